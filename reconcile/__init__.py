@@ -1,0 +1,1 @@
+"""Keeps the schedules of a Quartz-based scheduling service equal to what YAML files in Git declare."""

@@ -1,0 +1,75 @@
+"""The exceptions of `reconcile`, and the exit code that each one ends a run with.
+
+::
+
+    ReconcileError                1   any of the below; carries message, hint and place
+    ├── UsageError                1   the command line is wrong, or two options contradict each other
+    ├── SettingError              1   the workspace, or a variable that it names, is missing or wrong
+    ├── DeclarationError          1   the declarations have findings that are errors (carries them)
+    ├── CronSyntaxError           1   a cron expression that the service's Quartz would refuse
+    ├── PlanFileError             1   a plan file that cannot be read, or is not what was written
+    ├── ServiceError              1   the service could not be asked, or its answer cannot be trusted
+    ├── OutputError               1   a document could not be written
+    └── RefusedError              3   a guard said no before anything was saved (carries the refusals)
+
+An exception stops a run. What is merely wrong with one declaration is a finding, and is collected (`model.finding`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from reconcile.model.finding import Finding
+    from reconcile.model.refusal import Refusal
+    from reconcile.source import Span
+
+
+class ReconcileError(Exception):
+    """Anything that stops a run: what is wrong with which value, what to do about it, and where it stands."""
+
+    exit_code = 1
+
+    def __init__(self, message: str, *, hint: str | None = None, place: Span | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.place = place
+
+
+class UsageError(ReconcileError):
+    """The command line is wrong."""
+
+
+class SettingError(ReconcileError):
+    """The workspace file, an option, or a variable named by one of them is missing or wrong."""
+
+
+class DeclarationError(ReconcileError):
+    """Declarations have errors; *findings* holds every one of them."""
+
+    def __init__(self, message: str, *, findings: tuple[Finding, ...], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.findings = findings
+
+
+class PlanFileError(ReconcileError):
+    """A plan file cannot be read, was edited, or was made for something else."""
+
+
+class ServiceError(ReconcileError):
+    """The service could not be asked, or its answer cannot be trusted."""
+
+
+class OutputError(ReconcileError):
+    """A document could not be written to the file or stream that was named."""
+
+
+class RefusedError(ReconcileError):
+    """A guard refused before anything was saved; *refusals* holds each reason."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, refusals: tuple[Refusal, ...] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.refusals = refusals
