@@ -53,6 +53,23 @@ class DeclarationError(ReconcileError):
         self.findings = findings
 
 
+class CronSyntaxError(ReconcileError):
+    """A cron expression that Quartz would refuse (or that must never reach it).
+
+    *text* is the expression as given; *column* (from 0) and *width* say which characters of it are meant; *field* is the
+    Quartz name of the field, where one is meant.
+    """
+
+    def __init__(
+        self, message: str, *, text: str, column: int = 0, width: int = 1, field: str | None = None, hint: str | None = None
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.text = text
+        self.column = column
+        self.width = width
+        self.field = field
+
+
 class PlanFileError(ReconcileError):
     """A plan file cannot be read, was edited, or was made for something else."""
 
