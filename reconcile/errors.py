@@ -20,8 +20,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconcile.model.finding import Finding
-    from reconcile.model.refusal import Refusal
+    from reconcile.model.finding import Finding, Refusal
     from reconcile.source import Span
 
 
@@ -56,12 +55,19 @@ class DeclarationError(ReconcileError):
 class CronSyntaxError(ReconcileError):
     """A cron expression that Quartz would refuse (or that must never reach it).
 
-    *text* is the expression as given; *column* (from 0) and *width* say which characters of it are meant; *field* is the
-    Quartz name of the field, where one is meant.
+    *text* is the expression as given; *column* (from 0) and *width* say which characters of it are meant; *field* is
+    the Quartz name of the field, where one is meant.
     """
 
     def __init__(
-        self, message: str, *, text: str, column: int = 0, width: int = 1, field: str | None = None, hint: str | None = None
+        self,
+        message: str,
+        *,
+        text: str,
+        column: int = 0,
+        width: int = 1,
+        field: str | None = None,
+        hint: str | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.text = text

@@ -1,0 +1,144 @@
+"""A change: what Git wants of one key, what was last applied, and what is live. All else is computed from the three."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from reconcile.cron import CronSyntaxError, parse, same_fires
+from reconcile.model.keys import Key
+from reconcile.model.schedule import PARKED_CRON, Schedule, State
+from reconcile.model.states import Action, Applied, Condition, Live, LiveRow, Unreadable, Verdict
+
+
+def same_cron(one: str, other: str) -> bool:
+    """Return whether two cron texts fire alike; texts that cannot be parsed are alike only when equal.
+
+    >>> same_cron("0 0/30 * * * ?", "0 */30 * ? * * *")
+    True
+    """
+    return one == other or same_fires(one, other)
+
+
+def same_live(one: LiveRow, other: LiveRow) -> bool:
+    """Return whether two rows of one key mean the same: the same fires, and active or not alike.
+
+    The job id is left out: a service that replaces a job on save gives the same schedule a new one.
+    """
+    return one.active == other.active and same_cron(one.cron, other.cron)
+
+
+def same_rows(one: tuple[LiveRow, ...], other: tuple[LiveRow, ...]) -> bool:
+    """Return whether two readings of one key mean the same, whatever the order of their rows."""
+    if len(one) != len(other):
+        return False
+    left = list(other)
+    for row in one:
+        match = next((index for index, candidate in enumerate(left) if same_live(row, candidate)), None)
+        if match is None:
+            return False
+        del left[match]
+    return True
+
+
+def conditions(live: Live) -> tuple[Condition, ...]:
+    """Return what is out of the ordinary about *live*, sorted; empty for an unreadable or absent key."""
+    if isinstance(live, Unreadable):
+        return ()
+    found = set()
+    if len(live) > 1:
+        found.add(Condition.DUPLICATE)
+    for row in live:
+        if not row.active:
+            found.add(Condition.INACTIVE)
+        if same_cron(row.cron, PARKED_CRON):
+            found.add(Condition.PARKED)
+        elif not _parses(row.cron):
+            found.add(Condition.UNPARSEABLE)
+    return tuple(sorted(found))
+
+
+@dataclass(frozen=True)
+class Change:
+    """One key, seen from three sides. *live* is what the service held when it was read."""
+
+    desired: Schedule
+    applied: Applied | None
+    live: Live
+
+    @property
+    def key(self) -> Key:
+        """Return the schedule key."""
+        return self.desired.key
+
+    @property
+    def row(self) -> LiveRow | None:
+        """Return the one live row; None when the key is absent, unreadable or duplicate."""
+        return self.live[0] if isinstance(self.live, tuple) and len(self.live) == 1 else None
+
+    @cached_property
+    def conditions(self) -> tuple[Condition, ...]:
+        """Return what is out of the ordinary on the live side."""
+        return conditions(self.live)
+
+    @cached_property
+    def fires_as_desired(self) -> bool:
+        """Return whether one live row holds a cron of the desired meaning, or nothing is live nor wanted to be."""
+        if self.live == ():
+            return self.desired.state is State.PARKED
+        return self.row is not None and same_cron(self.row.cron, self.desired.wanted_cron)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Return which of the declared fields a save would change. The live name cannot be read: it is never listed
+        unless last applied knows another."""
+        changed = [] if self.fires_as_desired else ["cron"]
+        if self.applied is not None and self.applied.name != self.desired.name:
+            changed.append("name")
+        if Condition.INACTIVE in self.conditions:
+            changed.append("state")
+        return tuple(changed)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Return the first verdict that fits (see `Verdict`); with a desired side it is never `orphan`."""
+        if isinstance(self.live, Unreadable):
+            return Verdict.UNREADABLE
+        if self.applied is None:
+            return Verdict.IN_SYNC if self.fires_as_desired else Verdict.NEVER_APPLIED
+        if self.live == ():
+            return Verdict.VANISHED
+        return self._three_way(self.applied)
+
+    def _three_way(self, applied: Applied) -> Verdict:
+        as_applied = same_cron(applied.cron, self.desired.wanted_cron) and applied.name == self.desired.name
+        if self.fires_as_desired and applied.name == self.desired.name:
+            return Verdict.IN_SYNC if as_applied else Verdict.CONVERGED
+        live_as_applied = self.row is not None and same_cron(self.row.cron, applied.cron)
+        if not as_applied:
+            return Verdict.PENDING if live_as_applied else Verdict.CONFLICTING
+        return Verdict.DRIFTED
+
+    @property
+    def action(self) -> Action | None:
+        """Return what a save would do; None where no save is possible or none is needed.
+
+        A key that differs in nothing but being inactive is `enable`; whether that save is made is the operator's word.
+        """
+        if isinstance(self.live, Unreadable) or Condition.DUPLICATE in self.conditions:
+            return None
+        if not self.fires_as_desired:
+            if self.live == ():
+                return Action.CREATE
+            return Action.PARK if self.desired.state is State.PARKED else Action.UPDATE
+        if Condition.INACTIVE in self.conditions and self.desired.state is State.ACTIVE:
+            return Action.ENABLE
+        return None
+
+
+def _parses(cron: str) -> bool:
+    try:
+        parse(cron)
+    except CronSyntaxError:
+        return False
+    return True

@@ -1,0 +1,51 @@
+"""What drift found: the keys at which live is not what Git declares, and which of them moved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconcile.model.change import Change
+from reconcile.model.finding import Finding
+from reconcile.model.states import Condition, LastAppliedSource, Verdict
+
+_MOVED_VERDICTS = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING, Verdict.VANISHED})
+_MOVED_CONDITIONS = frozenset({Condition.DUPLICATE, Condition.INACTIVE})
+
+
+def has_moved(change: Change) -> bool:
+    """Return whether the live side moved: somebody changed it, and not Git.
+
+    Without last applied, a live row that differs from Git counts as moved, though it may as well be pending.
+    """
+    if change.verdict in _MOVED_VERDICTS or _MOVED_CONDITIONS & set(change.conditions):
+        return True
+    return change.applied is None and change.verdict is Verdict.NEVER_APPLIED and change.live != ()
+
+
+@dataclass(frozen=True)
+class Drift:
+    """A drift check of *environment*. *keys* holds every key with something to say, sorted; *unchanged* counts the rest."""
+
+    environment: str
+    keys: tuple[Change, ...]
+    unchanged: int
+    last_applied: LastAppliedSource = LastAppliedSource.NONE
+    findings: tuple[Finding, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def moved(self) -> tuple[Change, ...]:
+        """Return the keys that moved."""
+        return tuple(change for change in self.keys if has_moved(change))
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether every selected key could be read."""
+        return not any(change.verdict is Verdict.UNREADABLE for change in self.keys)
+
+    @property
+    def exit_code(self) -> int:
+        """Return 1 when a key could not be read, 2 when something moved, else 0."""
+        if not self.is_complete:
+            return 1
+        return 2 if self.moved else 0

@@ -1,0 +1,58 @@
+"""Findings: what is wrong, or worth knowing, about declarations and the live side. Values, collected, never raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconcile.model.keys import Key
+from reconcile.source import Span
+
+
+class Severity(StrEnum):
+    """How bad a finding is, worst first: an *error* keeps a plan from being made."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    NOTE = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found. *rule* is a stable kebab-case id; *message* names the value; *hint* says what to do.
+
+    *line_text* is the source line that *place* points into, without its line break, when it could be read.
+    """
+
+    rule: str
+    severity: Severity
+    message: str
+    place: Span | None = None
+    hint: str | None = None
+    line_text: str | None = None
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a guard says no: with *key*, to that key alone; without, to the whole apply.
+
+    *setting* names the setting that holds the limit, *override* the option that lifts it for one run.
+    """
+
+    rule: str
+    message: str
+    setting: str | None = None
+    override: str | None = None
+    tenant: str | None = None
+    key: Key | None = None
+
+    @property
+    def hint(self) -> str:
+        """Return what to do about it, in one clause."""
+        ways = []
+        if self.setting:
+            ways.append(f"change {self.setting} in reconcile.yaml")
+        if self.override:
+            ways.append(f"run with {self.override}")
+        return "if this is meant, " + ", or ".join(ways) if ways else "look at the live side first"

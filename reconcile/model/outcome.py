@@ -1,0 +1,60 @@
+"""What became of a change in one apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconcile.model.change import Change
+from reconcile.model.keys import Key
+from reconcile.model.states import Live
+
+
+class Result(StrEnum):
+    """How one change ended.
+
+    *verified*: read back, and as desired. *mismatched*: the service said saved, but shows something else. *refused*: a
+    guard, or a live side that had moved since the plan. *failed*: surely not saved. *skipped*: not started. *unknown*:
+    it may have been saved; the next run reads and settles it.
+    """
+
+    VERIFIED = "verified"
+    MISMATCHED = "mismatched"
+    REFUSED = "refused"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How *change* ended. *saves* counts save calls that may have reached the service; *live* is what was read last.
+
+    *reason* is a stable kebab-case id (`saved`, `already-as-desired`, `stale`, `lost-reply`, …), *message* a sentence.
+    """
+
+    change: Change
+    result: Result
+    reason: str
+    message: str
+    saves: int = 0
+    live: Live | None = None
+    hint: str | None = None
+
+    @property
+    def key(self) -> Key:
+        """Return the schedule key."""
+        return self.change.key
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A save about to be made: written down before it is sent, so that a crash leaves a trace of it."""
+
+    change: Change
+    wave: int
+
+    @property
+    def key(self) -> Key:
+        """Return the schedule key."""
+        return self.change.key

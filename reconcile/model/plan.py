@@ -1,0 +1,97 @@
+"""A plan: the ordered changes that would make live equal to desired, and what needs a person's attention."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from reconcile.model.change import Change
+from reconcile.model.finding import Finding, Refusal
+from reconcile.model.keys import Key
+from reconcile.model.states import Action, Condition, LastAppliedSource, Live, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """A key at which nothing will be saved, though somebody should look."""
+
+    key: Key
+    verdict: Verdict
+    conditions: tuple[Condition, ...]
+    live: Live
+    message: str
+    hint: str | None = None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Return whether the key cannot be brought to what Git wants until a person has acted."""
+        return Condition.DUPLICATE in self.conditions
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How many keys: by action for those that would be saved, and the rest by why not."""
+
+    create: int
+    update: int
+    rename: int
+    park: int
+    enable: int
+    unchanged: int
+    blocked: int
+    unreadable: int
+
+    @property
+    def saves(self) -> int:
+        """Return how many saves would be made."""
+        return self.create + self.update + self.rename + self.park + self.enable
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an apply would do in *environment*. *changes* and *attention* are sorted by key.
+
+    *unchanged* counts the keys with nothing to save and nothing to say; *populations* the live keys of each tenant that
+    has changes. *refusals* are those that hold under the overrides given when it was made; apply computes its own.
+    *digest* covers the environment, populations, changes and attention with the live rows seen; *desired_digest* the
+    environment, keys and desired values of the whole selection.
+    """
+
+    environment: str
+    changes: tuple[Change, ...]
+    attention: tuple[Attention, ...]
+    unchanged: int
+    populations: Mapping[str, int]
+    digest: str
+    desired_digest: str
+    last_applied: LastAppliedSource = LastAppliedSource.NONE
+    refusals: tuple[Refusal, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether every selected key could be read."""
+        return not any(attention.verdict is Verdict.UNREADABLE for attention in self.attention)
+
+    @cached_property
+    def blocked_keys(self) -> frozenset[Key]:
+        """Return the keys that cannot be brought to what Git wants without an override or a person."""
+        refused = {refusal.key for refusal in self.refusals if refusal.key is not None}
+        return frozenset(refused | {attention.key for attention in self.attention if attention.is_blocked})
+
+    @cached_property
+    def summary(self) -> Summary:
+        """Return the counts."""
+        counts = dict.fromkeys(Action, 0)
+        for change in self.changes:
+            if change.action is not None and change.key not in self.blocked_keys:
+                counts[change.action] += 1
+        unreadable = sum(attention.verdict is Verdict.UNREADABLE for attention in self.attention)
+        return Summary(
+            **{action.value: count for action, count in counts.items()},
+            unchanged=self.unchanged,
+            blocked=len(self.blocked_keys),
+            unreadable=unreadable,
+        )

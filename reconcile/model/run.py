@@ -1,0 +1,53 @@
+"""One apply: what was planned, what became of each change, and the exit code that says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconcile.model.finding import Finding, Refusal
+from reconcile.model.outcome import Outcome, Result
+from reconcile.model.plan import Plan
+
+# What may stand on the service now and did not before.
+_TOUCHED = frozenset({Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Run:
+    """An apply that ended. *outcomes* holds one for each change of *plan*, sorted by key.
+
+    *refusals* are those that held in this run, with its overrides; one without a key means that nothing was begun.
+    *interrupted* says that a signal stopped it.
+    """
+
+    plan: Plan
+    outcomes: tuple[Outcome, ...]
+    refusals: tuple[Refusal, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    interrupted: bool = False
+
+    def count(self, result: Result) -> int:
+        """Return how many changes ended as *result*."""
+        return sum(outcome.result is result for outcome in self.outcomes)
+
+    @property
+    def saved_something(self) -> bool:
+        """Return whether this run may have changed the service."""
+        return any(outcome.saves and outcome.result in _TOUCHED for outcome in self.outcomes)
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether every selected key is as desired, as far as was asked, and was read back."""
+        verified = all(outcome.result is Result.VERIFIED for outcome in self.outcomes)
+        blocked = any(attention.is_blocked for attention in self.plan.attention)
+        return verified and not blocked and not self.refusals and self.plan.is_complete
+
+    @property
+    def exit_code(self) -> int:
+        """Return 0 done, 4 saved something but not all, 1 an error left nothing saved, 3 a guard did."""
+        if self.is_done:
+            return 0
+        if self.saved_something:
+            return 4
+        errors = any(outcome.result in (Result.FAILED, Result.SKIPPED) for outcome in self.outcomes)
+        return 1 if errors or not self.plan.is_complete else 3

@@ -1,0 +1,51 @@
+"""A schedule, as declared and resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconcile.model.keys import Key
+from reconcile.source import Span
+
+# The service has no delete and no disable: a job that must not run is given a cron that fires once, far away.
+PARKED_CRON = "0 0 0 1 1 ? 2099"
+
+
+class State(StrEnum):
+    """Whether a declared schedule is to fire."""
+
+    ACTIVE = "active"
+    PARKED = "parked"
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """What Git wants for one key, with sets, defaults and overrides resolved.
+
+    *cron* is plain Quartz text, *declared_cron* what the file says (they differ where it holds ``H``). *file* and
+    *line* (from 1) say where the entry begins; exact columns are found again on demand.
+    """
+
+    key: Key
+    name: str
+    cron: str
+    declared_cron: str
+    file: str
+    line: int
+    state: State = State.ACTIVE
+    owner: str | None = None
+    description: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    protect: bool = False
+
+    @property
+    def wanted_cron(self) -> str:
+        """Return the cron text that the service is to hold: the parking cron for a parked schedule."""
+        return PARKED_CRON if self.state is State.PARKED else self.cron
+
+    @property
+    def place(self) -> Span:
+        """Return the line that the entry begins on."""
+        return Span(self.file, self.line)

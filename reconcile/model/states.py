@@ -1,0 +1,83 @@
+"""The live side of a key, and the words for how it stands to what Git wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeAlias
+
+
+class Verdict(StrEnum):
+    """How desired, last applied and live stand to one another; the first that fits, in this order."""
+
+    UNREADABLE = "unreadable"
+    ORPHAN = "orphan"
+    VANISHED = "vanished"
+    NEVER_APPLIED = "never-applied"
+    IN_SYNC = "in-sync"
+    CONVERGED = "converged"
+    PENDING = "pending"
+    DRIFTED = "drifted"
+    CONFLICTING = "conflicting"
+
+
+class Condition(StrEnum):
+    """What is out of the ordinary on the live side, whatever the verdict."""
+
+    INACTIVE = "inactive"
+    PARKED = "parked"
+    DUPLICATE = "duplicate"
+    UNPARSEABLE = "unparseable"
+
+
+class Action(StrEnum):
+    """What a save would do to a key."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    RENAME = "rename"
+    PARK = "park"
+    ENABLE = "enable"
+
+
+class LastAppliedSource(StrEnum):
+    """Where last applied was taken from."""
+
+    LEDGER = "ledger"
+    GIT = "git"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRow:
+    """One row of a status query. *job_id*, *cron* and *status* are the service's own text; *active* is how the
+    environment's ``active_status`` reads *status*."""
+
+    job_id: str
+    cron: str
+    status: str
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a key could not be read. It is never the same as absent. *rule* is a stable kebab-case id."""
+
+    rule: str
+    message: str
+    hint: str | None = None
+
+
+Rows: TypeAlias = tuple[LiveRow, ...]
+"""The rows that the service holds for a key: none when it is absent, several when it is `duplicate`."""
+
+Live: TypeAlias = Rows | Unreadable
+"""What is known of the live side of a key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was last applied to a key, verified at the time."""
+
+    cron: str
+    name: str

@@ -1,0 +1,100 @@
+"""The workspace: which environments there are, how their service speaks, and what an apply may do to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+
+class UnknownCodeMode(StrEnum):
+    """How the service answers for a code that has no job."""
+
+    OMITTED = "omitted"
+    NULL_ROW = "null-row"
+    STATUS = "status"
+    RESP_CODE = "resp_code"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCode:
+    """`service.unknown_code`: the mode, and for `status` and `resp_code` which one (as text)."""
+
+    mode: UnknownCodeMode = UnknownCodeMode.OMITTED
+    value: str = ""
+
+
+class SaveMode(StrEnum):
+    """`service.save`: what a save of a code that has a job does."""
+
+    UNKNOWN = "unknown"
+    UPSERT = "upsert"
+    APPEND = "append"
+    REPLACE = "replace"
+
+
+class SaveEnables(StrEnum):
+    """`service.save_enables`: whether a save over an inactive job makes it active."""
+
+    UNKNOWN = "unknown"
+    TRUE = "true"
+    FALSE = "false"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceSettings:
+    """The `service:` block: what this service does where the API does not tell."""
+
+    query_path: str = "/task/quartz/queryjobstatus"
+    job_path: str = "/task/quartz/bizcronjob"
+    unknown_code: UnknownCode = UnknownCode()
+    save: SaveMode = SaveMode.UNKNOWN
+    save_enables: SaveEnables = SaveEnables.UNKNOWN
+    active_status: tuple[str, ...] = ("enable",)
+    success_status: tuple[str, ...] = ("success",)
+    quartz: str = "2.3"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The `limits:` block; None is no limit. *max_change_percent* binds a tenant of *min_population* live keys or up."""
+
+    max_changes: int | None = 500
+    max_change_percent: float | None = 50
+    min_population: int = 20
+    max_creates: int | None = None
+    max_parked: int | None = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One environment. *url* and *headers* are as written: only commands that talk to the service resolve ``${VAR}``.
+
+    *rate* is requests per second, None for no limit; *paths* and *tenants* are glob patterns.
+    """
+
+    name: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timezone: str = "UTC"
+    paths: tuple[str, ...] = ("tenants/**/*.yaml", "tenants/**/*.yml", "sets/**/*.yaml", "sets/**/*.yml")
+    tenants: tuple[str, ...] = ("*",)
+    batch_size: int = 100
+    concurrency: int = 8
+    rate: float | None = None
+    timeout: timedelta = timedelta(seconds=10)
+    ca_bundle: str | None = None
+    client_cert: str | None = None
+    service: ServiceSettings = ServiceSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace file. *directory* is the folder that holds it, as given on the command line."""
+
+    id: str
+    directory: str
+    default_environment: str | None
+    environments: Mapping[str, Environment]
+    limits: Limits = Limits()

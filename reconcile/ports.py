@@ -1,0 +1,134 @@
+"""What the flows need of the outside world. An edge implements each; a test replaces each with a few lines.
+
+`Reader` has no save: plan, drift, health, history and review hold nothing else, so they cannot write to a service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from reconcile.model.execution import HistoryPage
+from reconcile.model.keys import Key
+from reconcile.model.outcome import Intent, Outcome
+from reconcile.model.states import Live
+
+Progress = Callable[[int], None]
+"""Called with how many more keys are done."""
+
+
+def no_progress(_: int) -> None:
+    """Do nothing with progress."""
+
+
+class Reader(Protocol):
+    """Reads the service."""
+
+    def query(
+        self, keys: Collection[Key], *, at_most: int | None = None, progress: Progress = no_progress
+    ) -> Mapping[Key, Live]:
+        """Return what one complete, well-formed answer held for each of *keys*.
+
+        Every key is in the result: its rows in the order given (none: not in the answer, which is not yet *absent*), or
+        why it is unreadable. Keys are asked in batches by tenant of the environment's size, or of *at_most*. Never
+        raises for what a service says or fails to say.
+        """
+
+    def history(self, tenant: str, job_id: str, *, page: int = 1, page_size: int = 10) -> HistoryPage:
+        """Return one page of a job's history, newest first.
+
+        Raises:
+            ServiceError: it could not be read.
+        """
+
+
+class AnswerKind(StrEnum):
+    """What is known of one save call."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """The service replied with a job id."""
+    REJECTED = "rejected"
+    """The service replied that it did not save; asking again would get the same reply."""
+    UNSENT = "unsent"
+    """Surely not done: no connection, or 429 to the last repeat."""
+    LOST = "lost"
+    """Sent, and no trustworthy reply: it may have been done, or may be done yet."""
+    NOT_STARTED = "not-started"
+    """The run was stopped before this save was begun."""
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """One save call: the name and the cron text to hold for *key*."""
+
+    key: Key
+    name: str
+    cron: str
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAnswer:
+    """The answer to one save. *message* is free of control characters; *job_id* is there only when acknowledged."""
+
+    kind: AnswerKind
+    message: str = ""
+    job_id: str | None = None
+    hint: str | None = None
+
+
+class Writer(Protocol):
+    """Writes to the service."""
+
+    def save(self, saves: Sequence[Save], *, progress: Progress = no_progress) -> Mapping[Key, SaveAnswer]:
+        """Make each of *saves* once (definite refusals may be repeated inside), concurrently, and return every answer.
+
+        Once the run is stopped nothing new is begun; calls still open after a short grace are `lost`. Never raises for
+        what a service says or fails to say.
+        """
+
+
+class Ledger(Protocol):
+    """Remembers what was about to be done and what became of it."""
+
+    def record_intents(self, intents: Iterable[Intent]) -> None:
+        """Record a wave's intents, durably, before its first save."""
+
+    def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        """Record a wave's outcomes, durably, after its read-back."""
+
+
+class Tree(Protocol):
+    """The files of a work tree or of a Git revision. Paths are relative to the tree's root, with forward slashes."""
+
+    def paths(self) -> Collection[str]:
+        """Return every file's path, sorted."""
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes.
+
+        Raises:
+            SettingError: there is no such file, or it cannot be read.
+        """
+
+
+class Clock(Protocol):
+    """Time, where waiting is the job."""
+
+    def now(self) -> datetime:
+        """Return the current instant, aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never run backwards."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, at most *seconds*; returns early once the run is stopped."""
+
+
+class Stop(Protocol):
+    """Whether the run has been told to stop (SIGINT, SIGTERM)."""
+
+    def is_set(self) -> bool:
+        """Return whether nothing new may be begun."""
