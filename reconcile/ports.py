@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from reconcile.model.execution import HistoryPage
 from reconcile.model.keys import Key
+from reconcile.model.outcome import AnswerKind as AnswerKind
 from reconcile.model.outcome import Intent, Outcome
 from reconcile.model.states import Live
 
@@ -43,21 +43,6 @@ class Reader(Protocol):
         Raises:
             ServiceError: it could not be read.
         """
-
-
-class AnswerKind(StrEnum):
-    """What is known of one save call."""
-
-    ACKNOWLEDGED = "acknowledged"
-    """The service replied with a job id."""
-    REJECTED = "rejected"
-    """The service replied that it did not save; asking again would get the same reply."""
-    UNSENT = "unsent"
-    """Surely not done: no connection, or 429 to the last repeat."""
-    LOST = "lost"
-    """Sent, and no trustworthy reply: it may have been done, or may be done yet."""
-    NOT_STARTED = "not-started"
-    """The run was stopped before this save was begun."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ def has_moved(change: Change) -> bool:
 
 @dataclass(frozen=True)
 class Drift:
-    """A drift check of *environment*. *keys* holds every key with something to say, sorted; *unchanged* counts the rest."""
+    """A drift check of *environment*: *keys* are those with something to say, sorted; *unchanged* counts the rest."""
 
     environment: str
     keys: tuple[Change, ...]

@@ -10,6 +10,21 @@ from reconcile.model.keys import Key
 from reconcile.model.states import Live
 
 
+class AnswerKind(StrEnum):
+    """What is known of one save call."""
+
+    ACKNOWLEDGED = "acknowledged"
+    """The service replied with a job id."""
+    REJECTED = "rejected"
+    """The service replied that it did not save; asking again would get the same reply."""
+    UNSENT = "unsent"
+    """Surely not done: no connection, or 429 to the last repeat."""
+    LOST = "lost"
+    """Sent, and no trustworthy reply: it may have been done, or may be done yet."""
+    NOT_STARTED = "not-started"
+    """The run was stopped before this save was begun."""
+
+
 class Result(StrEnum):
     """How one change ended.
 
@@ -52,7 +67,6 @@ class Intent:
     """A save about to be made: written down before it is sent, so that a crash leaves a trace of it."""
 
     change: Change
-    wave: int
 
     @property
     def key(self) -> Key:

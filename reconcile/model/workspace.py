@@ -58,7 +58,7 @@ class ServiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The `limits:` block; None is no limit. *max_change_percent* binds a tenant of *min_population* live keys or up."""
+    """The `limits:` block; None is no limit. *max_change_percent* binds from *min_population* live keys on."""
 
     max_changes: int | None = 500
     max_change_percent: float | None = 50

@@ -1,0 +1,62 @@
+"""Diff: desired beside live, key by key. A walk over a dictionary; whoever reads the result decides what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from reconcile.model.change import Change
+from reconcile.model.keys import Key
+from reconcile.model.schedule import Schedule, State
+from reconcile.model.states import Applied, Condition, Live, Unreadable
+
+_NOT_ASKED = Unreadable("not-asked", "the service was not asked for this code")
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """*changes* holds every key that is not simply as desired, sorted; *unchanged* counts the others.
+
+    *populations* counts each tenant's keys that have a live row.
+    """
+
+    changes: tuple[Change, ...]
+    unchanged: int
+    populations: Mapping[str, int]
+
+
+def diff(
+    desired: Mapping[Key, Schedule], live: Mapping[Key, Live], applied: Mapping[Key, Applied] | None = None
+) -> Difference:
+    """Return how *live* stands to *desired*, by meaning. A key that *live* lacks is unreadable, not absent."""
+    applied = applied or {}
+    changes = []
+    populations: Counter[str] = Counter()
+    for key in sorted(desired):
+        rows = live.get(key, _NOT_ASKED)
+        if isinstance(rows, tuple) and rows:
+            populations[key.tenant] += 1
+        if not _is_plainly_in_sync(desired[key], rows):
+            change = Change(desired[key], applied.get(key), rows)
+            if not _is_ordinary(change):
+                changes.append(change)
+    return Difference(tuple(changes), len(desired) - len(changes), populations)
+
+
+def _is_plainly_in_sync(schedule: Schedule, rows: Live) -> bool:
+    """The common case, without building a `Change`: one active row with the very text."""
+    return (
+        isinstance(rows, tuple)
+        and len(rows) == 1
+        and rows[0].active
+        and schedule.state is State.ACTIVE
+        and rows[0].cron == schedule.cron
+    )
+
+
+def _is_ordinary(change: Change) -> bool:
+    """Whether there is nothing to save and nothing to say. A parked job need not be active."""
+    if not change.fires_as_desired:
+        return False
+    return change.desired.state is State.PARKED or Condition.INACTIVE not in change.conditions

@@ -1,0 +1,172 @@
+"""Settling a save: from what the service answered and what reading back shows, the next step.
+
+Terms. A save is *in doubt* once a call was sent and no trustworthy reply came (`lost`): it may have been done, or may
+be done seconds later. *Before* is what the plan saw live; *desired* is what was to be saved. A service is *upserting*
+when saving over a job is known to update that job, and not to add another.
+
+Premise. The API has no transaction and no request id, so a save can be proven only by reading. Reading may lag behind,
+hence several read-backs with growing pauses. A save may be repeated only where a late first one can do no harm: over
+a job that reads as before, and for a code that reads as absent only on an upserting service, since elsewhere both saves
+would each make a job.
+
+    answer            read-back         next step
+    not-started       -                 ended: skipped, or unknown if in doubt
+    unsent            -                 ended: failed, or unknown if in doubt
+    any other         (none yet)        read
+    any               duplicate         ended: mismatched, and the whole run stops
+    any               as-desired        ended: verified
+    acknowledged      other             ended: mismatched
+    rejected          as-before, other  ended: failed, or unknown if in doubt
+    lost              other             ended: unknown
+    any               unreadable        read again; at last: failed if surely rejected, else unknown
+    acknowledged      as-before         read again; at last: mismatched
+    lost              as-before         read again; at last: save once more where harmless, else unknown
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from reconcile.model.change import Change, same_rows
+from reconcile.model.outcome import AnswerKind, Result
+from reconcile.model.schedule import State
+from reconcile.model.states import Action, Condition, Live, Unreadable
+
+MAX_READS = 4
+MAX_SAVES = 2
+
+
+class Seen(StrEnum):
+    """What reading a key back shows, beside what was wanted and what was there before."""
+
+    AS_DESIRED = "as-desired"
+    AS_BEFORE = "as-before"
+    OTHER = "other"
+    DUPLICATE = "duplicate"
+    UNREADABLE = "unreadable"
+
+
+Evidence: TypeAlias = AnswerKind | Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Where a save stands: *saves* that may have reached the service, *reads* since the last one, its *answer*."""
+
+    action: Action
+    upserting: bool = False
+    saves: int = 0
+    reads: int = 0
+    answer: AnswerKind | None = None
+    in_doubt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SaveNow:
+    """Next: send the save."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """Next: read the key back, after the pause that belongs to read number *reads* (0 is at once)."""
+
+    reads: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Settled: how, and why (a stable kebab-case id). *stops_run*: nothing more may be saved in this run."""
+
+    result: Result
+    reason: str
+    stops_run: bool = False
+
+
+Step: TypeAlias = SaveNow | ReadBack | Ended
+
+
+def seen(change: Change, live: Live) -> Seen:
+    """Return what *live*, read after a save of *change*, shows."""
+    if isinstance(live, Unreadable):
+        return Seen.UNREADABLE
+    if len(live) > 1:
+        return Seen.DUPLICATE
+    now = replace(change, live=live)
+    if now.fires_as_desired and not _awaits_enabling(change, now):
+        return Seen.AS_DESIRED
+    before = change.live
+    return Seen.AS_BEFORE if isinstance(before, tuple) and same_rows(before, live) else Seen.OTHER
+
+
+def settle(attempt: Attempt, evidence: Evidence) -> tuple[Attempt, Step]:
+    """Return the attempt with *evidence* counted in, and the next step (the table above)."""
+    if isinstance(evidence, AnswerKind):
+        return _after_answer(attempt, evidence)
+    attempt = replace(attempt, reads=attempt.reads + 1)
+    return attempt, _after_reading(attempt, evidence)
+
+
+def _awaits_enabling(before: Change, now: Change) -> bool:
+    return (
+        before.action is Action.ENABLE and before.desired.state is State.ACTIVE and Condition.INACTIVE in now.conditions
+    )
+
+
+def _after_answer(attempt: Attempt, answer: AnswerKind) -> tuple[Attempt, Step]:
+    if answer is AnswerKind.NOT_STARTED:
+        return attempt, _unless_in_doubt(attempt, Result.SKIPPED, "not-started")
+    if answer is AnswerKind.UNSENT:
+        return attempt, _unless_in_doubt(attempt, Result.FAILED, "not-sent")
+    attempt = replace(
+        attempt,
+        saves=attempt.saves + 1,
+        reads=0,
+        answer=answer,
+        in_doubt=attempt.in_doubt or answer is AnswerKind.LOST,
+    )
+    return attempt, ReadBack(0)
+
+
+def _after_reading(attempt: Attempt, evidence: Seen) -> Step:
+    if evidence is Seen.DUPLICATE:
+        return Ended(Result.MISMATCHED, "duplicated", stops_run=True)
+    if evidence is Seen.AS_DESIRED:
+        return Ended(Result.VERIFIED, "saved")
+    if evidence is Seen.OTHER:
+        return _after_other(attempt)
+    if attempt.answer is AnswerKind.REJECTED and evidence is Seen.AS_BEFORE:
+        return _unless_in_doubt(attempt, Result.FAILED, "rejected")
+    if attempt.reads < MAX_READS:
+        return ReadBack(attempt.reads)
+    if evidence is Seen.UNREADABLE:
+        return _after_unreadable(attempt)
+    return _after_no_effect(attempt)
+
+
+def _after_other(attempt: Attempt) -> Step:
+    if attempt.answer is AnswerKind.ACKNOWLEDGED:
+        return Ended(Result.MISMATCHED, "other-live")
+    if attempt.answer is AnswerKind.REJECTED:
+        return _unless_in_doubt(attempt, Result.FAILED, "rejected")
+    return Ended(Result.UNKNOWN, "other-live")
+
+
+def _after_unreadable(attempt: Attempt) -> Step:
+    if attempt.answer is AnswerKind.REJECTED:
+        return _unless_in_doubt(attempt, Result.FAILED, "rejected")
+    return Ended(Result.UNKNOWN, "unreadable-after-save")
+
+
+def _after_no_effect(attempt: Attempt) -> Step:
+    if attempt.answer is AnswerKind.ACKNOWLEDGED:
+        return Ended(Result.MISMATCHED, "not-taken")
+    harmless = attempt.action is not Action.CREATE or attempt.upserting
+    if harmless and attempt.saves < MAX_SAVES:
+        return SaveNow()
+    return Ended(Result.UNKNOWN, "lost-reply")
+
+
+def _unless_in_doubt(attempt: Attempt, result: Result, reason: str) -> Ended:
+    return Ended(Result.UNKNOWN, "lost-reply") if attempt.in_doubt else Ended(result, reason)

@@ -1,0 +1,23 @@
+"""A ledger that lasts as long as the run: for tests, and where there is nowhere to write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconcile.model.outcome import Intent, Outcome
+
+
+class MemoryLedger:
+    """Keeps intents and outcomes in the order they were recorded."""
+
+    def __init__(self) -> None:
+        self.intents: list[Intent] = []
+        self.outcomes: list[Outcome] = []
+
+    def record_intents(self, intents: Iterable[Intent]) -> None:
+        """Record a wave's intents."""
+        self.intents.extend(intents)
+
+    def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        """Record a wave's outcomes."""
+        self.outcomes.extend(outcomes)
