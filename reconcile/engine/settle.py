@@ -94,7 +94,7 @@ def seen(change: Change, live: Live) -> Seen:
     if len(live) > 1:
         return Seen.DUPLICATE
     now = replace(change, live=live)
-    if now.fires_as_desired and not _awaits_enabling(change, now):
+    if live and now.fires_as_desired and not _awaits_enabling(change, now):
         return Seen.AS_DESIRED
     before = change.live
     return Seen.AS_BEFORE if isinstance(before, tuple) and same_rows(before, live) else Seen.OTHER

@@ -57,8 +57,11 @@ class _Open:
 def run_wave(changes: tuple[Change, ...], ports: Ports, *, upserting: bool) -> WaveResult:
     """Save *changes*, and return an outcome for each of them, in their order. At most one row was live for each."""
     observation = observe(ports.reader, [change.key for change in changes])
+    interrupted = ports.stop.is_set()
     outcomes = {
-        change.key: outcome for change in changes if (outcome := _before_saving(change, observation.live[change.key]))
+        change.key: outcome
+        for change in changes
+        if (outcome := _before_saving(change, observation.live[change.key], interrupted=interrupted))
     }
     begun = [change for change in changes if change.key not in outcomes]
     if begun:
@@ -72,8 +75,10 @@ def run_wave(changes: tuple[Change, ...], ports: Ports, *, upserting: bool) -> W
     return WaveResult(ordered, stops, observation.findings)
 
 
-def _before_saving(change: Change, live: Live) -> Outcome | None:
+def _before_saving(change: Change, live: Live, *, interrupted: bool) -> Outcome | None:
     """Why *change* needs no save, or may have none: None when it is still what the plan saw."""
+    if interrupted:
+        return unsaved(change, Result.SKIPPED, "not-started", live=live)
     if isinstance(live, Unreadable):
         return unsaved(change, Result.FAILED, "unreadable", live=live)
     now = replace(change, live=live)

@@ -1,0 +1,231 @@
+"""Settling a save, tried against every service that could be at the other end.
+
+The adversary: a service that upserts, appends or replaces; each save is done at once, late, or never; each reply comes,
+is lost, or says no; each read-back may fail. Every combination is played to its end.
+"""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from reconcile.engine.settle import MAX_READS, MAX_SAVES, Attempt, Ended, ReadBack, SaveNow, Seen, seen, settle
+from reconcile.model.outcome import AnswerKind, Result
+from reconcile.model.schedule import State
+from reconcile.model.states import Action, Unreadable
+from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, change, row, schedule
+
+UNREAD = Unreadable("service-timeout", "no reply")
+# What one save call does and says. Late: done after so many reads; never: not done.
+NOW, LATE, NEVER = "now", "late", "never"
+SAVES = [
+    (NOW, AnswerKind.ACKNOWLEDGED),
+    (NOW, AnswerKind.LOST),
+    (LATE, AnswerKind.LOST),
+    (NEVER, AnswerKind.LOST),
+    (NEVER, AnswerKind.REJECTED),
+    (NEVER, AnswerKind.UNSENT),
+    (NEVER, AnswerKind.NOT_STARTED),
+]
+
+
+class Adversary:
+    """Holds the rows of one code, and plays the two saves and the reads that it was told to."""
+
+    def __init__(self, before, mode, saves, late_after, blind_reads):
+        self.rows = list(before)
+        self.mode = mode
+        self.saves = list(saves)
+        self.late_after = late_after
+        self.blind_reads = set(blind_reads)
+        self.reads = 0
+        self.calls = 0
+        self.due = []
+
+    def save(self, cron):
+        effect, answer = self.saves[min(self.calls, len(self.saves) - 1)]
+        if answer not in (AnswerKind.UNSENT, AnswerKind.NOT_STARTED):
+            self.calls += 1
+        if effect == NOW:
+            self.land(cron)
+        elif effect == LATE:
+            self.due.append((self.reads + self.late_after, cron))
+        return answer
+
+    def land(self, cron):
+        if self.mode == "append" or not self.rows:
+            self.rows.append(row(cron, job_id=str(len(self.rows))))
+        else:
+            self.rows[0] = row(cron, job_id="new" if self.mode == "replace" else "900")
+
+    def read(self):
+        self.reads += 1
+        for due in [due for due in self.due if due[0] < self.reads]:
+            self.due.remove(due)
+            self.land(due[1])
+        return UNREAD if self.reads in self.blind_reads else tuple(self.rows)
+
+    def finish(self):
+        for _, cron in self.due:
+            self.land(cron)
+        self.due = []
+
+
+def play(wanted, upserting, adversary):
+    """Carry one save to its end; return how it ended and the attempt."""
+    attempt = Attempt(wanted.action, upserting=upserting)
+    step = SaveNow()
+    for _ in range(100):
+        if isinstance(step, SaveNow):
+            attempt, step = settle(attempt, adversary.save(wanted.desired.wanted_cron))
+        elif isinstance(step, ReadBack):
+            attempt, step = settle(attempt, seen(wanted, adversary.read()))
+        else:
+            return step, attempt
+    raise AssertionError("never ends")
+
+
+def games():
+    blinds = [(), (1,), (1, 2, 3, 4), tuple(range(1, 20))]
+    for before, mode, first, second, late_after, blind in product(
+        [(), (row(HOURLY),)], ["upsert", "replace", "append"], SAVES, SAVES, [0, 2, 10], blinds
+    ):
+        for upserting in {False, mode != "append"}:
+            yield before, mode, (first, second), late_after, blind, upserting
+
+
+def test_every_game_ends_truthfully():
+    played = 0
+    for before, mode, saves, late_after, blind, upserting in games():
+        wanted = change(before)
+        adversary = Adversary(before, mode, saves, late_after, blind)
+        end, attempt = play(wanted, upserting, adversary)
+        game = (before, mode, saves, late_after, blind, upserting, end)
+        at_end = tuple(adversary.rows)
+        assert attempt.saves == adversary.calls <= MAX_SAVES, game
+        if end.result is Result.VERIFIED:
+            assert seen(wanted, at_end) is Seen.AS_DESIRED, game
+        if end.result in (Result.FAILED, Result.SKIPPED):
+            adversary.finish()
+            assert tuple(adversary.rows) == before, game
+        if not before and not upserting:
+            assert attempt.saves <= 1, game
+        adversary.finish()
+        if mode != "append":
+            assert len(adversary.rows) <= 1, game
+            assert seen(wanted, tuple(adversary.rows)) in (Seen.AS_DESIRED, Seen.AS_BEFORE), game
+        elif len(at_end) > 1 and end.result is not Result.UNKNOWN:
+            assert end == Ended(Result.MISMATCHED, "duplicated", stops_run=True), game
+        played += 1
+    assert played > 3000
+
+
+@pytest.mark.parametrize("action", list(Action))
+@pytest.mark.parametrize("upserting", [False, True])
+def test_every_state_and_evidence_has_a_step(action, upserting):
+    answers = [None, AnswerKind.ACKNOWLEDGED, AnswerKind.REJECTED, AnswerKind.LOST]
+    for saves, reads, answer, doubt in product(range(3), range(MAX_READS), answers, [False, True]):
+        attempt = Attempt(action, upserting, saves, reads, answer, doubt)
+        for evidence in [*AnswerKind, *Seen]:
+            after, step = settle(attempt, evidence)
+            assert isinstance(step, SaveNow | ReadBack | Ended)
+            if isinstance(step, SaveNow):
+                assert after.saves < MAX_SAVES
+                assert upserting or action is not Action.CREATE
+            if isinstance(step, ReadBack):
+                assert step.reads < MAX_READS
+
+
+def ending(*evidence, action=Action.UPDATE, upserting=False):
+    attempt = Attempt(action, upserting=upserting)
+    for one in evidence:
+        attempt, step = settle(attempt, one)
+    return step
+
+
+@pytest.mark.parametrize(
+    "evidence, expected",
+    [
+        pytest.param([AnswerKind.UNSENT], Ended(Result.FAILED, "not-sent"), id="no-connection"),
+        pytest.param([AnswerKind.NOT_STARTED], Ended(Result.SKIPPED, "not-started"), id="stopped-before"),
+        pytest.param([AnswerKind.LOST], ReadBack(0), id="a-lost-reply-is-read-back-at-once"),
+        pytest.param([AnswerKind.LOST, Seen.AS_BEFORE], ReadBack(1), id="and-read-again"),
+        pytest.param([AnswerKind.LOST, Seen.AS_DESIRED], Ended(Result.VERIFIED, "saved"), id="it-had-landed"),
+        pytest.param([AnswerKind.LOST, *[Seen.AS_BEFORE] * MAX_READS], SaveNow(), id="an-update-is-saved-once-more"),
+        pytest.param(
+            [AnswerKind.LOST, *[Seen.AS_BEFORE] * MAX_READS, AnswerKind.UNSENT],
+            Ended(Result.UNKNOWN, "lost-reply"),
+            id="once-in-doubt-always-in-doubt",
+        ),
+        pytest.param(
+            [AnswerKind.LOST, *[Seen.AS_BEFORE] * MAX_READS] * 2,
+            Ended(Result.UNKNOWN, "lost-reply"),
+            id="but-not-a-third-time",
+        ),
+        pytest.param([AnswerKind.LOST, Seen.OTHER], Ended(Result.UNKNOWN, "other-live"), id="somebody-else-saved"),
+        pytest.param(
+            [AnswerKind.LOST, *[Seen.UNREADABLE] * MAX_READS],
+            Ended(Result.UNKNOWN, "unreadable-after-save"),
+            id="never-readable",
+        ),
+        pytest.param(
+            [AnswerKind.REJECTED, *[Seen.UNREADABLE] * MAX_READS],
+            Ended(Result.FAILED, "rejected"),
+            id="refused-and-never-readable",
+        ),
+        pytest.param(
+            [AnswerKind.REJECTED, Seen.AS_BEFORE], Ended(Result.FAILED, "rejected"), id="refused-and-unchanged"
+        ),
+        pytest.param([AnswerKind.REJECTED, Seen.OTHER], Ended(Result.FAILED, "rejected"), id="refused-and-moved"),
+        pytest.param(
+            [AnswerKind.ACKNOWLEDGED, Seen.OTHER], Ended(Result.MISMATCHED, "other-live"), id="done-yet-something-else"
+        ),
+        pytest.param(
+            [AnswerKind.ACKNOWLEDGED, *[Seen.AS_BEFORE] * MAX_READS],
+            Ended(Result.MISMATCHED, "not-taken"),
+            id="acknowledged-without-effect",
+        ),
+        pytest.param(
+            [AnswerKind.ACKNOWLEDGED, Seen.DUPLICATE],
+            Ended(Result.MISMATCHED, "duplicated", stops_run=True),
+            id="two-rows-stop-the-run",
+        ),
+    ],
+)
+def test_an_update_is_settled(evidence, expected):
+    assert ending(*evidence) == expected
+
+
+def test_a_create_in_doubt_is_repeated_only_where_saving_upserts():
+    evidence = [AnswerKind.LOST, *[Seen.AS_BEFORE] * MAX_READS]
+    assert ending(*evidence, action=Action.CREATE) == Ended(Result.UNKNOWN, "lost-reply")
+    assert ending(*evidence, action=Action.CREATE, upserting=True) == SaveNow()
+
+
+PAUSED = change((row(active=False),))
+
+
+@pytest.mark.parametrize(
+    "wanted, live, expected",
+    [
+        pytest.param(change(()), (row(NIGHTLY_TOO),), Seen.AS_DESIRED, id="another-spelling-counts"),
+        pytest.param(change(()), (), Seen.AS_BEFORE, id="still-absent"),
+        pytest.param(change((row(HOURLY),)), (row(HOURLY),), Seen.AS_BEFORE, id="still-the-old-cron"),
+        pytest.param(change((row(HOURLY),)), (row(WEEKLY),), Seen.OTHER, id="a-third-cron"),
+        pytest.param(change((row(HOURLY),)), (), Seen.OTHER, id="gone"),
+        pytest.param(change((row(HOURLY),)), (row(HOURLY), row(NIGHTLY)), Seen.DUPLICATE, id="a-second-row"),
+        pytest.param(change(()), UNREAD, Seen.UNREADABLE, id="not-readable"),
+        pytest.param(PAUSED, (row(active=False),), Seen.AS_BEFORE, id="still-inactive-after-enabling"),
+        pytest.param(PAUSED, (row(),), Seen.AS_DESIRED, id="active-after-enabling"),
+        pytest.param(
+            change((row(HOURLY, active=False),)), (row(active=False),), Seen.AS_DESIRED, id="saved-while-inactive"
+        ),
+        pytest.param(
+            change((row(HOURLY),), wanted=schedule(state=State.PARKED)), (), Seen.OTHER, id="gone-while-parking"
+        ),
+        pytest.param(change(UNREAD), (row(WEEKLY),), Seen.OTHER, id="nothing-was-known-before"),
+    ],
+)
+def test_what_reading_back_shows(wanted, live, expected):
+    assert seen(wanted, live) is expected

@@ -1,0 +1,352 @@
+"""Apply: nothing is saved blindly, nothing is done that was not read back, and every change has an outcome."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconcile.engine.guard import Allowances
+from reconcile.engine.plan import make_plan
+from reconcile.flows.apply import BREAKER_FAILURES, apply
+from reconcile.ledger.memory import MemoryLedger
+from reconcile.model.outcome import Result
+from reconcile.model.schedule import PARKED_CRON, State
+from reconcile.model.workspace import Limits, SaveMode, ServiceSettings
+from reconcile.ports import AnswerKind, SaveAnswer
+from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, desired, key, row, schedule
+from tests.flows.fakes import UNREAD, FakeService, FakeStop, ports
+
+LOST = SaveAnswer(AnswerKind.LOST, "no reply within 10 s")
+
+
+def planned(service, *schedules, **more):
+    wanted = desired(*schedules)
+    return make_plan("prod", wanted, {one: service.rows.get(one, ()) for one in wanted}, limits=Limits(), **more)
+
+
+def run(plan, service, *, limits=Limits(), settings=ServiceSettings(), wave_size=100, **more):
+    made = ports(service, ledger=more.pop("ledger", None), stop=more.pop("stop", None))
+    return apply(plan, made, limits=limits, service=settings, wave_size=wave_size, **more)
+
+
+def creates(count):
+    return [schedule(f"c{number:02}") for number in range(count)]
+
+
+def updates(service, count):
+    made = [schedule(f"u{number:02}") for number in range(count)]
+    service.rows.update({one.key: (row(HOURLY),) for one in made})
+    return made
+
+
+def results(run):
+    return {outcome.key.code: (outcome.result, outcome.reason) for outcome in run.outcomes}
+
+
+def test_what_was_planned_is_saved_and_verified():
+    service = FakeService({})
+    done = run(planned(service, *creates(2), *updates(service, 2), schedule("p", state=State.PARKED)), service)
+    assert {outcome.result for outcome in done.outcomes} == {Result.VERIFIED}
+    assert done.exit_code == 0
+    assert planned(service, *creates(2)).changes == ()
+
+
+def test_a_job_is_parked_by_saving_the_far_cron():
+    service = FakeService({key("p"): (row(),)})
+    run(planned(service, schedule("p", state=State.PARKED)), service)
+    assert service.rows[key("p")][0].cron == PARKED_CRON
+
+
+def test_the_first_update_goes_alone_and_then_whole_waves():
+    service = FakeService({})
+    run(planned(service, *creates(2), *updates(service, 3)), service, wave_size=3)
+    assert [len(saved) for saved in service.saved] == [1, 3, 1]
+    assert service.saved[0] == [key("u00")]
+
+
+def test_creates_alone_need_no_lone_first():
+    service = FakeService({})
+    run(planned(service, *creates(5)), service, wave_size=3)
+    assert [len(saved) for saved in service.saved] == [3, 2]
+
+
+def test_nothing_goes_alone_where_the_workspace_says_that_saving_upserts():
+    service = FakeService({})
+    run(planned(service, *updates(service, 3)), service, settings=ServiceSettings(save=SaveMode.UPSERT))
+    assert [len(saved) for saved in service.saved] == [3]
+
+
+def test_updates_go_alone_until_one_of_them_is_verified():
+    service = FakeService({})
+    refused = SaveAnswer(AnswerKind.REJECTED, "no such bizcode")
+    service.on_save = lambda _, save: refused if save.key == key("u00") else None
+    done = run(planned(service, *updates(service, 4)), service)
+    assert [len(saved) for saved in service.saved] == [1, 1, 2]
+    assert results(done)["u00"] == (Result.FAILED, "rejected")
+    assert done.exit_code == 4
+
+
+def test_two_rows_after_a_save_stop_the_run():
+    service = FakeService({}, mode="append")
+    done = run(planned(service, *creates(1), *updates(service, 3)), service)
+    assert results(done) == {
+        "c00": (Result.SKIPPED, "run-stopped"),
+        "u00": (Result.MISMATCHED, "duplicated"),
+        "u01": (Result.SKIPPED, "run-stopped"),
+        "u02": (Result.SKIPPED, "run-stopped"),
+    }
+    assert [finding.rule for finding in done.findings] == ["save-appends"]
+    assert "service.save" in (done.findings[0].hint or "")
+    assert done.exit_code == 4
+
+
+def test_a_key_that_moved_since_the_plan_is_stale():
+    service = FakeService({key("c00"): ()})
+    plan = planned(service, *creates(1), *updates(service, 2))
+    service.rows[key("u01")] = (row(WEEKLY),)
+    service.rows[key("c00")] = (row(WEEKLY),)
+    done = run(plan, service)
+    assert results(done)["u01"] == results(done)["c00"] == (Result.REFUSED, "stale")
+    assert service.rows[key("u01")] == (row(WEEKLY),)
+    assert done.exit_code == 4
+
+
+def test_a_key_that_was_paused_since_the_plan_is_stale():
+    service = FakeService({})
+    plan = planned(service, *updates(service, 1))
+    service.rows[key("u00")] = (row(HOURLY, active=False),)
+    done = run(plan, service)
+    assert results(done)["u00"] == (Result.REFUSED, "stale")
+    assert done.exit_code == 3
+
+
+def test_a_key_that_is_already_as_desired_is_done_without_a_save():
+    service = FakeService({})
+    plan = planned(service, *updates(service, 1))
+    service.rows[key("u00")] = (row(NIGHTLY_TOO),)
+    done = run(plan, service)
+    assert results(done)["u00"] == (Result.VERIFIED, "already-as-desired")
+    assert (service.saved, done.exit_code) == ([], 0)
+
+
+def test_running_again_finishes_the_rest():
+    service = FakeService({})
+    plan = planned(service, *creates(4))
+    service.on_save = lambda _, save: SaveAnswer(AnswerKind.UNSENT, "refused") if save.key.code > "c01" else None
+    assert run(plan, service).exit_code == 4
+    service.on_save = None
+    again = run(plan, service)
+    assert again.exit_code == 0
+    assert [outcome.saves for outcome in again.outcomes] == [0, 0, 1, 1]
+
+
+def test_a_key_that_cannot_be_reread_is_not_saved():
+    service = FakeService({})
+    plan = planned(service, *creates(1))
+    service.on_query = lambda *_: UNREAD
+    done = run(plan, service)
+    assert results(done) == {"c00": (Result.FAILED, "unreadable")}
+    assert (service.saved, done.exit_code) == ([], 1)
+
+
+def test_a_guard_that_refuses_the_plan_leaves_everything_unsaved():
+    service = FakeService({})
+    plan = planned(service, *updates(service, 3))
+    done = run(plan, service, limits=Limits(max_changes=2))
+    assert {reason for _, reason in results(done).values()} == {"guard"}
+    assert (service.queries, service.saved, done.exit_code) == ([], [], 3)
+
+
+def test_a_guard_that_refuses_one_key_leaves_the_rest_to_go_on():
+    service = FakeService({key("p"): (row(HOURLY, active=False),)})
+    done = run(planned(service, *creates(1), schedule("p")), service)
+    assert results(done) == {"c00": (Result.VERIFIED, "saved"), "p": (Result.REFUSED, "guard")}
+    assert done.exit_code == 4
+
+
+def test_a_limit_does_not_hide_why_a_single_key_is_refused():
+    service = FakeService({key("p"): (row(HOURLY, active=False),)})
+    done = run(planned(service, *updates(service, 3), schedule("p")), service, limits=Limits(max_changes=2))
+    refused = {outcome.key.code: outcome.message for outcome in done.outcomes}
+    assert "paused" in refused["p"]
+    assert "the limit is 2" in refused["u00"]
+
+
+@pytest.mark.parametrize(
+    "enables, said",
+    [pytest.param(True, "active now", id="it-enables"), pytest.param(False, "still inactive", id="it-does-not")],
+)
+def test_after_saving_over_a_paused_job_the_outcome_says_what_became_of_it(enables, said):
+    service = FakeService({key("p"): (row(HOURLY, active=False),)})
+
+    def save(fake, save):
+        fake.rows[save.key] = (row(save.cron, active=enables),)
+        return SaveAnswer(AnswerKind.ACKNOWLEDGED)
+
+    service.on_save = save
+    done = run(planned(service, schedule("p")), service, allowances=Allowances(inactive=True))
+    assert done.outcomes[0].result is Result.VERIFIED
+    assert said in done.outcomes[0].message
+
+
+def test_enabling_that_has_no_effect_is_a_mismatch():
+    service = FakeService({key("p"): (row(active=False),)})
+    allowances = Allowances(enable_inactive=True)
+    done = run(planned(service, schedule("p"), allowances=allowances), service, allowances=allowances)
+    assert results(done)["p"] == (Result.MISMATCHED, "not-taken")
+
+
+def lost_but_done(fake, save):
+    fake.land(save)
+    return LOST
+
+
+def test_a_lost_reply_is_settled_by_reading_back():
+    service = FakeService({})
+    service.on_save = lost_but_done
+    done = run(planned(service, *creates(2), *updates(service, 2)), service)
+    assert done.exit_code == 0
+    assert [outcome.saves for outcome in done.outcomes] == [1, 1, 1, 1]
+
+
+def test_a_lost_create_is_not_repeated_while_upserting_is_not_established():
+    service = FakeService({})
+    service.on_save = lambda *_: LOST
+    done = run(planned(service, *creates(1)), service)
+    assert results(done) == {"c00": (Result.UNKNOWN, "lost-reply")}
+    assert (len(service.saved), done.exit_code) == (1, 4)
+
+
+def test_a_lost_update_is_repeated_once_after_growing_pauses():
+    service = FakeService({})
+    tried = []
+
+    def first_lost(fake, save):
+        tried.append(save.key)
+        return LOST if len(tried) == 1 else None
+
+    service.on_save = first_lost
+    made = ports(service)
+    plan = planned(service, *updates(service, 1))
+    done = apply(plan, made, limits=Limits(), service=ServiceSettings(), wave_size=10)
+    assert results(done) == {"u00": (Result.VERIFIED, "saved")}
+    assert done.outcomes[0].saves == 2
+    assert made.clock.slept == [0.5, 1.0, 2.0]
+
+
+def test_the_hint_of_the_service_is_kept_when_a_save_fails():
+    service = FakeService({})
+    service.on_save = lambda *_: SaveAnswer(AnswerKind.REJECTED, "HTTP 403", hint="check headers.Authorization")
+    (outcome,) = run(planned(service, *creates(1)), service).outcomes
+    assert outcome.hint == "check headers.Authorization"
+    assert "HTTP 403" in outcome.message
+
+
+def test_intents_are_recorded_before_the_first_save_of_a_wave():
+    ledger = MemoryLedger()
+    service = FakeService({})
+    service.on_save = lambda _, save: order.append(("save", len(ledger.intents)))
+    order: list = []
+    run(planned(service, *creates(3)), service, ledger=ledger, wave_size=2)
+    assert order == [("save", 2), ("save", 2), ("save", 3)]
+    assert [intent.key.code for intent in ledger.intents] == ["c00", "c01", "c02"]
+    assert [outcome.result for outcome in ledger.outcomes] == [Result.VERIFIED] * 3
+
+
+def test_each_outcome_is_told_once():
+    told = []
+    service = FakeService({})
+    run(planned(service, *creates(3)), service, wave_size=2, on_outcome=told.append)
+    assert sorted(outcome.key.code for outcome in told) == ["c00", "c01", "c02"]
+
+
+def test_a_run_that_mostly_fails_is_given_up():
+    service = FakeService({})
+    service.on_save = lambda *_: SaveAnswer(AnswerKind.UNSENT, "connection refused")
+    done = run(planned(service, *creates(20)), service, wave_size=BREAKER_FAILURES)
+    assert done.count(Result.FAILED) == BREAKER_FAILURES
+    assert done.count(Result.SKIPPED) == 20 - BREAKER_FAILURES
+    assert "5 of 5" in done.outcomes[-1].message
+    assert done.exit_code == 1
+
+
+def test_a_few_failures_do_not_stop_a_run():
+    service = FakeService({})
+    bad = {f"c{number:02}" for number in range(0, 20, 3)}
+    refusal = SaveAnswer(AnswerKind.REJECTED, "no")
+    service.on_save = lambda _, save: refusal if save.key.code in bad else None
+    done = run(planned(service, *creates(20)), service, wave_size=4)
+    assert done.count(Result.SKIPPED) == 0
+    assert done.count(Result.FAILED) == len(bad)
+
+
+def test_a_signal_between_waves_skips_the_rest():
+    stop = FakeStop()
+    service = FakeService({})
+
+    def told(_):
+        stop.come = True
+
+    done = run(planned(service, *creates(4)), service, wave_size=2, stop=stop, on_outcome=told)
+    assert [outcome.result for outcome in done.outcomes] == [Result.VERIFIED] * 2 + [Result.SKIPPED] * 2
+    assert done.interrupted
+
+
+def test_a_signal_during_the_reread_saves_nothing():
+    stop = FakeStop()
+    service = FakeService({})
+    plan = planned(service, *creates(2))
+
+    def come(_, rows):
+        stop.come = True
+        return rows
+
+    service.on_query = come
+    done = run(plan, service, stop=stop)
+    assert {outcome.result for outcome in done.outcomes} == {Result.SKIPPED}
+    assert service.saved == []
+
+
+def test_a_signal_during_the_saves_leaves_them_unknown():
+    stop = FakeStop()
+    service = FakeService({})
+
+    def come(*_):
+        stop.come = True
+
+    service.on_save = come
+    done = run(planned(service, *creates(2)), service, stop=stop)
+    assert {outcome.reason for outcome in done.outcomes} == {"interrupted"}
+    assert done.exit_code == 4
+
+
+def test_a_message_shows_what_was_read_last():
+    service = FakeService({})
+    plan = planned(service, *updates(service, 2))
+    service.rows[key("u00")] = ()
+    service.rows[key("u01")] = (row(WEEKLY, job_id="77"),)
+    gone, moved = run(plan, service).outcomes
+    assert "absent" in gone.message
+    assert repr(WEEKLY) in moved.message
+    assert "job 77" in moved.message
+
+
+def test_cut_lists_during_an_apply_are_told():
+    service = FakeService({})
+    plan = planned(service, *updates(service, 3), *creates(1))
+    service.cuts_at = 2
+    settings = ServiceSettings(save=SaveMode.UPSERT)
+    done = run(plan, service, settings=settings)
+    assert "batch-truncated" in {finding.rule for finding in done.findings}
+    assert results(done)["c00"] == (Result.FAILED, "unreadable")
+
+
+def test_nightly_in_other_words_counts_as_read_back():
+    service = FakeService({})
+
+    def normalising(fake, save):
+        fake.rows[save.key] = (row(NIGHTLY_TOO),)
+        return SaveAnswer(AnswerKind.ACKNOWLEDGED)
+
+    service.on_save = normalising
+    done = run(planned(service, schedule("c", NIGHTLY)), service)
+    assert done.exit_code == 0

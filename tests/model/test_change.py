@@ -1,0 +1,116 @@
+"""What a change says of desired, last applied and live."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconcile.model.change import conditions, same_cron, same_rows
+from reconcile.model.schedule import PARKED_CRON, State
+from reconcile.model.states import Action, Applied, Condition, Unreadable, Verdict
+from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, change, key, row, schedule
+
+LOST = Unreadable("service-timeout", "no reply within 10 s")
+AS_DECLARED = Applied(NIGHTLY, "订单同步")
+PARKED = schedule(state=State.PARKED)
+
+
+@pytest.mark.parametrize(
+    "live, applied, expected",
+    [
+        pytest.param(LOST, None, Verdict.UNREADABLE, id="a-failed-read-is-unreadable"),
+        pytest.param(LOST, AS_DECLARED, Verdict.UNREADABLE, id="a-failed-read-is-never-vanished"),
+        pytest.param((), AS_DECLARED, Verdict.VANISHED, id="applied-once-and-absent-now"),
+        pytest.param((), None, Verdict.NEVER_APPLIED, id="absent-and-never-applied"),
+        pytest.param((row(HOURLY),), None, Verdict.NEVER_APPLIED, id="different-and-never-applied"),
+        pytest.param((row(NIGHTLY),), None, Verdict.IN_SYNC, id="same-without-last-applied"),
+        pytest.param((row(NIGHTLY_TOO),), AS_DECLARED, Verdict.IN_SYNC, id="all-three-mean-the-same"),
+        pytest.param((row(NIGHTLY),), Applied(HOURLY, "订单同步"), Verdict.CONVERGED, id="both-moved-to-the-same"),
+        pytest.param((row(HOURLY),), Applied(HOURLY, "订单同步"), Verdict.PENDING, id="only-git-moved"),
+        pytest.param((row(NIGHTLY),), Applied(NIGHTLY, "old"), Verdict.PENDING, id="only-the-name-moved-in-git"),
+        pytest.param((row(HOURLY),), AS_DECLARED, Verdict.DRIFTED, id="only-live-moved"),
+        pytest.param((row(HOURLY), row(NIGHTLY)), AS_DECLARED, Verdict.DRIFTED, id="a-second-row-is-drift"),
+        pytest.param((row(HOURLY),), Applied(WEEKLY, "订单同步"), Verdict.CONFLICTING, id="all-three-differ"),
+    ],
+)
+def test_the_first_verdict_that_fits_is_given(live, applied, expected):
+    assert change(live, applied=applied).verdict is expected
+
+
+@pytest.mark.parametrize(
+    "live, expected",
+    [
+        pytest.param((), (), id="absent"),
+        pytest.param(LOST, (), id="unreadable"),
+        pytest.param((row(),), (), id="ordinary"),
+        pytest.param((row(active=False),), (Condition.INACTIVE,), id="inactive"),
+        pytest.param((row(PARKED_CRON),), (Condition.PARKED,), id="parked"),
+        pytest.param((row("0 0 0 1 JAN ? 2099"),), (Condition.PARKED,), id="parked-in-other-words"),
+        pytest.param((row("every night"),), (Condition.UNPARSEABLE,), id="unparseable"),
+        pytest.param((row(), row(active=False)), (Condition.DUPLICATE, Condition.INACTIVE), id="two-rows-one-inactive"),
+    ],
+)
+def test_conditions_name_what_is_out_of_the_ordinary(live, expected):
+    assert conditions(live) == expected
+    assert change(live).conditions == expected
+
+
+@pytest.mark.parametrize(
+    "live, wanted, expected",
+    [
+        pytest.param((), schedule(), Action.CREATE, id="absent-is-created"),
+        pytest.param((), PARKED, None, id="parked-and-absent-needs-nothing"),
+        pytest.param((row(HOURLY),), schedule(), Action.UPDATE, id="different-is-updated"),
+        pytest.param((row("nonsense"),), schedule(), Action.UPDATE, id="unparseable-is-compared-as-text"),
+        pytest.param((row(NIGHTLY_TOO),), schedule(), None, id="another-spelling-needs-nothing"),
+        pytest.param((row(NIGHTLY),), PARKED, Action.PARK, id="declared-parked-is-parked"),
+        pytest.param((row(PARKED_CRON),), PARKED, None, id="already-parked"),
+        pytest.param((row(PARKED_CRON),), schedule(), Action.UPDATE, id="parked-but-declared-active"),
+        pytest.param((row(active=False),), schedule(), Action.ENABLE, id="inactive-only"),
+        pytest.param((row(PARKED_CRON, active=False),), PARKED, None, id="parked-need-not-be-active"),
+        pytest.param((row(HOURLY), row(HOURLY)), schedule(), None, id="two-rows-are-never-saved-over"),
+        pytest.param(LOST, schedule(), None, id="unreadable-is-never-saved"),
+    ],
+)
+def test_the_action_is_what_a_save_would_do(live, wanted, expected):
+    assert change(live, wanted=wanted).action is expected
+
+
+def test_fields_names_what_a_save_would_change():
+    assert change((row(HOURLY, active=False),), applied=Applied(HOURLY, "old")).fields == ("cron", "name", "state")
+    assert change((row(),)).fields == ()
+
+
+def test_the_row_is_the_only_one():
+    assert change((row(),)).row == row()
+    assert change(()).row is None
+    assert change((row(), row())).row is None
+    assert change(LOST).row is None
+
+
+@pytest.mark.parametrize(
+    "one, other, expected",
+    [
+        pytest.param((), (), True, id="absent-both-times"),
+        pytest.param((row(),), (), False, id="gone"),
+        pytest.param((row(NIGHTLY),), (row(NIGHTLY_TOO, job_id="901"),), True, id="other-words-and-other-job-id"),
+        pytest.param((row(),), (row(active=False),), False, id="paused-meanwhile"),
+        pytest.param((row(HOURLY), row(NIGHTLY)), (row(NIGHTLY), row(HOURLY)), True, id="order-of-rows"),
+        pytest.param((row(HOURLY), row(HOURLY)), (row(NIGHTLY), row(HOURLY)), False, id="one-of-two-differs"),
+    ],
+)
+def test_two_readings_are_compared_by_meaning_and_condition(one, other, expected):
+    assert same_rows(one, other) is expected
+
+
+def test_texts_that_do_not_parse_are_alike_only_when_equal():
+    assert same_cron("nonsense", "nonsense")
+    assert not same_cron("nonsense", "nonsense ")
+
+
+def test_a_key_reads_as_tenant_and_code():
+    assert str(key()) == "acme/1"
+    assert change().key == key()
+
+
+def test_a_schedule_knows_its_place():
+    assert str(schedule().place) == "schedules/tenants/acme.yaml:7:1"
