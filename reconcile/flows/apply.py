@@ -131,7 +131,7 @@ def _appends(outcomes: tuple[Outcome, ...]) -> Finding:
     return Finding(
         "save-appends",
         Severity.ERROR,
-        f"after saving {doubled.key} the service holds more than one job for it: saving adds jobs, or somebody else did",
+        f"after saving {doubled.key} the service holds several jobs for it: saving adds a job, or somebody else did",
         hint="remove the surplus job in the service, and set service.save to append in reconcile.yaml",
         key=doubled.key,
     )
