@@ -1,0 +1,232 @@
+"""Reads the service: status queries in batches, and histories. What it holds refuses to send a save."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TypeAlias
+
+from reconcile.errors import ServiceError
+from reconcile.model.execution import HistoryPage
+from reconcile.model.keys import Key
+from reconcile.model.states import Live, Unreadable
+from reconcile.model.workspace import ServiceSettings
+from reconcile.ports import Progress, no_progress
+from reconcile.service import wire
+from reconcile.service.answers import Answer, Found, Refused, Split, TooLong, query_answer
+from reconcile.service.budget import retry_after_seconds
+from reconcile.service.calls import Again, Call, Channel, GivenUp, Interrupted, Work, make
+from reconcile.service.exchange import Broken, Fault, Operation, Request, Result
+from reconcile.service.keys import unsendable
+from reconcile.service.lengths import Lengths
+from reconcile.service.link import Link
+from reconcile.service.troubles import Narrator, passes, trouble
+
+# When nothing has worked yet and this many codes were refused one by one, the fault is not in the codes.
+_ALONE_ENOUGH = 64
+# So many batches of one tenant given up in a row: the tenant cannot be read now, the rest of it is not asked for.
+_TENANT_LOST_AFTER = 4
+# The codes of a batch; a job's id, a page and its size.
+Codes: TypeAlias = tuple[str, ...]
+PageOfJob: TypeAlias = tuple[str, int, int]
+
+_STOPPED = trouble("interrupted", "the run was stopped before the service had answered")
+
+
+class ServiceReader:
+    """Implements `ports.Reader`."""
+
+    def __init__(self, link: Link) -> None:
+        self._channel = link.channel(Operation.QUERY, Operation.HISTORY)
+        self._settings = link.service
+        self._batch_size = link.batch_size
+        self._lengths = link.lengths
+        self._redactor = link.redactor
+
+    def query(
+        self, keys: Collection[Key], *, at_most: int | None = None, progress: Progress = no_progress
+    ) -> Mapping[Key, Live]:
+        """Return what the service holds for each of *keys*; see `ports.Reader`."""
+        size = max(1, at_most if at_most is not None else self._batch_size)
+        narrator = Narrator(Operation.QUERY, self._redactor)
+        work = _Query(keys, size, self._channel, self._settings, self._lengths, narrator, progress)
+        make(self._channel, work)
+        return work.live
+
+    def history(self, tenant: str, job_id: str, *, page: int = 1, page_size: int = 10) -> HistoryPage:
+        """Return one page of a job's history; see `ports.Reader`.
+
+        Raises:
+            ServiceError: it could not be read.
+        """
+        work = _History(tenant, job_id, page, page_size, self)
+        if (reason := unsendable(tenant)) is not None:
+            raise ServiceError(f"history of job {job_id[:80]!r}: {reason}")
+        make(self._channel, work)
+        if isinstance(work.answer, HistoryPage):
+            return work.answer
+        raise ServiceError(work.answer.message, hint=work.answer.hint)
+
+
+class _Query(Work[Codes, Answer]):
+    """One call of `query`: batches by tenant, halves of what was refused, and what became of each key."""
+
+    def __init__(
+        self,
+        keys: Collection[Key],
+        size: int,
+        channel: Channel,
+        settings: ServiceSettings,
+        lengths: Lengths,
+        narrator: Narrator,
+        progress: Progress,
+    ) -> None:
+        self.live: dict[Key, Live] = {}
+        self._waiting: dict[str, deque[str]] = {}
+        self._size = size
+        self._clock = channel.clock
+        self._settings = settings
+        self._lengths = lengths
+        self._narrator = narrator
+        self._progress = progress
+        # Batches given up since the last one that was answered, by tenant.
+        self._lost: dict[str, int] = {}
+        # The service is lost when this many tenants were given up in a row: more than may be in flight at once.
+        self._tenants_enough = max(20, 3 * channel.crew.size)
+        for key in dict.fromkeys(keys):
+            if (reason := unsendable(*key)) is None:
+                self._waiting.setdefault(key.tenant, deque()).append(key.code)
+            else:
+                self._done(key.tenant, [key.code], trouble("key-not-sendable", f"{key!s:.160}: {reason}"))
+
+    def fresh(self) -> Iterator[Call[Codes]]:
+        """Yield batches, each as long as is known to work at that moment."""
+        for tenant, codes in self._waiting.items():
+            while codes:
+                why = self._why_not_ask(tenant)
+                if why is not None:
+                    self._done(tenant, tuple(codes), why)
+                    codes.clear()
+                else:
+                    length = min(self._size, self._lengths.limit or self._size, len(codes))
+                    yield Call(tenant, tuple(codes.popleft() for _ in range(length)))
+
+    def compose(self, call: Call[Codes]) -> Request | Answer:
+        """Return the request for a batch, unless it is known by now to be too long."""
+        limit = self._lengths.limit
+        if limit is not None and limit < len(call.payload) and not call.repeat:
+            return TooLong()
+        return Request(Operation.QUERY, call.tenant, wire.query_body(call.payload))
+
+    def judge(self, call: Call[Codes], result: Result) -> Answer | Again:
+        """Say what the reply to a batch means."""
+        answer = query_answer(
+            call.tenant,
+            dict.fromkeys(call.payload),
+            result,
+            settings=self._settings,
+            narrator=self._narrator,
+            now=self._clock.now(),
+        )
+        if isinstance(answer, Found) and answer.is_list:
+            self._lengths.worked(len(call.payload))
+        elif isinstance(answer, (Split, Refused)):
+            self._lengths.refused(len(call.payload))
+        return answer
+
+    def settle(self, call: Call[Codes], answer: Answer | GivenUp | Interrupted) -> Iterable[Call[Codes]]:
+        """Keep what is known now, and return the halves of a batch that was refused."""
+        codes = call.payload
+        if isinstance(answer, GivenUp):
+            self._lost[call.tenant] = self._lost.get(call.tenant, 0) + 1
+            return self._done(call.tenant, codes, answer.trouble)
+        if isinstance(answer, Interrupted):
+            return self._done(call.tenant, codes, _STOPPED)
+        if isinstance(answer, TooLong):
+            size = self._lengths.limit or len(codes)
+            return [Call(call.tenant, codes[start : start + size]) for start in range(0, len(codes), size)]
+        self._lost.clear()
+        if isinstance(answer, Split):
+            return self._halves(call, answer)
+        if isinstance(answer, Found):
+            self.live.update((Key(call.tenant, code), answer.rows.get(code, ())) for code in codes)
+            self._progress(len(codes))
+            return ()
+        return self._done(call.tenant, codes, answer.trouble if isinstance(answer, Refused) else answer)
+
+    def _halves(self, call: Call[Codes], split: Split) -> Iterable[Call[Codes]]:
+        codes = call.payload
+        alone = self._lengths.refused_alone
+        if alone >= _ALONE_ENOUGH:
+            message = f"{split.trouble.message}; {alone} codes were refused alone and no query has worked yet"
+            hint = "if that is how it answers for codes without a job, service.unknown_code can say so; else check url"
+            return self._done(call.tenant, codes, trouble("all-refused", message, split.trouble.hint or hint))
+        middle = len(codes) // 2
+        return Call(call.tenant, codes[:middle]), Call(call.tenant, codes[middle:])
+
+    def _why_not_ask(self, tenant: str) -> Unreadable | None:
+        if self._lost.get(tenant, 0) >= _TENANT_LOST_AFTER:
+            return trouble("not-asked", f"tenant {tenant}: not asked for: the batches before it got no answer")
+        if len(self._lost) >= self._tenants_enough:
+            message = f"tenant {tenant}: not asked for: {len(self._lost)} tenants in a row got no answer"
+            return trouble("not-asked", message, "is the service up?")
+        return None
+
+    def _done(self, tenant: str, codes: Collection[str], live: Live) -> tuple[()]:
+        self.live.update((Key(tenant, code), live) for code in codes)
+        self._progress(len(codes))
+        return ()
+
+
+class _History(Work[PageOfJob, HistoryPage | Unreadable]):
+    """One call of `history`."""
+
+    def __init__(self, tenant: str, job_id: str, page: int, page_size: int, reader: ServiceReader) -> None:
+        self.answer: HistoryPage | Unreadable = _STOPPED
+        self._call = Call(tenant, (job_id, page, page_size))
+        self._clock = reader._channel.clock
+        self._successful = reader._settings.success_status
+        self._narrator = Narrator(Operation.HISTORY, reader._redactor)
+
+    def fresh(self) -> Iterator[Call[PageOfJob]]:
+        """Yield the one call."""
+        yield self._call
+
+    def compose(self, call: Call[PageOfJob]) -> Request | HistoryPage | Unreadable:
+        """Return the request for the page."""
+        job_id, page, page_size = call.payload
+        return Request(Operation.HISTORY, call.tenant, wire.history_body(job_id, page=page, page_size=page_size))
+
+    def judge(self, call: Call[PageOfJob], result: Result) -> HistoryPage | Unreadable | Again:
+        """Say what the reply means."""
+        narrator, tenant = self._narrator, call.tenant
+        if isinstance(result, Broken):
+            broken = narrator.broken(tenant, result)
+            return broken if result.fault is Fault.CERTIFICATE else Again(broken)
+        if passes(result.status):
+            return Again(narrator.status(tenant, result), retry_after_seconds(result.retry_after, self._clock.now()))
+        if result.status != 200:
+            return narrator.status(tenant, result)
+        unusable = narrator.unusable(tenant, result)
+        if unusable is not None:
+            return unusable
+        job_id, page, page_size = call.payload
+        try:
+            content = wire.envelope(result.body).content
+            if content is None:
+                return narrator.content(tenant, result, "reply-without-data", "no resp_data", "check service.job_path")
+            return wire.history_page(content, job=job_id, page=page, page_size=page_size, successful=self._successful)
+        except wire.MalformedError as error:
+            return narrator.content(tenant, result, "reply-malformed", str(error))
+        except wire.StrayRowError as error:
+            return narrator.content(tenant, result, "row-not-asked-for", str(error))
+
+    def settle(
+        self,
+        call: Call[PageOfJob],  # noqa: ARG002 - there is but one
+        answer: HistoryPage | Unreadable | GivenUp | Interrupted,
+    ) -> Iterable[Call[PageOfJob]]:
+        """Keep the answer."""
+        if not isinstance(answer, Interrupted):
+            self.answer = answer.trouble if isinstance(answer, GivenUp) else answer
+        return ()

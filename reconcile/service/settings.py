@@ -1,0 +1,247 @@
+"""Environment → `Connection`: where to send, with which headers, trusting whom. Variables are resolved here, once.
+
+A value that came from a variable is a secret from here on: it goes into requests and nowhere else. `secrets` holds
+everything that the redactor must hide.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from reconcile.errors import SettingError
+from reconcile.model.workspace import Environment, UnknownCode, UnknownCodeMode
+from reconcile.service.exchange import Operation
+from reconcile.service.proxies import proxy_for
+from reconcile.service.redact import HIDDEN, clean
+from reconcile.service.wire import TENANT_HEADER
+
+TRUSTED_HOSTS = "RECONCILE_TRUSTED_HOSTS"
+_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_OPERATION_PATH = re.compile(r"/[!$-;=@-Z_a-z~]*")
+# Sending one of these would change what a request is, or for whom.
+_OUR_HEADERS = frozenset(
+    {TENANT_HEADER, "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade"}
+)
+# What a gateway says when the service behind it is down or will not be asked: it must never come to mean "no job".
+_OUTAGES = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """All that a transport needs to know. *shown_base* is the base address as it may be printed."""
+
+    environment: str
+    paths: Mapping[Operation, str]
+    base: str = field(repr=False)
+    shown_base: str
+    headers: Mapping[str, str] = field(repr=False)
+    timeout_seconds: float
+    ca_bundle: str | None
+    client_cert: str | None
+    proxy: str | None = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
+
+    def url(self, operation: Operation) -> str:
+        """Return the address of *operation*."""
+        return self.base + self.paths[operation]
+
+    def shown_url(self, operation: Operation) -> str:
+        """Return the address of *operation* as it may be printed."""
+        return self.shown_base + self.paths[operation]
+
+
+def connection(environment: Environment, variables: Mapping[str, str]) -> Connection:
+    """Return how to reach the service of *environment*.
+
+    Raises:
+        SettingError: a setting or a variable named by one is missing or wrong. No message holds a variable's value.
+    """
+    setting = f"environments.{environment.name}"
+    _check_numbers(environment, setting)
+    _check_unknown_code(environment.service.unknown_code)
+    url = _expand(environment.url, f"{setting}.url", variables)
+    parts = _address(url, environment.url, f"{setting}.url")
+    headers = {
+        name: _header(name, value, f"{setting}.headers.{name}", variables)
+        for name, value in environment.headers.items()
+    }
+    sources = {f"{setting}.url": environment.url}
+    sources |= {f"{setting}.headers.{name}": value for name, value in environment.headers.items()}
+    _check_trust(parts, [name for name, text in sources.items() if _VARIABLE.search(text)], variables)
+    proxy = proxy_for(parts, variables)
+    base_path = parts.path.rstrip("/")
+    shown_path = f"/{HIDDEN}" if base_path and _VARIABLE.search(environment.url) else base_path
+    paths = environment.service.query_path, environment.service.job_path
+    query, job = (_path(path, name) for path, name in zip(paths, ("query_path", "job_path"), strict=True))
+    return Connection(
+        environment=environment.name,
+        paths={Operation.QUERY: query, Operation.HISTORY: job, Operation.SAVE: job},
+        base=f"{parts.scheme}://{parts.netloc}{base_path}",
+        shown_base=f"{_origin(parts)}{shown_path}",
+        headers={**DEFAULT_HEADERS, **headers},
+        timeout_seconds=environment.timeout.total_seconds(),
+        ca_bundle=_ca_bundle(environment, setting, variables),
+        client_cert=_file(environment.client_cert, f"{setting}.client_cert"),
+        proxy=proxy,
+        secrets=tuple(_secrets(environment, parts, headers, proxy, variables)),
+    )
+
+
+def _expand(text: str, setting: str, variables: Mapping[str, str]) -> str:
+    """Return *text* with each ``${NAME}`` replaced; values are taken as they are and not expanded again."""
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if not variables.get(name):
+            state = "is set, but empty" if name in variables else "is not set"
+            raise SettingError(f"variable {name}, which {setting} needs, {state}", hint=f"set {name} where this runs")
+        return variables[name]
+
+    if "${" in _VARIABLE.sub("", text):
+        raise SettingError(f"{setting} holds a ${{ that is not closed, or no name in it", hint="write ${NAME}")
+    return _VARIABLE.sub(value, text)
+
+
+def _address(url: str, written: str, setting: str) -> SplitResult:
+    shown = f"{setting} ({clean(written)[:80]})"
+    try:
+        parts = urlsplit(url)
+        port, host = parts.port, parts.hostname
+    except ValueError:
+        raise SettingError(f"{shown} is no address", hint="write it like http://scheduler.example:8001") from None
+    if url != clean(url).replace(" ", "") or "\\" in url or port == 0:
+        raise SettingError(f"{shown} holds a space, a control character, a backslash or a port 0")
+    if parts.scheme not in ("http", "https") or not host:
+        raise SettingError(f"{shown} is no http or https address", hint="write it like http://scheduler.example:8001")
+    if parts.query or parts.fragment or "?" in url or "#" in url:
+        raise SettingError(f"{shown} has a query or a fragment", hint="leave out what begins with ? or #")
+    return parts
+
+
+def _origin(parts: SplitResult) -> str:
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port else "")
+
+
+def _header(name: str, written: str, setting: str, variables: Mapping[str, str]) -> str:
+    if not _HEADER_NAME.fullmatch(name):
+        raise SettingError(f"{setting}: {clean(name)[:40]!r} cannot be the name of a header")
+    if name.lower() in _OUR_HEADERS:
+        raise SettingError(f"{setting}: the header {name} is set by reconcile itself", hint="leave it out")
+    value = _expand(written, setting, variables)
+    named = _VARIABLE.findall(written)
+    whose = f" (made from {', '.join(named)})" if named else ""
+    if "\r" in value or "\n" in value:
+        end = " at its end" if value.rstrip("\r\n") == value.replace("\r", "").replace("\n", "") else ""
+        raise SettingError(
+            f"{setting}{whose} holds a line break{end}", hint="a file's last line break often gets into a variable"
+        )
+    if any((ord(sign) < 0x20 and sign != "\t") or ord(sign) == 0x7F for sign in value):
+        raise SettingError(f"{setting}{whose} holds a control character")
+    if any(ord(sign) > 0xFF for sign in value):
+        raise SettingError(f"{setting}{whose} holds a character that a header cannot carry", hint="Latin-1 only")
+    if value != value.strip():
+        raise SettingError(f"{setting}{whose} begins or ends with white space")
+    return value
+
+
+def _check_trust(parts: SplitResult, secret_settings: list[str], variables: Mapping[str, str]) -> None:
+    """A pull request can point *url* elsewhere; it must not be able to send a secret there."""
+    if not secret_settings or TRUSTED_HOSTS not in variables:
+        return
+    trusted = {host.strip().lower() for host in variables[TRUSTED_HOSTS].split(",")} - {""}
+    host = (parts.hostname or "").lower()
+    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    bracketed = f"[{host}]" if ":" in host else host
+    if trusted.isdisjoint({host, bracketed, f"{bracketed}:{port}"}):
+        raise SettingError(
+            f"{secret_settings[0]} is made from a variable, and {_origin(parts)} is not among {TRUSTED_HOSTS}",
+            hint=f"if this host may see it, add {bracketed} to {TRUSTED_HOSTS} where this runs",
+        )
+
+
+def _check_numbers(environment: Environment, setting: str) -> None:
+    if environment.timeout.total_seconds() <= 0:
+        raise SettingError(f"{setting}.timeout must be longer than nothing", hint="write it like 10s")
+    if environment.batch_size < 1:
+        raise SettingError(f"{setting}.batch_size must be at least 1")
+    if environment.rate is not None and not environment.rate > 0:
+        raise SettingError(f"{setting}.rate must be more than nothing", hint="write it like 50/s, or leave it out")
+
+
+def _check_unknown_code(unknown: UnknownCode) -> None:
+    if unknown.mode is not UnknownCodeMode.STATUS:
+        return
+    status = int(unknown.value) if re.fullmatch("[0-9]{3}", unknown.value) else 0
+    if status < 400 or status > 599:
+        raise SettingError(f"service.unknown_code: status {clean(unknown.value)[:20]!r} is not from 400 to 599")
+    if status in _OUTAGES:
+        raise SettingError(
+            f"service.unknown_code: status {status} is also what a service that is down or locked answers: every job "
+            "would seem absent then",
+            hint="let the service answer otherwise, or leave the setting out and declare only codes that have a job",
+        )
+
+
+def _path(path: str, name: str) -> str:
+    if not _OPERATION_PATH.fullmatch(path):
+        raise SettingError(f"service.{name} must begin with / and hold no space, ? or #", hint="it is appended to url")
+    return path
+
+
+def _ca_bundle(environment: Environment, setting: str, variables: Mapping[str, str]) -> str | None:
+    if environment.ca_bundle is not None:
+        return _file(environment.ca_bundle, f"{setting}.ca_bundle")
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        if variables.get(name):
+            return _file(variables[name], f"variable {name}")
+    return None
+
+
+def _file(path: str | None, setting: str) -> str | None:
+    if path is None:
+        return None
+    try:
+        found = bool(path) and Path(path).exists()
+    except (OSError, ValueError):
+        found = False
+    if not found:
+        raise SettingError(f"{setting} names {clean(path)[:200]!r}, which is not there")
+    return path
+
+
+def _secrets(
+    environment: Environment,
+    parts: SplitResult,
+    headers: Mapping[str, str],
+    proxy: str | None,
+    variables: Mapping[str, str],
+) -> Iterator[str]:
+    """Everything made from a variable, but for what of the address is printed anyway; and every password."""
+    origin = _origin(parts)
+    for name in _VARIABLE.findall(environment.url):
+        if variables[name] not in origin:
+            yield variables[name]
+    for name, written in environment.headers.items():
+        yield from (variables[variable] for variable in _VARIABLE.findall(written))
+        if _VARIABLE.search(written) or _SENSITIVE.search(name):
+            yield headers[name]
+            yield from headers[name].split()[1:]
+    for address in (parts, urlsplit(proxy or "")):
+        if address.password:
+            yield from (address.password, unquote(address.password))
+            yield f"{unquote(address.username or '')}:{unquote(address.password)}"
+
+
+_SENSITIVE = re.compile(r"auth|cookie|token|key|secret|password|session", re.IGNORECASE)
+DEFAULT_HEADERS: Mapping[str, str] = {
+    "User-Agent": "reconcile",
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip",
+    "Content-Type": "application/json",
+}

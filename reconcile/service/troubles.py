@@ -1,0 +1,128 @@
+"""Why a key could not be read: the ids, and the words. One table, read by the client, by its tests and by the docs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconcile.model.states import Unreadable
+from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
+from reconcile.service.redact import Redactor
+
+TROUBLES: Mapping[str, str] = {
+    "service-unreachable": "No connection: refused, no such host, the proxy says no, the TLS handshake fails.",
+    "certificate-refused": "The service's certificate is not one to trust. Not repeated.",
+    "service-timeout": "No connection or no complete reply in time, or HTTP 408.",
+    "connection-lost": "The connection broke before the reply was complete, or what came is no HTTP.",
+    "service-error": "HTTP 5xx.",
+    "rate-limited": "HTTP 429.",
+    "request-refused": "Another HTTP 4xx. Not repeated.",
+    "unexpected-status": "An HTTP status that the API does not know, such as 204. Not repeated.",
+    "login-page": "A redirect, or HTML instead of JSON: a gateway's login page? Not followed, not repeated.",
+    "reply-too-large": "The reply is over the size limit of 16 MiB, as sent or decompressed. Not repeated.",
+    "reply-malformed": "The reply is no JSON, or not of the documented shape. Not repeated.",
+    "reply-without-data": "HTTP 200 without `resp_data`. Not repeated.",
+    "row-not-asked-for": "The reply holds a row for a code or a job that was not asked for. Not repeated.",
+    "unknown-code-answer": "A code, asked for alone, is answered with an error, or otherwise than "
+    "`service.unknown_code` says.",
+    "all-refused": "No query has worked yet, and many codes, asked for alone, were refused: the rest of the batch was "
+    "not asked for one by one.",
+    "not-asked": "The calls before it, of the same tenant or of many, were all given up: it was not asked for.",
+    "interrupted": "The run was stopped first.",
+    "key-not-sendable": "The tenant or the code holds a character that neither may hold. Nothing was sent.",
+}
+"""Every id of an `Unreadable` that this client makes, and when."""
+
+_LOGIN = "a gateway's login page? Redirects are not followed: check the address and the headers of the environment"
+_HINTS: Mapping[int, str] = {
+    401: "check the headers of the environment: the service does not know who asks",
+    403: "check the headers of the environment, and whether this tenant may be read",
+    404: "check url, service.query_path and service.job_path",
+    405: "check url, service.query_path and service.job_path",
+    407: "check the proxy that the variables name",
+}
+_FAULTS: Mapping[Fault, tuple[str, str]] = {
+    Fault.UNREACHABLE: ("service-unreachable", "no connection"),
+    Fault.CERTIFICATE: ("certificate-refused", "the certificate is refused"),
+    Fault.TIMEOUT: ("service-timeout", "no answer in time"),
+    Fault.CUT_OFF: ("connection-lost", "the connection was lost"),
+}
+_FAULT_HINTS: Mapping[Fault, str] = {
+    Fault.UNREACHABLE: "check url and the proxy variables, and whether the service is up",
+    Fault.CERTIFICATE: "check ca_bundle and url",
+    Fault.TIMEOUT: "is the service overloaded? timeout and concurrency can be set for the environment",
+}
+
+
+class Narrator:
+    """Words the troubles of one operation: tenant, operation, status, and an excerpt that is fit to print."""
+
+    def __init__(self, operation: Operation, redactor: Redactor) -> None:
+        self._operation = operation
+        self._redactor = redactor
+
+    def broken(self, tenant: str, broken: Broken) -> Unreadable:
+        """Return the trouble of a call that broke."""
+        rule, words = _FAULTS[broken.fault]
+        detail = f" ({broken.detail})" if broken.detail else ""
+        return trouble(rule, f"{self._who(tenant)}: {words}{detail}", _FAULT_HINTS.get(broken.fault))
+
+    def status(self, tenant: str, reply: Reply) -> Unreadable:
+        """Return the trouble of a status that is not 200."""
+        rule, hint = _status_rule(reply.status), _HINTS.get(reply.status)
+        if rule == "login-page":
+            hint = _LOGIN
+        elif rule == "rate-limited":
+            hint = "set rate or a lower concurrency for the environment"
+        elif _is_page(reply):
+            hint = f"{hint}; or a gateway's page?" if hint else "a gateway's page, not the service's?"
+        return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}{self._shown(reply)}", hint)
+
+    def content(self, tenant: str, reply: Reply, rule: str, words: str, hint: str | None = None) -> Unreadable:
+        """Return the trouble of a 200 whose content cannot be used."""
+        return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{self._shown(reply)}", hint)
+
+    def unusable(self, tenant: str, reply: Reply) -> Unreadable | None:
+        """Return the trouble of a 200 whose body is nothing to read, or None."""
+        if reply.flaw is Flaw.TOO_LARGE:
+            hint = "is url that of the scheduling service? A smaller batch_size makes smaller replies"
+            return self.content(tenant, reply, "reply-too-large", "the reply is too large", hint)
+        if reply.flaw is Flaw.UNDECODABLE:
+            return self.content(tenant, reply, "reply-malformed", "the reply's compression cannot be read")
+        if _is_page(reply):
+            return self.content(tenant, reply, "login-page", "a page instead of JSON", _LOGIN)
+        return None
+
+    def _who(self, tenant: str) -> str:
+        return f"tenant {tenant}: {self._operation}"
+
+    def _shown(self, reply: Reply) -> str:
+        excerpt = self._redactor.excerpt(reply.body)
+        return f": {excerpt}" if excerpt else ", with an empty body"
+
+
+def trouble(rule: str, message: str, hint: str | None = None) -> Unreadable:
+    """Return why a key is unreadable; *rule* is one of `TROUBLES`."""
+    assert rule in TROUBLES, rule
+    return Unreadable(rule, message, hint)
+
+
+def passes(status: int) -> bool:
+    """Return whether an HTTP status is one that may pass: asked again, never split."""
+    return status in (408, 429) or status >= 500
+
+
+def _status_rule(status: int) -> str:
+    if status in _RULES:
+        return _RULES[status]
+    if status >= 500:
+        return "service-error"
+    if status >= 400:
+        return "request-refused"
+    return "login-page" if status >= 300 else "unexpected-status"
+
+
+_RULES: Mapping[int, str] = {408: "service-timeout", 429: "rate-limited"}
+
+
+def _is_page(reply: Reply) -> bool:
+    return "html" in reply.content_type.lower() or reply.body[:64].lstrip().startswith(b"<")

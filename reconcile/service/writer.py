@@ -1,0 +1,139 @@
+"""Writes to the service: one call for each save. A save that may have been made is never made again here.
+
+============================================================  ================  ================================
+what became of the call                                       answer            made again here
+============================================================  ================  ================================
+200 with `resp_data.group_job_id`                             acknowledged      no
+no connection: refused, no such host, TLS, connect time-out   unsent            yes, as far as the budget allows
+429                                                           unsent            yes, as far as the budget allows
+another 4xx; 200 with `resp_code` and no `resp_data`          rejected          no
+time-out after sending, 408, reset, half a reply              lost              no
+5xx, 3xx, another 2xx, 200 with anything else                 lost              no
+the run was stopped before the call was begun                 not-started       no
+the run was stopped while it was open                         lost              no
+============================================================  ================  ================================
+
+408 is a 4xx, but what a gateway says when the service behind it did not answer in time: the save may have been made.
+A connection kept from an earlier call may have been closed by the other side just now; that also looks like a reset,
+and a reset does not say how far the request came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+
+from reconcile.model.keys import Key
+from reconcile.model.outcome import AnswerKind
+from reconcile.model.states import Unreadable
+from reconcile.ports import Progress, Save, SaveAnswer, no_progress
+from reconcile.service import wire
+from reconcile.service.budget import retry_after_seconds
+from reconcile.service.calls import Again, Call, GivenUp, Interrupted, Work, make
+from reconcile.service.exchange import Broken, Fault, Operation, Reply, Request, Result
+from reconcile.service.keys import unsendable
+from reconcile.service.link import Link
+from reconcile.service.redact import clean
+from reconcile.service.troubles import Narrator
+
+_NOT_STARTED = SaveAnswer(AnswerKind.NOT_STARTED, "the run was stopped before this save was begun")
+_NOT_REPEATED = SaveAnswer(AnswerKind.UNSENT, "refused, and the run was stopped before it was made again")
+_OPEN = SaveAnswer(AnswerKind.LOST, "interrupted: the run was stopped before the service had answered")
+
+
+class ServiceWriter:
+    """Implements `ports.Writer`."""
+
+    def __init__(self, link: Link) -> None:
+        self._channel = link.channel(Operation.SAVE)
+        self._narrator = Narrator(Operation.SAVE, link.redactor)
+
+    def save(self, saves: Sequence[Save], *, progress: Progress = no_progress) -> Mapping[Key, SaveAnswer]:
+        """Make each of *saves* once and return every answer; see `ports.Writer`.
+
+        Raises:
+            ValueError: two saves are for one key. Nothing was sent then.
+        """
+        if len({save.key for save in saves}) != len(saves):
+            raise ValueError("two saves for one key")
+        work = _Saves(saves, self._narrator, self._channel.clock.now, progress)
+        make(self._channel, work)
+        return work.answers
+
+
+class _Saves(Work[Save, SaveAnswer]):
+    """One call of `save`."""
+
+    def __init__(
+        self, saves: Sequence[Save], narrator: Narrator, now: Callable[[], datetime], progress: Progress
+    ) -> None:
+        self.answers: dict[Key, SaveAnswer] = {}
+        self._saves = saves
+        self._narrator = narrator
+        self._now = now
+        self._progress = progress
+
+    def fresh(self) -> Iterator[Call[Save]]:
+        """Yield one call for each save."""
+        for save in self._saves:
+            yield Call(save.key.tenant, save)
+
+    def compose(self, call: Call[Save]) -> Request | SaveAnswer:
+        """Return the request, unless the key cannot be sent."""
+        reason = unsendable(*call.payload.key)
+        if reason is not None:
+            return SaveAnswer(AnswerKind.REJECTED, clean(f"not saved: {reason}"))
+        return Request(Operation.SAVE, call.tenant, wire.save_body(call.payload))
+
+    def judge(self, call: Call[Save], result: Result) -> SaveAnswer | Again:
+        """Say what the reply means."""
+        return save_answer(call.tenant, result, narrator=self._narrator, now=self._now())
+
+    def settle(self, call: Call[Save], answer: SaveAnswer | GivenUp | Interrupted) -> Iterable[Call[Save]]:
+        """Keep the answer."""
+        if isinstance(answer, GivenUp):
+            answer = _answer(AnswerKind.UNSENT, answer.trouble)
+        elif answer is Interrupted.OPEN:
+            answer = _OPEN
+        elif isinstance(answer, Interrupted):
+            answer = _NOT_REPEATED if call.repeat else _NOT_STARTED
+        self.answers[call.payload.key] = answer
+        self._progress(1)
+        return ()
+
+
+def save_answer(tenant: str, result: Result, *, narrator: Narrator, now: datetime) -> SaveAnswer | Again:
+    """Say what *result* means for a save: the table above."""
+    if isinstance(result, Broken):
+        trouble = narrator.broken(tenant, result)
+        if result.sent:
+            return _answer(AnswerKind.LOST, trouble)
+        return _answer(AnswerKind.UNSENT, trouble) if result.fault is Fault.CERTIFICATE else Again(trouble)
+    if result.status == 200:
+        return _content(tenant, result, narrator)
+    trouble = narrator.status(tenant, result)
+    if result.status == 429:
+        return Again(trouble, retry_after_seconds(result.retry_after, now))
+    if 400 <= result.status < 500 and result.status != 408:
+        return _answer(AnswerKind.REJECTED, trouble)
+    return _answer(AnswerKind.LOST, trouble)
+
+
+def _content(tenant: str, reply: Reply, narrator: Narrator) -> SaveAnswer:
+    unusable = narrator.unusable(tenant, reply)
+    if unusable is not None:
+        return _answer(AnswerKind.LOST, unusable)
+    try:
+        envelope = wire.envelope(reply.body)
+        if envelope.content is None and envelope.code is not None:
+            words = f"resp_code {envelope.code[:40]!r} and no resp_data"
+            return _answer(AnswerKind.REJECTED, narrator.content(tenant, reply, "request-refused", words))
+        if envelope.content is None:
+            return _answer(AnswerKind.LOST, narrator.content(tenant, reply, "reply-without-data", "no resp_data"))
+        return SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id=wire.job_id(envelope.content))
+    except wire.MalformedError as error:
+        return _answer(AnswerKind.LOST, narrator.content(tenant, reply, "reply-malformed", str(error)))
+
+
+def _answer(kind: AnswerKind, trouble: Unreadable) -> SaveAnswer:
+    return SaveAnswer(kind, trouble.message, hint=trouble.hint)
