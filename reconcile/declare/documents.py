@@ -1,0 +1,147 @@
+"""Tenant and set files → documents: every file of an environment, whatever is wrong with the others."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from reconcile.declare.files import Checked, Files, check
+from reconcile.declare.globs import matcher
+from reconcile.declare.workspace import WORKSPACE_FILE
+from reconcile.engine.documents import Document, Documents, Pointer, Problem, in_order, placed
+from reconcile.engine.signs import close_to
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.workspace import Environment, Workspace
+from reconcile.ports import Tree
+
+_DEFAULT_PATHS = Environment("", "").paths
+_NOTHING: Mapping[str, Any] = {}
+
+
+def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -> tuple[Documents, tuple[Finding, ...]]:
+    """Return every document of *environment*, and every finding about their text and structure, sorted.
+
+    Documents with findings are in the result as far as they can be told, so that `resolve` finds the rest in one run.
+    """
+    files = Files(workspace.directory, tree)
+    paths, problems = _paths(environment, files)
+    tenants: list[Document] = []
+    sets: list[Document] = []
+    findings: list[Finding] = []
+    is_whole = True
+    with _without_collecting():
+        for path in paths:
+            checked = check(files.open(path), _kind)
+            is_set = checked.value is not None and "set" in checked.value
+            if checked.findings:
+                findings.extend(checked.findings)
+                is_whole = is_whole and checked.value is not None and not is_set
+            if checked.value is not None:
+                document = _document(checked, "set" if is_set else "tenant")
+                (sets if is_set else tenants).append(document)
+    workspace_file = files.name(WORKSPACE_FILE)
+    if not tenants and not findings and not problems:
+        problems.append(_no_tenant(environment, workspace_file))
+    locate = files.locate({files.name(path): path for path in (*paths, WORKSPACE_FILE)})
+    findings.extend(placed(problems, locate))
+    return Documents(tuple(tenants), tuple(sets), locate, workspace_file, is_whole), in_order(findings)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Keep the garbage collector from looking through all that was loaded, again and again: none of it is garbage."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _paths(environment: Environment, files: Files) -> tuple[list[str], list[Problem]]:
+    """Return the paths that the environment's patterns cover, sorted, and what is wrong with patterns and links."""
+    present = [path for path in files.tree.paths() if path != WORKSPACE_FILE]
+    covers = [matcher(pattern) for pattern in environment.paths]
+    problems = []
+    for position, covered in enumerate(covers):
+        if environment.paths != _DEFAULT_PATHS and not any(covered(path) for path in present):
+            at = Pointer(files.name(WORKSPACE_FILE), ("environments", environment.name, "paths", position))
+            message = f"paths: {environment.paths[position]} covers no file"
+            hint = "patterns are relative to the folder of reconcile.yaml; `**` stands for any number of folders"
+            problems.append(Problem("covers-nothing", message, at, hint=hint, severity=Severity.WARNING))
+    for link in (path for path in present if path.endswith("/")):
+        if any(covered(f"{link}any{suffix}") for covered in covers for suffix in (".yaml", ".yml")):
+            hint = "put the files there, or add their own folder to `paths`"
+            problems.append(Problem("linked-folder", "links to folders are not followed", _top(files, link), hint=hint))
+    return sorted(path for path in present if any(covered(path) for covered in covers)), problems
+
+
+def _top(files: Files, path: str) -> Pointer:
+    return Pointer(files.name(path))
+
+
+def _no_tenant(environment: Environment, workspace_file: str) -> Problem:
+    at = Pointer(workspace_file, ("environments", environment.name, "paths"))
+    hint = "write one, such as tenants/acme.yaml, beginning with `tenant: acme`"
+    return Problem("no-tenant", f"no tenant file is covered by {', '.join(environment.paths)}", at, hint=hint)
+
+
+def _kind(value: Any, file: str) -> str | Problem:
+    """Return the schema that a file's value must fit."""
+    if not isinstance(value, dict):
+        hint = "write `tenant: …` or `set: …` at the top, and `schedules:` below it"
+        return Problem("not-a-mapping", "keys with values are meant at the top of the file", Pointer(file), hint=hint)
+    kinds = [kind for kind in ("tenant", "set") if kind in value]
+    if len(kinds) == 1:
+        return kinds[0]
+    if kinds:
+        hint = "split it: a set and the tenants that include it have files of their own"
+        return Problem("tenant-and-set", "the file says both `tenant:` and `set:`", Pointer(file, ("set",)), hint=hint)
+    near = next(filter(None, (close_to(key, ("tenant", "set")) for key in value)), None)
+    message = "the file says neither `tenant:` nor `set:`"
+    return Problem("no-kind", message, Pointer(file), hint=near or "begin it with `tenant: …` or `set: …`")
+
+
+def _document(checked: Checked, kind: str) -> Document:
+    value = checked.value
+    if not checked.problems:
+        return Document(
+            checked.file,
+            value[kind],
+            value.get("schedules", ()),
+            checked.lines,
+            value.get("include", ()),
+            value.get("exclude", ()),
+            value.get("defaults", _NOTHING),
+        )
+    return _remnant(checked, kind)
+
+
+def _remnant(checked: Checked, kind: str) -> Document:
+    """Return what can be told of a document with problems: the values that have none, each at its position."""
+    value = checked.value
+    bad = {problem.at.path[:length] for problem in checked.problems for length in (1, 2, 3)}
+    given = value.get("schedules")
+    entries = [
+        {key: field for key, field in entry.items() if ("schedules", position, key) not in bad}
+        if isinstance(entry, dict)
+        else _NOTHING
+        for position, entry in enumerate(given if isinstance(given, list) else ())
+    ]
+
+    def whole(key: str, otherwise: Any) -> Any:
+        return otherwise if (key,) in bad else value.get(key, otherwise)
+
+    return Document(
+        checked.file,
+        whole(kind, ""),
+        entries,
+        checked.lines,
+        whole("include", ()),
+        whole("exclude", ()),
+        whole("defaults", _NOTHING),
+        frozenset(position for position in range(len(entries)) if ("schedules", position) in bad),
+    )

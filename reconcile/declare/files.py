@@ -1,0 +1,89 @@
+"""Files of a tree by the names that findings show, and the structure of each."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconcile.declare import gate
+from reconcile.declare.places import locate
+from reconcile.declare.reader import Reading, read
+from reconcile.declare.source import Source, source
+from reconcile.engine.documents import Place, Pointer, Problem, placed
+from reconcile.errors import SettingError
+from reconcile.model.finding import Finding, Severity
+from reconcile.ports import Tree
+from reconcile.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of *tree*; findings name them by their paths within *directory*."""
+
+    directory: str
+    tree: Tree
+
+    def name(self, path: str) -> str:
+        """Return what findings call the file at *path* of the tree."""
+        return posixpath.normpath(posixpath.join(self.directory, path))
+
+    def open(self, path: str) -> Source:
+        """Return the text of a file; with a finding, and nothing to read, when it cannot be read."""
+        file = self.name(path)
+        try:
+            return source(file, self.tree.read(path))
+        except SettingError as error:
+            finding = Finding("unreadable-file", Severity.ERROR, error.message, place=Span(file, 1), hint=error.hint)
+            return Source(file, b"", findings=[finding])
+
+    def locate(self, paths: Mapping[str, str]) -> Callable[[Collection[Pointer]], Mapping[Pointer, Place]]:
+        """Return what finds places; *paths* are those of the tree by the names that findings show."""
+
+        def open_source(file: str) -> Source | None:
+            opened = self.open(paths[file]) if file in paths else None
+            return opened if opened and opened.clean else None
+
+        return lambda pointers: locate(pointers, open_source)
+
+
+@dataclass(slots=True)
+class Checked:
+    """A file that was read and held against its schema. *value* is None when there is nothing to go on with."""
+
+    file: str
+    value: Any
+    lines: list[int]
+    problems: tuple[Problem, ...]
+    findings: tuple[Finding, ...]
+
+
+def check(opened: Source, kind_of: Callable[[Any, str], str | Problem]) -> Checked:
+    """Return what *opened* holds. *kind_of* takes value and file, and names the schema to fit, or
+    says why there is none."""
+    reading = read(opened)
+    value = reading.value
+    if value is None:
+        return Checked(opened.file, None, [], (), tuple(reading.findings))
+    kind = kind_of(value, opened.file)
+    if isinstance(kind, str) and not reading.findings and gate.fits(kind, value):
+        return Checked(opened.file, value, reading.lines, (), ())
+    problems = (kind,) if isinstance(kind, Problem) else gate.refusals(kind, value, opened.file)
+    findings = _together(reading, placed(problems, lambda pointers: locate(pointers, lambda _: opened)))
+    return Checked(opened.file, None if isinstance(kind, Problem) else value, reading.lines, problems, findings)
+
+
+def _together(reading: Reading, structural: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return the findings of the reader and those of the schema; of two about one place the one that knows more.
+
+    The schema knows which type is meant, so that `quote it` would be the wrong advice; in all else the reader knows.
+    """
+    mistyped = {_at(finding) for finding in structural if finding.rule == "wrong-type"}
+    read_ones = [one for one in reading.findings if one.rule != "quote-this" or _at(one) not in mistyped]
+    taken = {_at(finding) for finding in read_ones}
+    return (*read_ones, *(finding for finding in structural if _at(finding) not in taken))
+
+
+def _at(finding: Finding) -> tuple[int, int] | None:
+    return (finding.place.line, finding.place.column) if finding.place else None

@@ -1,0 +1,53 @@
+"""The gate: does a document have the structure that its schema asks for?
+
+``schemas/`` is the one source of structural truth. jsonschema-rs says *whether* a document fits, a hundred times faster
+than jsonschema, which is asked *what* is wrong only when it does not (`wording`). Should the gate alone refuse, its own
+error is shown.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from reconcile import resources
+from reconcile.declare.wording import problems
+from reconcile.engine.documents import Pointer, Problem
+
+KINDS = ("workspace", "tenant", "set")
+
+
+@cache
+def schema(kind: str) -> dict[str, Any]:
+    """Return the schema of *kind*, with what it refers to in its neighbour put into it."""
+    whole: dict[str, Any] = json.loads(resources.schema_text(kind).replace('"tenant.schema.json#', '"#'))
+    if kind == "set":
+        whole["$defs"] = schema("tenant")["$defs"]
+    return whole
+
+
+@cache
+def _gate(kind: str) -> Any:
+    return jsonschema_rs.Draft202012Validator(schema(kind))
+
+
+def fits(kind: str, value: Any) -> bool:
+    """Return whether *value* has the structure of *kind*."""
+    return bool(_gate(kind).is_valid(value))
+
+
+def refusals(kind: str, value: Any, file: str) -> tuple[Problem, ...]:
+    """Return what keeps *value* from having the structure of *kind*; empty when it has it."""
+    if fits(kind, value):
+        return ()
+    worded = problems(schema(kind), value, file)
+    return worded or tuple(_own_words(error, file) for error in _gate(kind).iter_errors(value))
+
+
+def _own_words(error: Any, file: str) -> Problem:
+    return Problem(
+        "schema", str(error.message), Pointer(file, tuple(error.instance_path)), hint="see docs/declarations.md"
+    )

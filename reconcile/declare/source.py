@@ -1,0 +1,151 @@
+"""Bytes of a file → text that YAML may be read from, and every character in it that may not stand there.
+
+Line breaks are LF, CR LF and CR, as editors count them. YAML 1.1 would also break lines at U+0085, U+2028 and U+2029,
+which no editor shows: these, and control characters, are findings, and stand as blanks in `Source.clean`, so that
+reading goes on and marks of the parser (which count characters) still fit.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from reconcile.engine.documents import Place
+from reconcile.model.finding import Finding, Severity
+from reconcile.source import Span
+
+MAX_BYTES = 32 * 1024 * 1024
+"""The size of file that is still read: about 200,000 schedules."""
+
+BOM = b"\xef\xbb\xbf"
+UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+# Not allowed anywhere in a document: C0 and C1 but for tab and line breaks, DEL, and what changes or hides text
+# unseen: zero-width space, byte order marks inside the text, and the signs that turn the direction of writing.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
+LINE_SEPARATORS = {"\x85": "U+0085", "\u2028": "U+2028", "\u2029": "U+2029"}
+MAX_LINE = 1000
+"""How much of a line is shown; a place further right is shown without its line."""
+
+_LINE_BREAK = re.compile("\r\n|\r|\n")
+_FORBIDDEN = re.compile(f"{CONTROL.pattern}|[\x85\u2028\u2029]")
+
+
+@dataclass
+class Source:
+    """A file's text. *raw* has no byte order mark; *clean* is what the parser may be given."""
+
+    file: str
+    raw: bytes
+    clean: bytes = b""
+    findings: list[Finding] = field(default_factory=list)
+
+    @cached_property
+    def text(self) -> str:
+        """Return the text, undecodable bytes replaced."""
+        return self.raw.decode("utf-8", errors="replace")
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *(match.end() for match in _LINE_BREAK.finditer(self.text))]
+
+    def line_of(self, index: int) -> int:
+        """Return the line, from 1, of the character at *index*."""
+        return bisect_right(self._starts, index)
+
+    def start_of(self, line: int) -> int:
+        """Return the index of the first character of a line, from 1."""
+        return self._starts[line - 1]
+
+    def line_text(self, line: int) -> str:
+        """Return a line, from 1, without its line break."""
+        if not 1 <= line <= len(self._starts):
+            return ""
+        start = self._starts[line - 1]
+        end = self._starts[line] if line < len(self._starts) else len(self.text)
+        return self.text[start:end].rstrip("\r\n")
+
+    def place(self, index: int, width: int = 1) -> Place:
+        """Return the place of *width* characters from *index*, as far as their line goes; at least one wide."""
+        index = min(index, len(self.text))
+        line = self.line_of(index)
+        column = index - self._starts[line - 1]
+        text = self.line_text(line)
+        width = max(1, min(width, len(text.rstrip()) - column))
+        return Place(Span(self.file, line, column + 1, width), shown(text) if column + width < MAX_LINE else None)
+
+    def finding(self, rule: str, message: str, index: int, *, width: int = 1, hint: str) -> Finding:
+        """Return an error about *width* characters from *index*."""
+        span, line_text = self.place(index, width)
+        return Finding(rule, Severity.ERROR, message, place=span, hint=hint, line_text=line_text)
+
+
+def shown(text: str) -> str:
+    """Return *text* for a terminal: as wide as it was, with nothing in it that could steer one."""
+    clipped = text[:MAX_LINE]
+    return clipped if clipped.isprintable() else _FORBIDDEN.sub("\ufffd", clipped).replace("\t", "→")
+
+
+def source(file: str, raw: bytes) -> Source:
+    """Return the text of *file*; with its findings, and `clean` empty when it cannot be read on at all."""
+    raw = raw.removeprefix(BOM)
+    whole = Source(file, raw)
+    if len(raw) > MAX_BYTES:
+        return Source(file, raw[:200], findings=[_too_large(file, raw)])
+    if raw.startswith(UTF16_BOMS):
+        whole.findings.append(_not_utf8(whole, 0, "UTF-16"))
+        return whole
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        whole.findings.append(_not_utf8(whole, len(raw[: error.start].decode("utf-8")), _likely(raw)))
+        return whole
+    if not _is_suspicious(raw):
+        whole.clean = raw
+        return whole
+    whole.findings.extend(_forbidden(whole, match) for match in _FORBIDDEN.finditer(text))
+    whole.clean = _FORBIDDEN.sub(" ", text).encode("utf-8")
+    return whole
+
+
+# Every forbidden character begins with one of these bytes in UTF-8: searched for at memory speed, a hundred times
+# faster than the pattern, which only runs where one is there.
+_FORBIDDEN_STARTS = (b"\xc2", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb", b"\xef\xbf")
+_FORBIDDEN_ASCII = bytes(code for code in range(0x20) if code not in b"\t\n\r") + b"\x7f"
+_FINE = bytes(code for code in range(0x100) if code not in _FORBIDDEN_ASCII)
+
+
+def _is_suspicious(raw: bytes) -> bool:
+    return any(start in raw for start in _FORBIDDEN_STARTS) or bool(raw.translate(None, delete=_FINE))
+
+
+def _too_large(file: str, raw: bytes) -> Finding:
+    message = f"the file holds {len(raw) / 1024 / 1024:.0f} MiB; at most {MAX_BYTES // 1024 // 1024} MiB are read"
+    return Finding(
+        "file-too-large", Severity.ERROR, message, place=Span(file, 1), hint="spread the schedules over several files"
+    )
+
+
+def _not_utf8(whole: Source, index: int, likely: str | None) -> Finding:
+    hint = f"it looks like {likely}: save the file as UTF-8" if likely else "save the file as UTF-8"
+    return whole.finding("not-utf8", "the file is no UTF-8 text from here on", index, hint=hint)
+
+
+def _likely(raw: bytes) -> str | None:
+    """Return the encoding that a file from a Chinese Windows most likely has, if it fits."""
+    try:
+        raw.decode("gb18030")
+    except UnicodeDecodeError:
+        return None
+    return "GBK"
+
+
+def _forbidden(whole: Source, match: re.Match[str]) -> Finding:
+    sign = match.group()
+    if sign in LINE_SEPARATORS:
+        message = f"the character {LINE_SEPARATORS[sign]} breaks the line for YAML, though editors do not show it"
+        return whole.finding("line-separator", message, match.start(), hint="delete it, or put a blank in its place")
+    message = f"the character U+{ord(sign):04X} is invisible and may not stand in a declaration"
+    return whole.finding("control-character", message, match.start(), hint="delete it")

@@ -1,0 +1,153 @@
+"""What the YAML parser says when it gives up → a finding in words for people who write schedules, not YAML.
+
+The parser stops at the first of these, often some lines after the mistake; the mistakes that people make are looked for
+around that place first: a tab, a full-width colon, a cron that begins with an asterisk.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from yaml.error import MarkedYAMLError, YAMLError
+
+from reconcile.declare.source import Source
+from reconcile.model.finding import Finding
+
+
+class _Meaning(NamedTuple):
+    """A phrase of the parser, what it means here, and what to do."""
+
+    phrase: str
+    rule: str
+    message: str
+    hint: str
+
+
+_MEANINGS = (
+    _Meaning(
+        "did not find expected alphabetic or numeric character",
+        "unquoted-asterisk",
+        "a value that begins with * or & is an alias or an anchor to YAML",
+        'quote the whole value: "*/5 …"',
+    ),
+    _Meaning(
+        "mapping values are not allowed",
+        "yaml-syntax",
+        "a colon stands where no key can be",
+        "quote a value that holds a colon; indent the keys of one entry alike",
+    ),
+    _Meaning(
+        "mapping keys are not allowed",
+        "yaml-syntax",
+        "a value that begins with `? ` is a key to YAML",
+        "quote the whole value",
+    ),
+    _Meaning(
+        "could not find expected ':'",
+        "yaml-syntax",
+        "a key without a colon",
+        "write `key: value`, with an ASCII colon and a blank after it",
+    ),
+    _Meaning(
+        "found unexpected end of stream",
+        "unclosed-quote",
+        "this quote is never closed",
+        'close the quote; within double quotes write \\" for a quote',
+    ),
+    _Meaning(
+        "unknown escape character",
+        "yaml-syntax",
+        "a backslash in double quotes begins an escape, and this one does not exist",
+        "write \\\\ for a backslash, or use single quotes",
+    ),
+    _Meaning(
+        "did not find expected key",
+        "yaml-syntax",
+        "a key is expected here",
+        "indent the keys of one entry alike, and put nothing after a closing quote",
+    ),
+    _Meaning(
+        "did not find expected '-' indicator",
+        "yaml-syntax",
+        "a list entry (`- `) is expected here",
+        "indent the entries of one list alike",
+    ),
+    _Meaning(
+        "did not find expected ',' or",
+        "unclosed-bracket",
+        "a bracket or brace is not closed before this",
+        "close it, or put a comma between the values",
+    ),
+    _Meaning(
+        "did not find expected node content",
+        "unclosed-bracket",
+        "a bracket or brace is not closed before this",
+        "close it, or put a value after the comma",
+    ),
+    _Meaning(
+        "cannot start any token",
+        "yaml-syntax",
+        "no plain value can begin with this character",
+        "quote the whole value",
+    ),
+)
+
+# A tab among the blanks before a line's first sign.
+_TAB = re.compile("[ ]*(\t)")
+# A key as it looks from a Chinese keyboard: full-width colon, or ideographic blanks around it.
+_FULL_WIDTH = re.compile("[ -]*(\u3000)|[ -]*[\"']?[0-9A-Za-z_.-]+[\"']?[ \u3000]*(\uff1a)|[ -]*[0-9A-Za-z_]+:(\u3000)")
+_LINES_BACK = 3
+# Rules whose place is where the value begins, and which underline it to the end of its line.
+_WHOLE_VALUE = ("unquoted-asterisk", "unclosed-quote")
+
+
+def syntax_finding(source: Source, error: YAMLError) -> Finding:
+    """Return what the parser's *error* means."""
+    if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
+        position = getattr(error, "position", 0)
+        reason = getattr(error, "reason", None) or error
+        return source.finding("yaml-syntax", f"no YAML: {reason}", position, hint="delete this character")
+    problem = error.problem or "it cannot be read"
+    # At the end of the file there is nothing to show: the last sign before it is nearer to the mistake.
+    index = min(error.problem_mark.index, max(len(source.text.rstrip()) - 1, 0))
+    first = min(error.context_mark.index if error.context_mark else index, index)
+    guess = _typing_mistake(source, first, index)
+    if guess is not None:
+        return guess
+    for meaning in _MEANINGS:
+        if meaning.phrase in problem:
+            at, width = (first, 10_000) if meaning.rule in _WHOLE_VALUE else (index, 1)
+            return source.finding(meaning.rule, meaning.message, at, width=width, hint=meaning.hint)
+    context = f" ({error.context})" if error.context else ""
+    return source.finding("yaml-syntax", f"no YAML: {problem}{context}", index, hint="see the line above, too")
+
+
+def _typing_mistake(source: Source, first: int, last: int) -> Finding | None:
+    """Return a tab or a full-width sign near the place where the parser gave up, if there is one."""
+    first_line, last_line = source.line_of(first), source.line_of(last)
+    for line in range(last_line, max(last_line - _LINES_BACK, 0), -1):
+        tab = _TAB.match(source.line_text(line))
+        if tab and line >= first_line:
+            start = source.start_of(line) + tab.start(1)
+            return source.finding(
+                "tab-indentation", "a tab in the indentation, which YAML forbids", start, hint="indent with blanks only"
+            )
+        found = full_width(source, line)
+        if found is not None:
+            return found
+    return None
+
+
+def full_width(source: Source, line: int) -> Finding | None:
+    """Return a finding when *line* is structured with full-width signs instead of ASCII ones."""
+    match = _FULL_WIDTH.match(source.line_text(line))
+    if match is None:
+        return None
+    start = source.start_of(line) + match.start(match.lastindex or 0)
+    sign = source.text[start]
+    ascii_sign = ": " if sign == "\uff1a" else " "
+    named = "a full-width colon (：)" if sign == "\uff1a" else "an ideographic blank (U+3000)"
+    return source.finding(
+        "full-width-sign", f"{named} is no part of YAML", start, hint=f"type {ascii_sign!r} with an ASCII keyboard"
+    )

@@ -1,0 +1,200 @@
+"""What a schema refuses, in the words of someone who writes schedules.
+
+One function for each keyword of the schemas; each says which value is wrong, and what to do. The name shown is that of
+the key; the place shows which one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from jsonschema import Draft202012Validator
+
+from reconcile.engine.documents import Part, Pointer, Problem
+from reconcile.engine.signs import ascii_of, close_to, shown
+
+NOT_BUILT_YET: Mapping[str, str] = {
+    "grace": "how late a fire may be is not judged yet",
+    "freezes": "times without applies are not kept yet",
+    "rules": "rules cannot be set yet",
+    "on_drift": "what was changed by hand cannot be held yet",
+    "ledger": "no ledger is kept yet: only `none` says what happens",
+}
+"""Keys of the format that have no effect yet. They are errors: a key is never silently ignored."""
+
+_TYPES = {
+    "object": "keys with values",
+    "array": "a list",
+    "string": "text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+}
+
+
+def problems(schema: Mapping[str, Any], value: Any, file: str) -> tuple[Problem, ...]:
+    """Return what *schema* refuses in *value*, worded; of a value of the wrong type nothing but that."""
+    refused = [_refused(error, file) for error in Draft202012Validator(schema).iter_errors(value)]
+    mistyped = {one.at for one in refused if one.keyword == "type"}
+    found: dict[Problem, None] = {}
+    for one in refused:
+        if one.keyword == "type" or one.at not in mistyped:
+            found.update(dict.fromkeys(_WORDS.get(one.keyword, _other)(one)))
+    return tuple(found)
+
+
+class _Refused(NamedTuple):
+    """A value that *keyword* of *schema*, set to *limit*, refuses."""
+
+    keyword: str
+    limit: Any
+    schema: Mapping[str, Any]
+    value: Any
+    at: Pointer
+    message: str
+
+    @property
+    def name(self) -> str:
+        """Return what the value is called: its key, or that of the list that it stands in."""
+        if self.at.part is Part.KEY:
+            return "the key"
+        keys = [step for step in self.at.path if isinstance(step, str)]
+        return keys[-1] if keys else "the file"
+
+
+def _refused(error: Any, file: str) -> _Refused:
+    at = Pointer(file, tuple(error.absolute_path))
+    if "propertyNames" in error.absolute_schema_path:
+        at = Pointer(file, (*at.path, error.instance), Part.KEY)
+    return _Refused(error.validator, error.validator_value, error.schema, error.instance, at, error.message)
+
+
+def _unknown_keys(refused: _Refused) -> Iterator[Problem]:
+    allowed = tuple(refused.schema.get("properties", {}))
+    for key in refused.value:
+        if key not in allowed:
+            yield _unknown_key(key, allowed, Pointer(refused.at.file, (*refused.at.path, key), Part.KEY))
+
+
+def _unknown_key(key: str, allowed: tuple[str, ...], at: Pointer) -> Problem:
+    if key in NOT_BUILT_YET:
+        return Problem("not-built-yet", f"{key}: {NOT_BUILT_YET[key]}", at, hint="delete it for now")
+    typed = ascii_of(key)
+    if typed != key:
+        hint = f"with an ASCII keyboard: {typed.strip()}"
+        return Problem("full-width-sign", f"{shown(key)} holds full-width signs", at, hint=hint)
+    hint = close_to(key, allowed) or f"known here: {', '.join(allowed)}"
+    return Problem("unknown-key", f"{shown(key)} is no key of this place", at, hint=hint)
+
+
+def _missing_keys(refused: _Refused) -> Iterator[Problem]:
+    for key in refused.limit:
+        if key not in refused.value:
+            yield Problem("missing-key", f"{key} is missing", refused.at, hint=f"add `{key}: {_example(refused, key)}`")
+
+
+def _example(refused: _Refused, key: str) -> str:
+    example = refused.schema.get("properties", {}).get(key, {}).get("examples", ["…"])[0]
+    return f'"{example}"' if isinstance(example, str) else "…"
+
+
+def _wrong_type(refused: _Refused) -> Iterator[Problem]:
+    wanted = [refused.limit] if isinstance(refused.limit, str) else refused.limit
+    meant = " or ".join(_TYPES[kind] for kind in wanted)
+    value, at, name = refused.value, refused.at, refused.name
+    if value is None:
+        yield Problem("empty-value", f"{name} has no value", at, hint=f"write {meant}, or delete the key")
+    elif "string" in wanted and isinstance(value, bool | int | float):
+        what = "true or false" if isinstance(value, bool) else "a number"
+        text = shown(value)
+        yield Problem(
+            "quote-this", f"{name}: {text} without quotes is {what}, not text", at, hint=f'quote it: "{text}"'
+        )
+    else:
+        given = shown(value) if isinstance(value, str | bool | int | float) else _TYPES["object" if isinstance(value, dict) else "array"]
+        hint = _full_width_hint(value) or f"write {meant}"
+        yield Problem("wrong-type", f"{name}: {meant} is meant, not {given}", at, hint=hint)
+
+
+def _full_width_hint(value: Any) -> str | None:
+    if isinstance(value, str) and ascii_of(value) != value:
+        return f"with an ASCII keyboard: {shown(ascii_of(value))}"
+    return None
+
+
+def _pattern(refused: _Refused) -> Iterator[Problem]:
+    value = refused.value
+    allowed = refused.schema.get("patternErrorMessage", f"it must match {refused.limit}")
+    typed = _full_width_hint(value)
+    message = f"{refused.name}: {shown(value) or 'nothing'} cannot be used"
+    yield Problem("full-width-sign" if typed else "wrong-form", message, refused.at, hint=typed or allowed)
+
+
+def _one_of(refused: _Refused) -> Iterator[Problem]:
+    allowed = refused.limit if refused.keyword == "enum" else [refused.limit]
+    name, value = refused.name, refused.value
+    if name in NOT_BUILT_YET:
+        hint = f"write `{name}: none`, or delete it"
+        yield Problem("not-built-yet", f"{name}: {NOT_BUILT_YET[name]}", refused.at, hint=hint)
+        return
+    words = [shown(word) for word in allowed]
+    hint = close_to(shown(value), words) or f"known: {', '.join(words)}"
+    is_one = "is not" if len(words) == 1 else "is not one of"
+    yield Problem("not-one-of", f"{name}: {shown(value)} {is_one} {', '.join(words)}", refused.at, hint=hint)
+
+
+def _size(unit: str, bound: str) -> Callable[[_Refused], Iterator[Problem]]:
+    """Return the wording of a size: *unit* is what is counted, *bound* is `most` or `least`."""
+    rule, hint = ("too-long", "shorten it") if bound == "most" else ("too-short", "write something, or delete the key")
+
+    def word(refused: _Refused) -> Iterator[Problem]:
+        size, limit = len(refused.value), refused.limit
+        counted = f"{size} {unit if size != 1 else unit.removesuffix('s')}"
+        is_allowed = "is" if limit == 1 else "are"
+        yield Problem(
+            rule, f"{refused.name}: {counted}; at {bound} {limit} {is_allowed} allowed", refused.at, hint=hint
+        )
+
+    return word
+
+
+def _range(bound: str) -> Callable[[_Refused], Iterator[Problem]]:
+    """Return the wording of a number that is too small or too large: *bound* is `most` or `least`."""
+
+    def word(refused: _Refused) -> Iterator[Problem]:
+        message = f"{refused.name}: {refused.value}; at {bound} {refused.limit} is allowed"
+        yield Problem("out-of-range", message, refused.at, hint=f"write a number of at {bound} {refused.limit}")
+
+    return word
+
+
+def _listed_twice(refused: _Refused) -> Iterator[Problem]:
+    for position, value in enumerate(refused.value):
+        if value in refused.value[:position]:
+            at = refused.at._replace(path=(*refused.at.path, position))
+            yield Problem(
+                "listed-twice", f"{refused.name} lists {shown(value)} twice", at, hint="delete one of the two"
+            )
+
+
+def _other(refused: _Refused) -> Iterator[Problem]:
+    yield Problem("schema", shown(refused.message), refused.at, hint="see docs/declarations.md")
+
+
+_WORDS: Mapping[str, Callable[[_Refused], Iterator[Problem]]] = {
+    "additionalProperties": _unknown_keys,
+    "required": _missing_keys,
+    "type": _wrong_type,
+    "pattern": _pattern,
+    "enum": _one_of,
+    "const": _one_of,
+    "minLength": _size("characters", "least"),
+    "maxLength": _size("characters", "most"),
+    "minItems": _size("values", "least"),
+    "minProperties": _size("keys", "least"),
+    "maxProperties": _size("keys", "most"),
+    "minimum": _range("least"),
+    "maximum": _range("most"),
+    "uniqueItems": _listed_twice,
+}

@@ -1,0 +1,204 @@
+"""The workspace file → the workspace: first its schema, then what no schema can say (time zones, addresses, …)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconcile.declare.files import Files, check
+from reconcile.engine.documents import Part, Pointer, Problem, in_order, placed
+from reconcile.engine.signs import close_to, shown
+from reconcile.errors import SettingError
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.workspace import (
+    Environment,
+    Limits,
+    SaveEnables,
+    SaveMode,
+    ServiceSettings,
+    UnknownCode,
+    UnknownCodeMode,
+    Workspace,
+)
+from reconcile.ports import Tree
+
+WORKSPACE_FILE = "reconcile.yaml"
+
+_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+# Set by the client for every call; declared ones would contradict it.
+_OWN_HEADERS = ("tecode", "host", "content-length", "transfer-encoding", "connection")
+
+
+def load_workspace(directory: str, tree: Tree) -> tuple[Workspace | None, tuple[Finding, ...]]:
+    """Return the workspace of *tree* (None when it has errors) and its findings, sorted.
+
+    *tree* is the folder that holds ``reconcile.yaml``; *directory* is that folder's path as findings are to show it:
+    relative to the repository root.
+
+    Raises:
+        SettingError: there is no workspace file.
+    """
+    files = Files(directory, tree)
+    file = files.name(WORKSPACE_FILE)
+    _require(tree, file)
+    checked = check(files.open(WORKSPACE_FILE), _kind)
+    findings = list(checked.findings)
+    if isinstance(checked.value, dict):
+        bad = {problem.at.path for problem in checked.problems}
+        own = [problem for problem in _problems(checked.value, file) if problem.at.path not in bad]
+        findings.extend(placed(own, files.locate({file: WORKSPACE_FILE})))
+    if checked.value is None or any(finding.severity is Severity.ERROR for finding in findings):
+        return None, in_order(findings)
+    return _workspace(checked.value, directory), in_order(findings)
+
+
+def _require(tree: Tree, file: str) -> None:
+    present = tree.paths()
+    if WORKSPACE_FILE in present:
+        return
+    folder = posixpath.dirname(file) or "."
+    hint = f"name the folder that holds it with --dir, or write {file} (see docs/declarations.md)"
+    if "reconcile.yml" in present:
+        hint = "rename reconcile.yml to reconcile.yaml"
+    raise SettingError(f"{file}: there is no workspace file in {folder}", hint=hint)
+
+
+def _kind(value: Any, file: str) -> str | Problem:
+    if isinstance(value, dict):
+        return "workspace"
+    hint = 'begin it with `format_version: "1"`; see docs/declarations.md'
+    return Problem("not-a-mapping", "keys with values are meant at the top of the file", Pointer(file), hint=hint)
+
+
+def _problems(value: Mapping[str, Any], file: str) -> Iterator[Problem]:
+    """Yield what a schema cannot say. *value* may have other problems: nothing is taken for granted."""
+    environments = value.get("environments")
+    if not isinstance(environments, dict):
+        return
+    default = value.get("default_environment")
+    if isinstance(default, str) and default not in environments:
+        hint = close_to(default, environments) or f"known: {', '.join(map(shown, sorted(environments)))}"
+        at = Pointer(file, ("default_environment",))
+        yield Problem("unknown-environment", f"there is no environment {shown(default)}", at, hint=hint)
+    for name, environment in environments.items():
+        if isinstance(environment, dict):
+            yield from _environment_problems(environment, file, ("environments", name))
+
+
+def _environment_problems(environment: Mapping[str, Any], file: str, path: tuple[str, ...]) -> Iterator[Problem]:
+    url, zone, headers = environment.get("url"), environment.get("timezone"), environment.get("headers")
+    if isinstance(url, str):
+        yield from _url_problems(url, Pointer(file, (*path, "url")))
+    if isinstance(zone, str) and not _is_zone(zone):
+        hint = close_to(zone, zoneinfo.available_timezones()) or "write an IANA name, such as Asia/Shanghai"
+        at = Pointer(file, (*path, "timezone"))
+        yield Problem("unknown-timezone", f"timezone: {shown(zone)} is no time zone", at, hint=hint)
+    if isinstance(headers, dict):
+        for name, text in headers.items():
+            yield from _header_problems(name, text, Pointer(file, (*path, "headers", name)))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _url_problems(url: str, at: Pointer) -> Iterator[Problem]:
+    yield from _variable_problems(url, at)
+    if url.startswith("${"):
+        return  # what it stands for is looked at when it is used
+    hint = "write http:// or https://, a host, and a port and base path where there are any"
+    try:
+        parts = urlsplit(_VARIABLE.sub("1", url))
+        _ = parts.port
+    except ValueError as error:
+        yield Problem("bad-url", f"url: {error}", at, hint=hint)
+        return
+    if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or " " in url:
+        yield Problem("bad-url", f"url: {shown(url)} is no http or https address", at, hint=hint)
+    if "@" in parts.netloc:
+        hint = "put them into `headers`, from a ${VARIABLE}"
+        yield Problem("credentials-in-url", "url: credentials do not belong into a file", at, hint=hint)
+    elif parts.query or parts.fragment or url.endswith(("?", "#")):
+        hint = "delete it from `?` or `#` on"
+        yield Problem("bad-url", "url: a query or fragment would be lost", at, hint=hint)
+
+
+def _header_problems(name: str, text: Any, at: Pointer) -> Iterator[Problem]:
+    if name.lower() in _OWN_HEADERS:
+        key = at._replace(part=Part.KEY)
+        yield Problem("own-header", f"the header {shown(name)} is set by reconcile itself", key, hint="delete it")
+    if isinstance(text, str):
+        yield from _variable_problems(text, at)
+        if any(ord(sign) > 0xFF for sign in text):
+            hint = "headers hold Latin-1 characters only"
+            yield Problem("bad-header", f"the header {shown(name)} cannot be sent so", at, hint=hint)
+
+
+def _variable_problems(text: str, at: Pointer) -> Iterator[Problem]:
+    start = _VARIABLE.sub(lambda match: "x" * len(match.group()), text).find("${")
+    if start >= 0:
+        hint = "write ${NAME}: letters, digits and `_`, not beginning with a digit"
+        yield Problem("bad-variable", "this is no variable", at._replace(offset=start, width=2), hint=hint)
+
+
+def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
+    return Workspace(
+        value["workspace"],
+        directory,
+        value.get("default_environment"),
+        {name: _environment(name, value["environments"][name]) for name in sorted(value["environments"])},
+        _limits(value.get("limits", {})),
+    )
+
+
+def _environment(name: str, value: Mapping[str, Any]) -> Environment:
+    """Return an environment; what the file does not say keeps the model's default."""
+    said = {
+        key: value[key] for key in ("timezone", "batch_size", "concurrency", "ca_bundle", "client_cert") if key in value
+    }
+    said |= {key: tuple(value[key]) for key in ("paths", "tenants") if key in value}
+    if "rate" in value:
+        said["rate"] = float(value["rate"].removesuffix("/s"))
+    if "timeout" in value:
+        said["timeout"] = timedelta(**{_UNITS[value["timeout"][-1]]: int(value["timeout"][:-1])})
+    return Environment(
+        name,
+        value["url"],
+        headers=value.get("headers", {}),
+        service=_service(value.get("service", {})),
+        **said,
+    )
+
+
+def _service(value: Mapping[str, Any]) -> ServiceSettings:
+    said: dict[str, Any] = {key: value[key] for key in ("query_path", "job_path", "quartz") if key in value}
+    said |= {key: tuple(value[key]) for key in ("active_status", "success_status") if key in value}
+    if "save" in value:
+        said["save"] = SaveMode(value["save"])
+    if "save_enables" in value:
+        said["save_enables"] = SaveEnables(str(value["save_enables"]).lower())
+    if "unknown_code" in value:
+        said["unknown_code"] = _unknown_code(value["unknown_code"])
+    return ServiceSettings(**said)
+
+
+def _unknown_code(value: str | Mapping[str, Any]) -> UnknownCode:
+    if isinstance(value, str):
+        return UnknownCode(UnknownCodeMode(value))
+    ((mode, answer),) = value.items()
+    return UnknownCode(UnknownCodeMode(mode), str(answer))
+
+
+def _limits(value: Mapping[str, Any]) -> Limits:
+    said: dict[str, Any] = {key: None if limit == "none" else limit for key, limit in value.items()}
+    return Limits(**said)

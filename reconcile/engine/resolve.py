@@ -1,0 +1,137 @@
+"""Documents → desired: what Git wants of every key, with sets, overrides and defaults resolved.
+
+The first that says a field wins::
+
+    the tenant's entry
+      ← the entry of an included set with the same code
+        ← defaults of the set's file
+          ← defaults of the tenant's file: of that with the entry, else of that with the include
+
+``labels`` is one field: it is replaced as a whole. What several files declare for one tenant belongs together, and the
+order of files decides nothing. Findings are collected; what has one is not resolved.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from reconcile.engine.crons import Crons
+from reconcile.engine.documents import Document, Documents, Fields, Pointer, Problem, placed
+from reconcile.engine.entries import Entry, by_code
+from reconcile.engine.sets import Shelf, Taken, shelf, taken
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.keys import Key
+from reconcile.model.schedule import Schedule, State
+from reconcile.model.workspace import Environment
+
+_STATES = {state.value: state for state in State}
+_NO_LABELS: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What Git wants in one environment. *desired* is sorted by key; *tenants*, sorted, are those it has."""
+
+    desired: Mapping[Key, Schedule]
+    findings: tuple[Finding, ...]
+    tenants: tuple[str, ...]
+
+
+def resolve(documents: Documents, environment: Environment) -> Resolution:
+    """Return what *documents* want in *environment*, and everything that is wrong with them. Never raises for it."""
+    problems: list[Problem] = []
+    crons = Crons()
+    sets = shelf(documents, crons, problems)
+    desired: dict[Key, Schedule] = {}
+    names = _by_tenant(documents)
+    wanted = {name: None for name in names if _has(environment, name)}
+    for name, own in names.items():
+        schedules = tuple(_schedules(name, own, sets, crons, problems))
+        if name in wanted:
+            desired.update((schedule.key, schedule) for schedule in schedules)
+    for document in documents.tenants:
+        if not document.name:
+            by_code([document], document.file, crons, problems)
+    problems.extend(_idle_patterns(environment, names, documents.workspace_file))
+    return Resolution(desired, placed(problems, documents.locate), tuple(wanted))
+
+
+def _by_tenant(documents: Documents) -> dict[str, list[Document]]:
+    """Return the documents of each tenant, tenants and files sorted, without those that do not say whose they are."""
+    names: dict[str, list[Document]] = defaultdict(list)
+    for document in sorted(documents.tenants, key=lambda document: (document.name, document.file)):
+        if document.name:
+            names[document.name].append(document)
+    return names
+
+
+def _has(environment: Environment, tenant: str) -> bool:
+    return any(fnmatchcase(tenant, pattern) for pattern in environment.tenants)
+
+
+def _idle_patterns(environment: Environment, tenants: Collection[str], file: str) -> Iterator[Problem]:
+    """Yield the tenant patterns of *environment* that cover no tenant; `*` may."""
+    for position, pattern in enumerate(environment.tenants):
+        if pattern != "*" and not any(fnmatchcase(tenant, pattern) for tenant in tenants):
+            at = Pointer(file, ("environments", environment.name, "tenants", position))
+            hint = "patterns are held against tenant codes, not file names"
+            yield Problem(
+                "covers-nothing", f"tenants: {pattern} covers no tenant", at, hint=hint, severity=Severity.WARNING
+            )
+
+
+def _schedules(
+    tenant: str, documents: Sequence[Document], sets: Shelf, crons: Crons, problems: list[Problem]
+) -> Iterator[Schedule]:
+    """Yield the schedules of *tenant*, sorted by code."""
+    own = by_code(documents, tenant, crons, problems)
+    shared = taken(tenant, documents, sets, problems) if any(document.include for document in documents) else {}
+    are_sets_known = sets.is_whole or not any(document.include for document in documents)
+    for code in sorted(own.keys() | shared.keys()):
+        # Where there is an entry of the tenant's own, a reader looks for the schedule there, else in the set.
+        base = shared.get(code)
+        entry = own[code] if code in own else shared[code].entry
+        if entry.is_broken or (base is not None and base.entry.is_broken):
+            continue
+        fields = _fields(entry, base)
+        if "name" not in fields or "cron" not in fields:
+            if are_sets_known:
+                problems.extend(_missing(entry, fields))
+        elif crons.is_fine(fields["cron"]):
+            yield _schedule(Key(tenant, code), fields, entry)
+
+
+def _fields(entry: Entry, base: Taken | None) -> Fields:
+    """Return the fields of a schedule, each from the first of the module's four that has it."""
+    if base is None:
+        return {**entry.document.defaults, **entry.fields} if entry.document.defaults else entry.fields
+    home = base.includer if entry is base.entry else entry.document
+    return {**home.defaults, **base.entry.document.defaults, **base.entry.fields, **entry.fields}
+
+
+def _missing(entry: Entry, fields: Fields) -> Iterator[Problem]:
+    for name in ("name", "cron"):
+        if name not in fields:
+            hint = f"add `{name}:`; only an entry whose code an included set has may leave it out"
+            yield Problem("missing-key", f"{name} is missing", entry.at(), hint=hint)
+
+
+def _schedule(key: Key, fields: Fields, entry: Entry) -> Schedule:
+    """Return the schedule that *fields* describe; *entry* is where a reader looks for it."""
+    cron = fields["cron"]
+    return Schedule(
+        key,
+        fields["name"],
+        cron,
+        cron,
+        entry.document.file,
+        entry.document.lines[entry.position],
+        _STATES[fields.get("state", "active")],
+        fields.get("owner"),
+        fields.get("description"),
+        fields.get("labels", _NO_LABELS),
+        fields.get("protect", False),
+    )

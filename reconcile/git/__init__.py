@@ -1,0 +1,1 @@
+"""Git, through the git program, and trees of files: a work tree now."""
