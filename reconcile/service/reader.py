@@ -10,7 +10,7 @@ from reconcile.errors import ServiceError
 from reconcile.model.execution import HistoryPage
 from reconcile.model.keys import Key
 from reconcile.model.states import Live, Unreadable
-from reconcile.model.workspace import ServiceSettings
+from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
 from reconcile.ports import Progress, no_progress
 from reconcile.service import wire
 from reconcile.service.answers import Answer, Found, Refused, Split, TooLong, query_answer
@@ -46,8 +46,16 @@ class ServiceReader:
     def query(
         self, keys: Collection[Key], *, at_most: int | None = None, progress: Progress = no_progress
     ) -> Mapping[Key, Live]:
-        """Return what the service holds for each of *keys*; see `ports.Reader`."""
-        size = max(1, at_most if at_most is not None else self._batch_size)
+        """Return what the service holds for each of *keys*; see `ports.Reader`.
+
+        *at_most* is asked for by who confirms that keys are absent. Where `service.unknown_code` says how the service
+        answers for a code without a job, only that answer, to a query for the code alone, confirms it: such keys are
+        asked for one by one.
+        """
+        size = self._batch_size
+        if at_most is not None:
+            omitted = self._settings.unknown_code.mode is UnknownCodeMode.OMITTED
+            size = max(1, at_most) if omitted else 1
         narrator = Narrator(Operation.QUERY, self._redactor)
         work = _Query(keys, size, self._channel, self._settings, self._lengths, narrator, progress)
         make(self._channel, work)
@@ -97,7 +105,7 @@ class _Query(Work[Codes, Answer]):
             if (reason := unsendable(*key)) is None:
                 self._waiting.setdefault(key.tenant, deque()).append(key.code)
             else:
-                self._done(key.tenant, [key.code], trouble("key-not-sendable", f"{key!s:.160}: {reason}"))
+                self._done(key.tenant, [key.code], trouble("key-not-sendable", reason))
 
     def fresh(self) -> Iterator[Call[Codes]]:
         """Yield batches, each as long as is known to work at that moment."""

@@ -1,0 +1,65 @@
+"""Histories: one page, or why not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reconcile.errors import ServiceError
+from reconcile.service import ServiceReader
+from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
+from tests.service.fakes import fake_link, json_reply
+
+PAGE = {"resp_data": {"quartz_list": {"pageSize": 10, "pageIndex": 3, "resultCount": 21, "pageCount": 3, "data": [{}]}}}
+
+
+def history(answer, tenant="acme"):
+    with fake_link(answer) as (link, transport, _):
+        return ServiceReader(link).history(tenant, "9", page=3), transport
+
+
+def test_a_page_is_asked_for_and_read():
+    page, transport = history(lambda request: json_reply(PAGE))
+    assert (page.index, page.pages, page.total, len(page.executions)) == (3, 3, 21, 1)
+    (request,) = transport.requests
+    assert request.operation is Operation.HISTORY
+    assert json.loads(request.body)["xw_quartz"] == {
+        "opttype": "quaryjournal",
+        "jobinfoid": "9",
+        "pageindex": 3,
+        "pagesize": 10,
+    }
+
+
+def test_what_may_pass_is_repeated():
+    replies = iter([Reply(503, b""), Broken(Fault.TIMEOUT, "", sent=True), json_reply(PAGE)])
+    assert history(lambda request: next(replies))[0].total == 21
+
+
+@pytest.mark.parametrize(
+    "result, words",
+    [
+        pytest.param(Reply(404, b""), "HTTP 404", id="404"),
+        pytest.param(Reply(400, b""), "HTTP 400", id="400"),
+        pytest.param(Reply(500, b""), "HTTP 500, with an empty body; tried 4 times", id="500"),
+        pytest.param(Reply(302, b""), "HTTP 302", id="redirect"),
+        pytest.param(Reply(200, b"<html>"), "a page instead of JSON", id="html"),
+        pytest.param(Reply(200, b"", flaw=Flaw.TOO_LARGE), "too large", id="too-large"),
+        pytest.param(json_reply({"resp_code": "E"}), "no resp_data", id="resp-code"),
+        pytest.param(json_reply({"resp_data": []}), "no object quartz_list", id="no-list"),
+        pytest.param(
+            json_reply({"resp_data": {"quartz_list": {"data": [{"jobinfoid": "1"}]}}}), "not asked for", id="stray"
+        ),
+        pytest.param(Broken(Fault.CERTIFICATE, "expired", sent=False), "certificate is refused", id="certificate"),
+    ],
+)
+def test_a_page_that_cannot_be_read_is_an_error_with_tenant_operation_and_status(result, words):
+    with pytest.raises(ServiceError, match=words) as caught:
+        history(lambda request: result)
+    assert caught.value.message.startswith("tenant acme: history: ")
+
+
+def test_a_tenant_that_cannot_be_sent_is_an_error():
+    with pytest.raises(ServiceError, match="nothing was sent"):
+        history(lambda request: json_reply(PAGE), tenant="a\r\nb")

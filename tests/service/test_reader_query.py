@@ -1,0 +1,306 @@
+"""Queries: batches by tenant, splitting, what is kept and what is unreadable."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from reconcile.model.keys import Key
+from reconcile.model.states import LiveRow, Unreadable
+from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
+from reconcile.service import ServiceReader
+from reconcile.service.exchange import Broken, Fault, Flaw, Reply
+from tests.service.fakes import (
+    a_row,
+    a_service,
+    an_environment,
+    codes,
+    fake_link,
+    json_reply,
+    keys,
+    null_row,
+    numbered,
+    rows_reply,
+)
+
+BAD_REQUEST = Reply(400, b"bad code")
+BY_STATUS = UnknownCode(UnknownCodeMode.STATUS, "400")
+BY_RESP_CODE = UnknownCode(UnknownCodeMode.RESP_CODE, "E404")
+BY_NULL_ROW = UnknownCode(UnknownCodeMode.NULL_ROW)
+
+
+def env(unknown: UnknownCode | None = None, **more):
+    return an_environment(service=ServiceSettings(unknown_code=unknown or UnknownCode()), **more)
+
+
+def query(answer, wanted, *, at_most=None, **link):
+    with fake_link(answer, **link) as (opened, transport, _):
+        return ServiceReader(opened).query(wanted, at_most=at_most), transport
+
+
+def rules(live):
+    return {key.code: found.rule if isinstance(found, Unreadable) else len(found) for key, found in live.items()}
+
+
+def test_a_row_becomes_a_live_row_and_a_missing_one_none():
+    live, _ = query(a_service("1"), keys("1", "2"))
+    assert live == {Key("acme", "1"): (LiveRow("91", "0 0 2 * * ?", "enable", True),), Key("acme", "2"): ()}
+
+
+def test_no_keys_are_no_requests():
+    live, transport = query(a_service(), [])
+    assert (live, transport.requests) == ({}, [])
+
+
+def test_keys_are_asked_for_in_batches_by_tenant():
+    wanted = numbered(5, "acme") + numbered(3, "globex")
+    _, transport = query(lambda request: rows_reply(), wanted, environment=env(batch_size=2))
+    assert [(request.tenant, len(codes(request))) for request in transport.requests] == [
+        ("acme", 2),
+        ("acme", 2),
+        ("acme", 1),
+        ("globex", 2),
+        ("globex", 1),
+    ]
+
+
+def test_a_key_given_twice_is_asked_for_once():
+    _, transport = query(a_service("1"), keys("1", "1"))
+    assert transport.batches == [1]
+
+
+def test_at_most_makes_batches_shorter():
+    _, transport = query(a_service(), numbered(5), at_most=2)
+    assert transport.batches == [2, 2, 1]
+
+
+@pytest.mark.parametrize("unknown", [BY_STATUS, BY_RESP_CODE, BY_NULL_ROW], ids=lambda one: str(one.mode))
+def test_where_an_unknown_code_has_its_own_answer_absence_is_confirmed_one_by_one(unknown):
+    _, transport = query(a_service("1", "2"), keys("1", "2"), at_most=10, environment=env(unknown))
+    assert transport.batches == [1, 1]
+
+
+def test_progress_counts_every_key_once():
+    seen = []
+    with fake_link(a_service("0001", unknown=lambda asked: BAD_REQUEST)) as (link, _, _clock):
+        ServiceReader(link).query([*numbered(9), Key("a b", "1")], progress=seen.append)
+    assert sum(seen) == 10
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param(Reply(400, b""), id="400"),
+        pytest.param(Reply(413, b""), id="413"),
+        pytest.param(Reply(414, b""), id="414"),
+        pytest.param(Reply(422, b""), id="422"),
+        pytest.param(json_reply({"resp_code": "E1", "resp_msg": "no"}), id="resp-code-without-data"),
+        pytest.param(json_reply({"resp_code": 500, "resp_data": None}), id="resp-code-with-null-data"),
+    ],
+)
+def test_a_refused_batch_is_split_until_the_poison_code_is_found(refusal):
+    known = [f"{number:04}" for number in range(8) if number != 5]
+    live, transport = query(a_service(*known, unknown=lambda asked: refusal), numbered(8))
+    assert rules(live) == {code: 1 for code in known} | {"0005": "unknown-code-answer"}
+    assert sorted(transport.batches) == [1, 1, 2, 2, 4, 4, 8]
+
+
+@pytest.mark.parametrize(
+    "refusal, setting",
+    [
+        pytest.param(BAD_REQUEST, "service.unknown_code: {status: 400}", id="status"),
+        pytest.param(json_reply({"resp_code": "E404"}), 'service.unknown_code: {resp_code: "E404"}', id="resp-code"),
+        pytest.param(json_reply({"resp_code": 7}), 'service.unknown_code: {resp_code: "7"}', id="resp-code-a-number"),
+        pytest.param(json_reply({"resp_data": [null_row("1")]}), "service.unknown_code: null-row", id="null-row"),
+    ],
+)
+def test_a_refused_code_names_the_setting_and_its_value(refusal, setting):
+    live, _ = query(lambda request: refusal, keys("1"))
+    (found,) = live.values()
+    assert found.rule == "unknown-code-answer"
+    assert setting in found.hint
+
+
+def test_another_refusal_than_the_one_that_is_set_says_so():
+    live, _ = query(lambda request: Reply(422, b""), keys("1"), environment=env(BY_STATUS))
+    (found,) = live.values()
+    assert found.rule == "unknown-code-answer"
+    assert "is {status: 400}; this would be {status: 422}" in found.hint
+
+
+@pytest.mark.parametrize(
+    "unknown, answer",
+    [
+        pytest.param(BY_STATUS, BAD_REQUEST, id="status"),
+        pytest.param(UnknownCode(UnknownCodeMode.STATUS, "404"), Reply(404, b"none"), id="a-status-that-would-not-split"),
+        pytest.param(UnknownCode(UnknownCodeMode.STATUS, "500"), Reply(500, b"null"), id="a-status-that-would-repeat"),
+        pytest.param(BY_RESP_CODE, json_reply({"resp_code": "E404"}), id="resp-code"),
+        pytest.param(UnknownCode(UnknownCodeMode.RESP_CODE, "404"), json_reply({"resp_code": 404}), id="a-number"),
+    ],
+)
+def test_the_answer_that_is_set_means_not_there(unknown, answer):
+    live, transport = query(
+        a_service("1", "3", unknown=lambda asked: answer), keys("1", "2", "3"), environment=env(unknown)
+    )
+    assert rules(live) == {"1": 1, "2": 0, "3": 1}
+    assert sorted(transport.batches) == [1, 1, 1, 2, 3]
+
+
+@pytest.mark.parametrize("unknown", [BY_STATUS, BY_RESP_CODE, BY_NULL_ROW], ids=lambda one: str(one.mode))
+def test_an_empty_list_for_one_code_is_not_the_answer_that_is_set(unknown):
+    live, _ = query(a_service(), keys("1"), environment=env(unknown))
+    assert rules(live) == {"1": "unknown-code-answer"}
+
+
+def test_a_null_row_means_not_there_where_that_is_set():
+    def answer(request):
+        return json_reply({"resp_data": [a_row(code) if code == "1" else null_row(code) for code in codes(request)]})
+
+    live, _ = query(answer, keys("1", "2", "3"), environment=env(BY_NULL_ROW))
+    assert rules(live) == {"1": 1, "2": 0, "3": 0}
+    live, _ = query(answer, keys("2"), environment=env(BY_NULL_ROW))
+    assert rules(live) == {"2": 0}
+
+
+def test_a_null_row_beside_a_real_one_is_malformed():
+    reply = json_reply({"resp_data": [a_row("1"), null_row("1")]})
+    live, _ = query(lambda request: reply, keys("1"), environment=env(BY_NULL_ROW))
+    assert rules(live) == {"1": "reply-malformed"}
+
+
+def test_after_a_refusal_batches_are_no_longer_than_the_longest_that_worked():
+    def answer(request):
+        return rows_reply(*codes(request)) if len(codes(request)) <= 50 else Reply(413, b"")
+
+    live, transport = query(answer, numbered(330))
+    assert set(rules(live).values()) == {1}
+    # Two were on their way before anything had worked; the rest is cut to what did.
+    assert transport.batches.count(100) == 2
+    assert max(transport.batches[3:]) == 50
+    assert sum(transport.batches) == 330 + 200
+
+
+def test_what_was_learnt_holds_for_later_queries_of_the_run():
+    def answer(request):
+        return rows_reply(*codes(request)) if len(codes(request)) <= 3 else Reply(414, b"")
+
+    with fake_link(answer) as (link, transport, _):
+        reader = ServiceReader(link)
+        reader.query(numbered(10))
+        before = len(transport.requests)
+        reader.query(numbered(10, "globex"))
+        assert transport.batches[before:] == [3, 3, 3, 1]
+
+
+def test_an_earlier_query_for_one_code_does_not_make_all_batches_one_code_long():
+    def answer(request):
+        return rows_reply(*codes(request)) if len(codes(request)) <= 25 else Reply(413, b"")
+
+    with fake_link(answer) as (link, transport, _):
+        reader = ServiceReader(link)
+        reader.query(numbered(1))
+        reader.query(numbered(100))
+        assert (transport.batches.count(1), transport.batches.count(25)) == (1, 4)
+
+
+def test_a_longer_batch_that_worked_keeps_batches_long():
+    poison = "0150"
+    known = [f"{number:04}" for number in range(300) if f"{number:04}" != poison]
+    live, transport = query(a_service(*known, unknown=lambda asked: BAD_REQUEST), numbered(300))
+    assert rules(live)[poison] == "unknown-code-answer"
+    assert transport.batches.count(100) == 3
+
+
+def test_when_everything_is_refused_the_search_ends():
+    live, transport = query(lambda request: BAD_REQUEST, numbered(2000))
+    assert len(transport.requests) < 250
+    assert set(rules(live).values()) == {"unknown-code-answer", "all-refused"}
+    hints = {found.hint for found in live.values()}
+    assert any("service.unknown_code" in hint for hint in hints)
+
+
+@pytest.mark.parametrize(
+    "result, rule, in_message",
+    [
+        pytest.param(Reply(401, b""), "request-refused", "HTTP 401, with an empty body", id="401"),
+        pytest.param(Reply(404, b"not\x00 found"), "request-refused", "HTTP 404: not found", id="404"),
+        pytest.param(Reply(302, b""), "login-page", "HTTP 302", id="redirect"),
+        pytest.param(Reply(204, b""), "unexpected-status", "HTTP 204", id="204"),
+        pytest.param(Reply(200, b"<html>Sign in"), "login-page", "a page instead of JSON: <html>Sign in", id="html"),
+        pytest.param(Reply(200, b"Sign in", "text/HTML"), "login-page", "page", id="html-by-its-type"),
+        pytest.param(Reply(200, b""), "reply-malformed", "the reply is empty", id="empty"),
+        pytest.param(Reply(200, b"{}"), "reply-without-data", "no resp_data: {}", id="no-data"),
+        pytest.param(Reply(200, b'{"resp_data": null}'), "reply-without-data", "no resp_data", id="null-data"),
+        pytest.param(Reply(200, b'{"resp_data": [{'), "reply-malformed", "not JSON", id="half-a-document"),
+        pytest.param(Reply(200, b'{"resp_data": {}}'), "reply-malformed", "an object, not a list", id="no-list"),
+        pytest.param(rows_reply("1", "3"), "row-not-asked-for", "code '3'", id="stray-row"),
+        pytest.param(Reply(200, b"", flaw=Flaw.TOO_LARGE), "reply-too-large", "too large", id="too-large"),
+        pytest.param(Reply(200, b"", flaw=Flaw.UNDECODABLE), "reply-malformed", "compression", id="bad-gzip"),
+        pytest.param(
+            Broken(Fault.CERTIFICATE, "self-signed", sent=False), "certificate-refused", "(self-signed)", id="certificate"
+        ),
+    ],
+)
+def test_what_cannot_pass_makes_the_keys_unreadable_at_once(result, rule, in_message):
+    live, transport = query(lambda request: result, keys("1", "2"))
+    assert rules(live) == {"1": rule, "2": rule}
+    (message,) = {found.message for found in live.values()}
+    assert message.startswith("tenant acme: query: ")
+    assert in_message in message
+    assert transport.batches == [2]
+
+
+def test_a_reply_without_data_names_the_setting_that_might_apply():
+    live, _ = query(lambda request: Reply(200, b"{}"), keys("1"))
+    assert "service.unknown_code" in live[Key("acme", "1")].hint
+
+
+def test_an_excerpt_is_bounded_and_holds_no_secret():
+    body = ("é\x1b[31m" + "s3cr3t " * 5 + "x" * 100_000).encode()
+    live, _ = query(lambda request: Reply(404, body), keys("1"), secrets=("s3cr3t",))
+    message = live[Key("acme", "1")].message
+    assert "s3cr3t" not in message
+    assert "\x1b" not in message
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize(
+    "key",
+    [Key("a\r\nX: y", "1"), Key("租户", "1"), Key("", "1"), Key("acme", "1,2"), Key("acme", "1" * 65)],
+    ids=["line-break", "not-latin", "empty", "comma", "too-long"],
+)
+def test_a_key_that_cannot_be_sent_is_not_sent(key):
+    live, transport = query(a_service("1"), [key, *keys("1")])
+    assert live[key].rule == "key-not-sendable"
+    assert live[Key("acme", "1")] != ()
+    assert "\n" not in live[key].message
+    assert transport.batches == [1]
+
+
+def test_one_broken_tenant_leaves_the_others_alone():
+    def answer(request):
+        return Reply(503, b"") if request.tenant == "t07" else rows_reply(*codes(request))
+
+    wanted = [key for number in range(20) for key in numbered(150, f"t{number:02}")]
+    live, transport = query(answer, wanted, parallelism=4)
+    unreadable = [key for key, found in live.items() if isinstance(found, Unreadable)]
+    assert sorted(unreadable) == numbered(150, "t07")
+    assert all(len(codes(request)) in (100, 50) for request in transport.requests)
+
+
+def test_half_of_the_tenants_down_leaves_the_other_half_alone():
+    def answer(request):
+        return Reply(503, b"") if request.tenant < "t10" else rows_reply(*codes(request))
+
+    wanted = [key for number in range(20) for key in numbered(2, f"t{number:02}")]
+    live, _ = query(answer, wanted, parallelism=8)
+    assert {key.tenant for key, found in live.items() if found and not isinstance(found, Unreadable)} == {
+        f"t{number}" for number in range(10, 20)
+    }
+
+
+def test_a_rows_json_text_may_hold_anything_but_half_a_surrogate():
+    body = json.dumps({"resp_data": [a_row("1", cronexpression="☃\n\u0000")]}).encode()
+    live, _ = query(lambda request: Reply(200, body), keys("1"))
+    assert live[Key("acme", "1")][0].cron == "☃\n\u0000"

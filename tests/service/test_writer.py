@@ -1,0 +1,125 @@
+"""Saves: one call each, and what is known of it afterwards."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconcile.model.outcome import AnswerKind
+from reconcile.ports import SaveAnswer
+from reconcile.service import ServiceWriter
+from reconcile.service.exchange import Broken, Fault, Flaw, Reply
+from tests.service.fakes import a_save, fake_link, json_reply, saved_reply
+
+
+def save(answer, *saves, **link):
+    with fake_link(answer, **link) as (opened, transport, _):
+        return ServiceWriter(opened).save(saves or [a_save()]), transport
+
+
+def only(answers) -> SaveAnswer:
+    (answer,) = answers.values()
+    return answer
+
+
+def test_a_save_is_acknowledged_with_its_job_id():
+    answers, transport = save(lambda request: saved_reply("77"))
+    assert only(answers) == SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id="77")
+    assert len(transport.requests) == 1
+
+
+def test_a_resp_code_beside_the_data_is_no_refusal():
+    reply = json_reply({"resp_code": "0", "resp_data": {"group_job_id": 77}})
+    assert only(save(lambda request: reply)[0]).job_id == "77"
+
+
+def test_every_save_has_its_answer():
+    wanted = [a_save(str(number)) for number in range(50)]
+    seen = []
+    with fake_link(lambda request: saved_reply(), parallelism=4) as (link, transport, _):
+        answers = ServiceWriter(link).save(wanted, progress=seen.append)
+    assert set(answers) == {one.key for one in wanted}
+    assert sum(seen) == len(transport.requests) == 50
+
+
+def test_no_saves_are_no_requests():
+    with fake_link(lambda request: saved_reply()) as (link, transport, _):
+        assert ServiceWriter(link).save([]) == {}
+        assert transport.requests == []
+
+
+def test_two_saves_for_one_key_are_a_mistake_of_the_caller():
+    with fake_link(lambda request: saved_reply()) as (link, _, _clock), pytest.raises(ValueError, match="one key"):
+        ServiceWriter(link).save([a_save(), a_save()])
+
+
+@pytest.mark.parametrize(
+    "result, kind",
+    [
+        pytest.param(Reply(400, b"bad cron"), AnswerKind.REJECTED, id="400"),
+        pytest.param(Reply(401, b""), AnswerKind.REJECTED, id="401"),
+        pytest.param(Reply(404, b""), AnswerKind.REJECTED, id="404"),
+        pytest.param(Reply(413, b""), AnswerKind.REJECTED, id="413"),
+        pytest.param(json_reply({"resp_code": "E1", "resp_msg": "no"}), AnswerKind.REJECTED, id="resp-code"),
+        pytest.param(Reply(408, b""), AnswerKind.LOST, id="408"),
+        pytest.param(Reply(500, b""), AnswerKind.LOST, id="500"),
+        pytest.param(Reply(503, b"", retry_after="1"), AnswerKind.LOST, id="503"),
+        pytest.param(Reply(302, b""), AnswerKind.LOST, id="redirect"),
+        pytest.param(Reply(202, b""), AnswerKind.LOST, id="202"),
+        pytest.param(Reply(200, b"<html>"), AnswerKind.LOST, id="html"),
+        pytest.param(Reply(200, b""), AnswerKind.LOST, id="empty"),
+        pytest.param(Reply(200, b"{}"), AnswerKind.LOST, id="no-data"),
+        pytest.param(Reply(200, b'{"resp_data": {"group_job'), AnswerKind.LOST, id="half-a-document"),
+        pytest.param(json_reply({"resp_data": {"group_job_id": None}}), AnswerKind.LOST, id="no-id"),
+        pytest.param(Reply(200, b"", flaw=Flaw.TOO_LARGE), AnswerKind.LOST, id="too-large"),
+        pytest.param(Broken(Fault.TIMEOUT, "", sent=True), AnswerKind.LOST, id="timeout"),
+        pytest.param(Broken(Fault.CUT_OFF, "reset", sent=True), AnswerKind.LOST, id="reset"),
+        pytest.param(Broken(Fault.CERTIFICATE, "expired", sent=False), AnswerKind.UNSENT, id="certificate"),
+    ],
+)
+def test_a_save_that_may_have_been_made_or_was_refused_is_never_made_again(result, kind):
+    answers, transport = save(lambda request: result)
+    assert only(answers).kind is kind
+    assert only(answers).message.startswith("tenant acme: save: ")
+    assert only(answers).job_id is None
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        pytest.param(Reply(429, b""), id="429"),
+        pytest.param(Broken(Fault.UNREACHABLE, "refused", sent=False), id="refused"),
+        pytest.param(Broken(Fault.TIMEOUT, "connecting", sent=False), id="connect-timeout"),
+    ],
+)
+def test_a_definite_refusal_is_repeated_and_then_unsent(refusal):
+    left = [2]
+
+    def answer(request):
+        left[0] -= 1
+        return refusal if left[0] >= 0 else saved_reply()
+
+    assert only(save(answer)[0]).kind is AnswerKind.ACKNOWLEDGED
+    answers, transport = save(lambda request: refusal)
+    assert only(answers).kind is AnswerKind.UNSENT
+    assert "tried 4 times" in only(answers).message
+    assert len(transport.requests) == 4
+
+
+def test_a_refusal_and_then_a_lost_reply_is_lost():
+    replies = iter([Reply(429, b""), Reply(502, b"")])
+    assert only(save(lambda request: next(replies))[0]).kind is AnswerKind.LOST
+
+
+def test_a_save_whose_key_cannot_be_sent_is_not_sent():
+    answers, transport = save(lambda request: saved_reply(), a_save("1,2"), a_save("3", "a\nb"))
+    assert {answer.kind for answer in answers.values()} == {AnswerKind.REJECTED}
+    assert all("nothing was sent" in answer.message and "\n" not in answer.message for answer in answers.values())
+    assert transport.requests == []
+
+
+def test_an_outage_does_not_multiply_saves():
+    wanted = [a_save(str(number)) for number in range(300)]
+    answers, transport = save(lambda request: Reply(429, b""), *wanted, parallelism=4)
+    assert {answer.kind for answer in answers.values()} == {AnswerKind.UNSENT}
+    assert len(transport.requests) <= 320
