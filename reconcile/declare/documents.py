@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from reconcile.declare.files import Checked, Files, check
 from reconcile.declare.globs import matcher
 from reconcile.declare.workspace import WORKSPACE_FILE
+from reconcile.engine.collecting import without_collecting
 from reconcile.engine.documents import Document, Documents, Pointer, Problem, in_order, placed
 from reconcile.engine.signs import close_to
 from reconcile.model.finding import Finding, Severity
@@ -31,7 +30,7 @@ def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -
     sets: list[Document] = []
     findings: list[Finding] = []
     is_whole = True
-    with _without_collecting():
+    with without_collecting():
         for path in paths:
             checked = check(files.open(path), _kind)
             is_set = checked.value is not None and "set" in checked.value
@@ -47,18 +46,6 @@ def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -
     locate = files.locate({files.name(path): path for path in (*paths, WORKSPACE_FILE)})
     findings.extend(placed(problems, locate))
     return Documents(tuple(tenants), tuple(sets), locate, workspace_file, is_whole), in_order(findings)
-
-
-@contextmanager
-def _without_collecting() -> Iterator[None]:
-    """Keep the garbage collector from looking through all that was loaded, again and again: none of it is garbage."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _paths(environment: Environment, files: Files) -> tuple[list[str], list[Problem]]:

@@ -14,7 +14,6 @@ from typing import Any
 import jsonschema_rs
 
 from reconcile import resources
-from reconcile.declare.wording import problems
 from reconcile.engine.documents import Pointer, Problem
 
 KINDS = ("workspace", "tenant", "set")
@@ -43,6 +42,9 @@ def refusals(kind: str, value: Any, file: str) -> tuple[Problem, ...]:
     """Return what keeps *value* from having the structure of *kind*; empty when it has it."""
     if fits(kind, value):
         return ()
+    # jsonschema takes a quarter of the start-up time of a run that needs it; a clean one does not.
+    from reconcile.declare.wording import problems
+
     worded = problems(schema(kind), value, file)
     return worded or tuple(_own_words(error, file) for error in _gate(kind).iter_errors(value))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from reconcile.declare.scalars import misreading, typed
@@ -18,8 +19,18 @@ class Oddities:
     def __init__(self, source: Source, findings: list[Finding]) -> None:
         self._source = source
         self._findings = findings
-        self.are_marked = b"&" in source.clean or b"!" in source.clean
-        """Whether anchors or tags are possible at all; else no event need be looked at for them."""
+
+    def watch(self, following: Callable[[], Any]) -> Callable[[], Any]:
+        """Return *following*, looking at each event for anchors and tags where the file can hold any at all."""
+        if b"&" not in self._source.clean and b"!" not in self._source.clean:
+            return following
+
+        def watched() -> Any:
+            event = following()
+            self._marks(event)
+            return event
+
+        return watched
 
     def plain(self, event: Any, key: str | None) -> object:
         """Return what a plain scalar with a suspect start stands for."""
@@ -48,9 +59,10 @@ class Oddities:
             self._add("control-character", f"{key or 'the value'} holds {named}", event, hint=hint)
             return
 
-    def key(self, event: Any) -> str:
-        """Return a key that is not one of the usual ones."""
+    def key(self, event: Any, fine: dict[str, str]) -> str:
+        """Return a key that is not among the *fine* ones, and add it to them if it is."""
         text: str = event.value
+        found = len(self._findings)
         if not event.style:
             if text == "<<":
                 self._add("merge-key", "merge keys (<<) are not used in declarations", event, hint=_NO_SHARING)
@@ -60,6 +72,8 @@ class Oddities:
                 self._quote_this(event, f"the key {text} is {misreading(text)} to some readers of YAML", text)
         if not text.isprintable():
             self.text(event, "the key")
+        if not event.style and len(self._findings) == found:
+            fine[text] = text
         return text
 
     def duplicate(self, event: Any) -> None:
@@ -71,8 +85,7 @@ class Oddities:
             hint="delete one of the two, or begin a new list entry with '- '",
         )
 
-    def marks(self, event: Any) -> None:
-        """Refuse anchors and tags."""
+    def _marks(self, event: Any) -> None:
         if getattr(event, "tag", None) is not None:
             self._add("tag", f"tags such as {_short(event.tag)} are not used in declarations", event, hint="delete it")
         if getattr(event, "anchor", None) is not None and hasattr(event, "implicit"):

@@ -19,7 +19,6 @@ from yaml.events import (
     AliasEvent,
     DocumentEndEvent,
     DocumentStartEvent,
-    Event,
     MappingEndEvent,
     MappingStartEvent,
     ScalarEvent,
@@ -28,7 +27,7 @@ from yaml.events import (
 )
 
 from reconcile.declare.oddities import Oddities
-from reconcile.declare.scalars import SUSPECT_STARTS
+from reconcile.declare.scalars import SUSPECT_STARTS, SUSPECT_WORDS
 from reconcile.declare.source import Source
 from reconcile.declare.syntax import syntax_finding
 from reconcile.model.finding import Finding
@@ -53,7 +52,6 @@ _KEYS = {
         "protect",
     )
 }
-_NO_KEY: Any = None
 
 
 @dataclass(slots=True)
@@ -81,7 +79,7 @@ def read(source: Source) -> Reading:
 
 def _read(parser: CParser, oddities: Oddities, reading: Reading) -> None:
     """Read the first document, and say when there is none, or another one after it."""
-    following: Callable[[], Event | None] = parser.get_event
+    following: Callable[[], Any] = oddities.watch(parser.get_event)
     following()
     if not isinstance(following(), DocumentStartEvent):
         oddities.empty()
@@ -102,55 +100,55 @@ def _build(following: Callable[[], Any], root: list[Any], lines: list[int], oddi
 
     One loop, and no call for an ordinary scalar: it runs a million times for a large workspace.
     """
+    scalar, mapping_start, mapping_end = ScalarEvent, MappingStartEvent, MappingEndEvent
+    suspect, words, keys = SUSPECT_STARTS, SUSPECT_WORDS, dict(_KEYS)
+    seen: dict[str, str] = {}  # one string for each word that entries repeat, such as owners and labels
     container: Any = root
     entries: Any = None
     stack: list[tuple[Any, bool]] = []
     is_mapping = False
-    key = _NO_KEY
-    known, suspect, careful = _KEYS.get, SUSPECT_STARTS, oddities.are_marked
+    key: Any = None
     while True:
         event = following()
         kind = event.__class__
-        if careful:
-            oddities.marks(event)
-        if kind is ScalarEvent:
+        if is_mapping and kind is not mapping_end:
+            if kind is not scalar:
+                oddities.strange_key(event)
+                return False
+            key = keys.get(event.value) or oddities.key(event, keys)
+            if key in container:
+                oddities.duplicate(event)
+            event = following()
+            kind = event.__class__
+        if kind is scalar:
             child = event.value
-            if is_mapping and key is _NO_KEY:
-                key = known(child) or oddities.key(event)
-                if key in container:
-                    oddities.duplicate(event)
-                continue
-            if not event.style and child[:1] in suspect:
+            if not event.style and (child[:1] in suspect or child in words):
                 child = oddities.plain(event, key)
             elif not child.isprintable():
                 oddities.text(event, key)
-        elif kind is MappingEndEvent or kind is SequenceEndEvent:
+            elif not event.style:
+                child = seen.setdefault(child, child)
+        elif kind is mapping_end or kind is SequenceEndEvent:
             container, is_mapping = stack.pop()
             continue
         elif kind is DocumentEndEvent:
             return True
-        elif is_mapping and key is _NO_KEY:
-            oddities.strange_key(event)
-            return False
         elif kind is AliasEvent:
             child = oddities.alias(event)
         elif len(stack) == MAX_DEPTH:
             oddities.too_deep(event, MAX_DEPTH)
             return False
-        elif kind is MappingStartEvent:
-            child = {}
         else:
-            child = []
+            child = {} if kind is mapping_start else []
             if len(stack) == 1 and key == "schedules":
                 entries = child
                 lines.clear()
         if is_mapping:
             container[key] = child
-            key = _NO_KEY
         else:
             container.append(child)
             if container is entries:
                 lines.append(event.start_mark.line + 1)
-        if kind is MappingStartEvent or kind is SequenceStartEvent:
+        if kind is mapping_start or kind is SequenceStartEvent:
             stack.append((container, is_mapping))
-            container, is_mapping = child, kind is MappingStartEvent
+            container, is_mapping = child, kind is mapping_start

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-SUSPECT_STARTS: Final = frozenset("0123456789+-.~<=tTfFnNyYoO") | {""}
-"""First characters of the plain scalars that may be anything but text; `""` stands for the empty one."""
+SUSPECT_STARTS: Final = frozenset("0123456789+-.")
+"""First characters of the plain scalars that may be numbers or dates."""
 
 TYPED: Final[dict[str, object]] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
@@ -23,9 +23,14 @@ TYPED: Final[dict[str, object]] = {
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})|[1-9][0-9]{18}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
 
-_SWITCH = re.compile("y|Y|n|N|yes|Yes|YES|no|No|NO|on|On|ON|off|Off|OFF")
+_SWITCHES: Final = frozenset(
+    ["y", "Y", "n", "N", "yes", "Yes", "YES", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF"]
+)
+
+SUSPECT_WORDS: Final = frozenset(TYPED) | _SWITCHES | {"="}
+"""Plain scalars that are no text, or not to every reader, though they begin like text."""
+
 _AMBIGUOUS: Final = (
-    (_SWITCH, "true or false"),
     (re.compile(r"[-+]?0[0-7_]+|0o[0-7_]+"), "an octal number"),
     (re.compile(r"[-+]?0[0-9_]+"), "a number without its leading zero"),
     (re.compile(r"[-+]?0[xX][0-9a-fA-F_]+|[-+]?0b[01_]+"), "a number"),
@@ -36,7 +41,6 @@ _AMBIGUOUS: Final = (
         "a number",
     ),
     (re.compile(r"\.(nan|NaN|NAN)"), "not a number"),
-    (re.compile("="), "the default value sign"),
 )
 
 
@@ -55,10 +59,19 @@ def typed(text: str) -> object:
     return text
 
 
+_ANY_AMBIGUOUS: Final = re.compile("|".join(f"(?:{pattern.pattern})" for pattern, _ in _AMBIGUOUS))
+
+
 def misreading(text: str) -> str | None:
     """Return what some reader would take the plain scalar *text* for, though `typed` says it is text; else None.
 
     >>> misreading("no"), misreading("10:30"), misreading("0 0 8 * * ?")
     ('true or false', 'a number to the base of 60', None)
     """
-    return next((meaning for pattern, meaning in _AMBIGUOUS if pattern.fullmatch(text)), None)
+    if text in _SWITCHES:
+        return "true or false"
+    if text == "=":
+        return "the default value"
+    if not _ANY_AMBIGUOUS.fullmatch(text):
+        return None
+    return next(meaning for pattern, meaning in _AMBIGUOUS if pattern.fullmatch(text))

@@ -74,7 +74,7 @@ class Source:
         column = index - self._starts[line - 1]
         text = self.line_text(line)
         width = max(1, min(width, len(text.rstrip()) - column))
-        return Place(Span(self.file, line, column + 1, width), shown(text) if column + width < MAX_LINE else None)
+        return Place(Span(self.file, line, column + 1, width), line_shown(text) if column + width < MAX_LINE else None)
 
     def finding(self, rule: str, message: str, index: int, *, width: int = 1, hint: str) -> Finding:
         """Return an error about *width* characters from *index*."""
@@ -82,7 +82,7 @@ class Source:
         return Finding(rule, Severity.ERROR, message, place=span, hint=hint, line_text=line_text)
 
 
-def shown(text: str) -> str:
+def line_shown(text: str) -> str:
     """Return *text* for a terminal: as wide as it was, with nothing in it that could steer one."""
     clipped = text[:MAX_LINE]
     return clipped if clipped.isprintable() else _FORBIDDEN.sub("\ufffd", clipped).replace("\t", "→")

@@ -112,7 +112,7 @@ def _wrong_type(refused: _Refused) -> Iterator[Problem]:
             "quote-this", f"{name}: {text} without quotes is {what}, not text", at, hint=f'quote it: "{text}"'
         )
     else:
-        given = shown(value) if isinstance(value, str | bool | int | float) else _TYPES["object" if isinstance(value, dict) else "array"]
+        given = _TYPES["object"] if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
         hint = _full_width_hint(value) or f"write {meant}"
         yield Problem("wrong-type", f"{name}: {meant} is meant, not {given}", at, hint=hint)
 

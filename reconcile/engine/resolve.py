@@ -18,6 +18,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
+from reconcile.engine.collecting import without_collecting
 from reconcile.engine.crons import Crons
 from reconcile.engine.documents import Document, Documents, Fields, Pointer, Problem, placed
 from reconcile.engine.entries import Entry, by_code
@@ -42,6 +43,11 @@ class Resolution:
 
 def resolve(documents: Documents, environment: Environment) -> Resolution:
     """Return what *documents* want in *environment*, and everything that is wrong with them. Never raises for it."""
+    with without_collecting():
+        return _resolve(documents, environment)
+
+
+def _resolve(documents: Documents, environment: Environment) -> Resolution:
     problems: list[Problem] = []
     crons = Crons()
     sets = shelf(documents, crons, problems)

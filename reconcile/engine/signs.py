@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -62,5 +61,7 @@ def close_to(word: str, known: Iterable[str]) -> str | None:
     >>> close_to("shedules", ["schedules", "include"])
     'did you mean schedules?'
     """
+    import difflib  # needed only when something is wrong
+
     near = difflib.get_close_matches(word, sorted(known), n=1, cutoff=0.6)
     return f"did you mean {near[0]}?" if near else None
