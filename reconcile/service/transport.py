@@ -187,17 +187,23 @@ def _pools(line: _Line) -> dict[str, type[HTTPConnectionPool]]:
     class Watched(BaseConnection):
         """Mixed into both kinds of connection: what is known of a call that broke is known from here."""
 
+        _is_connecting = False
+
         def connect(self) -> None:
             line.connection = self
             line.phase = _Phase.CONNECTING
-            super().connect()
-            # A proxy's CONNECT went through `send` too.
-            line.phase = _Phase.CONNECTING
+            self._is_connecting = True
+            try:
+                super().connect()
+            finally:
+                self._is_connecting = False
 
         def send(self, data: Any) -> None:
-            if self.sock is None:
-                self.connect()
-            line.phase = _Phase.SENT
+            # A proxy's CONNECT comes through here too, while connecting; it is not yet our request.
+            if not self._is_connecting:
+                if self.sock is None:
+                    self.connect()
+                line.phase = _Phase.SENT
             super().send(data)
 
     class Plain(Watched, HTTPConnection):
@@ -297,9 +303,12 @@ def _words(chain: tuple[BaseException, ...]) -> str:
             return _WORDS[type(link)]
         if isinstance(link, OSError) and isinstance(link.strerror, str):
             return link.strerror
+        if type(link) is OSError and str(link).startswith(_PROXY_REFUSED):
+            return f"the proxy answered{str(link).removeprefix(_PROXY_REFUSED)}"
     return type(chain[-1]).__name__
 
 
+_PROXY_REFUSED = "Tunnel connection failed:"
 _WORDS: Mapping[type[BaseException], str] = {
     RemoteDisconnected: "closed without a reply",
     BadStatusLine: "what came is no HTTP",

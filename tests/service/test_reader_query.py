@@ -102,7 +102,7 @@ def test_progress_counts_every_key_once():
 def test_a_refused_batch_is_split_until_the_poison_code_is_found(refusal):
     known = [f"{number:04}" for number in range(8) if number != 5]
     live, transport = query(a_service(*known, unknown=lambda asked: refusal), numbered(8))
-    assert rules(live) == {code: 1 for code in known} | {"0005": "unknown-code-answer"}
+    assert rules(live) == dict.fromkeys(known, 1) | {"0005": "unknown-code-answer"}
     assert sorted(transport.batches) == [1, 1, 2, 2, 4, 4, 8]
 
 
@@ -133,8 +133,8 @@ def test_another_refusal_than_the_one_that_is_set_says_so():
     "unknown, answer",
     [
         pytest.param(BY_STATUS, BAD_REQUEST, id="status"),
-        pytest.param(UnknownCode(UnknownCodeMode.STATUS, "404"), Reply(404, b"none"), id="a-status-that-would-not-split"),
-        pytest.param(UnknownCode(UnknownCodeMode.STATUS, "500"), Reply(500, b"null"), id="a-status-that-would-repeat"),
+        pytest.param(UnknownCode(UnknownCodeMode.STATUS, "404"), Reply(404, b"none"), id="no-splitting-status"),
+        pytest.param(UnknownCode(UnknownCodeMode.STATUS, "500"), Reply(500, b"null"), id="a-repeated-status"),
         pytest.param(BY_RESP_CODE, json_reply({"resp_code": "E404"}), id="resp-code"),
         pytest.param(UnknownCode(UnknownCodeMode.RESP_CODE, "404"), json_reply({"resp_code": 404}), id="a-number"),
     ],
@@ -238,7 +238,10 @@ def test_when_everything_is_refused_the_search_ends():
         pytest.param(Reply(200, b"", flaw=Flaw.TOO_LARGE), "reply-too-large", "too large", id="too-large"),
         pytest.param(Reply(200, b"", flaw=Flaw.UNDECODABLE), "reply-malformed", "compression", id="bad-gzip"),
         pytest.param(
-            Broken(Fault.CERTIFICATE, "self-signed", sent=False), "certificate-refused", "(self-signed)", id="certificate"
+            Broken(Fault.CERTIFICATE, "self-signed", sent=False),
+            "certificate-refused",
+            "(self-signed)",
+            id="tls",
         ),
     ],
 )

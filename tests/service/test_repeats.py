@@ -8,7 +8,7 @@ from reconcile.model.keys import Key
 from reconcile.model.states import Unreadable
 from reconcile.service import ServiceReader
 from reconcile.service.exchange import Broken, Fault, Reply
-from tests.service.fakes import codes, fake_link, keys, numbered, rows_reply
+from tests.service.fakes import an_environment, codes, fake_link, keys, numbered, rows_reply
 
 PASSING = [
     pytest.param(Reply(429, b""), "rate-limited", id="429"),
@@ -134,8 +134,6 @@ def test_a_tenant_that_is_down_does_not_take_the_repeats_of_the_others():
 
 
 def test_a_rate_keeps_calls_apart():
-    from tests.service.fakes import an_environment
-
     environment = an_environment(rate=4.0, batch_size=1)
     with fake_link(lambda request: rows_reply(*codes(request)), environment=environment) as (link, _, clock):
         ServiceReader(link).query(numbered(5))

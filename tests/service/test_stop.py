@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 
 import pytest
 
@@ -145,8 +146,6 @@ def test_a_closed_link_makes_no_more_calls():
 
 
 def test_a_call_that_is_open_too_long_is_cut_and_its_thread_replaced(silent):
-    from datetime import timedelta
-
     environment = an_environment(timeout=timedelta(milliseconds=20))
     first = []
 

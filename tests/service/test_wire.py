@@ -200,13 +200,15 @@ def test_a_history_row_of_another_job_is_a_stray():
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.sampled_from(["1", "2", "enable"]),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(["resp_data", "resp_code", "bizcode", "jobinfoid", "cronexpression", "jobstatus", "data"])
-        | st.sampled_from(["quartz_list", "group_job_id", "pageIndex", "triggertime"])
-        | st.text(max_size=5),
-        inner,
-        max_size=6,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["resp_data", "resp_code", "bizcode", "jobinfoid", "cronexpression", "jobstatus", "data"])
+            | st.sampled_from(["quartz_list", "group_job_id", "pageIndex", "triggertime"])
+            | st.text(max_size=5),
+            inner,
+            max_size=6,
+        )
     ),
     max_leaves=20,
 )
