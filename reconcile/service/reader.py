@@ -59,7 +59,7 @@ class ServiceReader:
         narrator = Narrator(Operation.QUERY, self._redactor)
         work = _Query(keys, size, self._channel, self._settings, self._lengths, narrator, progress)
         make(self._channel, work)
-        return work.live
+        return {key: work.live[key] for key in keys}
 
     def history(self, tenant: str, job_id: str, *, page: int = 1, page_size: int = 10) -> HistoryPage:
         """Return one page of a job's history; see `ports.Reader`.
@@ -67,9 +67,14 @@ class ServiceReader:
         Raises:
             ServiceError: it could not be read.
         """
-        work = _History(tenant, job_id, page, page_size, self)
-        if (reason := unsendable(tenant)) is not None:
+        reason = unsendable(tenant)
+        try:
+            body = wire.history_body(job_id, page=page, page_size=page_size)
+        except UnicodeEncodeError:
+            reason = "the job id is not valid Unicode; nothing was sent"
+        if reason is not None:
             raise ServiceError(f"history of job {job_id[:80]!r}: {reason}")
+        work = _History(Request(Operation.HISTORY, tenant, body), (job_id, page, page_size), self)
         make(self._channel, work)
         if isinstance(work.answer, HistoryPage):
             return work.answer
@@ -189,9 +194,10 @@ class _Query(Work[Codes, Answer]):
 class _History(Work[PageOfJob, HistoryPage | Unreadable]):
     """One call of `history`."""
 
-    def __init__(self, tenant: str, job_id: str, page: int, page_size: int, reader: ServiceReader) -> None:
+    def __init__(self, request: Request, page: PageOfJob, reader: ServiceReader) -> None:
         self.answer: HistoryPage | Unreadable = _STOPPED
-        self._call = Call(tenant, (job_id, page, page_size))
+        self._request = request
+        self._call = Call(request.tenant, page)
         self._clock = reader._channel.clock
         self._successful = reader._settings.success_status
         self._narrator = Narrator(Operation.HISTORY, reader._redactor)
@@ -200,10 +206,9 @@ class _History(Work[PageOfJob, HistoryPage | Unreadable]):
         """Yield the one call."""
         yield self._call
 
-    def compose(self, call: Call[PageOfJob]) -> Request | HistoryPage | Unreadable:
+    def compose(self, call: Call[PageOfJob]) -> Request | HistoryPage | Unreadable:  # noqa: ARG002 - there is but one
         """Return the request for the page."""
-        job_id, page, page_size = call.payload
-        return Request(Operation.HISTORY, call.tenant, wire.history_body(job_id, page=page, page_size=page_size))
+        return self._request
 
     def judge(self, call: Call[PageOfJob], result: Result) -> HistoryPage | Unreadable | Again:
         """Say what the reply means."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from itertools import count
@@ -32,13 +33,18 @@ class Trace:
         """Send *request* through *send*, with a line before and one after."""
         with self._lock:
             number = next(self._numbers)
-            self._write(self._sent(number, request))
+            self._show(self._sent(number, request))
         began = self._clock.monotonic()
         result = send(request)
         milliseconds = 1000 * (self._clock.monotonic() - began)
         with self._lock:
-            self._write(f"< {number} {self._came(result)} ({milliseconds:.0f} ms)")
+            self._show(f"< {number} {self._came(result)} ({milliseconds:.0f} ms)")
         return result
+
+    def _show(self, line: str) -> None:
+        # A closed stderr must not turn a save that was made into one that nobody knows of.
+        with contextlib.suppress(OSError, ValueError):
+            self._write(line)
 
     def _sent(self, number: int, request: Request) -> str:
         url = self._connection.shown_url(request.operation)

@@ -45,6 +45,9 @@ class Envelope:
     code: str | None
 
 
+# Text that is not valid Unicode cannot be sent: the three bodies raise UnicodeEncodeError for it.
+
+
 def query_body(codes: Collection[str]) -> bytes:
     """Return the request that asks for the rows of *codes*."""
     return _encode({"codes": ",".join(codes), "jobtype": ""})
@@ -89,15 +92,15 @@ def rows(content: object, *, asked: Collection[str], active: Collection[str]) ->
     """
     if not isinstance(content, list):
         raise MalformedError(f"resp_data is {_kind(content)}, not a list")
-    found: dict[str, tuple[LiveRow | None, ...]] = {}
+    found: dict[str, list[LiveRow | None]] = {}
     for number, row in enumerate(content, 1):
         if not isinstance(row, dict):
             raise MalformedError(f"row {number} is {_kind(row)}, not an object")
         code = _id(row, "bizcode", number)
         if code not in asked:
             raise StrayRowError(f"row {number} is for code {code[:80]!r}, which was not asked for")
-        found[code] = (*found.get(code, ()), _live_row(row, number, active))
-    return found
+        found.setdefault(code, []).append(_live_row(row, number, active))
+    return {code: tuple(given) for code, given in found.items()}
 
 
 def job_id(content: object) -> str:
@@ -150,13 +153,13 @@ def _live_row(row: Mapping[str, object], number: int, active: Collection[str]) -
 def _execution(row: object, number: int, job: str, successful: Collection[str]) -> Execution:
     if not isinstance(row, dict):
         raise MalformedError(f"row {number} is {_kind(row)}, not an object")
-    owner = job if row.get("jobinfoid") is None else _id(row, "jobinfoid", number)
+    owner = _optional_id(row, "jobinfoid", number) or job
     if owner != job:
         raise StrayRowError(f"row {number} is for job {owner[:80]!r}, which was not asked for")
     status = _optional_text(row, "exestatus", number)
     return Execution(
         job_id=owner,
-        trigger_id="" if row.get("triggerid") is None else _id(row, "triggerid", number),
+        trigger_id=_optional_id(row, "triggerid", number),
         fired_at=_instant(row, "triggertime", number),
         started_at=_instant(row, "exestarttime", number),
         updated_at=_instant(row, "updatetime", number),
@@ -199,6 +202,10 @@ def _id(row: Mapping[str, object], name: str, number: int | None) -> str:
     raise MalformedError(f"{where} is {'missing' if name not in row else _kind(value)}, not an id")
 
 
+def _optional_id(row: Mapping[str, object], name: str, number: int) -> str:
+    return "" if row.get(name) in (None, "") else _id(row, name, number)
+
+
 def _required_text(row: Mapping[str, object], name: str, number: int) -> str:
     value = row.get(name)
     if isinstance(value, str) and not isinstance(value, Digits):
@@ -231,7 +238,7 @@ def _kind(value: object) -> str:
 
 
 def _encode(document: Mapping[str, object]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _decode(body: bytes) -> object:

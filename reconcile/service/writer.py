@@ -83,7 +83,12 @@ class _Saves(Work[Save, SaveAnswer]):
         reason = unsendable(*call.payload.key)
         if reason is not None:
             return SaveAnswer(AnswerKind.REJECTED, clean(f"not saved: {reason}"))
-        return Request(Operation.SAVE, call.tenant, wire.save_body(call.payload))
+        try:
+            return Request(Operation.SAVE, call.tenant, wire.save_body(call.payload))
+        except UnicodeEncodeError:
+            return SaveAnswer(
+                AnswerKind.REJECTED, "not saved: the name or the cron is not valid Unicode; nothing was sent"
+            )
 
     def judge(self, call: Call[Save], result: Result) -> SaveAnswer | Again:
         """Say what the reply means."""

@@ -63,3 +63,10 @@ def test_a_page_that_cannot_be_read_is_an_error_with_tenant_operation_and_status
 def test_a_tenant_that_cannot_be_sent_is_an_error():
     with pytest.raises(ServiceError, match="nothing was sent"):
         history(lambda request: json_reply(PAGE), tenant="a\r\nb")
+
+
+def test_a_job_id_that_is_no_unicode_is_an_error():
+    with fake_link(lambda request: json_reply(PAGE)) as (link, transport, _):
+        with pytest.raises(ServiceError, match="not valid Unicode"):
+            ServiceReader(link).history("acme", "\udcff")
+        assert transport.requests == []

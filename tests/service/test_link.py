@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -30,6 +31,7 @@ from tests.service.fakes import (
     saved_reply,
 )
 
+ROOT = Path(__file__).parents[2]
 SECRET = "s3cr3t-value"
 
 
@@ -171,7 +173,7 @@ def test_reading_everything_for_a_plan_sends_no_save():
 
 def test_importing_the_client_does_not_import_the_http_library():
     program = "import sys, reconcile.service; sys.exit('requests' in sys.modules or 'urllib3' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], check=False, cwd=ROOT).returncode == 0
 
 
 def test_the_clock_sleeps_until_it_is_stopped():
@@ -184,3 +186,34 @@ def test_the_clock_sleeps_until_it_is_stopped():
     clock.sleep(3600)
     assert clock.monotonic() > before
     assert clock.now().utcoffset().total_seconds() == 0
+
+
+def test_a_trace_that_cannot_be_written_does_not_lose_a_save():
+    def closed(line):
+        raise BrokenPipeError
+
+    def handle(connection):
+        read_request(connection)
+        connection.sendall(http_reply(saved_reply().body))
+
+    with raw_server(handle) as url, opened(url, trace=closed) as link:
+        (answer,) = ServiceWriter(link).save([a_save()]).values()
+    assert answer.job_id == "77"
+
+
+def test_a_thread_that_hangs_holds_neither_the_close_nor_the_process():
+    program = """
+import threading, time
+from tests.service.fakes import a_save, fake_link
+from reconcile.service import ServiceWriter
+stop = threading.Event()
+def hang(request):
+    stop.set()
+    time.sleep(3600)
+with fake_link(hang, stop=stop) as (link, _, _clock):
+    (answer,) = ServiceWriter(link).save([a_save()]).values()
+print(answer.kind)
+"""
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60, cwd=ROOT)
+    assert done.stdout == "lost\n"

@@ -307,3 +307,14 @@ def test_a_rows_json_text_may_hold_anything_but_half_a_surrogate():
     body = json.dumps({"resp_data": [a_row("1", cronexpression="☃\n\u0000")]}).encode()
     live, _ = query(lambda request: Reply(200, body), keys("1"))
     assert live[Key("acme", "1")][0].cron == "☃\n\u0000"
+
+
+def test_keys_come_back_in_the_order_given():
+    wanted = [*numbered(5, "b"), *numbered(5, "a"), Key("b", "9")]
+    live, _ = query(lambda request: rows_reply(*codes(request)), wanted)
+    assert list(live) == wanted
+
+
+def test_a_great_many_rows_for_one_code_are_read_in_one_go():
+    live, _ = query(lambda request: rows_reply(*["1"] * 20_000), keys("1"))
+    assert len(live[Key("acme", "1")]) == 20_000

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from reconcile.model.keys import Key
 from reconcile.model.outcome import AnswerKind
-from reconcile.ports import SaveAnswer
+from reconcile.ports import Save, SaveAnswer
 from reconcile.service import ServiceWriter
 from reconcile.service.exchange import Broken, Fault, Flaw, Reply
 from tests.service.fakes import a_save, fake_link, json_reply, saved_reply
@@ -123,3 +124,9 @@ def test_an_outage_does_not_multiply_saves():
     answers, transport = save(lambda request: Reply(429, b""), *wanted, parallelism=4)
     assert {answer.kind for answer in answers.values()} == {AnswerKind.UNSENT}
     assert len(transport.requests) <= 320
+
+
+def test_a_name_that_is_no_unicode_is_not_sent_mangled():
+    answers, transport = save(lambda request: saved_reply(), Save(Key("acme", "1"), "\ud800", "0 0 2 * * ?"))
+    assert only(answers).kind is AnswerKind.REJECTED
+    assert transport.requests == []
