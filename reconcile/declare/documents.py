@@ -10,7 +10,7 @@ from reconcile.declare.globs import matcher
 from reconcile.declare.workspace import WORKSPACE_FILE
 from reconcile.engine.collecting import without_collecting
 from reconcile.engine.documents import Document, Documents, Pointer, Problem, in_order, placed
-from reconcile.engine.signs import close_to
+from reconcile.engine.signs import ascii_of, close_to, full_width_signs, shown
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.workspace import Environment, Workspace
 from reconcile.ports import Tree
@@ -79,6 +79,10 @@ def _no_tenant(environment: Environment, workspace_file: str) -> Problem:
 def _kind(value: Any, file: str) -> str | Problem:
     """Return the schema that a file's value must fit."""
     if not isinstance(value, dict):
+        for start, width in full_width_signs(value) if isinstance(value, str) else ():
+            hint = f"with an ASCII keyboard: {shown(ascii_of(value))}"
+            at = Pointer(file, offset=start, width=width)
+            return Problem("full-width-sign", f"{shown(value)} holds full-width signs", at, hint=hint)
         hint = "write `tenant: …` or `set: …` at the top, and `schedules:` below it"
         return Problem("not-a-mapping", "keys with values are meant at the top of the file", Pointer(file), hint=hint)
     kinds = [kind for kind in ("tenant", "set") if kind in value]

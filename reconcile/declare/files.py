@@ -79,8 +79,8 @@ def _together(reading: Reading, structural: tuple[Finding, ...]) -> tuple[Findin
 
     The schema knows which type is meant, so that `quote it` would be the wrong advice; in all else the reader knows.
     """
-    mistyped = {_at(finding) for finding in structural if finding.rule == "wrong-type"}
-    read_ones = [one for one in reading.findings if one.rule != "quote-this" or _at(one) not in mistyped]
+    not_text = {_at(finding) for finding in structural if finding.rule in ("wrong-type", "not-one-of")}
+    read_ones = [one for one in reading.findings if one.rule != "quote-this" or _at(one) not in not_text]
     taken = {_at(finding) for finding in read_ones}
     return (*read_ones, *(finding for finding in structural if _at(finding) not in taken))
 

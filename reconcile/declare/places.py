@@ -41,8 +41,8 @@ def locate(pointers: Collection[Pointer], open_source: Callable[[str], Source | 
 
 
 def _locate(source: Source, wanted: list[Pointer]) -> dict[Pointer, Place]:
-    targets = {(path, pointer.part) for pointer in wanted for path in _with_parents(pointer.path)}
-    targets |= {(path, Part.VALUE) for path, _ in targets}
+    targets = {(path, Part.VALUE) for pointer in wanted for path in _with_parents(pointer.path)}
+    targets |= {(pointer.path, part) for pointer in wanted for part in Part}
     found = _walk(source, targets)
     return {pointer: _place(source, pointer, found) for pointer in wanted}
 
@@ -111,6 +111,8 @@ def _place(source: Source, pointer: Pointer, found: Found) -> Place:
         return source.place(start, _WHOLE_LINE)
     if start == end and pointer.part is Part.VALUE and (pointer.path, Part.KEY) in found:
         return _place(source, pointer._replace(part=Part.KEY, width=None), found)
+    if not isinstance(event, ScalarEvent):
+        return source.place(start, end - start)
     quotes = 1 if event.style in ("'", '"') else 0
     raw = source.text[start + quotes : end - quotes]
     if pointer.width is not None and raw == event.value and pointer.offset <= len(raw):

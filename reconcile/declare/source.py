@@ -73,8 +73,10 @@ class Source:
         line = self.line_of(index)
         column = index - self._starts[line - 1]
         text = self.line_text(line)
-        width = max(1, min(width, len(text.rstrip()) - column))
-        return Place(Span(self.file, line, column + 1, width), line_shown(text) if column + width < MAX_LINE else None)
+        if column >= MAX_LINE:
+            return Place(Span(self.file, line, column + 1), None)
+        width = max(1, min(width, len(text[:MAX_LINE].rstrip()) - column))
+        return Place(Span(self.file, line, column + 1, width), line_shown(text))
 
     def finding(self, rule: str, message: str, index: int, *, width: int = 1, hint: str) -> Finding:
         """Return an error about *width* characters from *index*."""

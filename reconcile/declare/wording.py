@@ -24,7 +24,7 @@ NOT_BUILT_YET: Mapping[str, str] = {
 """Keys of the format that have no effect yet. They are errors: a key is never silently ignored."""
 
 _TYPES = {
-    "object": "keys with values",
+    "object": "a mapping",
     "array": "a list",
     "string": "text",
     "integer": "a whole number",
@@ -95,22 +95,22 @@ def _missing_keys(refused: _Refused) -> Iterator[Problem]:
 
 
 def _example(refused: _Refused, key: str) -> str:
-    example = refused.schema.get("properties", {}).get(key, {}).get("examples", ["…"])[0]
+    example = refused.schema.get("properties", {}).get(key, {}).get("examples", [None])[0]
     return f'"{example}"' if isinstance(example, str) else "…"
 
 
 def _wrong_type(refused: _Refused) -> Iterator[Problem]:
     wanted = [refused.limit] if isinstance(refused.limit, str) else refused.limit
-    meant = " or ".join(_TYPES[kind] for kind in wanted)
+    words = _TYPES | {"string": refused.schema.get("then", {}).get("const", _TYPES["string"])}
+    meant = " or ".join(words[kind] for kind in wanted)
     value, at, name = refused.value, refused.at, refused.name
     if value is None:
         yield Problem("empty-value", f"{name} has no value", at, hint=f"write {meant}, or delete the key")
-    elif "string" in wanted and isinstance(value, bool | int | float):
+    elif wanted == ["string"] and isinstance(value, bool | int | float):
         what = "true or false" if isinstance(value, bool) else "a number"
-        text = shown(value)
-        yield Problem(
-            "quote-this", f"{name}: {text} without quotes is {what}, not text", at, hint=f'quote it: "{text}"'
-        )
+        # Of a decimal or a word the file may have another spelling.
+        hint = f'quote it: "{value}"' if type(value) is int else "put quotes around it"
+        yield Problem("quote-this", f"{name}: {shown(value)} without quotes is {what}, not text", at, hint=hint)
     else:
         given = _TYPES["object"] if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
         hint = _full_width_hint(value) or f"write {meant}"
