@@ -1,0 +1,28 @@
+"""Quartz cron expressions, read and fired exactly as Quartz 2.3 does: pure, and useful on its own.
+
+>>> from datetime import UTC, datetime
+>>> next_fire(parse("0 0 2 ? * MON-FRI"), datetime(2026, 3, 27, 3, tzinfo=UTC)).isoformat()
+'2026-03-30T02:00:00+00:00'
+"""
+
+from reconcile.cron.fields import MAX_YEAR
+from reconcile.cron.fire import fires, next_fire
+from reconcile.cron.meaning import Meaning, hazard, same_fires
+from reconcile.cron.parse import Expression, ParsedField, parse
+from reconcile.cron.terms import Form, Term
+from reconcile.errors import CronSyntaxError
+
+__all__ = [
+    "MAX_YEAR",
+    "CronSyntaxError",
+    "Expression",
+    "Form",
+    "Meaning",
+    "ParsedField",
+    "Term",
+    "fires",
+    "hazard",
+    "next_fire",
+    "parse",
+    "same_fires",
+]

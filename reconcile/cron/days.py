@@ -1,0 +1,173 @@
+"""Which days of a month a day-of-month or day-of-week field means, for each of the 14 kinds of year.
+
+A year's kind is whether it is a leap year and which weekday 1 January is; nothing else decides a day set. A day set is
+a bit mask: bit n is day n. Source: QUARTZ_CRON.md, 4 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from reconcile.cron.terms import Form, Term
+
+_ALWAYS_HANGS = -1000
+# A day set below zero stands for a month in which Quartz's search may never return: see `hanging_day`.
+
+_MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+_SATURDAY, _SUNDAY = 7, 1
+
+
+class YearKind(NamedTuple):
+    """One of the 14 kinds of year. *first_weekday* is that of 1 January, from 1 = Sunday as in Quartz."""
+
+    is_leap: bool
+    first_weekday: int
+
+
+class Month(NamedTuple):
+    """A month's *length* in days and the weekday of its first day (1 = Sunday)."""
+
+    length: int
+    first_weekday: int
+
+    def weekday(self, day: int) -> int:
+        """Return the weekday of *day*, which may lie outside the month."""
+        return (self.first_weekday - 1 + day - 1) % 7 + 1
+
+
+def hanging_day(mask: int) -> int | None:
+    """Return the day, 0 or earlier, that a month's search goes back to; None for an ordinary day set.
+
+    Where that date is later than the time searched from, Quartz comes back to the same month for ever. Otherwise it
+    skips the month.
+    """
+    return mask + 1 if mask < 0 else None
+
+
+@lru_cache(maxsize=1024)
+def year_kind(year: int) -> YearKind:
+    """Return the kind of *year*, 1 to 9999."""
+    is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return YearKind(is_leap, date(year, 1, 1).isoweekday() % 7 + 1)
+
+
+@lru_cache(maxsize=16)
+def months(kind: YearKind) -> tuple[Month, ...]:
+    """Return the twelve months of a year of *kind*."""
+    found, weekday = [], kind.first_weekday
+    for number, length in enumerate(_MONTH_LENGTHS):
+        days = length + (kind.is_leap and number == 1)
+        found.append(Month(days, weekday))
+        weekday = (weekday - 1 + days) % 7 + 1
+    return tuple(found)
+
+
+def value_mask(terms: Iterable[Term], first: int, last: int) -> int:
+    """Return the mask of the numbers that plain terms name in a field from *first* to *last*; ranges wrap round."""
+    mask = 0
+    for term in terms:
+        mask |= _term_mask(term, first, last)
+    return mask
+
+
+@lru_cache(maxsize=4096)
+def _term_mask(term: Term, first: int, last: int) -> int:
+    if term.form is Form.EVERY:
+        return _bits(range(first, last + 1))
+    if term.form in (Form.VALUE, Form.LAST_OF, Form.NEAREST, Form.NTH):
+        return 1 << term.first if term.first <= last else 0
+    if term.form not in (Form.RANGE, Form.STEP):
+        return 0
+    start, stop = term.first, last if term.last is None else term.last
+    if start <= stop:
+        return _bits(range(start, min(stop, last) + 1, term.step))
+    # The step runs on across the wrap; a field that counts from 1 holds its last value where the remainder is 0.
+    size = last - first + 1
+    return _bits((n % size) or (size if first else 0) for n in range(start, stop + size + 1, term.step))
+
+
+def _bits(numbers: Iterable[int]) -> int:
+    mask = 0
+    for number in numbers:
+        mask |= 1 << number
+    return mask
+
+
+@lru_cache(maxsize=65_536)
+def month_day_masks(terms: tuple[Term, ...], quartz: str, kind: YearKind) -> tuple[int, ...]:
+    """Return the twelve day masks of a day-of-month field in a year of *kind*."""
+    return tuple(_month_days(terms, quartz, month) for month in months(kind))
+
+
+@lru_cache(maxsize=65_536)
+def week_day_masks(terms: tuple[Term, ...], kind: YearKind) -> tuple[int, ...]:
+    """Return the twelve day masks of a day-of-week field in a year of *kind*."""
+    return tuple(_week_days(terms, month) for month in months(kind))
+
+
+def _month_days(terms: tuple[Term, ...], quartz: str, month: Month) -> int:
+    if quartz == "2.3":
+        last = [term for term in terms if term.form is Form.LAST]
+        if last:
+            return _last_day(last[-1], month)
+        if any(term.form is Form.NEAREST for term in terms):
+            # One flag for the whole field, and then only the smallest number counts.
+            smallest = _lowest(value_mask(terms, 1, 31))
+            return _ALWAYS_HANGS if smallest == 0 else _nearest(smallest, month)
+        return value_mask(terms, 1, 31) & _whole(month)
+    mask = value_mask((t for t in terms if t.form is not Form.NEAREST), 1, 31) & _whole(month)
+    for term in terms:
+        if term.form is Form.LAST:
+            mask |= _last_day(term, month)
+        elif term.form is Form.NEAREST:
+            mask |= _nearest(term.first, month) if term.first else _ALWAYS_HANGS
+    return mask
+
+
+def _last_day(term: Term, month: Month) -> int:
+    day = month.length - term.step
+    if not term.nearest_weekday:
+        return 1 << day if day >= 1 else 0
+    return _nearest(day, month)
+
+
+def _nearest(day: int, month: Month) -> int:
+    """The weekday nearest to *day*, as Quartz moves it: within the month, or nothing, or (before the month) hanging.
+
+    A *day* that the month lacks runs into the next month; only a Saturday there can fall back into this one.
+    """
+    weekday = month.weekday(day)
+    if weekday == _SATURDAY:
+        day = day + 2 if day == 1 else day - 1
+    elif weekday == _SUNDAY:
+        day = day - 2 if day == month.length else day + 1
+    if day < 1:
+        return day - 1
+    return 1 << day if day <= month.length else 0
+
+
+def _week_days(terms: tuple[Term, ...], month: Month) -> int:
+    mask = value_mask(terms, 1, 99)
+    smallest = _lowest(mask)
+    if any(term.form is Form.LAST_OF for term in terms):
+        last = month.length - (month.weekday(month.length) - smallest) % 7
+        return 1 << last
+    nth = [term.step for term in terms if term.form is Form.NTH]
+    if nth:
+        # The number is not checked: 0 behaves as Saturday, 8 and more are days that never come.
+        first = 1 + ((smallest or _SATURDAY) - month.first_weekday) % 7
+        day = first + 7 * (nth[-1] - 1)
+        return 1 << day if 0 <= smallest <= 7 and day <= month.length else 0
+    weekdays = value_mask(terms, 1, 7)
+    return _bits(day for day in range(1, month.length + 1) if weekdays >> month.weekday(day) & 1)
+
+
+def _lowest(mask: int) -> int:
+    return (mask & -mask).bit_length() - 1
+
+
+def _whole(month: Month) -> int:
+    return (1 << (month.length + 1)) - 2

@@ -1,0 +1,50 @@
+"""What to tell somebody whose expression Quartz refuses: most come from Unix cron, or type on a Chinese keyboard."""
+
+from __future__ import annotations
+
+_FULL_WIDTH = {
+    "？": "?",
+    "＊": "*",
+    "，": ",",
+    "－": "-",
+    "／": "/",
+    "＃": "#",
+    "\u3000": "a space",
+    "\u00a0": "a space",
+}
+
+
+def hint(text: str, message: str, field: str | None) -> str | None:
+    """Return what to do about *message*, or None where its own words say it."""
+    for character in text:
+        if character in _FULL_WIDTH or "０" <= character <= "９":
+            plain = _FULL_WIDTH.get(character) or chr(ord(character) - ord("０") + ord("0"))
+            name = "U+3000" if character == "\u3000" else "U+00A0" if character == "\u00a0" else character
+            return f"{name} is a full-width character; write {plain}"
+    count = len(text.split())
+    if text.lstrip().startswith("@"):
+        return "Quartz has no such names; write the fields, such as `0 0 0 * * ?` for daily"
+    if message == "Unexpected end of expression." and count == 5:
+        return f"Quartz wants seconds first and ? for one of the two days: {_from_unix(text)}"
+    if message.startswith("Unexpected end of expression"):
+        return "Quartz wants six or seven fields: second minute hour day-of-month month day-of-week [year]"
+    if "both a day-of-week AND" in message:
+        return "write ? for the day field that does not matter: exactly one of the two has it"
+    if "-OR-" in message:
+        return "only one of day-of-month and day-of-week may be ?"
+    if field == "day-of-week":
+        return "Quartz counts days of the week from 1 = SUN to 7 = SAT; names such as MON-FRI are safe"
+    if "Increment" in message:
+        return "a step cannot be larger than the field; name the values instead"
+    numbers = {"second": 1, "minute": 2, "hour": 3, "day-of-month": 4, "month": 5, "year": 7}
+    return f"Quartz field {numbers[field]} is the {field}" if field in numbers else None
+
+
+def _from_unix(text: str) -> str:
+    """The Quartz text for five Unix fields. Unix counts days of the week from 0 = Sunday, hence the caution."""
+    minute, hour, month_day, month, week_day = text.split()
+    if week_day == "*":
+        return f"0 {minute} {hour} {month_day} {month} ?"
+    if any(character.isdigit() for character in week_day):
+        return f"0 {minute} {hour} ? {month} and the day of week by name (Unix 0 = SUN is 1 in Quartz)"
+    return f"0 {minute} {hour} ? {month} {week_day}"

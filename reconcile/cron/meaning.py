@@ -1,0 +1,126 @@
+"""What an expression means: masks of seconds, minutes, hours, and of the days of each kind of year that it fires in.
+
+Two meanings are equal exactly when every fire up to the last year is the same wall-clock time. To that end a meaning
+holds only what is ever reached: years in which no day fires are left out, and with them the kinds of year that nobody
+needs; an expression that never fires has no years at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from reconcile.cron.days import YearKind, month_day_masks, value_mask, week_day_masks, year_kind
+from reconcile.cron.fields import EVERY, FIRST_YEAR, YEAR
+from reconcile.cron.parse import Expression, ParsedField, parse
+from reconcile.cron.terms import Form
+from reconcile.errors import CronSyntaxError
+
+_LAST_YEAR_OF_DATES = 9999
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """The fires of an expression on the wall clock. Bit n of *seconds*, *minutes* and *hours* is value n.
+
+    *years* are those in which it fires, ascending; *days* holds for the kind of each of them twelve masks, bit n of
+    which is day n (a mask below zero: a month in which Quartz's search may never return; see `days.hanging_day`).
+    """
+
+    seconds: int
+    minutes: int
+    hours: int
+    years: tuple[int, ...]
+    days: Mapping[YearKind, tuple[int, ...]] = field(hash=False)
+
+    @property
+    def never_fires(self) -> bool:
+        """Return whether there is no fire in any year."""
+        return not self.years
+
+
+NEVER = Meaning(0, 0, 0, (), {})
+
+
+def meaning_of(expression: Expression) -> Meaning:
+    """Return what *expression* means."""
+    second, minute, hour, month_days, month, week_days, year = expression.fields
+    seconds, minutes, hours = (value_mask(one.terms, 0, one.field.last or 0) for one in (second, minute, hour))
+    months = value_mask(month.terms, 1, 12)
+    if not (seconds and minutes and hours and months):
+        return NEVER
+    years, days = _days(_years(year, expression.max_year), month_days, week_days, months, expression.quartz)
+    return Meaning(seconds, minutes, hours, years, days) if years else NEVER
+
+
+def same_fires(one: Expression | str, other: Expression | str) -> bool:
+    """Return True only when it is proven that both fire at the same times up to the last year of each.
+
+    A text that Quartz refuses is the same only as the very same text.
+
+    >>> same_fires("0 0/30 * * * ?", "0 */30 * ? * * *")
+    True
+    """
+    if str(one) == str(other) and type(one) is type(other):
+        return one == other
+    try:
+        left = parse(one) if isinstance(one, str) else one
+        right = parse(other) if isinstance(other, str) else other
+    except CronSyntaxError:
+        return False
+    return left.meaning == right.meaning
+
+
+def hazard(expression: Expression) -> str | None:
+    """Return why *expression* must never reach a service though Quartz accepts it; None when it is harmless.
+
+    Quartz's search throws on an empty field, and does not return from a weekday nearest to a day that no month has.
+    """
+    for one in expression.fields[:3] + expression.fields[4:6]:
+        if not one.has_no_value and not _has_values(one):
+            return f"the {one.field.name} field names no value: Quartz throws when it looks for the next fire"
+    if any(mask < 0 for masks in expression.meaning.days.values() for mask in masks):
+        return "the weekday nearest to a day that a month lacks: Quartz hangs when it looks for the next fire"
+    return None
+
+
+def _has_values(one: ParsedField) -> bool:
+    return any(term.form is not Form.IGNORED for term in one.terms)
+
+
+@lru_cache(maxsize=4096)
+def _years(year: ParsedField, max_year: int) -> tuple[int, ...]:
+    """The years of the year field, up to *max_year*. Earlier years than 1970 count where they are written."""
+    last_year = min(max_year, _LAST_YEAR_OF_DATES)
+    found: set[int] = set()
+    for term in year.terms:
+        if term.form is Form.EVERY:
+            found.update(range(FIRST_YEAR, last_year + 1))
+        elif term.form is Form.VALUE:
+            found.add(term.first)
+        elif term.form in (Form.RANGE, Form.STEP):
+            first = YEAR.first if term.first == EVERY else term.first
+            last = last_year if term.last is None else min(term.last, last_year)
+            found.update(range(first, last + 1, term.step))
+    return tuple(sorted(one for one in found if 1 <= one <= last_year))
+
+
+def _days(
+    years: tuple[int, ...], month_days: ParsedField, week_days: ParsedField, months: int, quartz: str
+) -> tuple[tuple[int, ...], dict[YearKind, tuple[int, ...]]]:
+    """The years with a day in them, and the day masks of their kinds; a month that hangs ends the years with it."""
+    by_week = month_days.has_no_value
+    days: dict[YearKind, tuple[int, ...]] = {}
+    kept = []
+    for year in years:
+        kind = year_kind(year)
+        if kind not in days:
+            masks = (
+                week_day_masks(week_days.terms, kind) if by_week else month_day_masks(month_days.terms, quartz, kind)
+            )
+            days[kind] = tuple(mask if months >> number & 1 else 0 for number, mask in enumerate(masks, 1))
+        if any(days[kind]):
+            kept.append(year)
+    used = {year_kind(year) for year in kept}
+    return tuple(kept), {kind: days[kind] for kind in sorted(used)}

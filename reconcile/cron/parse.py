@@ -1,0 +1,204 @@
+"""From text to an expression: split, read each piece, and refuse what Quartz refuses, in its order.
+
+Quartz upper-cases the text, splits it on runs of blanks and tabs only, and reads field after field, so the first fault
+from the left is the one it reports. Source: QUARTZ_CRON.md, 1 and 8.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
+
+from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, FIELDS, MAX_YEAR, YEAR, Field
+from reconcile.cron.terms import Form, Term, TermError, read_term, settle_magic
+from reconcile.errors import CronSyntaxError
+
+if TYPE_CHECKING:
+    from reconcile.cron.meaning import Meaning
+
+_FIELD = re.compile(r"[^ \t]+")
+_PIECE = re.compile(r"[^,]+")
+_BLANKS = "".join(map(chr, range(0x21)))
+_CACHED = 65_536
+
+_BOTH_DAYS = "Support for specifying both a day-of-week AND a day-of-month parameter is not implemented."
+_TWO_NONE = "'?' can only be specified for Day-of-Month -OR- Day-of-Week."
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedField:
+    """One field as read: its upper-case *text*, the *column* it begins at in the expression, and its terms."""
+
+    field: Field
+    text: str
+    column: int
+    terms: tuple[Term, ...]
+
+    @property
+    def has_no_value(self) -> bool:
+        """Return whether the field counts as ``?``."""
+        return any(_is_no_value(term) for term in self.terms)
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A cron expression that Quartz accepts. Equal and hashed by text, *max_year* and *quartz*; immutable.
+
+    *fields* are the seven fields as read (the year is ``*`` where none was written); *surplus* is the text of an 8th
+    and later fields, which Quartz 2.3 ignores unread.
+    """
+
+    text: str
+    max_year: int
+    quartz: str
+    fields: tuple[ParsedField, ...]
+    surplus: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Expression):
+            return NotImplemented
+        return (self.text, self.max_year, self.quartz) == (other.text, other.max_year, other.quartz)
+
+    def __hash__(self) -> int:
+        return hash((self.text, self.max_year, self.quartz))
+
+    def __str__(self) -> str:
+        return self.text
+
+    @cached_property
+    def meaning(self) -> Meaning:
+        """Return what fires, as a value: equal for two expressions exactly when all their fires are."""
+        from reconcile.cron.meaning import meaning_of
+
+        return meaning_of(self)
+
+
+def parse(text: str, *, max_year: int = MAX_YEAR, quartz: str = "2.3") -> Expression:
+    """Return the expression in *text*, as Quartz *quartz* (``2.3`` or ``2.5``) reads it.
+
+    *max_year* is the last year that fires, and decides a few texts: ``2200/5`` starts after 2126. Callers that hold a
+    clock pass this year + 100, as Quartz does.
+
+    Raises:
+        CronSyntaxError: Quartz refuses it; with the characters meant, the field's name and a hint.
+
+    >>> str(parse("0 */30 8-19 ? * * *"))
+    '0 */30 8-19 ? * * *'
+    """
+    found = _parse(text, max_year, quartz)
+    if isinstance(found, Expression):
+        return found
+    raise CronSyntaxError(**found)  # type: ignore[arg-type]
+
+
+@lru_cache(maxsize=_CACHED)
+def _parse(text: str, max_year: int, quartz: str) -> Expression | dict[str, object]:
+    """The expression, or what to say of it: both are worth remembering."""
+    try:
+        return _read(text, max_year, quartz)
+    except _FaultError as fault:
+        from reconcile.cron.hints import hint
+
+        field = fault.field.name if fault.field is not None else None
+        return {
+            "message": fault.message,
+            "text": text,
+            "column": min(fault.column, max(0, len(text) - 1)),
+            "width": fault.width,
+            "field": field,
+            "hint": hint(text, fault.message, field),
+        }
+
+
+class _FaultError(Exception):
+    """A refusal with its place in the whole text."""
+
+    def __init__(self, message: str, column: int, width: int = 1, field: Field | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.column = column
+        self.width = width
+        self.field = field
+
+
+def _read(text: str, max_year: int, quartz: str) -> Expression:
+    """expression = second minute hour day-of-month month day-of-week [ year [ ignored ... ] ]"""
+    upper = text.upper()
+    # A letter whose upper case is longer moves what follows: places then point at the field in the upper-cased text.
+    words = list(_FIELD.finditer(upper))
+    fields: list[ParsedField] = []
+    for field, word in zip(FIELDS, words, strict=False):
+        fields.append(_field(field, word.group(), word.start(), max_year, quartz))
+        if field is DAY_OF_WEEK:
+            _check_two_none(fields[3], fields[5])
+    if len(fields) < 6:
+        raise _FaultError("Unexpected end of expression.", len(upper.rstrip(_BLANKS)))
+    surplus = upper[words[7].start() :] if len(words) > 7 else ""
+    if surplus and quartz != "2.3":
+        raise _FaultError("Illegal cron expression format: more than 7 fields", words[7].start(), len(surplus))
+    if len(fields) == 6:
+        fields.append(_field(YEAR, "*", len(upper), max_year, quartz))
+    if fields[3].has_no_value == fields[5].has_no_value:
+        raise _FaultError(_BOTH_DAYS, fields[5].column, len(fields[5].text), DAY_OF_WEEK)
+    return Expression(text, max_year, quartz, tuple(fields), surplus)
+
+
+def _field(field: Field, word: str, column: int, max_year: int, quartz: str) -> ParsedField:
+    text = word.strip(_BLANKS)
+    column += len(word) - len(word.lstrip(_BLANKS))
+    found = _terms(field.index, text, max_year, quartz)
+    if isinstance(found, TermError):
+        raise _FaultError(found.message, column + found.at, found.width, field)
+    return ParsedField(field, text, column, found)
+
+
+@lru_cache(maxsize=_CACHED)
+def _terms(index: int, text: str, max_year: int, quartz: str) -> tuple[Term, ...] | TermError:
+    """field = piece { "," piece }            empty pieces are dropped"""
+    field = FIELDS[index]
+    try:
+        _check_lists(field, text, quartz)
+    except TermError as refused:
+        return refused
+    terms = []
+    for piece in _PIECE.finditer(text):
+        try:
+            term = read_term(piece.group(), field, piece.start(), max_year)
+        except TermError as refused:
+            return TermError(refused.message, piece.start() + refused.at, refused.width)
+        if term.form is Form.IGNORED and quartz != "2.3":
+            return TermError(f"'L' option is not valid here. (pos={piece.start() + 1})", piece.start())
+        terms.append(settle_magic(term, field))
+    return tuple(terms)
+
+
+def _check_lists(field: Field, text: str, quartz: str) -> None:
+    """What Quartz refuses to see in a list, before it reads the pieces."""
+    has_last = "L" in text and len(text) > 1 and "," in text
+    if has_last and field is DAY_OF_MONTH and quartz == "2.3":
+        message = "Support for specifying 'L' and 'LW' with other days of the month is not implemented"
+        raise TermError(message, 0, len(text))
+    if has_last and field is DAY_OF_WEEK:
+        message = "Support for specifying 'L' with other days of the week is not implemented"
+        raise TermError(message, 0, len(text))
+    if field is DAY_OF_WEEK and text.count("#") > 1:
+        raise TermError('Support for specifying multiple "nth" days is not implemented.', 0, len(text))
+
+
+def _check_two_none(month_days: ParsedField, week_days: ParsedField) -> None:
+    """Quartz looks back at day-of-month when it meets ``?`` in day-of-week: at its largest value only."""
+    marks = [term for term in week_days.terms if term.form is Form.NONE and not term.magic]
+    if not marks or any(term.form is Form.LAST for term in month_days.terms):
+        return
+    if not month_days.terms:
+        raise _FaultError("Illegal cron expression format (day-of-month is empty)", month_days.column, 1, DAY_OF_MONTH)
+    every = any(term.form is Form.EVERY for term in month_days.terms)
+    if month_days.has_no_value and not every:
+        raise _FaultError(_TWO_NONE, week_days.column + marks[0].column, 1, DAY_OF_WEEK)
+
+
+def _is_no_value(term: Term) -> bool:
+    # `98#3`: before `#` the number is not checked, and is then found in the set of days as "no value".
+    return term.form is Form.NONE or (term.form is Form.NTH and term.first == 98)
