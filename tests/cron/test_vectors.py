@@ -72,7 +72,7 @@ def test_every_fire_and_every_ending_agrees_with_quartz():
             continue
         wanted = row["fires"]
         found = instants(parse(row["expr"]), row, len(wanted) + 1)
-        ends = bool(row["ended"] or row.get("fire_error"))
+        ends = bool(row.get("ended") or row.get("fire_error"))
         if found[: len(wanted)] != wanted:
             wrong.append((row["expr"], row["tz"], wanted, found))
         elif ends != (len(found) == len(wanted)) and len(wanted) not in PROBED:
