@@ -1,4 +1,4 @@
-"""The floor under plan and apply: the same HTTP calls, made with the same library and as many threads, and nothing else.
+"""The floor under plan and apply: the same HTTP calls, by the same library and as many threads, and nothing else.
 
 A plan cannot be faster than its queries, nor an apply than its saves; what the product adds is measured against these.
 Bodies come with their tenants, ready to be sent, so that not even JSON is written here::

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from reconcile.model.states import LiveRow, Rows, Unreadable
+from reconcile.model.states import Rows, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.service import wire
 from reconcile.service.budget import retry_after_seconds
@@ -97,36 +97,34 @@ def _content(
         if envelope.content is None:
             hint = "if it answers so for a code without a job, service.unknown_code cannot say that; check query_path"
             return narrator.content(tenant, reply, "reply-without-data", "no resp_data", hint)
-        rows = wire.rows(envelope.content, asked=codes, active=settings.active_status)
+        listing = wire.listing(envelope.content, asked=codes, active=settings.active_status)
     except wire.MalformedError as error:
         return narrator.content(tenant, reply, "reply-malformed", str(error))
     except wire.StrayRowError as error:
         return narrator.content(tenant, reply, "row-not-asked-for", str(error))
-    return _rows(tenant, codes, reply, rows, settings, narrator)
+    return _found(tenant, codes, reply, listing, settings, narrator)
 
 
-def _rows(
+def _found(
     tenant: str,
     codes: Collection[str],
     reply: Reply,
-    rows: dict[str, tuple[LiveRow | None, ...]],
+    listing: wire.Listing,
     settings: ServiceSettings,
     narrator: Narrator,
 ) -> Answer:
     """Read null rows, and the answer for a code alone, as `service.unknown_code` says."""
     unknown = settings.unknown_code
-    null_rows = [code for code, found in rows.items() if None in found]
-    if null_rows and unknown.mode is not UnknownCodeMode.NULL_ROW:
+    if listing.null and unknown.mode is not UnknownCodeMode.NULL_ROW:
         hint = "if that is how it answers for a code without a job, set service.unknown_code: null-row"
-        words = f"a row of null for code {null_rows[0]}"
+        words = f"a row of null for code {listing.null[0]}"
         return narrator.content(tenant, reply, "unknown-code-answer", words, hint)
-    if any(len(rows[code]) > 1 for code in null_rows):
-        return narrator.content(tenant, reply, "reply-malformed", f"a row of null beside another for {null_rows[0]}")
-    if len(codes) == 1 and not rows and unknown.mode is not UnknownCodeMode.OMITTED:
+    if len(listing.null) != len(set(listing.null)) or not listing.rows.keys().isdisjoint(listing.null):
+        return narrator.content(tenant, reply, "reply-malformed", "a row of null beside another for the same code")
+    if len(codes) == 1 and not listing.rows and not listing.null and unknown.mode is not UnknownCodeMode.OMITTED:
         hint = f"service.unknown_code is {_spelt(unknown)}; if an empty list means the same, leave the setting out"
         return narrator.content(tenant, reply, "unknown-code-answer", "an empty list for one code", hint)
-    kept = {code: tuple(row for row in found if row is not None) for code, found in rows.items()}
-    return Found(kept)
+    return Found(listing.rows)
 
 
 def _refused(codes: Collection[str], refusal: Unreadable, written: UnknownCode, settings: ServiceSettings) -> Answer:

@@ -23,11 +23,11 @@ from reconcile.service.link import Link
 from reconcile.service.troubles import Narrator, passes, trouble
 
 # When nothing has worked yet and this many codes were refused one by one, the fault is not in the codes.
-_ALONE_ENOUGH = 64
+ALONE_ENOUGH = 64
 # So many batches of one tenant given up in a row: the tenant cannot be read now, the rest of it is not asked for.
-_TENANT_LOST_AFTER = 4
-# The codes of a batch; a job's id, a page and its size.
-Codes: TypeAlias = tuple[str, ...]
+TENANT_LOST_AFTER = 4
+# The keys of a batch, of one tenant; a job's id, a page and its size.
+Batch: TypeAlias = tuple[Key, ...]
 PageOfJob: TypeAlias = tuple[str, int, int]
 
 _STOPPED = trouble("interrupted", "the run was stopped before the service had answered")
@@ -81,7 +81,7 @@ class ServiceReader:
         raise ServiceError(work.answer.message, hint=work.answer.hint)
 
 
-class _Query(Work[Codes, Answer]):
+class _Query(Work[Batch, Answer]):
     """One call of `query`: batches by tenant, halves of what was refused, and what became of each key."""
 
     def __init__(
@@ -95,7 +95,7 @@ class _Query(Work[Codes, Answer]):
         progress: Progress,
     ) -> None:
         self.live: dict[Key, Live] = {}
-        self._waiting: dict[str, deque[str]] = {}
+        self._waiting: dict[str, deque[Key]] = {}
         self._size = size
         self._clock = channel.clock
         self._settings = settings
@@ -107,35 +107,36 @@ class _Query(Work[Codes, Answer]):
         # The service is lost when this many tenants were given up in a row: more than may be in flight at once.
         self._tenants_enough = max(20, 3 * channel.crew.size)
         for key in dict.fromkeys(keys):
-            if (reason := unsendable(*key)) is None:
-                self._waiting.setdefault(key.tenant, deque()).append(key.code)
+            reason = unsendable(key.code) or (None if key.tenant in self._waiting else unsendable(key.tenant))
+            if reason is None:
+                self._waiting.setdefault(key.tenant, deque()).append(key)
             else:
-                self._done(key.tenant, [key.code], trouble("key-not-sendable", reason))
+                self._done([key], trouble("key-not-sendable", reason))
 
-    def fresh(self) -> Iterator[Call[Codes]]:
+    def fresh(self) -> Iterator[Call[Batch]]:
         """Yield batches, each as long as is known to work at that moment."""
-        for tenant, codes in self._waiting.items():
-            while codes:
+        for tenant, keys in self._waiting.items():
+            while keys:
                 why = self._why_not_ask(tenant)
                 if why is not None:
-                    self._done(tenant, tuple(codes), why)
-                    codes.clear()
+                    self._done(tuple(keys), why)
+                    keys.clear()
                 else:
-                    length = min(self._size, self._lengths.limit or self._size, len(codes))
-                    yield Call(tenant, tuple(codes.popleft() for _ in range(length)))
+                    length = min(self._size, self._lengths.limit or self._size, len(keys))
+                    yield Call(tenant, tuple(keys.popleft() for _ in range(length)))
 
-    def compose(self, call: Call[Codes]) -> Request | Answer:
+    def compose(self, call: Call[Batch]) -> Request | Answer:
         """Return the request for a batch, unless it is known by now to be too long."""
         limit = self._lengths.limit
         if limit is not None and limit < len(call.payload) and not call.repeat:
             return TooLong()
-        return Request(Operation.QUERY, call.tenant, wire.query_body(call.payload))
+        return Request(Operation.QUERY, call.tenant, wire.query_body([key.code for key in call.payload]))
 
-    def judge(self, call: Call[Codes], result: Result) -> Answer | Again:
+    def judge(self, call: Call[Batch], result: Result) -> Answer | Again:
         """Say what the reply to a batch means."""
         answer = query_answer(
             call.tenant,
-            dict.fromkeys(call.payload),
+            {key.code for key in call.payload},
             result,
             settings=self._settings,
             narrator=self._narrator,
@@ -147,47 +148,49 @@ class _Query(Work[Codes, Answer]):
             self._lengths.refused(len(call.payload))
         return answer
 
-    def settle(self, call: Call[Codes], answer: Answer | GivenUp | Interrupted) -> Iterable[Call[Codes]]:
+    def settle(self, call: Call[Batch], answer: Answer | GivenUp | Interrupted) -> Iterable[Call[Batch]]:
         """Keep what is known now, and return the halves of a batch that was refused."""
-        codes = call.payload
+        keys = call.payload
         if isinstance(answer, GivenUp):
             self._lost[call.tenant] = self._lost.get(call.tenant, 0) + 1
-            return self._done(call.tenant, codes, answer.trouble)
+            return self._done(keys, answer.trouble)
         if isinstance(answer, Interrupted):
-            return self._done(call.tenant, codes, _STOPPED)
+            return self._done(keys, _STOPPED)
         if isinstance(answer, TooLong):
-            size = self._lengths.limit or len(codes)
-            return [Call(call.tenant, codes[start : start + size]) for start in range(0, len(codes), size)]
+            size = self._lengths.limit or len(keys)
+            return [Call(call.tenant, keys[start : start + size]) for start in range(0, len(keys), size)]
         self._lost.clear()
         if isinstance(answer, Split):
             return self._halves(call, answer)
         if isinstance(answer, Found):
-            self.live.update((Key(call.tenant, code), answer.rows.get(code, ())) for code in codes)
-            self._progress(len(codes))
+            rows = answer.rows
+            for key in keys:
+                self.live[key] = rows.get(key.code, ())
+            self._progress(len(keys))
             return ()
-        return self._done(call.tenant, codes, answer.trouble if isinstance(answer, Refused) else answer)
+        return self._done(keys, answer.trouble if isinstance(answer, Refused) else answer)
 
-    def _halves(self, call: Call[Codes], split: Split) -> Iterable[Call[Codes]]:
-        codes = call.payload
+    def _halves(self, call: Call[Batch], split: Split) -> Iterable[Call[Batch]]:
+        keys = call.payload
         alone = self._lengths.refused_alone
-        if alone >= _ALONE_ENOUGH:
+        if alone >= ALONE_ENOUGH:
             message = f"{split.trouble.message}; {alone} codes were refused alone and no query has worked yet"
             hint = "if that is how it answers for codes without a job, service.unknown_code can say so; else check url"
-            return self._done(call.tenant, codes, trouble("all-refused", message, split.trouble.hint or hint))
-        middle = len(codes) // 2
-        return Call(call.tenant, codes[:middle]), Call(call.tenant, codes[middle:])
+            return self._done(keys, trouble("all-refused", message, split.trouble.hint or hint))
+        middle = len(keys) // 2
+        return Call(call.tenant, keys[:middle]), Call(call.tenant, keys[middle:])
 
     def _why_not_ask(self, tenant: str) -> Unreadable | None:
-        if self._lost.get(tenant, 0) >= _TENANT_LOST_AFTER:
+        if self._lost.get(tenant, 0) >= TENANT_LOST_AFTER:
             return trouble("not-asked", f"tenant {tenant}: not asked for: the batches before it got no answer")
         if len(self._lost) >= self._tenants_enough:
             message = f"tenant {tenant}: not asked for: {len(self._lost)} tenants in a row got no answer"
             return trouble("not-asked", message, "is the service up?")
         return None
 
-    def _done(self, tenant: str, codes: Collection[str], live: Live) -> tuple[()]:
-        self.live.update((Key(tenant, code), live) for code in codes)
-        self._progress(len(codes))
+    def _done(self, keys: Collection[Key], live: Live) -> tuple[()]:
+        self.live.update(dict.fromkeys(keys, live))
+        self._progress(len(keys))
         return ()
 
 

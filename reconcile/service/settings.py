@@ -28,7 +28,7 @@ _OUR_HEADERS = frozenset(
     {TENANT_HEADER, "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade"}
 )
 # What a gateway says when the service behind it is down or will not be asked: it must never come to mean "no job".
-_OUTAGES = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
+OUTAGES = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def _check_unknown_code(unknown: UnknownCode) -> None:
     status = int(unknown.value) if re.fullmatch("[0-9]{3}", unknown.value) else 0
     if status < 400 or status > 599:
         raise SettingError(f"service.unknown_code: status {clean(unknown.value)[:20]!r} is not from 400 to 599")
-    if status in _OUTAGES:
+    if status in OUTAGES:
         raise SettingError(
             f"service.unknown_code: status {status} is also what a service that is down or locked answers: every job "
             "would seem absent then",

@@ -19,7 +19,6 @@ from reconcile.model.states import LiveRow
 from reconcile.ports import Save
 
 TENANT_HEADER = "tecode"
-_ROW_TEXTS = ("cronexpression", "jobstatus")
 
 
 class MalformedError(Exception):
@@ -80,11 +79,19 @@ def envelope(body: bytes) -> Envelope:
     return Envelope(document.get("resp_data"), None if code is None else _text(str(code), "resp_code"))
 
 
-def rows(content: object, *, asked: Collection[str], active: Collection[str]) -> dict[str, tuple[LiveRow | None, ...]]:
-    """Return the rows of a status query by code, in the order given; None is a row with the code and null fields.
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The rows of a status query, by code, in the order given. *null* are the codes of rows with null fields; neither
+    holds a code without a row."""
 
-    *asked* are the codes of the request, *active* the words of ``jobstatus`` that mean active. Codes without a row are
-    not in the result.
+    rows: dict[str, tuple[LiveRow, ...]]
+    null: tuple[str, ...] = ()
+
+
+def listing(content: object, *, asked: Collection[str], active: Collection[str]) -> Listing:
+    """Return the rows of a status query.
+
+    *asked* are the codes of the request, *active* the words of ``jobstatus`` that mean active.
 
     Raises:
         MalformedError: a row is not of the documented shape.
@@ -92,15 +99,25 @@ def rows(content: object, *, asked: Collection[str], active: Collection[str]) ->
     """
     if not isinstance(content, list):
         raise MalformedError(f"resp_data is {_kind(content)}, not a list")
-    found: dict[str, list[LiveRow | None]] = {}
+    found: dict[str, tuple[LiveRow, ...]] = {}
+    further: dict[str, list[LiveRow]] = {}
+    null = []
     for number, row in enumerate(content, 1):
         if not isinstance(row, dict):
             raise MalformedError(f"row {number} is {_kind(row)}, not an object")
         code = _id(row, "bizcode", number)
         if code not in asked:
             raise StrayRowError(f"row {number} is for code {code[:80]!r}, which was not asked for")
-        found.setdefault(code, []).append(_live_row(row, number, active))
-    return {code: tuple(given) for code, given in found.items()}
+        made = _live_row(row, number, active)
+        if made is None:
+            null.append(code)
+        elif code not in found:
+            found[code] = (made,)
+        else:
+            further.setdefault(code, []).append(made)
+    for code, more in further.items():
+        found[code] = (*found[code], *more)
+    return Listing(found, tuple(null))
 
 
 def job_id(content: object) -> str:
@@ -142,11 +159,11 @@ def history_page(content: object, *, job: str, page: int, page_size: int, succes
 
 
 def _live_row(row: Mapping[str, object], number: int, active: Collection[str]) -> LiveRow | None:
-    if row.get("jobinfoid") is None and row.get("cronexpression") is None and row.get("jobstatus") is None:
-        if _has(row, "jobinfoid", *_ROW_TEXTS):
+    if row.get("cronexpression") is None and row.get("jobinfoid") is None and row.get("jobstatus") is None:
+        if {"jobinfoid", "cronexpression", "jobstatus"} <= row.keys():
             return None
         raise MalformedError(f"row {number} has no jobinfoid")
-    cron, status = (_required_text(row, name, number) for name in _ROW_TEXTS)
+    cron, status = _required_text(row, "cronexpression", number), _required_text(row, "jobstatus", number)
     return LiveRow(_id(row, "jobinfoid", number), cron, status, status in active)
 
 
@@ -196,6 +213,8 @@ def _count(listing: Mapping[str, object], name: str, missing: int) -> int:
 
 def _id(row: Mapping[str, object], name: str, number: int | None) -> str:
     value = row.get(name)
+    if type(value) is str and value and value.isascii():
+        return value
     if isinstance(value, str) and value:
         return _text(str(value), name)
     where = name if number is None else f"{name} of row {number}"
@@ -208,8 +227,8 @@ def _optional_id(row: Mapping[str, object], name: str, number: int) -> str:
 
 def _required_text(row: Mapping[str, object], name: str, number: int) -> str:
     value = row.get(name)
-    if isinstance(value, str) and not isinstance(value, Digits):
-        return _text(value, name)
+    if type(value) is str:
+        return value if value.isascii() else _text(value, name)
     raise MalformedError(f"{name} of row {number} is {'missing' if name not in row else _kind(value)}, not text")
 
 
@@ -225,10 +244,6 @@ def _text(value: str, name: str) -> str:
         except UnicodeEncodeError:
             raise MalformedError(f"{name} is not valid Unicode") from None
     return value
-
-
-def _has(row: Mapping[str, object], *names: str) -> bool:
-    return all(name in row for name in names)
 
 
 def _kind(value: object) -> str:
@@ -249,11 +264,22 @@ def _decode(body: bytes) -> object:
     if not text.strip():
         raise MalformedError("the reply is empty")
     try:
-        return _DECODER.decode(text)
+        document = _DECODER.decode(text)
+        # Each key has its colon: as many colons as keys that were kept means that none stood there twice. Otherwise (a
+        # colon may stand in a text) it takes the slower decoder to know.
+        return document if text.count(":") == _kept_keys(document) else _STRICT_DECODER.decode(text)
     except RecursionError:
         raise MalformedError("the reply is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise MalformedError(f"the reply is not JSON ({error.msg} at character {error.pos + 1})") from None
+
+
+def _kept_keys(document: object) -> int:
+    """Count the keys of an object and of the objects in its lists; what lies deeper is left out."""
+    if not isinstance(document, dict):
+        return 0
+    lists = (value for value in document.values() if isinstance(value, list))
+    return len(document) + sum(len(one) for value in lists for one in value if isinstance(one, dict))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -276,4 +302,5 @@ _KINDS = {
     bool: "true or false",
     type(None): "null",
 }
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=Digits, parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(parse_int=Digits, parse_constant=_refuse_constant)
+_STRICT_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=Digits, parse_constant=_refuse_constant)

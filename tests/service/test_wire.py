@@ -16,9 +16,13 @@ from reconcile.service import wire
 from tests.service.fakes import a_row, null_row
 
 
-def rows(*given_rows: object, asked: tuple[str, ...] = ("1", "2")) -> dict[str, tuple[LiveRow | None, ...]]:
-    body = json.dumps({"resp_data": list(given_rows)}).encode()
-    return wire.rows(wire.envelope(body).content, asked=asked, active=("enable",))
+def listing(*rows: object, asked: tuple[str, ...] = ("1", "2")) -> wire.Listing:
+    body = json.dumps({"resp_data": list(rows)}).encode()
+    return wire.listing(wire.envelope(body).content, asked=asked, active=("enable",))
+
+
+def rows(*given: object) -> dict[str, tuple[LiveRow, ...]]:
+    return listing(*given).rows
 
 
 def test_a_query_is_written_as_documented():
@@ -37,12 +41,12 @@ def test_a_save_carries_its_name_as_utf8():
 
 
 def test_rows_are_grouped_by_code_in_the_order_given():
-    one, other = a_row("1", jobinfoid="a"), a_row("1", jobinfoid="b")
-    assert [row.job_id for row in rows(one, a_row("2"), other)["1"] if row] == ["a", "b"]
+    first, second, third = (a_row("1", jobinfoid=job_id) for job_id in "abc")
+    assert [row.job_id for row in rows(first, a_row("2"), second, third)["1"]] == ["a", "b", "c"]
 
 
 def test_the_active_words_decide_what_is_active():
-    assert [row.active for row in rows(a_row("1"), a_row("1", jobstatus="Enable"))["1"] if row] == [True, False]
+    assert [row.active for row in rows(a_row("1"), a_row("1", jobstatus="Enable"))["1"]] == [True, False]
 
 
 def test_extra_keys_are_tolerated():
@@ -51,12 +55,12 @@ def test_extra_keys_are_tolerated():
 
 def test_a_whole_number_as_id_keeps_every_digit():
     body = b'{"resp_data":[{"jobinfoid":1140537018430918657,"cronexpression":"x","bizcode":1,"jobstatus":"enable"}]}'
-    found = wire.rows(wire.envelope(body).content, asked=("1",), active=())
-    assert found == {"1": (LiveRow("1140537018430918657", "x", "enable", active=False),)}
+    found = wire.listing(wire.envelope(body).content, asked=("1",), active=())
+    assert found.rows == {"1": (LiveRow("1140537018430918657", "x", "enable", active=False),)}
 
 
 def test_a_row_of_null_fields_is_told_apart():
-    assert rows(null_row("1")) == {"1": (None,)}
+    assert listing(null_row("1"), a_row("2")).null == ("1",)
 
 
 @pytest.mark.parametrize(
@@ -97,6 +101,8 @@ def test_a_row_that_was_not_asked_for_is_a_stray():
         pytest.param(b"null", "null, not an object", id="null"),
         pytest.param(b'{"a": 1, "a": 1}', "a key twice", id="duplicate-key"),
         pytest.param(b'{"resp_data": [{"x": NaN}]}', "NaN", id="nan"),
+        pytest.param(b'{"resp_data": [{"bizcode": "1", "bizcode" : "2"}]}', "a key twice", id="duplicate-key-in-a-row"),
+        pytest.param(b'{"a": {"b": [{"c": 1, "c": 2}]}}', "a key twice", id="duplicate-key-deep-down"),
         pytest.param(b'{"a": -Infinity}', "-Infinity", id="infinity"),
         pytest.param(b'{"resp_code": {}}', "resp_code is an object", id="code-an-object"),
         pytest.param(b'{"resp_code": true}', "resp_code is true or false", id="code-a-boolean"),
@@ -223,7 +229,7 @@ def test_any_json_is_read_or_refused(document):
     except wire.MalformedError:
         return
     for read in (
-        lambda: wire.rows(content, asked=("1", "2"), active=("enable",)),
+        lambda: wire.listing(content, asked=("1", "2"), active=("enable",)),
         lambda: wire.job_id(content),
         lambda: wire.history_page(content, job="9", page=1, page_size=10, successful=()),
     ):

@@ -1,0 +1,64 @@
+"""docs/service.md says what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from reconcile.model.workspace import UnknownCodeMode
+from reconcile.service import budget, link, reader, settings
+from reconcile.service.answers import SPLITTING
+from reconcile.service.calls import GRACE_SECONDS
+from reconcile.service.transport import REPLY_LIMIT
+from reconcile.service.troubles import TROUBLES
+
+PAGE = Path(__file__).parents[2].joinpath("docs/service.md").read_text("utf-8")
+WORDS = " ".join(PAGE.split())
+
+
+def test_the_table_of_ids_is_the_clients():
+    table = PAGE.partition("| id | when |\n|---|---|\n")[2]
+    assert dict(re.findall(r"\| `([a-z-]+)` \| (.+) \|\n", table)) == dict(TROUBLES)
+
+
+def test_every_id_is_used():
+    source = "".join(path.read_text("utf-8") for path in Path(reader.__file__).parent.glob("*.py"))
+    unused = [rule for rule in TROUBLES if source.count(f'"{rule}"') < 2]
+    assert unused == []
+
+
+def test_every_mode_of_unknown_code_is_there():
+    for mode in UnknownCodeMode:
+        assert re.search(rf"\| `\{{?{mode}\b", PAGE)
+
+
+def test_no_status_that_may_be_an_outage_is_left_out():
+    assert f"({', '.join(map(str, sorted(settings.OUTAGES)))})" in WORDS
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"a run starts with {budget.RUN.reserve} and each answered call adds half of one, up to {budget.RUN.ceiling}",
+        f"({budget.TENANT.reserve}, a half, {budget.TENANT.ceiling})",
+        f"`Retry-After` is waited for, up to {budget.LONGEST_PAUSE_SECONDS:g} seconds",
+        f"When {reader.ALONE_ENOUGH} codes were refused one by one",
+        "answered with 400, 413, 414 or 422",
+        "at most three times, after a random pause that grows from half a second to eight",
+        "After four batches of a tenant given up in a row",
+        "Calls that are open get three seconds",
+        "never takes longer than three times this",
+    ],
+)
+def test_the_page_says(words):
+    assert words in WORDS
+
+
+def test_the_words_that_are_written_out_are_the_numbers_of_the_code():
+    assert sorted(SPLITTING) == [400, 413, 414, 422]
+    assert (budget.ATTEMPTS, budget.BASE_PAUSE_SECONDS, budget.LONGEST_BACK_OFF_SECONDS) == (4, 0.5, 8.0)
+    assert (budget.RUN.earned, budget.TENANT.earned) == (0.5, 0.5)
+    assert (reader.TENANT_LOST_AFTER, GRACE_SECONDS, link.BOUND_TIMES_TIMEOUT) == (4, 3.0, 3)
+    assert REPLY_LIMIT == 16 * 1024 * 1024
