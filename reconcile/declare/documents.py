@@ -7,6 +7,7 @@ from typing import Any
 
 from reconcile.declare.files import Checked, Files, check
 from reconcile.declare.globs import matcher
+from reconcile.declare.sharing import Shared
 from reconcile.declare.workspace import WORKSPACE_FILE
 from reconcile.engine.collecting import without_collecting
 from reconcile.engine.documents import Document, Documents, Pointer, Problem, in_order, placed
@@ -30,6 +31,7 @@ def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -
     sets: list[Document] = []
     findings: list[Finding] = []
     is_whole = True
+    shared = Shared()
     with without_collecting():
         for path in paths:
             checked = check(files.open(path), _kind)
@@ -38,10 +40,12 @@ def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -
                 findings.extend(checked.findings)
                 is_whole = is_whole and checked.value is not None and not is_set
             if checked.value is not None:
+                if not checked.problems:
+                    shared.share(checked.value.get("schedules", ()))
                 document = _document(checked, "set" if is_set else "tenant")
                 (sets if is_set else tenants).append(document)
     workspace_file = files.name(WORKSPACE_FILE)
-    if not tenants and not findings and not problems:
+    if not tenants and not any(one.severity is Severity.ERROR for one in (*findings, *problems)):
         problems.append(_no_tenant(environment, workspace_file))
     locate = files.locate({files.name(path): path for path in (*paths, WORKSPACE_FILE)})
     findings.extend(placed(problems, locate))
