@@ -76,7 +76,7 @@ def query_answer(
         return _content(tenant, codes, result, settings, narrator)
     written = UnknownCode(UnknownCodeMode.STATUS, str(result.status))
     if result.status in SPLITTING or settings.unknown_code == written:
-        return _refused(codes, narrator.status(tenant, result), written, settings)
+        return _refused(codes, narrator.status(tenant, result), written, settings, narrator)
     if passes(result.status):
         return Again(narrator.status(tenant, result), retry_after_seconds(result.retry_after, now))
     return narrator.status(tenant, result)
@@ -91,9 +91,10 @@ def _content(
     try:
         envelope = wire.envelope(reply.body)
         if envelope.content is None and envelope.code is not None:
-            words = f"resp_code {envelope.code[:40]!r} and no resp_data"
+            words = f"resp_code {narrator.quoted(envelope.code)} and no resp_data"
             refusal = narrator.content(tenant, reply, "unknown-code-answer", words)
-            return _refused(codes, refusal, UnknownCode(UnknownCodeMode.RESP_CODE, envelope.code), settings)
+            written = UnknownCode(UnknownCodeMode.RESP_CODE, envelope.code)
+            return _refused(codes, refusal, written, settings, narrator)
         if envelope.content is None:
             hint = "if it answers so for a code without a job, service.unknown_code cannot say that; check query_path"
             return narrator.content(tenant, reply, "reply-without-data", "no resp_data", hint)
@@ -122,33 +123,31 @@ def _found(
     if len(listing.null) != len(set(listing.null)) or not listing.rows.keys().isdisjoint(listing.null):
         return narrator.content(tenant, reply, "reply-malformed", "a row of null beside another for the same code")
     if len(codes) == 1 and not listing.rows and not listing.null and unknown.mode is not UnknownCodeMode.OMITTED:
-        hint = f"service.unknown_code is {_spelt(unknown)}; if an empty list means the same, leave the setting out"
+        hint = f"service.unknown_code is {_spelt(unknown, narrator)}; leave it out if an empty list means the same"
         return narrator.content(tenant, reply, "unknown-code-answer", "an empty list for one code", hint)
     return Found(listing.rows)
 
 
-def _refused(codes: Collection[str], refusal: Unreadable, written: UnknownCode, settings: ServiceSettings) -> Answer:
+def _refused(
+    codes: Collection[str], refusal: Unreadable, written: UnknownCode, settings: ServiceSettings, narrator: Narrator
+) -> Answer:
     if len(codes) > 1:
         return Split(refusal)
     if settings.unknown_code == written:
         return Found({}, is_list=False)
     (code,) = codes
+    fitting = _spelt(written, narrator)
     if settings.unknown_code.mode is UnknownCodeMode.OMITTED:
-        hint = f"if that is how it answers for a code without a job, set service.unknown_code: {_spelt(written)}"
+        hint = f"if that is how it answers for a code without a job, set service.unknown_code: {fitting}"
     else:
-        hint = f"service.unknown_code is {_spelt(settings.unknown_code)}; this would be {_spelt(written)}"
+        hint = f"service.unknown_code is {_spelt(settings.unknown_code, narrator)}; this would be {fitting}"
     return Refused(trouble("unknown-code-answer", f"{refusal.message} (code {code} alone)", hint))
 
 
-def _spelt(unknown: UnknownCode) -> str:
+def _spelt(unknown: UnknownCode, narrator: Narrator) -> str:
     """Return the value of `service.unknown_code`, ready to be written into the workspace file."""
     if unknown.mode is UnknownCodeMode.STATUS:
         return f"{{status: {unknown.value}}}"
     if unknown.mode is UnknownCodeMode.RESP_CODE:
-        return f"{{resp_code: {_quoted(unknown.value)}}}"
+        return f"{{resp_code: {narrator.quoted(unknown.value)}}}"
     return str(unknown.mode)
-
-
-def _quoted(value: str) -> str:
-    """Return *value* as YAML text: quoted always, so that a number stays text."""
-    return '"' + value[:40].replace("\\", "\\\\").replace('"', '\\"') + '"'

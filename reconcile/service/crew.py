@@ -114,8 +114,14 @@ class Crew:
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="reconcile-service", daemon=True)
-        self._threads.add(thread)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            # No room for another thread: fewer than asked for will do, but not none.
+            if not self._threads:
+                raise
+        else:
+            self._threads.add(thread)
 
     def _run(self) -> None:
         try:

@@ -22,6 +22,7 @@ from reconcile.service.wire import TENANT_HEADER
 TRUSTED_HOSTS = "RECONCILE_TRUSTED_HOSTS"
 _VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_LOGIN = re.compile(r"//[^/]*@")
 _OPERATION_PATH = re.compile(r"/[!$-;=@-Z_a-z~]*")
 # Sending one of these would change what a request is, or for whom.
 _OUR_HEADERS = frozenset(
@@ -108,7 +109,7 @@ def _expand(text: str, setting: str, variables: Mapping[str, str]) -> str:
 
 
 def _address(url: str, written: str, setting: str) -> SplitResult:
-    shown = f"{setting} ({clean(written)[:80]})"
+    shown = f"{setting} ({_LOGIN.sub(f'//{HIDDEN}@', clean(written))[:80]})"
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname

@@ -13,6 +13,7 @@ import ssl
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
+from enum import Enum, auto
 from http.client import BadStatusLine, HTTPException, IncompleteRead, RemoteDisconnected
 from http.client import HTTPConnection as BaseConnection
 from typing import Any
@@ -137,10 +138,12 @@ class RequestsTransport:
         return Broken(_fault(chain, sent=sent), self._redactor.line(_words(chain)), sent)
 
 
-class _Phase:
-    UNKNOWN = "unknown"
-    CONNECTING = "connecting"
-    SENT = "sent"
+class _Phase(Enum):
+    """How far a call came: it was not seen to do anything, it was connecting, something of it was written."""
+
+    UNKNOWN = auto()
+    CONNECTING = auto()
+    SENT = auto()
 
 
 class _Line:

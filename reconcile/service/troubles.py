@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from reconcile.model.states import Unreadable
@@ -63,8 +64,9 @@ class Narrator:
     def broken(self, tenant: str, broken: Broken) -> Unreadable:
         """Return the trouble of a call that broke."""
         rule, words = _FAULTS[broken.fault]
-        detail = f" ({broken.detail})" if broken.detail else ""
-        return trouble(rule, f"{self._who(tenant)}: {words}{detail}", _FAULT_HINTS.get(broken.fault))
+        detail = self._redactor.line(broken.detail)
+        shown = f" ({detail})" if detail else ""
+        return trouble(rule, f"{self._who(tenant)}: {words}{shown}", _FAULT_HINTS.get(broken.fault))
 
     def status(self, tenant: str, reply: Reply) -> Unreadable:
         """Return the trouble of a status that is not 200."""
@@ -79,7 +81,14 @@ class Narrator:
 
     def content(self, tenant: str, reply: Reply, rule: str, words: str, hint: str | None = None) -> Unreadable:
         """Return the trouble of a 200 whose content cannot be used."""
+        # *words* may quote the reply.
+        words = self._redactor.line(words)
         return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{self._shown(reply)}", hint)
+
+    def quoted(self, text: str) -> str:
+        """Return *text* of a reply as a quoted YAML (and JSON) value on one line."""
+        shown = text if len(text) <= _LONGEST_QUOTED else text[:_LONGEST_QUOTED] + "…"
+        return self._redactor.hide(json.dumps(shown, ensure_ascii=not shown.isprintable()))
 
     def unusable(self, tenant: str, reply: Reply) -> Unreadable | None:
         """Return the trouble of a 200 whose body is nothing to read, or None."""
@@ -98,6 +107,9 @@ class Narrator:
     def _shown(self, reply: Reply) -> str:
         excerpt = self._redactor.excerpt(reply.body)
         return f": {excerpt}" if excerpt else ", with an empty body"
+
+
+_LONGEST_QUOTED = 80
 
 
 def trouble(rule: str, message: str, hint: str | None = None) -> Unreadable:

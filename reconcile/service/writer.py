@@ -131,7 +131,7 @@ def _content(tenant: str, reply: Reply, narrator: Narrator) -> SaveAnswer:
     try:
         envelope = wire.envelope(reply.body)
         if envelope.content is None and envelope.code is not None:
-            words = f"resp_code {envelope.code[:40]!r} and no resp_data"
+            words = f"resp_code {narrator.quoted(envelope.code)} and no resp_data"
             return _answer(AnswerKind.REJECTED, narrator.content(tenant, reply, "request-refused", words))
         if envelope.content is None:
             return _answer(AnswerKind.LOST, narrator.content(tenant, reply, "reply-without-data", "no resp_data"))

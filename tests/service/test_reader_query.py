@@ -318,3 +318,20 @@ def test_keys_come_back_in_the_order_given():
 def test_a_great_many_rows_for_one_code_are_read_in_one_go():
     live, _ = query(lambda request: rows_reply(*["1"] * 20_000), keys("1"))
     assert len(live[Key("acme", "1")]) == 20_000
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        pytest.param(json_reply({"resp_code": "s3cr3t\n\u202e"}), id="resp-code"),
+        pytest.param(json_reply({"resp_data": [a_row("s3cr3t\n\u202e")]}), id="stray-row"),
+        pytest.param(json_reply({"resp_code": "x" * 5000}), id="long-resp-code"),
+    ],
+)
+def test_what_a_reply_puts_into_a_message_is_fit_to_print(reply):
+    live, _ = query(lambda request: reply, keys("1"), secrets=("s3cr3t",))
+    (found,) = live.values()
+    for text in (found.message, found.hint or ""):
+        assert text.isprintable()
+        assert "s3cr3t" not in text
+        assert len(text) < 500

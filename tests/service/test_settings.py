@@ -219,3 +219,7 @@ def test_a_connection_does_not_show_its_secrets():
     variables = {"TOKEN": SECRET, "HTTP_PROXY": f"http://a:{SECRET}@p"}
     made = settle(f"http://a:{SECRET}@h", variables, headers={"X": "${TOKEN}"})
     assert SECRET not in repr(made)
+
+
+def test_a_password_that_is_written_out_is_not_shown_in_a_refusal():
+    assert "//***@h" in refusal(f"http://me:{SECRET}@h:0").message

@@ -1,0 +1,93 @@
+"""Whatever comes as a reply, the client ends in one of its declared answers: nothing else is raised."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconcile.model.outcome import AnswerKind
+from reconcile.model.states import LiveRow, Unreadable
+from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
+from reconcile.ports import SaveAnswer
+from reconcile.service.answers import Found, Refused, Split, query_answer
+from reconcile.service.calls import Again
+from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
+from reconcile.service.redact import Redactor
+from reconcile.service.troubles import TROUBLES, Narrator
+from reconcile.service.writer import save_answer
+from tests.service.fakes import NOON
+
+NAMES = ["resp_data", "resp_code", "bizcode", "jobinfoid", "cronexpression", "jobstatus", "group_job_id"]
+VALUES = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["1", "2", "E"])
+)
+JSON = st.recursive(
+    VALUES,
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=3), inner, max_size=5)
+    ),
+    max_leaves=15,
+)
+ROWS = st.fixed_dictionaries({name: VALUES | st.just("1") for name in NAMES[2:6]})
+BODIES = (
+    JSON.map(lambda document: json.dumps(document).encode("utf-8", "surrogatepass"))
+    | st.lists(ROWS, max_size=3).map(lambda rows: json.dumps({"resp_data": rows}).encode("utf-8", "surrogatepass"))
+    | st.binary(max_size=40)
+)
+REPLIES = st.builds(
+    Reply,
+    status=st.just(200) | st.integers(100, 599),
+    body=BODIES,
+    content_type=st.sampled_from(["", "application/json", "text/html"]),
+    retry_after=st.none() | st.text(max_size=8) | st.integers().map(str),
+    flaw=st.none() | st.sampled_from(Flaw),
+)
+RESULTS = REPLIES | st.builds(Broken, fault=st.sampled_from(Fault), detail=st.text(max_size=5), sent=st.booleans())
+UNKNOWN = st.sampled_from(
+    [
+        UnknownCode(),
+        UnknownCode(UnknownCodeMode.NULL_ROW),
+        UnknownCode(UnknownCodeMode.STATUS, "404"),
+        UnknownCode(UnknownCodeMode.RESP_CODE, "E"),
+    ]
+)
+
+
+def believable(rows, codes):
+    return all(
+        code in codes and found and all(isinstance(row, LiveRow) for row in found) for code, found in rows.items()
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(RESULTS, UNKNOWN, st.sampled_from([["1"], ["1", "2"]]))
+def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
+    narrator = Narrator(Operation.QUERY, Redactor(()))
+    answer = query_answer(
+        "acme", codes, result, settings=ServiceSettings(unknown_code=unknown), narrator=narrator, now=NOON
+    )
+    if isinstance(answer, Found):
+        assert believable(answer.rows, codes)
+        return
+    assert isinstance(answer, (Split, Refused, Again, Unreadable))
+    trouble = answer if isinstance(answer, Unreadable) else answer.trouble
+    assert trouble.rule in TROUBLES
+    assert trouble.message.startswith("tenant acme: query: ")
+    assert (trouble.message + (trouble.hint or "")).isprintable()
+    assert isinstance(answer, Split) <= (len(codes) > 1)
+
+
+@settings(max_examples=200, deadline=None)
+@given(RESULTS)
+def test_any_reply_to_a_save_is_one_of_the_answers(result):
+    answer = save_answer("acme", result, narrator=Narrator(Operation.SAVE, Redactor(())), now=NOON)
+    if isinstance(answer, Again):
+        assert not result.sent if isinstance(result, Broken) else result.status == 429
+        return
+    assert isinstance(answer, SaveAnswer)
+    assert (answer.kind is AnswerKind.ACKNOWLEDGED) == (answer.job_id is not None)
+    assert answer.message.isprintable()
+    if isinstance(result, Broken) and result.sent:
+        assert answer.kind is AnswerKind.LOST
