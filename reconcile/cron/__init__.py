@@ -5,10 +5,12 @@
 '2026-03-30T02:00:00+00:00'
 """
 
+from reconcile.cron.count import fire_count, fires_per_day, previous_fire
 from reconcile.cron.fields import MAX_YEAR
 from reconcile.cron.fire import fires, next_fire
 from reconcile.cron.meaning import Meaning, hazard, same_fires
 from reconcile.cron.parse import Expression, ParsedField, parse
+from reconcile.cron.spread import has_h, resolve_h
 from reconcile.cron.terms import Form, Term
 from reconcile.errors import CronSyntaxError
 
@@ -20,9 +22,14 @@ __all__ = [
     "Meaning",
     "ParsedField",
     "Term",
+    "fire_count",
     "fires",
+    "fires_per_day",
+    "has_h",
     "hazard",
     "next_fire",
     "parse",
+    "previous_fire",
+    "resolve_h",
     "same_fires",
 ]

@@ -39,7 +39,7 @@ def next_fire(expression: Expression, after: datetime) -> datetime | None:
         return None
     if not _is_steady(wall, found, zone):
         found = _next_wall_by_steps(expression.meaning, wall, zone)
-    return None if found is None else _later_instant(found, zone)
+    return None if found is None else later_instant(found, zone)
 
 
 def fires(expression: Expression, after: datetime, until: datetime | None = None) -> Iterator[datetime]:
@@ -58,8 +58,8 @@ def _past_gap(wall: datetime, zone: tzinfo) -> datetime:
     return wall + (after - before) if after > before else wall
 
 
-def _later_instant(wall: datetime, zone: tzinfo) -> datetime:
-    """The instant at which *wall* is read the last time; fold says so only where it matters."""
+def later_instant(wall: datetime, zone: tzinfo) -> datetime:
+    """Return the instant at which *wall* is read the last time in *zone*; fold says so only where it matters."""
     second = wall.replace(tzinfo=zone, fold=1)
     first = wall.replace(tzinfo=zone, fold=0)
     return second if second.utcoffset() != first.utcoffset() else first

@@ -1,0 +1,82 @@
+"""Looking back and counting agree with walking forward."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconcile.cron import fire_count, fires, fires_per_day, hazard, next_fire, parse, previous_fire
+from tests.cron.vectors import rows
+
+ZONES = ["UTC", "Asia/Shanghai", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"]
+EXPRESSIONS = sorted({row["expr"] for row in rows() if row["valid"]})
+INSTANTS = st.integers(1_483_228_800, 1_893_456_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(EXPRESSIONS), INSTANTS, st.sampled_from(ZONES))
+def test_the_fire_before_the_next_is_not_later_than_the_start(text, at, zone):
+    expression = parse(text)
+    start = at.astimezone(ZoneInfo(zone))
+    following = next_fire(expression, start)
+    if following is None or hazard(expression):
+        return
+    before = previous_fire(expression, following)
+    assert before is None or before.astimezone(UTC) <= at
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(EXPRESSIONS), INSTANTS, st.sampled_from(ZONES))
+def test_no_fire_lies_between_the_previous_one_and_now(text, at, zone):
+    expression = parse(text)
+    now = at.astimezone(ZoneInfo(zone))
+    before = previous_fire(expression, now)
+    if before is None or hazard(expression):
+        return
+    following = next_fire(expression, before)
+    assert before < now
+    assert following is None or following.astimezone(UTC) >= at
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(
+    "text",
+    ["0 */30 8-19 ? * * *", "0 30 2 * * ?", "0 0 0 ? * SUN", "0 15 1,2 L * ?", "0 0 0 29 2 ?", "0 0/20 * 31W * ?"],
+)
+def test_a_count_is_what_walking_finds(text, zone):
+    expression = parse(text)
+    at = ZoneInfo(zone)
+    start, end = datetime(2018, 1, 17, 13, 5, tzinfo=at), datetime(2020, 11, 20, 1, 30, tzinfo=at)
+    walked = sum(1 for _ in fires(expression, start - timedelta(seconds=1), end - timedelta(seconds=1)))
+    assert fire_count(expression, start, end, at) == walked
+
+
+def test_a_count_begins_with_its_start_and_leaves_out_its_end():
+    expression = parse("0 0 * * * ?")
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    assert fire_count(expression, start, start + timedelta(hours=2), UTC) == 2
+
+
+def test_a_count_of_what_hangs_in_quartz_ends_where_its_fires_end():
+    expression = parse("0 0 4 L-30W * ?")
+    assert fire_count(expression, datetime(2024, 9, 24, tzinfo=UTC), datetime(2030, 1, 1, tzinfo=UTC), UTC) == 1
+
+
+@pytest.mark.parametrize("text, expected", [("* * * * * ?", 86_400), ("0 0 0 30 2 ?", 0), ("0 0 2 1 1 ?", 1)])
+def test_fires_per_day_is_the_product_of_the_time_fields(text, expected):
+    assert fires_per_day(parse(text)) == expected
+
+
+def test_before_the_first_fire_there_is_none():
+    assert previous_fire(parse("0 0 0 1 1 ? 2030"), datetime(2030, 1, 1, tzinfo=UTC)) is None
+    assert previous_fire(parse("0 0 0 30 2 ?"), datetime(2030, 1, 1, tzinfo=UTC)) is None
+
+
+@pytest.mark.parametrize("search", [next_fire, previous_fire])
+def test_a_time_without_a_zone_is_refused(search):
+    with pytest.raises(ValueError, match="aware"):
+        search(parse("0 0 0 * * ?"), datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None))
