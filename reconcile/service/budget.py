@@ -18,7 +18,6 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 ATTEMPTS = 4
 BASE_PAUSE_SECONDS = 0.5
@@ -87,6 +86,9 @@ def retry_after_seconds(text: str | None, now: datetime) -> float | None:
     if text.isascii() and text.isdigit():
         # More digits than a float can hold are as good as "very long".
         return float(text[:12])
+    # Here, as the import takes longer than all else in this package and the header is rare.
+    from email.utils import parsedate_to_datetime
+
     try:
         moment = parsedate_to_datetime(text)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
