@@ -102,8 +102,9 @@ class _Query(Work[Batch, Answer]):
         self._lengths = lengths
         self._narrator = narrator
         self._progress = progress
-        # Batches given up since the last one that was answered, by tenant.
+        # Batches of each tenant given up since its last that was answered; tenants given up since any was.
         self._lost: dict[str, int] = {}
+        self._lost_tenants: set[str] = set()
         # The service is lost when this many tenants were given up in a row: more than may be in flight at once.
         self._tenants_enough = max(20, 3 * channel.crew.size)
         for key in dict.fromkeys(keys):
@@ -153,13 +154,15 @@ class _Query(Work[Batch, Answer]):
         keys = call.payload
         if isinstance(answer, GivenUp):
             self._lost[call.tenant] = self._lost.get(call.tenant, 0) + 1
+            self._lost_tenants.add(call.tenant)
             return self._done(keys, answer.trouble)
         if isinstance(answer, Interrupted):
             return self._done(keys, _STOPPED)
         if isinstance(answer, TooLong):
             size = self._lengths.limit or len(keys)
             return [Call(call.tenant, keys[start : start + size]) for start in range(0, len(keys), size)]
-        self._lost.clear()
+        self._lost.pop(call.tenant, None)
+        self._lost_tenants.clear()
         if isinstance(answer, Split):
             return self._halves(call, answer)
         if isinstance(answer, Found):
@@ -183,8 +186,8 @@ class _Query(Work[Batch, Answer]):
     def _why_not_ask(self, tenant: str) -> Unreadable | None:
         if self._lost.get(tenant, 0) >= TENANT_LOST_AFTER:
             return trouble("not-asked", f"tenant {tenant}: not asked for: the batches before it got no answer")
-        if len(self._lost) >= self._tenants_enough:
-            message = f"tenant {tenant}: not asked for: {len(self._lost)} tenants in a row got no answer"
+        if len(self._lost_tenants) >= self._tenants_enough:
+            message = f"tenant {tenant}: not asked for: {len(self._lost_tenants)} tenants in a row got no answer"
             return trouble("not-asked", message, "is the service up?")
         return None
 

@@ -116,7 +116,7 @@ def test_latin_1_and_tabs_may_be_sent():
     assert settle(headers={"X": "é\tü"}).headers["X"] == "é\tü"
 
 
-@pytest.mark.parametrize("name", ["tecode", "TECODE", "Content-Length", "Transfer-Encoding", "Connection"])
+@pytest.mark.parametrize("name", ["tecode", "TECODE", "Host", "Content-Length", "Transfer-Encoding", "Connection"])
 def test_headers_that_reconcile_sets_cannot_be_set(name):
     assert "set by reconcile itself" in refusal(headers={name: "x"}).message
 
