@@ -26,7 +26,7 @@ _LOGIN = re.compile(r"//[^/]*@")
 _OPERATION_PATH = re.compile(r"/[!$-;=@-Z_a-z~]*")
 # Sending one of these would change what a request is, or for whom.
 _OUR_HEADERS = frozenset(
-    {TENANT_HEADER, "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade"}
+    {TENANT_HEADER, "host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade"}
 )
 # What a gateway says when the service behind it is down or will not be asked: it must never come to mean "no job".
 OUTAGES = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
