@@ -39,6 +39,7 @@ class Reply:
     body: bytes
     content_type: str = ""
     retry_after: str | None = None
+    location: str | None = None
     flaw: Flaw | None = None
 
 

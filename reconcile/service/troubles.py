@@ -70,14 +70,14 @@ class Narrator:
 
     def status(self, tenant: str, reply: Reply) -> Unreadable:
         """Return the trouble of a status that is not 200."""
-        rule, hint = _status_rule(reply.status), _HINTS.get(reply.status)
+        rule, hint = _rule_of_status(reply.status), _HINTS.get(reply.status)
         if rule == "login-page":
             hint = _LOGIN
         elif rule == "rate-limited":
             hint = "set rate or a lower concurrency for the environment"
         elif _is_page(reply):
             hint = f"{hint}; or a gateway's page?" if hint else "a gateway's page, not the service's?"
-        return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}{self._shown(reply)}", hint)
+        return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}{self._target(reply)}{self._shown(reply)}", hint)
 
     def content(self, tenant: str, reply: Reply, rule: str, words: str, hint: str | None = None) -> Unreadable:
         """Return the trouble of a 200 whose content cannot be used."""
@@ -104,6 +104,12 @@ class Narrator:
     def _who(self, tenant: str) -> str:
         return f"tenant {tenant}: {self._operation}"
 
+    def _target(self, reply: Reply) -> str:
+        """Return where a redirect leads, without its query: that may hold what opens a session."""
+        if _rule_of_status(reply.status) != "login-page" or not reply.location:
+            return ""
+        return f" to {self._redactor.line(reply.location.partition('?')[0], length=80)}"
+
     def _shown(self, reply: Reply) -> str:
         excerpt = self._redactor.excerpt(reply.body)
         return f": {excerpt}" if excerpt else ", with an empty body"
@@ -123,7 +129,7 @@ def passes(status: int) -> bool:
     return status in (408, 429) or status >= 500
 
 
-def _status_rule(status: int) -> str:
+def _rule_of_status(status: int) -> str:
     if status in _RULES:
         return _RULES[status]
     if status >= 500:

@@ -225,7 +225,13 @@ def test_when_everything_is_refused_the_search_ends():
     [
         pytest.param(Reply(401, b""), "request-refused", "HTTP 401, with an empty body", id="401"),
         pytest.param(Reply(404, b"not\x00 found"), "request-refused", "HTTP 404: not found", id="404"),
-        pytest.param(Reply(302, b""), "login-page", "HTTP 302", id="redirect"),
+        pytest.param(Reply(302, b""), "login-page", "HTTP 302, with an empty body", id="redirect"),
+        pytest.param(
+            Reply(302, b"", location="https://sso.example/login?session=abc"),
+            "login-page",
+            "HTTP 302 to https://sso.example/login, with",
+            id="redirect-elsewhere",
+        ),
         pytest.param(Reply(204, b""), "unexpected-status", "HTTP 204", id="204"),
         pytest.param(Reply(200, b"<html>Sign in"), "login-page", "a page instead of JSON: <html>Sign in", id="html"),
         pytest.param(Reply(200, b"Sign in", "text/HTML"), "login-page", "page", id="html-by-its-type"),

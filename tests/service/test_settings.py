@@ -163,6 +163,7 @@ def test_without_a_secret_or_without_a_list_any_host_will_do():
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     assert "environments.prod.ca_bundle" in refusal(ca_bundle=str(tmp_path / "no.pem")).message
+    assert "environments.prod.ca_bundle" in refusal(ca_bundle="x" * 5000).message
     assert "environments.prod.client_cert" in refusal(client_cert="").message
     assert "variable CURL_CA_BUNDLE" in refusal(variables={"CURL_CA_BUNDLE": "/no/such\0file"}).message
 

@@ -119,6 +119,7 @@ def test_a_redirect_is_not_followed_nor_its_body_read_without_bound():
     reply = send(replying(http_reply(b"x" * 5000, status="302 Found", headers=headers)), reply_limit=1000)
     assert (reply.status, len(reply.body), reply.flaw) == (302, 1000, Flaw.TOO_LARGE)
     assert (reply.content_type, reply.retry_after) == ("text/html", "3")
+    assert reply.location == "http://127.0.0.1:1/login"
 
 
 def test_a_chunked_reply_is_read():
