@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from hypothesis import HealthCheck, settings
+
 from reconcile.model.keys import Key
 from reconcile.model.workspace import Environment
 from reconcile.ports import Save
@@ -17,6 +19,8 @@ from reconcile.service.exchange import Operation, Reply, Request, Result
 from reconcile.service.link import Link
 from reconcile.service.redact import Redactor
 
+# A busy machine must not fail a property.
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 

@@ -17,7 +17,7 @@ from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
 from reconcile.service.redact import Redactor
 from reconcile.service.troubles import TROUBLES, Narrator
 from reconcile.service.writer import save_answer
-from tests.service.fakes import NOON
+from tests.service.fakes import NOON, UNHURRIED
 
 NAMES = ["resp_data", "resp_code", "bizcode", "jobinfoid", "cronexpression", "jobstatus", "group_job_id"]
 VALUES = (
@@ -61,7 +61,7 @@ def believable(rows, codes):
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(UNHURRIED, max_examples=200)
 @given(RESULTS, UNKNOWN, st.sampled_from([["1"], ["1", "2"]]))
 def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
     narrator = Narrator(Operation.QUERY, Redactor(()))
@@ -79,7 +79,7 @@ def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
     assert isinstance(answer, Split) <= (len(codes) > 1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(UNHURRIED, max_examples=200)
 @given(RESULTS)
 def test_any_reply_to_a_save_is_one_of_the_answers(result):
     answer = save_answer("acme", result, narrator=Narrator(Operation.SAVE, Redactor(())), now=NOON)

@@ -13,7 +13,7 @@ from reconcile.model.keys import Key
 from reconcile.model.states import LiveRow
 from reconcile.ports import Save
 from reconcile.service import wire
-from tests.service.fakes import a_row, null_row
+from tests.service.fakes import UNHURRIED, a_row, null_row
 
 
 def listing(*rows: object, asked: tuple[str, ...] = ("1", "2")) -> wire.Listing:
@@ -220,7 +220,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(UNHURRIED, max_examples=150)
 @given(JSON)
 def test_any_json_is_read_or_refused(document):
     body = json.dumps(document).encode("utf-8", "surrogatepass")
@@ -239,7 +239,7 @@ def test_any_json_is_read_or_refused(document):
             assert str(error)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(UNHURRIED, max_examples=150)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(body):
     try:
