@@ -12,6 +12,7 @@ from reconcile.cron.meaning import Meaning, hazard, same_fires
 from reconcile.cron.parse import Expression, ParsedField, parse
 from reconcile.cron.spread import has_h, resolve_h
 from reconcile.cron.terms import Form, Term
+from reconcile.cron.words import words
 from reconcile.errors import CronSyntaxError
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "previous_fire",
     "resolve_h",
     "same_fires",
+    "words",
 ]

@@ -1,7 +1,7 @@
 """Looking back, and counting fires without walking through them.
 
-On a day whose offset does not change, the fires of an expression are the product of its hours, minutes and seconds; only
-the first and last day of a span and the days on which clocks change are walked through.
+On a day whose offset does not change, an expression fires at each second of each minute of each hour it names; only the
+first and last day of a span and the days on which clocks change are walked through.
 """
 
 from __future__ import annotations

@@ -45,12 +45,12 @@ NEVER = Meaning(0, 0, 0, (), {})
 
 def meaning_of(expression: Expression) -> Meaning:
     """Return what *expression* means."""
-    second, minute, hour, month_days, month, week_days, year = expression.fields
+    second, minute, hour, month_days, month, week_days, _ = expression.fields
     seconds, minutes, hours = (value_mask(one.terms, 0, one.field.last or 0) for one in (second, minute, hour))
     months = value_mask(month.terms, 1, 12)
     if not (seconds and minutes and hours and months):
         return NEVER
-    years, days = _days(_years(year, expression.max_year), month_days, week_days, months, expression.quartz)
+    years, days = _days(years_of(expression), month_days, week_days, months, expression.quartz)
     return Meaning(seconds, minutes, hours, years, days) if years else NEVER
 
 
@@ -83,6 +83,11 @@ def hazard(expression: Expression) -> str | None:
     if any(mask < 0 for masks in expression.meaning.days.values() for mask in masks):
         return "the weekday nearest to a day that a month lacks: Quartz hangs when it looks for the next fire"
     return None
+
+
+def years_of(expression: Expression) -> tuple[int, ...]:
+    """Return the years that the year field names, up to *max_year*, whether or not a day of them fires."""
+    return _years(expression.fields[6], expression.max_year)
 
 
 def _has_values(one: ParsedField) -> bool:
