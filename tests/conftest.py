@@ -1,0 +1,64 @@
+"""For all tests: none reaches outside this machine. A name is not even asked for, an address not connected to."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+class OutsideLoopbackError(AssertionError):
+    """A test wanted to reach another machine. No error of the network, so that no code takes it for one."""
+
+
+def is_loopback(host: object) -> bool:
+    """Say whether *host*, a name or an address, is this machine; none at all is (it means "any", to listen on)."""
+    if isinstance(host, bytes | bytearray):
+        host = host.decode("ascii", "replace")
+    if host is None or host in ("", "localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(str(host).split("%")[0])
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
+def check(family: int, address: Any) -> None:
+    """Raise `OutsideLoopbackError` if *address* is on another machine; a UNIX socket never is."""
+    if family in (socket.AF_INET, socket.AF_INET6) and not is_loopback(address[0]):
+        raise OutsideLoopbackError(f"a test wanted to connect to {address}")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_outside_loopback() -> Iterator[None]:
+    """Guard what opens connections and looks names up, from the first test to the last."""
+    connect, connect_ex, sendto = socket.socket.connect, socket.socket.connect_ex, socket.socket.sendto
+    getaddrinfo = socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        check(self.family, address)
+        connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        check(self.family, address)
+        return connect_ex(self, address)
+
+    def guarded_sendto(self: socket.socket, data: Any, *rest: Any) -> int:
+        check(self.family, rest[-1])
+        return sendto(self, data, *rest)
+
+    def guarded_getaddrinfo(host: Any, *rest: Any, **named: Any) -> Any:
+        if not is_loopback(host):
+            raise OutsideLoopbackError(f"a test wanted to look up {host!r}")
+        return getaddrinfo(host, *rest, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded_connect)
+        patch.setattr(socket.socket, "connect_ex", guarded_connect_ex)
+        patch.setattr(socket.socket, "sendto", guarded_sendto)
+        patch.setattr(socket, "getaddrinfo", guarded_getaddrinfo)
+        yield
