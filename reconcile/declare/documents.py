@@ -45,7 +45,8 @@ def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -
                 document = _document(checked, "set" if is_set else "tenant")
                 (sets if is_set else tenants).append(document)
     workspace_file = files.name(WORKSPACE_FILE)
-    if not tenants and not any(one.severity is Severity.ERROR for one in (*findings, *problems)):
+    severities = {finding.severity for finding in findings} | {problem.severity for problem in problems}
+    if not tenants and Severity.ERROR not in severities:
         problems.append(_no_tenant(environment, workspace_file))
     locate = files.locate({files.name(path): path for path in (*paths, WORKSPACE_FILE)})
     findings.extend(placed(problems, locate))

@@ -8,6 +8,7 @@ error is shown.
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from typing import Any
 
@@ -16,15 +17,19 @@ import jsonschema_rs
 from reconcile import resources
 from reconcile.engine.documents import Pointer, Problem
 
+_NEIGHBOUR = re.compile(r'"([a-z]+)\.schema\.json(?=#)')
+
 KINDS = ("workspace", "tenant", "set")
 
 
 @cache
 def schema(kind: str) -> dict[str, Any]:
-    """Return the schema of *kind*, with what it refers to in its neighbour put into it."""
-    whole: dict[str, Any] = json.loads(resources.schema_text(kind).replace('"tenant.schema.json#', '"#'))
-    if kind == "set":
-        whole["$defs"] = schema("tenant")["$defs"]
+    """Return the schema of *kind*, with what it refers to in its neighbours put into it."""
+    text = resources.schema_text(kind)
+    neighbours = sorted(set(_NEIGHBOUR.findall(text)))
+    whole: dict[str, Any] = json.loads(_NEIGHBOUR.sub('"', text))
+    for neighbour in neighbours:
+        whole["$defs"] = schema(neighbour)["$defs"] | whole.get("$defs", {})
     return whole
 
 

@@ -61,8 +61,6 @@ class Source:
 
     def line_text(self, line: int) -> str:
         """Return a line, from 1, without its line break."""
-        if not 1 <= line <= len(self._starts):
-            return ""
         start = self._starts[line - 1]
         end = self._starts[line] if line < len(self._starts) else len(self.text)
         return self.text[start:end].rstrip("\r\n")

@@ -86,6 +86,13 @@ _MEANINGS = (
         "close it, or put a value after the comma",
     ),
     _Meaning(
+        # The parser's own limit: as it reads ahead, it may come to it before this program comes to its.
+        "exceeded maximum nesting depth",
+        "too-deep",
+        "collections are nested too deeply here",
+        "declarations need no more than six levels",
+    ),
+    _Meaning(
         "cannot start any token",
         "yaml-syntax",
         "no plain value can begin with this character",
@@ -98,6 +105,7 @@ _TAB = re.compile("[ ]*(\t)")
 # A key as it looks from a Chinese keyboard: full-width colon, or ideographic blanks around it.
 _FULL_WIDTH = re.compile("[ -]*(\u3000)|[ -]*[\"']?[0-9A-Za-z_.-]+[\"']?[ \u3000]*(\uff1a)|[ -]*[0-9A-Za-z_]+:(\u3000)")
 _LINES_BACK = 3
+_NO_WORDS = "it cannot be read"
 # Rules whose place is where the value begins, and which underline it to the end of its line.
 _WHOLE_VALUE = ("unquoted-asterisk", "unclosed-quote")
 
@@ -106,9 +114,9 @@ def syntax_finding(source: Source, error: YAMLError) -> Finding:
     """Return what the parser's *error* means."""
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         position = getattr(error, "position", 0)
-        reason = getattr(error, "reason", None) or error
+        reason = getattr(error, "reason", None) or str(error) or _NO_WORDS
         return source.finding("yaml-syntax", f"no YAML: {reason}", position, hint="delete this character")
-    problem = error.problem or "it cannot be read"
+    problem = error.problem or _NO_WORDS
     # At the end of the file there is nothing to show: the last sign before it is nearer to the mistake.
     index = min(error.problem_mark.index, max(len(source.text.rstrip()) - 1, 0))
     first = min(error.context_mark.index if error.context_mark else index, index)

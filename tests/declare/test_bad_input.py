@@ -39,6 +39,7 @@ CASES = [
     pytest.param(entry('owner: "a\\u0007b"'), ['6:12 control-character ["a\\u0007b"]'], id="escaped-control"),
     pytest.param(entry('owner: "a\\u2028b"'), ['6:12 control-character ["a\\u2028b"]'], id="escaped-separator"),
     pytest.param(entry('owner: "a\\tb"'), ['6:12 control-character ["a\\tb"]'], id="tab-in-a-value"),
+    pytest.param(entry("owner: 1\tb"), ["6:12 control-character [1→b]"], id="tab-in-an-unquoted-value"),
     pytest.param(entry("owner: |\n      a\n      b"), ["6:12 control-character [|]"], id="lines-in-an-owner"),
     # the structure of YAML
     pytest.param("", ["1:1 empty-file []"], id="empty-file"),
@@ -48,9 +49,9 @@ CASES = [
     pytest.param("- tenant: acme\n", ["1:1 not-a-mapping [- tenant: acme]"], id="a-list-at-the-top"),
     pytest.param("tenant： acme\n", ["1:7 full-width-sign [：]"], id="a-scalar-at-the-top"),
     pytest.param(ENTRY + "---\ntenant: b\n", ["6:1 several-documents [---]"], id="several-documents"),
-    pytest.param("[" * 100_000, ["1:33 too-deep [[]"], id="nested-brackets"),
-    pytest.param("{a: " * 100_000, ["1:129 too-deep [{]"], id="nested-braces"),
-    pytest.param("- " * 100_000, ["1:65 too-deep [-]"], id="nested-lists"),
+    pytest.param("[" * 40 + "]" * 40, ["1:33 too-deep [[]"], id="nested-brackets"),
+    pytest.param("{a: " * 40 + "}" * 40, ["1:129 too-deep [{]"], id="nested-braces"),
+    pytest.param("- " * 40, ["1:65 too-deep [-]"], id="nested-lists"),
     pytest.param("? " * 100_000, ["1:3 key-not-text [?]"], id="nested-keys"),
     pytest.param(entry("? [a]\n    : b"), ["6:7 key-not-text [[]"], id="a-list-as-key"),
     pytest.param(entry("owner: &team a"), ["6:12 anchor [&team a]"], id="anchor"),
@@ -163,3 +164,9 @@ def test_every_finding_says_what_to_do(outcome_of, text, expected):
         assert finding.place.file == "schedules/tenants/a.yaml"
         assert finding.line_text is not None
         assert finding.line_text.isprintable() or "\u3000" in finding.line_text
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: ", "- "])
+def test_a_hundred_thousand_nested_collections_are_one_finding(outcome_of, opening):
+    (finding,) = outcome_of({"tenants/a.yaml": opening * 100_000}).findings
+    assert (finding.rule, finding.place.line) == ("too-deep", 1)
