@@ -86,7 +86,9 @@ def measure(size: int, per_tenant: int, runs: int, folder: Path) -> None:
     for name in names:
         spread = f"{min(seconds[name]) / size * 1e6:.2f}-{max(seconds[name]) / size * 1e6:.2f}"
         print(f"    {name:<10} {medians[name] / size * 1e6:6.2f} µs/schedule ({spread}), peak {peaks[name]:6.1f} MiB")
-    print(f"    ratio      {medians['ours'] / medians['yaml.load']:6.2f}, imports alone {peaks['imports only']:.1f} MiB")
+    print(
+        f"    ratio      {medians['ours'] / medians['yaml.load']:6.2f}, imports alone {peaks['imports only']:.1f} MiB"
+    )
 
 
 def main() -> None:

@@ -94,7 +94,7 @@ def _schedules(
 ) -> Iterator[Schedule]:
     """Yield the schedules of *tenant*, sorted by code."""
     own = by_code(documents, tenant, crons, problems)
-    shared = taken(tenant, documents, sets, problems) if any(document.include for document in documents) else {}
+    shared = taken(tenant, documents, sets, problems)
     are_sets_known = sets.is_whole or not any(document.include for document in documents)
     for code in sorted(own.keys() | shared.keys()):
         # Where there is an entry of the tenant's own, a reader looks for the schedule there, else in the set.

@@ -60,7 +60,7 @@ def taken(tenant: str, documents: Sequence[Document], sets: Shelf, problems: lis
             if code in found:
                 problems.append(_in_two_sets(code, found[code].entry, entry, at))
             found.setdefault(code, Taken(entry, includer))
-    if sets.is_whole:
+    if unwanted and sets.is_whole:
         problems.extend(_idle_excludes(documents, offered))
     return found
 

@@ -27,7 +27,7 @@ def ascii_of(text: str) -> str:
     """Return *text* with ASCII signs in place of full-width ones; as long as it was.
 
     >>> ascii_of("0 0 8 ？　＊ ＊")
-    '0 0 8 ?  * *'
+    '0 0 8 ? * *'
     """
     return text if text.isascii() else text.translate(_ASCII)
 

@@ -72,6 +72,13 @@ def _bytes(path: Path) -> bytes:
         return file.read()
 
 
+def _leads_to_folder(link: os.DirEntry[str]) -> bool:
+    try:
+        return link.is_dir()
+    except OSError:  # a link to itself: a file that cannot be read
+        return False
+
+
 def _paths(root: str, prefix: str) -> Iterator[str]:
     """Yield the paths below *root*; folders are kept on a list, as they may be nested deeper than Python recurses."""
     waiting = [(root, prefix)]
@@ -84,7 +91,7 @@ def _paths(root: str, prefix: str) -> Iterator[str]:
                     if entry.is_dir(follow_symlinks=False):
                         if entry.name != ".git":
                             waiting.append((entry.path, f"{path}/"))
-                    elif entry.is_symlink() and entry.is_dir():
+                    elif entry.is_symlink() and _leads_to_folder(entry):
                         yield f"{path}/"
                     else:
                         yield path
