@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 
+from rich.cells import cell_len
+
 # The ideographic space is what Chinese text is set with; it is as wide as a character, and steers nothing.
 _HARMLESS = "\u3000"
 # Marks of markdown, of its GitHub and GitLab dialects, and of HTML.
-_MARKS = re.compile(r"[\\`*_{}\[\]()#+\-.!|~=^$:]")
+_MARKS = re.compile(r"[\\`*_{}\[\]()#+\-.!~=^$:]")
 # A reader must not be notified by a schedule's name, nor an issue be linked to it.
-_MENTIONS = re.compile(r"[@#](?=\w)")
-_ADDRESSES = re.compile(r"(?i)\b(www)\\\.")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_MENTIONS = re.compile(r"[@#!$~%&^](?=\w)")
+_ADDRESSES = re.compile(r"(?i)\bwww(?=\.)")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;"}
 _APART = "&#8203;"  # a space of no width
 _BACKTICKS = re.compile("`+")
 # What JSON leaves as it is, and a terminal or an editor does not: DEL, C1, bidi, separators, surrogates, …
@@ -36,25 +38,44 @@ def _spelled(sign: str) -> str:
     return sign.encode("unicode_escape").decode("ascii")
 
 
+def cells(text: str) -> int:
+    """Return how many columns of a terminal *text* takes: two for each wide character.
+
+    >>> cells("订单a")
+    5
+    """
+    return cell_len(text)
+
+
+def padded(text: str, width: int) -> str:
+    """Return *text* followed by as many blanks as it takes to fill *width* columns."""
+    return text + " " * (width - cell_len(text))
+
+
 def markdown(text: str) -> str:
     """Return *text* for markdown, as words among others: it reads there as it reads here.
 
-    >>> markdown("a|b <b>*c*</b> @all")
-    'a\\\\|b &lt;b&gt;\\\\*c\\\\*&lt;/b&gt; @&#8203;all'
+    >>> print(markdown("a|b <b>*c*</b> @all"))
+    a&#124;b &lt;b&gt;\\*c\\*&lt;/b&gt; @&#8203;all
     """
-    plain = "".join(_ENTITIES.get(sign, sign) for sign in visible(text))
-    apart = _MENTIONS.sub(lambda match: f"{match.group()}\0", plain)
+    # After `visible` there is no NUL in it: it stands in for what the later steps must not take apart.
+    apart = _ADDRESSES.sub("\\g<0>\0", _MENTIONS.sub("\\g<0>\0", visible(text)))
     marked = _MARKS.sub(lambda match: f"\\{match.group()}", apart)
-    return _ADDRESSES.sub(rf"\1{_APART}\\.", marked).replace("\0", _APART)
+    return "".join(_ENTITIES.get(sign, sign) for sign in marked).replace("\0", _APART)
+
+
+def markdown_cell(text: str) -> str:
+    """Return *text* as a code span for the cell of a table, where a pipe would end the cell even in a span."""
+    return markdown(text) if "|" in text else markdown_code(text)
 
 
 def markdown_code(text: str) -> str:
-    """Return *text* as a code span, also within the cell of a table: no mark, link or mention works in it.
+    """Return *text* as a code span: no mark, link or mention works in it.
 
     >>> print(markdown_code("0 */5 * * * ?"), markdown_code("a`b"))
     `0 */5 * * * ?` `` a`b ``
     """
-    shown = visible(text).replace("|", "\\|")
+    shown = visible(text)
     if not shown:
         return "(empty)"
     longest = max((len(run) for run in _BACKTICKS.findall(shown)), default=0)

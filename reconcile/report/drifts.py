@@ -1,0 +1,53 @@
+"""The view of a drift check: what moved on the service, and what else is not as Git declares."""
+
+from __future__ import annotations
+
+from reconcile.model.change import Change
+from reconcile.model.drift import Drift, has_moved
+from reconcile.model.states import Unreadable, Verdict
+from reconcile.report.findings import assumption_blocks, counted, finding_blocks
+from reconcile.report.plans import change_entry
+from reconcile.report.view import Detail, Entry, Tone, View, sections
+
+
+def drift_view(drift: Drift) -> View:
+    """Return the view of *drift*."""
+    unreadable = [change for change in drift.keys if change.verdict is Verdict.UNREADABLE]
+    moved = [change for change in drift.keys if has_moved(change)]
+    rest = [change for change in drift.keys if change.verdict is not Verdict.UNREADABLE and not has_moved(change)]
+    return View(
+        headline=f"Drift of {drift.environment}",
+        sections=sections(
+            ("Unreadable", map(_entry, unreadable)),
+            ("Moved", map(_entry, moved)),
+            ("Not as declared, and not moved", map(_entry, rest)),
+            ("Findings", finding_blocks(drift.findings)),
+            ("Assumptions", assumption_blocks(drift.assumptions)),
+        ),
+        closing=closing(drift),
+        tone=Tone.GOOD if drift.exit_code == 0 else Tone.BAD,
+    )
+
+
+def closing(drift: Drift) -> str:
+    """Return the line that a drift check ends with."""
+    unreadable = sum(change.verdict is Verdict.UNREADABLE for change in drift.keys)
+    moved = len(drift.moved)
+    rest = len(drift.keys) - unreadable - moved
+    said = [f"{moved} moved"] if moved else []
+    said += [f"{unreadable} unreadable"] if unreadable else []
+    said += [f"{rest} not as declared"] if rest else []
+    if not said:
+        return f"No drift: {counted(drift.unchanged, 'schedule')} as declared."
+    said += [f"{drift.unchanged} as declared"] if drift.unchanged else []
+    return f"Drift: {', '.join(said)}." if moved else f"No drift seen: {', '.join(said)}."
+
+
+def _entry(change: Change) -> Entry:
+    if not isinstance(change.live, Unreadable):
+        return change_entry(change)
+    details = [Detail("why", change.live.message, Tone.BAD)]
+    if change.live.hint:
+        details.append(Detail("hint", change.live.hint))
+    place = f"{change.desired.file}:{change.desired.line}"
+    return Entry("!", (*change.key, change.desired.name, place), tuple(details), Tone.BAD)

@@ -1,0 +1,31 @@
+"""The formats of a report, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from reconcile.report.documents import Document
+from reconcile.report.json import dumps
+from reconcile.report.markdown import markdown
+from reconcile.report.text import text
+from reconcile.report.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The two sides of one report: what machines read, and what people do. *colour* is only for a terminal."""
+
+    document: Document
+    view: View
+    colour: bool = False
+
+
+Format: TypeAlias = Callable[[Report], str]
+
+FORMATS: Mapping[str, Format] = {
+    "text": lambda report: text(report.view, colour=report.colour),
+    "json": lambda report: dumps(report.document),
+    "markdown": lambda report: markdown(report.view),
+}

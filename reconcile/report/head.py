@@ -1,0 +1,22 @@
+"""What every document begins with, whatever it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+FORMAT_VERSION = "1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Who made a document, when, and from which revision; *generated_at* is aware."""
+
+    tool_version: str
+    generated_at: datetime
+    git_revision: str | None = None
+
+    @property
+    def stamp(self) -> str:
+        """Return the time as documents hold it: UTC, whole seconds."""
+        return self.generated_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

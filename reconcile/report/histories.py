@@ -1,0 +1,65 @@
+"""The view of a history: what the jobs of one key did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, tzinfo
+
+from reconcile.model.execution import Execution, HistoryPage
+from reconcile.model.keys import Key
+from reconcile.model.states import Live, Unreadable
+from reconcile.report.findings import counted
+from reconcile.report.plans import live_crons
+from reconcile.report.view import Block, Note, Table, Tone, View, sections
+
+_COLUMNS = ("fired", "took", "run", "fired by", "trigger", "message")
+
+
+def history_view(key: Key, live: Live, pages: Mapping[str, HistoryPage], *, timezone: tzinfo) -> View:
+    """Return the view of a key's history; times are shown in *timezone*."""
+    total = sum(page.total for page in pages.values())
+    return View(
+        headline=f"History of {key.tenant} {key.code}",
+        sections=sections(
+            ("Live", (Note(live_crons(live), tone=Tone.BAD if isinstance(live, Unreadable) else Tone.PLAIN),)),
+            *((f"Job {job_id}", _blocks(page, timezone)) for job_id, page in pages.items()),
+        ),
+        closing=_closing(live, total),
+    )
+
+
+def _closing(live: Live, total: int) -> str:
+    if isinstance(live, Unreadable):
+        return "The key could not be read."
+    if not live:
+        return "No live job holds this code: the service keeps histories by job id, so there is none to ask for."
+    return f"{counted(total, 'execution')}."
+
+
+def _blocks(page: HistoryPage, timezone: tzinfo) -> Iterator[Block]:
+    if not page.executions:
+        yield Note(f"no executions on page {page.index} of {page.pages}")
+        return
+    yield Table(_COLUMNS, tuple(_row(execution, timezone) for execution in page.executions))
+    yield Note(f"page {page.index} of {page.pages}, newest first", tone=Tone.QUIET)
+
+
+def _row(execution: Execution, timezone: tzinfo) -> tuple[str, ...]:
+    return (
+        _time(execution.fired_at, timezone),
+        _took(execution),
+        execution.run_status,
+        execution.run_type,
+        execution.trigger_status,
+        execution.message,
+    )
+
+
+def _time(instant: datetime | None, timezone: tzinfo) -> str:
+    return "-" if instant is None else instant.astimezone(timezone).isoformat(sep=" ", timespec="milliseconds")
+
+
+def _took(execution: Execution) -> str:
+    if execution.started_at is None or execution.updated_at is None:
+        return "-"
+    return f"{(execution.updated_at - execution.started_at).total_seconds():.1f} s"

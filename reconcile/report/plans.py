@@ -1,0 +1,135 @@
+"""The view of a plan: what would be saved, what would not and why, and what to know before saying yes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+
+from reconcile.model.change import Change
+from reconcile.model.finding import Refusal
+from reconcile.model.keys import Key
+from reconcile.model.plan import Attention, Plan, Summary
+from reconcile.model.states import Action, Live, Unreadable
+from reconcile.report.findings import assumption_blocks, finding_blocks, refusal_blocks
+from reconcile.report.view import Detail, Entry, Note, Tone, View, sections
+
+SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.RENAME: "~", Action.PARK: "‖", Action.ENABLE: "✓"}
+_TONES = {Action.CREATE: Tone.GOOD, Action.ENABLE: Tone.GOOD}
+
+LIVE_NAME_UNKNOWN = "live name unknown, will be written"
+
+_COUNTED = {
+    "create": "to create",
+    "update": "to update",
+    "rename": "to rename",
+    "park": "to park",
+    "enable": "to enable",
+    "blocked": "blocked",
+    "unreadable": "unreadable",
+}
+
+
+def plan_view(plan: Plan, *, warnings: Iterable[str] = ()) -> View:
+    """Return the view of *plan*; *warnings* come first."""
+    refusals = by_key(plan.refusals)
+    return View(
+        headline=f"Plan for {plan.environment} ({plan.digest[:12]})",
+        sections=sections(
+            ("Warnings", tuple(Note(warning, tone=Tone.BAD) for warning in warnings)),
+            ("Changes", tuple(change_entry(change, refusals.get(change.key, ())) for change in plan.changes)),
+            ("Attention", tuple(attention_entry(attention) for attention in plan.attention)),
+            ("Refused as a whole", refusal_blocks(refusal for refusal in plan.refusals if refusal.key is None)),
+            ("Findings", finding_blocks(plan.findings)),
+            ("Assumptions", assumption_blocks(plan.assumptions)),
+        ),
+        closing=closing(plan.summary),
+        tone=Tone.CHANGED if plan.changes else Tone.GOOD,
+    )
+
+
+def closing(summary: Summary) -> str:
+    """Return the line that a plan ends with: every count that is not zero.
+
+    >>> closing(Summary(1, 2, 0, 0, 0, unchanged=97, blocked=0, unreadable=0))
+    'Plan: 1 to create, 2 to update, 97 unchanged.'
+    """
+    counts = asdict(summary)
+    said = [f"{counts[name]} {words}" for name, words in _COUNTED.items() if counts[name]]
+    if not said:
+        return "No changes."
+    if summary.unchanged:
+        said.append(f"{summary.unchanged} unchanged")
+    return f"Plan: {', '.join(said)}."
+
+
+def by_key(refusals: Iterable[Refusal]) -> Mapping[Key, tuple[Refusal, ...]]:
+    """Return the refusals that are about one key, by key."""
+    found: dict[Key, tuple[Refusal, ...]] = defaultdict(tuple)
+    for refusal in refusals:
+        if refusal.key is not None:
+            found[refusal.key] += (refusal,)
+    return found
+
+
+def change_entry(change: Change, refusals: Iterable[Refusal] = (), more: Iterable[Detail] = ()) -> Entry:
+    """Return the entry of *change*: sign, key, name and place; below it what differs, and why it may not be saved."""
+    return Entry(
+        sign=SIGNS[change.action] if change.action is not None else "!",
+        columns=(*change.key, change.desired.name, f"{change.desired.file}:{change.desired.line}"),
+        details=(*_details(change), *refusal_details(refusals), *more),
+        tone=_TONES.get(change.action, Tone.CHANGED) if change.action is not None else Tone.BAD,
+    )
+
+
+def attention_entry(attention: Attention) -> Entry:
+    """Return the entry of a key at which nothing is saved, though somebody should look."""
+    details = [Detail("why", attention.message), Detail("verdict", attention.verdict.value)]
+    if attention.conditions:
+        details.append(Detail("live", _conditions(attention.conditions)))
+    if attention.hint:
+        details.append(Detail("hint", attention.hint))
+    return Entry("!", tuple(attention.key), tuple(details), Tone.BAD)
+
+
+def refusal_details(refusals: Iterable[Refusal]) -> Iterator[Detail]:
+    """Yield why a change may not be saved, and what would lift that."""
+    for refusal in refusals:
+        yield Detail("blocked", f"{refusal.rule}: {refusal.message}", Tone.BAD)
+        yield Detail("hint", refusal.hint)
+
+
+def live_crons(live: Live) -> str:
+    """Return what is live, in one line."""
+    if isinstance(live, Unreadable):
+        return f"unreadable ({live.rule}: {live.message})"
+    return ", ".join(row.cron for row in live) if live else "absent"
+
+
+def _details(change: Change) -> Iterator[Detail]:
+    desired = change.desired
+    if "cron" in change.fields:
+        yield Detail("cron", f"{live_crons(change.live)} → {desired.wanted_cron}", Tone.CHANGED)
+    if desired.declared_cron != desired.cron:
+        yield Detail("declared", desired.declared_cron)
+    if change.action is not None and change.action is not Action.CREATE:
+        yield from _name(change)
+    if "state" in change.fields and isinstance(change.live, tuple):
+        statuses = ", ".join(row.status for row in change.live if not row.active)
+        yield Detail("state", f"{statuses} → {desired.state}", Tone.CHANGED)
+    yield Detail("verdict", change.verdict.value)
+    if change.conditions:
+        yield Detail("live", _conditions(change.conditions))
+
+
+def _name(change: Change) -> Iterator[Detail]:
+    if change.applied is None:
+        yield Detail("name", LIVE_NAME_UNKNOWN)
+    elif change.applied.name != change.desired.name:
+        yield Detail("name", f"{change.applied.name} → {change.desired.name} ({LIVE_NAME_UNKNOWN})", Tone.CHANGED)
+    else:
+        yield Detail("name", f"{LIVE_NAME_UNKNOWN} (last applied with this name)")
+
+
+def _conditions(conditions: Iterable[str]) -> str:
+    return ", ".join(str(condition) for condition in conditions)

@@ -1,0 +1,62 @@
+"""The view of an apply: what became of each change, and what is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconcile.model.outcome import Outcome, Result
+from reconcile.model.run import Run
+from reconcile.model.states import Unreadable
+from reconcile.report.findings import assumption_blocks, finding_blocks, refusal_blocks
+from reconcile.report.plans import attention_entry, change_entry, live_crons
+from reconcile.report.view import Detail, Note, Tone, View, sections
+
+TONES = {
+    Result.VERIFIED: Tone.GOOD,
+    Result.REFUSED: Tone.CHANGED,
+    Result.SKIPPED: Tone.CHANGED,
+    Result.MISMATCHED: Tone.BAD,
+    Result.FAILED: Tone.BAD,
+    Result.UNKNOWN: Tone.BAD,
+}
+
+
+def run_view(run: Run) -> View:
+    """Return the view of *run*."""
+    whole = tuple(refusal for refusal in run.refusals if refusal.key is None)
+    interrupted = Note("A signal stopped this run; run it again to finish.", tone=Tone.BAD)
+    return View(
+        headline=f"Apply to {run.plan.environment} ({run.plan.digest[:12]})",
+        sections=sections(
+            ("Refused as a whole", refusal_blocks(whole)),
+            ("Interrupted", (interrupted,) if run.interrupted else ()),
+            ("Changes", (change_entry(outcome.change, more=_details(outcome)) for outcome in run.outcomes)),
+            ("Attention", (attention_entry(attention) for attention in run.plan.attention)),
+            ("Findings", finding_blocks((*run.plan.findings, *run.findings))),
+            ("Assumptions", assumption_blocks(run.plan.assumptions)),
+        ),
+        closing=closing(run),
+        tone=Tone.GOOD if run.is_done else Tone.BAD,
+    )
+
+
+def closing(run: Run) -> str:
+    """Return the line that an apply ends with: every count that is not zero, and what is left."""
+    attention = run.plan.attention
+    counts = [(run.count(result), result.value) for result in Result]
+    counts.append((sum(one.is_blocked for one in attention), "blocked"))
+    counts.append((sum(isinstance(one.live, Unreadable) for one in attention), "unreadable"))
+    said = ", ".join(f"{count} {word}" for count, word in counts if count)
+    if run.is_done:
+        return f"Applied: {said}." if said else "Nothing to apply: live is as declared."
+    if run.saved_something:
+        return f"Not all is done: {said}."
+    return f"Nothing was saved: {said}." if said else "Nothing was saved."
+
+
+def _details(outcome: Outcome) -> Iterator[Detail]:
+    yield Detail("outcome", f"{outcome.result} ({outcome.reason}): {outcome.message}", TONES[outcome.result])
+    if outcome.live is not None and outcome.result is not Result.VERIFIED:
+        yield Detail("read last", live_crons(outcome.live))
+    if outcome.hint:
+        yield Detail("hint", outcome.hint)
