@@ -1,20 +1,16 @@
 """The commands: parse options → flow → report → exit code. Glue, and nothing that another part would want to import.
 
-Each module here holds one ``command`` (a `click.Command`, or a group of them), named in the table of `cli`, which
-imports it only when it is asked for. What is needed of the rest of the program is imported inside functions::
+Each module that is named in the table of `cli` holds one command, a function of its name, and is imported only when it
+is asked for. It is given an `Invocation` (the options, and what comes from outside: variables, now, terminals, the stop
+signal) and returns an `Answer` (document, view, exit code), or raises a `ReconcileError`; it neither prints nor writes
+a file nor reads the environment: `cli` does. A command without a report (`schema`, `twin`, `demo`, `completion`) shows
+its text through the invocation and returns its exit code.
 
-    @click.command()
-    @common(kind="plan")                  # adds the common options
-    def command(invocation: Invocation, …) -> Answer: ...
-
-The callback gets an `Invocation` (the common options, and the world: variables, now, terminals, the stop signal, log
-and progress) and returns an `Answer` (document, view, exit code); it may raise a `ReconcileError`. It neither prints nor
-writes a file nor reads the environment: `cli` does. A command that has no document (``twin``, ``demo``) takes the
-`World` with ``@click.pass_obj``, and returns its exit code, or None for 0.
-
-    world       what comes from outside: World, Common, Invocation, Answer
-    options     the common options, the overrides, and what is made of them
-    running     a callback and its errors → an answer
-    logs, bar   what goes to stderr
-    session     workspace, environment, declarations, link: what most commands begin with
+    common          the options that every command has, and those that lift guards
+    invocation      Options, Invocation, Answer
+    declarations    from --dir, --env and the selection to what Git wants
+    service         the service of an environment, read-only
+    planfile        a saved plan, read back
+    console         what goes to stderr
+    failures        errors → answers
 """

@@ -1,0 +1,355 @@
+"""The program: a click group with lazily loaded commands, around one run.
+
+Here and nowhere else files and stdout are written, the environment is read, and *now* is taken. Whatever ends a run,
+an answer or an error, becomes a report: stdout holds it and nothing else, in the format that was asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import io
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from reconcile.errors import OutputError, ReconcileError, SettingError, UsageError
+
+if TYPE_CHECKING:
+    from reconcile.commands.invocation import Answer, Invocation
+
+# Name → what `--help` says; each stands in the module of its name, and is loaded when it is asked for.
+COMMANDS: Mapping[str, str] = {
+    "validate": "Show every mistake in every file, without the service.",
+    "plan": "Show what apply would change.",
+    "show": "Show a saved plan, in any format.",
+    "apply": "Make the service do what the files declare, and prove it.",
+    "drift": "Say whether the service still does what the files declare.",
+    "history": "Show what the jobs of one schedule did.",
+    "schema": "Print a JSON Schema of what is read or written.",
+    "twin": "Run the embedded scheduler.",
+    "demo": "Try everything against the embedded scheduler.",
+    "completion": "Print a shell's completion script.",
+}
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+# A stopped run has its report out within five seconds; the last of them is for writing it.
+PATIENCE_SECONDS = 4.0
+LAST_SECONDS = 0.7
+
+
+class _Lazy(click.Group):
+    """A group that imports a command when it is called, and not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's shape
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's shape
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"reconcile.commands.{cmd_name}")
+        command = getattr(module, cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            near = get_close_matches(args[0], COMMANDS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"commands: {', '.join(COMMANDS)}"
+            raise UsageError(f"there is no command {args[0]!r}", hint=hint)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from reconcile.commands.invocation import tool_version
+
+        click.echo(f"reconcile {tool_version()}")
+        ctx.exit()
+
+
+@click.group("reconcile", cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+def reconcile() -> None:
+    """Keep the schedules of a scheduling service equal to what YAML files in Git declare."""
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run the program and end the process."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Chinese names must come out whole under LANG=C too.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    run = Run(given or ["--help"], os.environ)
+    code = run.exit_code()
+    if run.signal:
+        end(code)
+    sys.exit(code)
+
+
+def end(code: int) -> NoReturn:
+    """End the process at once: a thread that hangs in a call to the service must not keep a stopped run."""
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
+    os._exit(code)
+
+
+class Run:
+    """One run: from the command line to the exit code. *signal* is the first signal that came, 0 if none."""
+
+    def __init__(
+        self, arguments: list[str], environ: Mapping[str, str], *, patience_seconds: float = PATIENCE_SECONDS
+    ) -> None:
+        self.signal = 0
+        self._arguments = arguments
+        self._patience_seconds = patience_seconds
+        self._stop = threading.Event()
+        self._done = threading.Event()
+        self._showing = threading.Lock()
+        self._is_asking = False
+        self._environ = environ
+        self._invocation: Invocation | None = None
+
+    def exit_code(self) -> int:
+        """Do all of it."""
+        if self._arguments[0] in ("-h", "--help", "--version"):
+            self._clicked(None)
+            return 0
+        with self._signals():
+            try:
+                code = self._show(self._answer())
+            finally:
+                self._done.set()
+        return 128 + self.signal if self.signal else code
+
+    def _answer(self) -> Answer | int:
+        """Return what the command found, or the report of why it did not; an exit code when click has said it all."""
+        from reconcile.commands.failures import failed, unexpected
+
+        try:
+            self._invocation = self._new_invocation()
+            answer: Answer | int = self._clicked(self._invocation)
+        except ReconcileError as error:
+            return failed(error, self._invocation)
+        except click.exceptions.Abort:
+            return failed(UsageError("interrupted"), self._invocation, kind="interrupted")
+        except click.ClickException as error:
+            hint = "see reconcile --help, or --help after the command"
+            return failed(UsageError(error.format_message(), hint=hint), self._invocation)
+        except KeyboardInterrupt:
+            return failed(_interrupted(), self._invocation, kind="interrupted")
+        except Exception as error:  # whatever it is, one line must say so
+            if self._verbosity() >= 2:
+                self._log("trace", traceback.format_exc())
+            return failed(unexpected(error), self._invocation, kind="bug")
+        else:
+            return answer
+
+    def _clicked(self, invocation: Invocation | None) -> Any:
+        result = reconcile.main(
+            self._arguments,
+            prog_name="reconcile",
+            standalone_mode=False,
+            obj=invocation,
+            default_map=self._defaults() if invocation is not None else None,
+        )
+        return 0 if result is None else result
+
+    def _defaults(self) -> dict[str, Any]:
+        from reconcile.commands.common import from_variables
+
+        return dict.fromkeys(COMMANDS, from_variables(self._environ))
+
+    def _new_invocation(self) -> Invocation:
+        from reconcile.commands.console import Console
+        from reconcile.commands.invocation import Invocation
+
+        can_ask = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
+        console = Console(
+            write=_to_stderr,
+            is_terminal=sys.stderr is not None and sys.stderr.isatty() and not self._environ.get("CI"),
+            ask=self._ask if can_ask else None,
+        )
+        return Invocation(dict(self._environ), _now(self._environ), console, _to_stdout, self._stop)
+
+    def _ask(self, question: str) -> str:
+        """Ask the person at the terminal; a signal ends the waiting."""
+        _to_stderr(question)
+        self._is_asking = True
+        try:
+            return sys.stdin.readline()
+        finally:
+            self._is_asking = False
+
+    def _verbosity(self) -> int:
+        return self._invocation.options.verbosity if self._invocation is not None else 0
+
+    def _log(self, level: str, message: str) -> None:
+        if self._invocation is not None:
+            self._invocation.log(level, message)
+        else:
+            _to_stderr(f"{level}: {message}\n")
+
+    def _show(self, answer: Answer | int) -> int:
+        """Write the files and the document, once, and return the exit code."""
+        if isinstance(answer, int):
+            return answer
+        with self._showing:
+            if self._done.is_set():
+                return answer.exit_code
+            code = self._written(answer)
+            self._done.set()
+            return code
+
+    def _written(self, answer: Answer) -> int:
+        from reconcile.commands.failures import rendered, report_of, wanted_format, with_error
+
+        options = self._invocation.options if self._invocation is not None else None
+        chosen = wanted_format(options, self._arguments, self._environ)
+        files = dict(answer.files)
+        files.update((path, rendered(answer, name)) for name, path in (options.reports if options else ()))
+        code = answer.exit_code
+        for path, text in files.items():
+            try:
+                write_file(path, text)
+            except OutputError as error:
+                self._log("error", error.message)
+                answer = with_error(answer, error)
+                code = code if code not in (0, 2) else error.exit_code
+        if answer.error is not None:
+            self._log("error", answer.error)
+        try:
+            is_terminal = sys.stdout is not None and sys.stdout.isatty()
+            colour = is_terminal and options is not None and options.colour
+            _to_stdout(report_of(answer, chosen, colour=colour))
+        except OutputError as error:
+            self._log("error", error.message)
+            code = code if code not in (0, 2) else error.exit_code
+        return code
+
+    @contextlib.contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Have SIGINT and SIGTERM stop the run.
+
+        The handler itself does next to nothing: setting an event there could wait for a lock that the interrupted
+        code holds. The interpreter tells of the signal through a pipe, and a thread does the rest.
+        """
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
+        wakeup = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+        threading.Thread(target=self._watch, args=(reading,), daemon=True).start()
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(wakeup)
+            for number, handler in previous.items():
+                signal.signal(number, handler)
+            os.close(writing)
+
+    def _on_signal(self, number: int, _: object) -> None:
+        self.signal = self.signal or number
+        if self._is_asking:
+            raise KeyboardInterrupt
+
+    def _watch(self, pipe: int) -> None:
+        """Stop the run at the first signal; end the process when no report has come in time."""
+        with open(pipe, "rb", buffering=0) as told:
+            numbers = iter(lambda: told.read(1), b"")
+            number = next((byte[0] for byte in numbers if byte[0] in SIGNALS), 0)
+            if not number:
+                return
+            self.signal = self.signal or number
+            self._stop.set()
+            if self._done.wait(self._patience_seconds):
+                return
+        from reconcile.commands.failures import failed
+
+        # The one writing it may itself be stuck, on a pipe that nobody reads.
+        writer = threading.Thread(
+            target=lambda: self._show(failed(_interrupted(), self._invocation, kind="interrupted")), daemon=True
+        )
+        writer.start()
+        writer.join(LAST_SECONDS)
+        end(128 + number)
+
+
+def _interrupted() -> ReconcileError:
+    return ReconcileError("the run was interrupted", hint="run it again: what is done is recognised")
+
+
+def _now(environ: Mapping[str, str]) -> datetime:
+    """Return the *now* of this run; SOURCE_DATE_EPOCH makes documents reproducible."""
+    epoch = environ.get("SOURCE_DATE_EPOCH", "").strip()
+    if not epoch:
+        return datetime.now(UTC)
+    try:
+        return datetime.fromtimestamp(int(epoch), UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        message = f"SOURCE_DATE_EPOCH={epoch!r} is no number of seconds since 1970"
+        raise SettingError(message, hint="unset it, or set it to what `date +%s` prints") from error
+
+
+def _to_stderr(text: str) -> None:
+    # Who watches may have gone; the run goes on.
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
+def _to_stdout(text: str) -> None:
+    """Write the document. A reader that has seen enough (`| head`) is no error."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The interpreter flushes once more at its end: let that go nowhere.
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is closed"
+        raise OutputError(f"the document could not be written to stdout: {reason}") from error
+
+
+def write_file(path: str, text: str) -> None:
+    """Write *text* to *path* as a whole or not at all.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    content = text.encode("utf-8", "backslashreplace")
+    try:
+        if target.exists() and not target.is_file():
+            target.write_bytes(content)
+            return
+        temporary = target.with_name(f".{target.name[:100]}.{os.getpid()}.tmp")
+        try:
+            with temporary.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(target)
+        except OSError:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise OutputError(f"{path} could not be written: {error.strerror}", hint="nothing was changed there") from error

@@ -1,0 +1,51 @@
+"""The person or log that watches a run, over stderr: messages, progress, questions."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from reconcile.ports import Progress, no_progress
+from reconcile.report.escape import visible
+from reconcile.report.text import text
+from reconcile.report.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """*write* puts text on stderr; *is_terminal*: a bar may move there; *ask* puts a question (None: to nobody)."""
+
+    write: Callable[[str], None]
+    is_terminal: bool = False
+    ask: Callable[[str], str] | None = None
+
+    def log(self, level: str, message: str, *, as_json: bool = False) -> None:
+        """Write a message: one line for each of its lines, or one JSON object."""
+        if as_json:
+            self.write(json.dumps({"level": level, "message": message}, ensure_ascii=False) + "\n")
+            return
+        label = f"{level}: " if level in ("error", "warning") else ""
+        self.write(
+            "".join(f"{label if not at else ''}{visible(line)}\n" for at, line in enumerate(message.split("\n")))
+        )
+
+    def confirm(self, view: View) -> bool:
+        """Show *view*, and return whether the person typed `yes`."""
+        assert self.ask is not None, "somebody must be there"
+        self.write(text(view))
+        return self.ask("\nOnly `yes` applies this plan. Apply it? ").strip() == "yes"
+
+    @contextlib.contextmanager
+    def progress(self, title: str, total: int, *, wanted: bool = True) -> Iterator[Progress]:
+        """Show a bar on a terminal while the block runs."""
+        if not self.is_terminal or not wanted:
+            yield no_progress
+            return
+        from rich.console import Console as Terminal
+        from rich.progress import Progress as Bars
+
+        with Bars(console=Terminal(stderr=True), transient=True) as bars:
+            task = bars.add_task(title, total=total)
+            yield lambda count: bars.advance(task, count)

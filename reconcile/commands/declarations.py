@@ -1,0 +1,97 @@
+"""From --dir, --env and the selection to what Git wants: the beginning of nearly every command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from reconcile.commands.invocation import Invocation
+from reconcile.declare import load_documents, load_workspace
+from reconcile.engine.resolve import resolve
+from reconcile.engine.selection import select
+from reconcile.errors import DeclarationError, SettingError
+from reconcile.git.repository import head, path_within
+from reconcile.git.worktree import WorkTree
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.keys import Key
+from reconcile.model.schedule import Schedule
+from reconcile.model.workspace import Environment, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """What Git wants of one environment. *desired* is the selected part of *everything*."""
+
+    workspace: Workspace
+    environment: Environment
+    everything: Mapping[Key, Schedule]
+    desired: Mapping[Key, Schedule]
+    findings: tuple[Finding, ...]
+
+
+def opened(invocation: Invocation) -> tuple[Workspace, tuple[Finding, ...], WorkTree]:
+    """Return the workspace, its findings, and the tree that it stands in; the revision is noted for documents.
+
+    Raises:
+        DeclarationError: the workspace file has errors.
+        SettingError: there is no workspace.
+    """
+    folder = invocation.directory
+    tree = WorkTree(folder)
+    tree.paths()
+    invocation.revision = head(folder)
+    workspace, findings = load_workspace(path_within(folder), tree)
+    if workspace is None:
+        raise with_findings(findings)
+    return workspace, findings, tree
+
+
+def declared(invocation: Invocation) -> Declared:
+    """Return what Git wants of the chosen environment.
+
+    Raises:
+        DeclarationError: there are findings that are errors; it carries all of them.
+        SettingError: there is no workspace, or no such environment.
+        UsageError: the selection fits nothing.
+    """
+    workspace, findings, tree = opened(invocation)
+    environment = environment_of(workspace, invocation.options.environment)
+    documents, more = load_documents(workspace, environment, tree)
+    resolution = resolve(documents, environment)
+    findings = (*findings, *more, *resolution.findings)
+    if has_errors(findings):
+        raise with_findings(findings)
+    desired = select(invocation.options.selection, resolution.desired)
+    return Declared(workspace, environment, resolution.desired, desired, findings)
+
+
+def environment_of(workspace: Workspace, name: str | None) -> Environment:
+    """Return the environment called *name*, else the workspace's default.
+
+    Raises:
+        SettingError: there is none.
+    """
+    wanted = name or workspace.default_environment
+    known = ", ".join(workspace.environments)
+    if wanted is None:
+        if len(workspace.environments) == 1:
+            return next(iter(workspace.environments.values()))
+        raise SettingError("no environment is chosen", hint=f"name one with --env: {known}")
+    if wanted not in workspace.environments:
+        near = get_close_matches(wanted, workspace.environments, n=1)
+        hint = f"did you mean {near[0]}?" if near else f"known: {known}"
+        raise SettingError(f"there is no environment {wanted!r}", hint=hint)
+    return workspace.environments[wanted]
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Return whether any of *findings* is an error."""
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def with_findings(findings: tuple[Finding, ...]) -> DeclarationError:
+    """Return the error that carries *findings*."""
+    count = sum(finding.severity is Severity.ERROR for finding in findings)
+    words = "1 error" if count == 1 else f"{count} errors"
+    return DeclarationError(f"the declarations have {words}", findings=findings, hint="see the findings")

@@ -1,0 +1,65 @@
+"""What a run shows in the end: an answer in the format that was asked for, and errors as answers of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from reconcile.commands.invocation import Answer, Invocation, Options, tool_version
+from reconcile.errors import OutputError, ReconcileError
+from reconcile.report.documents import error_document, error_entry
+from reconcile.report.findings import error_view
+from reconcile.report.formats import FORMATS, Report
+from reconcile.report.head import Head
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def failed(error: ReconcileError, invocation: Invocation | None, *, kind: str | None = None) -> Answer:
+    """Return the answer of a run that *error* stopped."""
+    head = invocation.head if invocation is not None else Head(tool_version(), _EPOCH)
+    line = f"{error.place}: {error.message}" if error.place is not None else error.message
+    hint = f"\n    hint: {error.hint}" if error.hint else ""
+    return Answer(error_document(error, head, kind=kind), error_view(error), error.exit_code, error=f"{line}{hint}")
+
+
+def unexpected(error: Exception) -> ReconcileError:
+    """Return what to say of an exception that nobody thought of."""
+    words = " ".join(f"{type(error).__name__}: {error}".split())
+    return ReconcileError(f"this is a bug in reconcile: {words}", hint="-vv shows where it happened; please report it")
+
+
+def with_error(answer: Answer, error: OutputError) -> Answer:
+    """Return *answer* with *error* in its document too."""
+    errors = [*answer.document.get("errors", ()), error_entry(error)]
+    return dataclasses.replace(answer, document=answer.document | {"errors": errors})
+
+
+def wanted_format(options: Options | None, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+    """Return the format for stdout, also when the command line could not be understood."""
+    if options is not None and options.is_read:
+        return options.format
+    chosen = environ.get("RECONCILE_FORMAT", "").strip()
+    for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if argument == "--format":
+            chosen = following
+        elif argument.startswith("--format="):
+            chosen = argument.removeprefix("--format=")
+    return chosen if chosen in FORMATS else "text"
+
+
+def rendered(answer: Answer, name: str) -> str:
+    """Return *answer* in the format called *name*, for a file."""
+    return FORMATS[name](Report(answer.document, answer.view))
+
+
+def report_of(answer: Answer, name: str, *, colour: bool) -> str:
+    """Return what stdout shows. As text, an error itself stands on stderr; stdout has what there is besides."""
+    view = answer.view
+    if answer.error is not None and name == "text":
+        rest = tuple(section for section in view.sections if section.title != "Errors")
+        if not rest:
+            return ""
+        view = dataclasses.replace(view, sections=rest)
+    return FORMATS[name](Report(answer.document, view, colour=colour))

@@ -1,0 +1,95 @@
+"""What a command is given besides its own options, and what it gives back. `cli` makes the one and shows the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import metadata
+from pathlib import Path
+
+from reconcile.commands.console import Console
+from reconcile.engine.selection import EVERYTHING, Selection
+from reconcile.ports import Progress
+from reconcile.report.documents import Document
+from reconcile.report.head import Head
+from reconcile.report.view import View
+
+# How talkative a run must be for each level of message; -q is -1.
+LEVELS = {"error": -1, "warning": 0, "info": 1, "trace": 2}
+
+
+def tool_version() -> str:
+    """Return the version of this program."""
+    try:
+        return metadata.version("reconcile")
+    except metadata.PackageNotFoundError:  # a checkout that nobody installed
+        return "0"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The options that all commands have."""
+
+    directory: str = "schedules"
+    environment: str | None = None
+    selection: Selection = EVERYTHING
+    format: str = "text"
+    reports: tuple[tuple[str, str], ...] = ()
+    parallelism: int | None = None
+    verbosity: int = 0
+    colour: bool = True
+    log_format: str = "text"
+    is_read: bool = False
+    """Whether these stood on the command line, or are what a run begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command found: two sides of one report, files to write besides, and the exit code."""
+
+    document: Document
+    view: View
+    exit_code: int = 0
+    files: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None
+    """What ended the run, for stderr."""
+
+
+@dataclass
+class Invocation:
+    """One run. *options* are put here as soon as they are known, so that a failure is told in the right format."""
+
+    environ: Mapping[str, str]
+    now: datetime
+    console: Console
+    show: Callable[[str], None]
+    """Put text on stdout at once: for the commands that have no report."""
+    stop: threading.Event = field(default_factory=threading.Event)
+    options: Options = Options()
+    revision: str | None = None
+
+    @property
+    def head(self) -> Head:
+        """Return how documents of this run begin."""
+        return Head(tool_version(), self.now, self.revision)
+
+    @property
+    def directory(self) -> Path:
+        """Return the folder of the declarations."""
+        return Path(self.options.directory)
+
+    def log(self, level: str, message: str) -> None:
+        """Tell who watches: an `error` always, a `warning` unless quiet, `info` with -v, `trace` with -vv."""
+        if self.options.verbosity >= LEVELS[level]:
+            self.console.log(level, message, as_json=self.options.log_format == "json")
+
+    def trace(self) -> Callable[[str], None] | None:
+        """Return where requests and replies are told to, if anybody asked for it."""
+        return (lambda line: self.log("trace", line)) if self.options.verbosity >= 2 else None
+
+    def progress(self, title: str, total: int) -> AbstractContextManager[Progress]:
+        """Show how far a long step is, where that can be seen and is wanted."""
+        return self.console.progress(title, total, wanted=0 <= self.options.verbosity < 2)

@@ -1,0 +1,28 @@
+"""`schema`: the JSON Schemas of what is read and written."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from reconcile import resources
+from reconcile.commands.invocation import Invocation
+from reconcile.errors import UsageError
+
+
+@click.command("schema")
+@click.argument("name", required=False)
+@click.pass_obj
+def schema(invocation: Invocation, *, name: str | None) -> int:
+    """Print the JSON Schema of a file or document, whole; without NAME, list their names."""
+    names = resources.schema_names()
+    if name is None:
+        invocation.show("".join(f"{one}\n" for one in names))
+        return 0
+    if name not in names:
+        raise UsageError(f"there is no schema {name!r}", hint=f"schemas: {', '.join(names)}")
+    from reconcile.declare.gate import schema as whole
+
+    invocation.show(json.dumps(whole(name), ensure_ascii=False, indent=2) + "\n")
+    return 0

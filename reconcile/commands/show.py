@@ -1,0 +1,19 @@
+"""`show`: a saved plan, without the service."""
+
+from __future__ import annotations
+
+import click
+
+from reconcile.commands.common import command
+from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.planfile import read_plan
+from reconcile.report.plans import plan_view
+
+
+@click.command("show")
+@click.argument("file", metavar="PLAN")
+@command
+def show(invocation: Invocation, *, file: str) -> Answer:  # noqa: ARG001 - it needs nothing of the run
+    """Show a saved plan, in any format. Neither the declarations nor the service are needed."""
+    plan, document = read_plan(file)
+    return Answer(dict(document), plan_view(plan))

@@ -1,0 +1,77 @@
+"""`validate`: every finding of every file, offline."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+import click
+
+from reconcile.commands.common import command
+from reconcile.commands.declarations import environment_of, has_errors, opened
+from reconcile.commands.invocation import Answer, Invocation
+from reconcile.declare import load_documents
+from reconcile.engine.documents import Documents, in_order
+from reconcile.engine.resolve import resolve
+from reconcile.errors import DeclarationError, UsageError
+from reconcile.git.repository import path_within
+from reconcile.model.finding import Finding
+from reconcile.model.keys import Key
+from reconcile.report.documents import findings_document
+from reconcile.report.findings import findings_view
+
+
+@click.command("validate")
+@click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@command
+def validate(invocation: Invocation, *, paths: tuple[str, ...]) -> Answer:
+    """Show every mistake in every file, without the service.
+
+    All environments are checked, unless --env names one. With PATHS, only what is found in these files and folders is
+    shown (all of them are read: a set may break a tenant).
+    """
+    shown = tuple(_shown(path) for path in paths)
+    try:
+        findings, keys = _found(invocation)
+    except DeclarationError as error:
+        findings, keys = error.findings, frozenset()
+    if shown:
+        findings = tuple(finding for finding in findings if _is_within(finding, shown))
+    tenants = {key.tenant for key in keys}
+    name = invocation.options.environment
+    document = findings_document(findings, invocation.head, environment=name, schedules=len(keys), tenants=len(tenants))
+    view = findings_view(findings, schedules=len(keys), tenants=len(tenants))
+    return Answer(document, view, exit_code=1 if has_errors(findings) else 0)
+
+
+def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]:
+    workspace, workspace_findings, tree = opened(invocation)
+    findings = list(workspace_findings)
+    keys: set[Key] = set()
+    # Environments mostly share their files: these are read once.
+    read: dict[tuple[str, ...], tuple[Documents, tuple[Finding, ...]]] = {}
+    name = invocation.options.environment
+    environments = workspace.environments.values() if name is None else (environment_of(workspace, name),)
+    for environment in environments:
+        if environment.paths not in read:
+            read[environment.paths] = load_documents(workspace, environment, tree)
+            findings.extend(read[environment.paths][1])
+        resolution = resolve(read[environment.paths][0], environment)
+        findings.extend(resolution.findings)
+        keys.update(resolution.desired)
+    return in_order(findings), frozenset(keys)
+
+
+def _shown(path: str) -> str:
+    """Return *path* as findings name it."""
+    place = Path(path)
+    if not place.exists():
+        raise UsageError(f"{path} does not exist", hint="name files or folders of the declarations, or none for all")
+    folder = path_within(place.parent if place.is_file() else place)
+    return os.path.normpath(f"{folder}/{place.name}") if place.is_file() else folder
+
+
+def _is_within(finding: Finding, paths: Iterable[str]) -> bool:
+    file = finding.place.file if finding.place is not None else ""
+    return any(path == "." or file == path or file.startswith(f"{path}/") for path in paths)
