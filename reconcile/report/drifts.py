@@ -45,7 +45,7 @@ def closing(drift: Drift) -> str:
 
 def _entry(change: Change) -> Entry:
     if not isinstance(change.live, Unreadable):
-        return change_entry(change)
+        return change_entry(change, is_saved=False)
     details = [Detail("why", change.live.message, Tone.BAD)]
     if change.live.hint:
         details.append(Detail("hint", change.live.hint))

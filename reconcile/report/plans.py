@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from itertools import groupby
 
 from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan, Summary
-from reconcile.model.states import Action, Live, Unreadable
+from reconcile.model.states import Action, Live, Unreadable, Verdict
 from reconcile.report.findings import assumption_blocks, finding_blocks, refusal_blocks
 from reconcile.report.view import Detail, Entry, Note, Tone, View, sections
 
@@ -38,7 +39,7 @@ def plan_view(plan: Plan, *, warnings: Iterable[str] = ()) -> View:
         sections=sections(
             ("Warnings", tuple(Note(warning, tone=Tone.BAD) for warning in warnings)),
             ("Changes", tuple(change_entry(change, refusals.get(change.key, ())) for change in plan.changes)),
-            ("Attention", tuple(attention_entry(attention) for attention in plan.attention)),
+            ("Attention", attention_entries(plan.attention)),
             ("Refused as a whole", refusal_blocks(refusal for refusal in plan.refusals if refusal.key is None)),
             ("Findings", finding_blocks(plan.findings)),
             ("Assumptions", assumption_blocks(plan.assumptions)),
@@ -53,6 +54,8 @@ def closing(summary: Summary) -> str:
 
     >>> closing(Summary(1, 2, 0, 0, 0, unchanged=97, blocked=0, unreadable=0))
     'Plan: 1 to create, 2 to update, 97 unchanged.'
+    >>> closing(Summary(1, 0, 0, 0, 0, unchanged=0, blocked=0, unreadable=0))
+    'Plan: 1 to create.'
     """
     counts = asdict(summary)
     said = [f"{counts[name]} {words}" for name, words in _COUNTED.items() if counts[name]]
@@ -72,18 +75,43 @@ def by_key(refusals: Iterable[Refusal]) -> Mapping[Key, tuple[Refusal, ...]]:
     return found
 
 
-def change_entry(change: Change, refusals: Iterable[Refusal] = (), more: Iterable[Detail] = ()) -> Entry:
-    """Return the entry of *change*: sign, key, name and place; below it what differs, and why it may not be saved."""
+def change_entry(
+    change: Change, refusals: Iterable[Refusal] = (), more: Iterable[Detail] = (), *, is_saved: bool = True
+) -> Entry:
+    """Return the entry of *change*: sign, key, name and place; below it what differs, and why it may not be saved.
+
+    What is not to be saved writes no name: then nothing is said of it.
+    """
     return Entry(
         sign=SIGNS[change.action] if change.action is not None else "!",
         columns=(*change.key, change.desired.name, f"{change.desired.file}:{change.desired.line}"),
-        details=(*_details(change), *refusal_details(refusals), *more),
+        details=(*_details(change, is_saved=is_saved), *refusal_details(refusals), *more),
         tone=_TONES.get(change.action, Tone.CHANGED) if change.action is not None else Tone.BAD,
     )
 
 
-def attention_entry(attention: Attention) -> Entry:
-    """Return the entry of a key at which nothing is saved, though somebody should look."""
+def attention_entries(attentions: Iterable[Attention]) -> Iterator[Entry]:
+    """Yield the entries of keys at which nothing is saved; one for all keys of a tenant that are unreadable alike."""
+    for (tenant, live), alike in groupby(attentions, key=lambda one: (one.key.tenant, _reason(one))):
+        several = list(alike)
+        if isinstance(live, Unreadable) and len(several) > 1:
+            yield _unreadable_entry(tenant, live, [one.key.code for one in several])
+        else:
+            yield from map(_attention_entry, several)
+
+
+def _reason(attention: Attention) -> Unreadable | None:
+    return attention.live if isinstance(attention.live, Unreadable) else None
+
+
+def _unreadable_entry(tenant: str, live: Unreadable, codes: list[str]) -> Entry:
+    details = [Detail("why", live.message), Detail("verdict", Verdict.UNREADABLE.value)]
+    if live.hint:
+        details.append(Detail("hint", live.hint))
+    return Entry("!", (tenant, f"{len(codes)} schedules"), (*details, Detail("codes", ", ".join(codes))), Tone.BAD)
+
+
+def _attention_entry(attention: Attention) -> Entry:
     details = [Detail("why", attention.message), Detail("verdict", attention.verdict.value)]
     if attention.conditions:
         details.append(Detail("live", _conditions(attention.conditions)))
@@ -106,13 +134,13 @@ def live_crons(live: Live) -> str:
     return ", ".join(row.cron for row in live) if live else "absent"
 
 
-def _details(change: Change) -> Iterator[Detail]:
+def _details(change: Change, *, is_saved: bool) -> Iterator[Detail]:
     desired = change.desired
     if "cron" in change.fields:
         yield Detail("cron", f"{live_crons(change.live)} → {desired.wanted_cron}", Tone.CHANGED)
     if desired.declared_cron != desired.cron:
         yield Detail("declared", desired.declared_cron)
-    if change.action is not None and change.action is not Action.CREATE:
+    if is_saved and change.action is not None and change.action is not Action.CREATE:
         yield from _name(change)
     if "state" in change.fields and isinstance(change.live, tuple):
         statuses = ", ".join(row.status for row in change.live if not row.active)

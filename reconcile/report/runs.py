@@ -8,7 +8,7 @@ from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
 from reconcile.model.states import Unreadable
 from reconcile.report.findings import assumption_blocks, finding_blocks, refusal_blocks
-from reconcile.report.plans import attention_entry, change_entry, live_crons
+from reconcile.report.plans import attention_entries, change_entry, live_crons
 from reconcile.report.view import Detail, Note, Tone, View, sections
 
 TONES = {
@@ -31,7 +31,7 @@ def run_view(run: Run) -> View:
             ("Refused as a whole", refusal_blocks(whole)),
             ("Interrupted", (interrupted,) if run.interrupted else ()),
             ("Changes", (change_entry(outcome.change, more=_details(outcome)) for outcome in run.outcomes)),
-            ("Attention", (attention_entry(attention) for attention in run.plan.attention)),
+            ("Attention", attention_entries(run.plan.attention)),
             ("Findings", finding_blocks((*run.plan.findings, *run.findings))),
             ("Assumptions", assumption_blocks(run.plan.assumptions)),
         ),

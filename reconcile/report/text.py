@@ -56,18 +56,18 @@ def _block(block: Block, paint: _Painter) -> Iterator[str]:
     if isinstance(block, Table):
         yield from (f"  {line}" for line in _table([block.columns, *block.rows]))
     elif isinstance(block, Excerpt):
-        yield from excerpt(block, paint)
-    elif isinstance(block, Note):
+        yield from _excerpt(block, paint)
+    else:
+        assert isinstance(block, Note), f"a block of no known kind: {block!r}"
         yield f"  {paint(visible(block.text), block.tone)}"
         if block.hint:
             yield f"    hint: {visible(block.hint)}"
 
 
-def excerpt(block: Excerpt, paint: _Painter | None = None) -> Iterator[str]:
+def _excerpt(block: Excerpt, paint: _Painter) -> Iterator[str]:
     """Yield the lines of a finding: place and message, the source line, carets below what is meant, the hint."""
-    message = visible(block.message)
     place = f"{visible(str(block.place))}: " if block.place is not None else ""
-    yield place + (paint(message, block.tone) if paint is not None else message)
+    yield place + paint(visible(block.message), block.tone)
     yield from (f"    {line}" for line in quotation(block))
     if block.hint:
         yield f"    hint: {visible(block.hint)}"

@@ -1,0 +1,95 @@
+"""One plan, run and drift with a bit of everything, for the tests of all formats."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from reconcile.engine.drift import find_drift
+from reconcile.engine.guard import Allowances
+from reconcile.engine.plan import make_plan
+from reconcile.model.execution import Execution, HistoryPage
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.outcome import Outcome, Result
+from reconcile.model.run import Run
+from reconcile.model.schedule import State
+from reconcile.model.states import Unreadable
+from reconcile.model.workspace import Limits, ServiceSettings
+from reconcile.report.head import Head
+from reconcile.source import Span
+from tests.builders import HOURLY, NIGHTLY, desired, row, schedule
+
+HEAD = Head("0.1.0", datetime(2026, 1, 5, 8, 0, tzinfo=UTC), "4f0b1d8a" * 5)
+NO_ANSWER = Unreadable("service-error", "tenant shop: query: HTTP 503", "try again")
+FINDING = Finding(
+    "quartz-hour",
+    Severity.WARNING,
+    "hour 25 is outside 0-23",
+    place=Span("schedules/tenants/acme.yaml", 7, 16, 2),
+    hint="Quartz field 3 is the hour",
+    line_text='    cron: "0 0 25 * * ?"',
+)
+LINELESS = Finding("batch-truncated", Severity.NOTE, "the service cuts long lists")
+DECLARED = desired(
+    schedule("1", NIGHTLY),
+    schedule("2", HOURLY, name="a|b <b>`x`</b> @all", owner="orders", labels={"tier": "gold"}, description="why"),
+    schedule("3", NIGHTLY, state=State.PARKED),
+    schedule("4", NIGHTLY, protect=True),
+    schedule("5", NIGHTLY),
+    schedule("6", NIGHTLY),
+    schedule("7", "0 7 2 * * ?", declared_cron="0 H 2 * * ?"),
+    schedule("8", NIGHTLY),
+    schedule("1", NIGHTLY, tenant="shop"),
+    schedule("2", NIGHTLY, tenant="shop"),
+)
+LIVE = {
+    **dict.fromkeys(DECLARED, ()),
+    **dict(
+        zip(
+            DECLARED,
+            [
+                (),
+                (row(NIGHTLY, job_id="902"),),
+                (row(NIGHTLY, job_id="903"),),
+                (row(HOURLY, job_id="904"),),
+                (row(NIGHTLY, job_id="905"), row(NIGHTLY, job_id="906")),
+                (row(NIGHTLY, job_id="907", active=False),),
+                (row(HOURLY, job_id="908", active=False),),
+                (row(NIGHTLY, job_id="909"),),
+                NO_ANSWER,
+                NO_ANSWER,
+            ],
+            strict=True,
+        )
+    ),
+}
+PLAN = make_plan(
+    "prod",
+    DECLARED,
+    LIVE,
+    limits=Limits(max_changes=1),
+    service=ServiceSettings(),
+    allowances=Allowances(),
+    findings=(FINDING, LINELESS),
+)
+DRIFT = find_drift("prod", DECLARED, LIVE, findings=(LINELESS,))
+NO_DRIFT = find_drift("prod", {}, {})
+EMPTY_PLAN = make_plan("prod", {}, {}, limits=Limits(), service=ServiceSettings())
+
+
+def outcomes(*results: Result) -> tuple[Outcome, ...]:
+    """Return an outcome for each of the plan's changes, taking *results* in turn."""
+    made = []
+    for at, change in enumerate(PLAN.changes):
+        result = results[at % len(results)]
+        hint = None if result is Result.VERIFIED else "run again"
+        live = (row(HOURLY, job_id="999"),) if at % 2 else None
+        made.append(Outcome(change, result, "a-reason", "what happened", saves=1, live=live, hint=hint))
+    return tuple(made)
+
+
+RUN = Run(PLAN, outcomes(*Result), refusals=PLAN.refusals, findings=(LINELESS,), interrupted=True)
+CLEAN_RUN = Run(EMPTY_PLAN, ())
+_FIRED = datetime(2026, 1, 5, 18, 0, 0, 123000, tzinfo=UTC)
+EXECUTION = Execution("900", "t1", _FIRED, _FIRED, _FIRED.replace(second=3), "failure", False, "ok", "trigger", "超时")
+UNTIMED = Execution("900", "t2", None, None, None, "success", True, "ok", "manual", "")
+PAGES = {"900": HistoryPage(1, 10, 1, 2, (EXECUTION, UNTIMED)), "901": HistoryPage(3, 10, 1, 2, ())}
