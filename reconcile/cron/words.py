@@ -29,14 +29,17 @@ def words(expression: Expression, language: str = "en") -> str:
     >>> words(parse("0 30 2 L * ?"), "zh")
     '每月最后一天 02:30'
     """
-    phrases = _PHRASES[language]
+    phrases = _PHRASES.get(language)
+    if phrases is None:
+        raise ValueError(f"the language {language!r} is not one of {', '.join(LANGUAGES)}")
     if expression.meaning.never_fires:
         sentence = phrases.say("never")
     else:
         said = _DayWords(expression, phrases)
         clock = ClockWords(expression.meaning, phrases)
         time = clock.said(every_day=said.is_every_day)
-        days = said.days(leave_out_every_day=clock.is_all_day)
+        # "Every 5 minutes" is every day; a clock time wants to hear of which day.
+        days = said.days(leave_out_every_day=clock.is_all_day and ":" not in time)
         if phrases.is_english:
             sentence = ", ".join(part for part in (time, days, said.years()) if part)
         else:
