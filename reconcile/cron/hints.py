@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+from reconcile.cron.fields import DAYS
+
 _FULL_WIDTH = {
     "？": "?",
     "＊": "*",
@@ -12,6 +16,7 @@ _FULL_WIDTH = {
     "\u3000": "a space",
     "\u00a0": "a space",
 }
+_WEEK_DAY = re.compile(r"\b[0-7]\b")
 
 
 def hint(text: str, message: str, field: str | None) -> str | None:
@@ -24,7 +29,7 @@ def hint(text: str, message: str, field: str | None) -> str | None:
     count = len(text.split())
     if text.lstrip().startswith("@"):
         return "Quartz has no such names; write the fields, such as `0 0 0 * * ?` for daily"
-    if message == "Unexpected end of expression." and count == 5:
+    if count == 5:
         return f"Quartz wants seconds first and ? for one of the two days: {_from_unix(text)}"
     if message.startswith("Unexpected end of expression"):
         return "Quartz wants six or seven fields: second minute hour day-of-month month day-of-week [year]"
@@ -41,10 +46,16 @@ def hint(text: str, message: str, field: str | None) -> str | None:
 
 
 def _from_unix(text: str) -> str:
-    """The Quartz text for five Unix fields. Unix counts days of the week from 0 = Sunday, hence the caution."""
+    """The Quartz text for five Unix fields. Unix counts days of the week from 0 = Sunday, hence the names."""
     minute, hour, month_day, month, week_day = text.split()
-    if week_day == "*":
+    if week_day in ("*", "?"):
         return f"0 {minute} {hour} {month_day} {month} ?"
-    if any(character.isdigit() for character in week_day):
-        return f"0 {minute} {hour} ? {month} and the day of week by name (Unix 0 = SUN is 1 in Quartz)"
-    return f"0 {minute} {hour} ? {month} {week_day}"
+    if month_day not in ("*", "?"):
+        return "on both days it takes two schedules, one with ? for each"
+    if "/" in week_day:
+        return f"0 {minute} {hour} ? {month} and the days of the week by name"
+    return f"0 {minute} {hour} ? {month} {_WEEK_DAY.sub(_name, week_day)}"
+
+
+def _name(number: re.Match[str]) -> str:
+    return DAYS[int(number.group()) % 7]

@@ -62,8 +62,8 @@ def same_fires(one: Expression | str, other: Expression | str) -> bool:
     >>> same_fires("0 0/30 * * * ?", "0 */30 * ? * * *")
     True
     """
-    if str(one) == str(other) and type(one) is type(other):
-        return one == other
+    if one == other:
+        return True
     try:
         left = parse(one) if isinstance(one, str) else one
         right = parse(other) if isinstance(other, str) else other

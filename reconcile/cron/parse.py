@@ -102,14 +102,25 @@ def _parse(text: str, max_year: int, quartz: str) -> Expression | dict[str, obje
         from reconcile.cron.hints import hint
 
         field = fault.field.name if fault.field is not None else None
+        column = _written_column(text, fault.column)
         return {
             "message": fault.message,
             "text": text,
-            "column": min(fault.column, max(0, len(text) - 1)),
-            "width": fault.width,
+            "column": column,
+            "width": _written_column(text, fault.column + fault.width - 1) - column + 1,
             "field": field,
             "hint": hint(text, fault.message, field),
         }
+
+
+def _written_column(text: str, column: int) -> int:
+    """Where in *text* the character stands that is at *column* of its upper case: ``ß`` becomes two letters there."""
+    end = 0
+    for index, character in enumerate(text):
+        end += len(character.upper())
+        if column < end:
+            return index
+    return max(0, len(text) - 1)
 
 
 class _FaultError(Exception):
@@ -126,7 +137,6 @@ class _FaultError(Exception):
 def _read(text: str, max_year: int, quartz: str) -> Expression:
     """expression = second minute hour day-of-month month day-of-week [ year [ ignored ... ] ]"""
     upper = text.upper()
-    # A letter whose upper case is longer moves what follows: places then point at the field in the upper-cased text.
     words = list(_FIELD.finditer(upper))
     fields: list[ParsedField] = []
     for field, word in zip(FIELDS, words, strict=False):
