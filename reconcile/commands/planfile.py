@@ -53,9 +53,9 @@ def _document(path: str) -> Mapping[str, Any]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
-        cut = "it is cut short" if error.pos >= len(text.rstrip()) - 1 else f"no JSON: {error.msg}"
-        message = f"{path}:{error.lineno}:{error.colno}: {cut}"
-        raise PlanFileError(message, hint=_AGAIN) from error
+        is_cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
+        what = "it is cut short" if is_cut else f"no JSON: {error.msg}"
+        raise PlanFileError(f"{path}:{error.lineno}:{error.colno}: {what}", hint=_AGAIN) from error
     except RecursionError as error:
         raise PlanFileError(f"{path} is no plan: it is nested too deeply", hint=_AGAIN) from error
     if not isinstance(document, dict):

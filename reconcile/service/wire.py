@@ -1,9 +1,8 @@
 """JSON ⇄ model. Only this module knows the names that the service's API uses.
 
 A reply is believed only when every part of it that is read has the documented shape; what it holds beside that is
-left alone. Ids are opaque text. An id that comes as a JSON *whole number* is taken too, digit by digit as it stands in
-the reply: nothing is lost on the way, whatever its length, and a service that writes its ids so would otherwise be of
-no use at all. An id written as a fraction or with an exponent (``1.14e18``) has lost its digits, and is refused.
+left alone. Ids are opaque text: one that comes as a JSON number is refused, for of its 19 digits whoever wrote it may
+have lost the last.
 """
 
 from __future__ import annotations
@@ -215,8 +214,8 @@ def _id(row: Mapping[str, object], name: str, number: int | None) -> str:
     value = row.get(name)
     if type(value) is str and value and value.isascii():
         return value
-    if isinstance(value, str) and value:
-        return _text(str(value), name)
+    if type(value) is str and value:
+        return _text(value, name)
     where = name if number is None else f"{name} of row {number}"
     raise MalformedError(f"{where} is {'missing' if name not in row else _kind(value)}, not an id")
 

@@ -53,10 +53,10 @@ def test_extra_keys_are_tolerated():
     assert rows(a_row("1", owner={"x": [1.5, None]}))["1"][0] is not None
 
 
-def test_a_whole_number_as_id_keeps_every_digit():
-    body = b'{"resp_data":[{"jobinfoid":1140537018430918657,"cronexpression":"x","bizcode":1,"jobstatus":"enable"}]}'
-    found = wire.listing(wire.envelope(body).content, asked=("1",), active=())
-    assert found.rows == {"1": (LiveRow("1140537018430918657", "x", "enable", active=False),)}
+def test_a_whole_number_is_no_id():
+    body = b'{"resp_data":[{"jobinfoid":1140537018430918657,"cronexpression":"x","bizcode":"1","jobstatus":"enable"}]}'
+    with pytest.raises(wire.MalformedError, match="jobinfoid of row 1 is a whole number, not an id"):
+        wire.listing(wire.envelope(body).content, asked=("1",), active=())
 
 
 def test_a_row_of_null_fields_is_told_apart():

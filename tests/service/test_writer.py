@@ -29,7 +29,7 @@ def test_a_save_is_acknowledged_with_its_job_id():
 
 
 def test_a_resp_code_beside_the_data_is_no_refusal():
-    reply = json_reply({"resp_code": "0", "resp_data": {"group_job_id": 77}})
+    reply = json_reply({"resp_code": "0", "resp_data": {"group_job_id": "77"}})
     assert only(save(lambda request: reply)[0]).job_id == "77"
 
 

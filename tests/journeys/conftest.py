@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.program import Program
+from tests.journeys.service import Service, running
+
+TENANT = """\
+tenant: acme
+schedules:
+  - code: "1"
+    name: 订单同步
+    cron: "0 0 2 * * ?"
+  - code: "2"
+    name: 对账
+    cron: "0 0/30 * * * ?"
+  - code: "3"
+    name: 清理
+    cron: "0 0 4 * * ?"
+"""
+WORKSPACE = """\
+format_version: "1"
+workspace: test
+environments:
+  test:
+    url: {url}
+    timeout: 2s
+    service:
+      save: upsert
+"""
+
+
+@pytest.fixture
+def service() -> Iterator[Service]:
+    """A service without jobs."""
+    with running(Service()) as one:
+        yield one
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str, str], None]:
+    """Write a file of the declarations."""
+
+    def one(name: str, text: str) -> None:
+        path = tmp_path / "schedules" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    return one
+
+
+@pytest.fixture
+def program(
+    tmp_path: Path,
+    service: Service,
+    write: Callable[[str, str], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Program:
+    """The program in a folder with three schedules of one tenant, declared for *service*."""
+    write("reconcile.yaml", WORKSPACE.format(url=service.url))
+    write("tenants/acme.yaml", TENANT)
+    return Program(tmp_path, capsys, monkeypatch)

@@ -1,0 +1,66 @@
+"""The program as a user calls it: within this process where it can be, as one of its own where it must."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconcile.cli import Run
+
+ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "CI": "true"}
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The document on stdout: the whole of it."""
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+class Program:
+    """Runs the program in *folder*."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self._capsys = capsys
+        monkeypatch.chdir(folder)
+
+    def __call__(self, *arguments: str, **variables: str) -> Ended:
+        self._capsys.readouterr()
+        run = Run(list(arguments), ENVIRONMENT | variables)
+        code = run.exit_code()
+        said = self._capsys.readouterr()
+        return Ended(code, said.out, said.err)
+
+    def json(self, *arguments: str, **variables: str) -> tuple[int, dict[str, Any]]:
+        """Run with ``--format json`` and return the exit code and the document."""
+        ended = self(*arguments, "--format", "json", **variables)
+        return ended.code, ended.document
+
+    def start(self, *arguments: str, **more: Any) -> subprocess.Popen[str]:
+        """Start a process of its own."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "reconcile", *arguments],
+            cwd=self.folder,
+            env=ENVIRONMENT | {"COVERAGE_PROCESS_START": os.environ.get("COVERAGE_PROCESS_START", "")},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            **more,
+        )

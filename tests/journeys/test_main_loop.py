@@ -1,0 +1,138 @@
+"""The main loop, over real HTTP: what is declared becomes live, and is read back."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+
+def test_declarations_become_live_and_then_there_is_nothing_to_do(program, service):
+    service.put("acme", "2", "0 0 * * * ?")
+    code, plan = program.json("plan")
+    assert (code, plan["summary"]["create"], plan["summary"]["update"]) == (0, 2, 1)
+    code, run = program.json("apply", "--yes")
+    assert (code, run["summary"]["verified"]) == (0, 3)
+    assert sorted(service.saves) == [
+        ("acme", "1", "0 0 2 * * ?", "订单同步"),
+        ("acme", "2", "0 0/30 * * * ?", "对账"),
+        ("acme", "3", "0 0 4 * * ?", "清理"),
+    ]
+    ended = program("plan", "--detailed-exitcode")
+    assert ended.code == 0
+    assert ended.out.endswith("No changes.\n")
+
+
+def test_a_saved_plan_is_applied_as_it_was_reviewed(program, service, write):
+    program("plan", "--out", "plan.json")
+    write("tenants/acme.yaml", "tenant: acme\nschedules: []\n")
+    assert program("apply", "plan.json", "--yes").code == 0
+    assert len(service.saves) == 3
+
+
+def test_the_saved_plan_is_what_plan_printed(program, tmp_path):
+    ended = program("plan", "--format", "json", "--out", "plan.json", "--report", "markdown=plan.md")
+    assert (tmp_path / "plan.json").read_text(encoding="utf-8") == ended.out
+    assert "订单同步" in (tmp_path / "plan.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["text", "json", "markdown"])
+def test_show_prints_a_saved_plan_as_plan_did(program, name):
+    planned = program("plan", "--format", name, "--out", "plan.json")
+    assert program("show", "plan.json", "--format", name).out == planned.out
+
+
+def test_plan_never_saves(program, service):
+    program("plan")
+    program("drift")
+    assert service.saves == []
+
+
+def test_the_same_fires_in_other_words_are_no_change(program, service):
+    service.put("acme", "1", "0 0 2 ? * * *")
+    service.put("acme", "2", "0 */30 * ? * *")
+    service.put("acme", "3", "0 0 4 * * ? *")
+    code, plan = program.json("plan", "--detailed-exitcode")
+    assert (code, plan["changes"], plan["summary"]["unchanged"]) == (0, [], 3)
+
+
+def test_changes_are_told_by_exit_two_where_that_is_asked_for(program):
+    assert program("plan").code == 0
+    assert program("plan", "--detailed-exitcode").code == 2
+
+
+def test_a_paused_job_that_differs_is_left_alone(program, service):
+    for code in ("1", "3"):
+        service.put("acme", code, "0 0 5 * * ?")
+    service.put("acme", "2", "0 0 5 * * ?", status="disable")
+    code, run = program.json("apply", "--yes")
+    results = {change["code"]: change["outcome"]["result"] for change in run["changes"]}
+    assert (code, results) == (4, {"1": "verified", "2": "refused", "3": "verified"})
+    code, run = program.json("apply", "--yes")
+    assert (code, run["summary"]["verified"], run["summary"]["refused"]) == (3, 0, 1)
+    assert program("apply", "--yes", "--allow-inactive").code in (0, 4)
+    assert service.jobs["acme", "2"][0]["cronexpression"] == "0 0/30 * * * ?"
+
+
+def test_a_duplicate_is_never_saved_over(program, service):
+    service.put("acme", "1", "0 0 5 * * ?", "0 0 6 * * ?")
+    code, run = program.json("apply", "--yes")
+    assert code == 4
+    assert [entry["conditions"] for entry in run["attention"]] == [["duplicate"]]
+    assert "1" not in [code for _, code, _, _ in service.saves]
+
+
+def test_a_limit_refuses_the_whole_apply_and_names_what_lifts_it(program, service, write, tmp_path):
+    text = (tmp_path / "schedules" / "reconcile.yaml").read_text(encoding="utf-8")
+    write("reconcile.yaml", f"{text}limits:\n  max_changes: 1\n")
+    for code in ("1", "2", "3"):
+        service.put("acme", code, "0 0 5 * * ?")
+    ended = program("apply", "--yes")
+    assert ended.code == 3
+    assert "limits.max_changes" in ended.out
+    assert service.saves == []
+    hint = re.search("--allow-changes [0-9]+", ended.out)
+    assert program("apply", "--yes", *hint.group().split()).code == 0
+
+
+def test_what_moved_between_plan_and_apply_is_stale(program, service):
+    service.put("acme", "1", "0 0 5 * * ?")
+    program("plan", "--out", "plan.json")
+    service.put("acme", "1", "0 0 6 * * ?")
+    code, run = program.json("apply", "plan.json", "--yes")
+    results = {change["code"]: change["outcome"]["reason"] for change in run["changes"]}
+    assert (code, results) == (4, {"1": "stale", "2": "saved", "3": "saved"})
+    assert service.jobs["acme", "1"][0]["cronexpression"] == "0 0 6 * * ?"
+
+
+def test_drift_says_what_moved(program, service):
+    program("apply", "--yes")
+    assert program("drift").code == 0
+    service.put("acme", "3", "0 0 5 * * ?")
+    code, found = program.json("drift")
+    assert (code, [(key["code"], key["moved"]) for key in found["keys"]]) == (2, [("3", True)])
+
+
+def test_a_selection_is_about_nothing_else(program, service):
+    code, plan = program.json("plan", "--code", "2")
+    assert (code, [change["code"] for change in plan["changes"]]) == (0, ["2"])
+    assert service.queries[0] == ("acme", ["2"])
+
+
+def test_the_history_of_a_job_that_is_not_there_says_so(program):
+    ended = program("history", "acme", "9")
+    assert (ended.code, "No live job holds this code" in ended.out) == (0, True)
+
+
+def test_the_history_of_a_job(program, service):
+    service.put("acme", "1", "0 0 2 * * ?")
+    code, found = program.json("history", "acme", "1")
+    assert (code, [job["job_id"] for job in found["jobs"]]) == (0, ["1-0"])
+
+
+def test_every_line_of_a_document_is_stable_but_the_time(program):
+    one = program("plan", "--format", "json", SOURCE_DATE_EPOCH="0")
+    two = program("plan", "--format", "json", SOURCE_DATE_EPOCH="0")
+    assert one.out == two.out
+    assert json.loads(one.out)["generated_at"] == "1970-01-01T00:00:00Z"
