@@ -321,12 +321,17 @@ def _to_stdout(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The interpreter flushes once more at its end: let that go nowhere.
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_stdout()
     except (OSError, ValueError, AttributeError) as error:
+        _let_go_of_stdout()
         reason = error.strerror if isinstance(error, OSError) else "it is closed"
         raise OutputError(f"the document could not be written to stdout: {reason}") from error
+
+
+def _let_go_of_stdout() -> None:
+    """Let what is left in the buffer go nowhere: the interpreter flushes once more at its end."""
+    with contextlib.suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_file(path: str, text: str) -> None:
