@@ -5,6 +5,9 @@ PYTHON ?=
 VENV_PYTHON := .venv/bin/python
 PIP := $(VENV_PYTHON) -m pip --quiet --disable-pip-version-check --no-input install --constraint .ci/constraints.txt
 PINS := pyproject.toml .ci/constraints.txt
+# An editable install names the checkout by its absolute path, which Python 3.11 cannot read back in a C locale if the
+# path has other letters than ASCII; from site-packages it is always this far.
+RELATIVE = for link in .venv/lib/python3*/site-packages/_reconcile.pth; do echo ../../../.. >"$$link"; done
 EVERYDAY := not slow and not browser
 
 .DEFAULT_GOAL := help
@@ -34,11 +37,13 @@ help:
 # What users get: enough for the demo.
 .venv/installed: .venv/made $(PINS)
 	@$(PIP) --editable .
+	@$(RELATIVE)
 	@touch $@
 
 # What the tests need.
 .venv/complete: .venv/made $(PINS)
 	@$(PIP) --editable '.[dev,postgres]'
+	@$(RELATIVE)
 	@touch .venv/installed $@
 
 test: .venv/complete
