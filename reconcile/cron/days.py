@@ -11,6 +11,7 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
+from reconcile.cron.fields import Field
 from reconcile.cron.terms import Form, Term
 
 _ALWAYS_HANGS = -1000
@@ -70,6 +71,27 @@ def value_mask(terms: Iterable[Term], first: int, last: int) -> int:
     mask = 0
     for term in terms:
         mask |= _term_mask(term, first, last)
+    return mask
+
+
+def is_empty(terms: Iterable[Term], field: Field) -> bool:
+    """Return whether the terms of a field other than the year name nothing at all: Quartz throws on that.
+
+    Beside ``,`` and a stray ``L``, a step or range from 98 does: it is not checked in the day fields, and ends at 31.
+    """
+    last = field.last or 0
+    return all(
+        term.form is Form.IGNORED
+        or (term.form in (Form.VALUE, Form.RANGE, Form.STEP) and not _term_mask(term, field.first, last))
+        for term in terms
+    )
+
+
+def week_mask(terms: Iterable[Term]) -> int:
+    """Return the mask of the numbers in a day-of-week field; before ``#`` they may be larger than 7."""
+    mask = 0
+    for term in terms:
+        mask |= _term_mask(term, 1, 99 if term.form is Form.NTH else 7)
     return mask
 
 
@@ -150,7 +172,7 @@ def _nearest(day: int, month: Month) -> int:
 
 
 def _week_days(terms: tuple[Term, ...], month: Month) -> int:
-    mask = value_mask(terms, 1, 99)
+    mask = week_mask(terms)
     smallest = _lowest(mask)
     if any(term.form is Form.LAST_OF for term in terms):
         last = month.length - (month.weekday(month.length) - smallest) % 7

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from reconcile.cron.days import YearKind, month_day_masks, value_mask, week_day_masks, year_kind
+from reconcile.cron.days import YearKind, is_empty, month_day_masks, value_mask, week_day_masks, year_kind
 from reconcile.cron.fields import EVERY, FIRST_YEAR, YEAR
 from reconcile.cron.parse import Expression, ParsedField, parse
 from reconcile.cron.terms import Form
@@ -78,7 +78,7 @@ def hazard(expression: Expression) -> str | None:
     Quartz's search throws on an empty field, and does not return from a weekday nearest to a day that no month has.
     """
     for one in expression.fields[:3] + expression.fields[4:6]:
-        if not one.has_no_value and not _has_values(one):
+        if is_empty(one.terms, one.field):
             return f"the {one.field.name} field names no value: Quartz throws when it looks for the next fire"
     if any(mask < 0 for masks in expression.meaning.days.values() for mask in masks):
         return "the weekday nearest to a day that a month lacks: Quartz hangs when it looks for the next fire"
@@ -88,10 +88,6 @@ def hazard(expression: Expression) -> str | None:
 def years_of(expression: Expression) -> tuple[int, ...]:
     """Return the years that the year field names, up to *max_year*, whether or not a day of them fires."""
     return _years(expression.fields[6], expression.max_year)
-
-
-def _has_values(one: ParsedField) -> bool:
-    return any(term.form is not Form.IGNORED for term in one.terms)
 
 
 @lru_cache(maxsize=4096)

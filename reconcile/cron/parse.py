@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
+from reconcile.cron.days import is_empty
 from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, FIELDS, MAX_YEAR, YEAR, Field
 from reconcile.cron.terms import Form, Term, TermError, read_term, settle_magic
 from reconcile.errors import CronSyntaxError
@@ -202,7 +203,7 @@ def _check_two_none(month_days: ParsedField, week_days: ParsedField) -> None:
     marks = [term for term in week_days.terms if term.form is Form.NONE and not term.magic]
     if not marks or any(term.form is Form.LAST for term in month_days.terms):
         return
-    if not month_days.terms:
+    if is_empty(month_days.terms, DAY_OF_MONTH):
         raise _FaultError("Illegal cron expression format (day-of-month is empty)", month_days.column, 1, DAY_OF_MONTH)
     every = any(term.form is Form.EVERY for term in month_days.terms)
     if month_days.has_no_value and not every:

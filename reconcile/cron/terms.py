@@ -43,7 +43,8 @@ class Term:
     *first*, *last* and *step* are numbers of the field: `5` is VALUE first=5; `1-5/2` is RANGE 1, 5, 2; `*/5` and `3/5`
     are STEP (last None: to the field's end). LAST is day-of-month ``L`` (*step* days before it; *nearest_weekday* for
     ``LW``), NEAREST is ``15W``, NTH is ``6#3`` (*step* is the 3), LAST_OF is ``6L``; IGNORED is an ``L`` in a field
-    where it adds nothing. *ignored* is the text that Quartz does not read; *magic*: 99 or 98 written as a number.
+    where it adds nothing. In ``5-9/0`` only the 5 counts, a VALUE; its *last* is checked all the same. *ignored* is the
+    text that Quartz does not read; *magic*: 99 or 98 written as a number.
     """
 
     form: Form
@@ -213,7 +214,8 @@ def _range(text: str, column: int, first: int, at: int) -> Term:
     if text[at : at + 1] == "/":
         step, at = _digits(text, at + 1)
     if step == 0 and first != EVERY:
-        return Term(Form.VALUE, text, column, first, ignored=text[text.index("-") :])
+        # The last number counts for nothing, yet is checked.
+        return Term(Form.VALUE, text, column, first, last, ignored=text[text.index("-") :])
     step = max(step, 1)
     return Term(Form.RANGE, text, column, first, last, step, ignored=text[at:])
 

@@ -7,7 +7,7 @@ So ``MON-FRI/2`` is said as Quartz fires it (every weekday), and ``15W,20`` as t
 from __future__ import annotations
 
 from reconcile.cron.clock_words import ClockWords
-from reconcile.cron.days import value_mask
+from reconcile.cron.days import value_mask, week_mask
 from reconcile.cron.fields import FIRST_YEAR
 from reconcile.cron.meaning import years_of
 from reconcile.cron.parse import Expression, ParsedField
@@ -123,7 +123,7 @@ class _DayWords:
 
     def _special_week_day(self) -> str:
         names = self._phrases.weekdays
-        smallest = _lowest(value_mask(self._week_days.terms, 1, 99))
+        smallest = _lowest(week_mask(self._week_days.terms))
         if any(term.form is Form.LAST_OF for term in self._week_days.terms):
             return self._say("last_of", names[smallest - 1])
         nth = [term.step for term in self._week_days.terms if term.form is Form.NTH]
