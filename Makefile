@@ -7,7 +7,7 @@ PIP := $(VENV_PYTHON) -m pip --quiet --disable-pip-version-check --no-input inst
 PINS := pyproject.toml .ci/constraints.txt
 # An editable install names the checkout by its absolute path, which Python 3.11 cannot read back in a C locale if the
 # path has other letters than ASCII; from site-packages it is always this far.
-RELATIVE = for link in .venv/lib/python3*/site-packages/_reconcile.pth; do echo ../../../.. >"$$link"; done
+RELATIVE = for link in .venv/lib/python3*/site-packages/*_reconcile.pth; do echo ../../../.. >"$$link"; done
 EVERYDAY := not slow and not browser
 
 .DEFAULT_GOAL := help
