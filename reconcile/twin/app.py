@@ -1,0 +1,143 @@
+"""The twin as an ASGI application: the three operations by the shortest way, all else through Starlette."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from reconcile.twin.api import PATHS, BadCallError, Call, Reply, perform, read_call, refusal
+from reconcile.twin.core import Twin
+from reconcile.twin.faults import Fault, Faults, Pace, cut, send_reply
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_LARGEST_BODY = 16 * 1024 * 1024
+
+
+class TwinApp:
+    """Answers for *twin*; what is not one of the three operations goes to *rest*."""
+
+    def __init__(self, twin: Twin, rest: Application) -> None:
+        self._twin = twin
+        self._rest = rest
+        self._faults = Faults(twin.awkward.seed)
+        self._seed = twin.awkward.seed
+        self._pace = Pace()
+        self._late: set[asyncio.Task[Reply]] = set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http" or scope["path"] not in PATHS:
+            await self._rest(scope, receive, send)
+            return
+        statistics = self._twin.statistics
+        statistics.begin()
+        try:
+            await self._operation(scope, receive, send)
+        finally:
+            statistics.end()
+
+    async def close(self) -> None:
+        """Do the late work that is still to be done."""
+        await asyncio.gather(*self._late, return_exceptions=True)
+
+    async def _operation(self, scope: Scope, receive: Receive, send: Send) -> None:
+        twin, awkward = self._twin, self._twin.awkward
+        body = await _body(receive)
+        if body is None:
+            return
+        if awkward.latency:
+            await asyncio.sleep(awkward.latency)
+        headers = dict(scope["headers"])
+        tenant = headers.get(b"tecode", b"").decode("utf-8", "replace").strip()
+        try:
+            call = read_call(scope["path"], body)
+        except BadCallError as error:
+            await send_reply(_method(scope) or refusal(awkward, str(error)), send)
+            return
+        twin.statistics.by_operation[call.operation] += 1
+        refused = _method(scope) or self._gate(tenant, headers)
+        if refused is not None:
+            await send_reply(refused, send)
+            return
+        fault = self._draw(call.operation)
+        if fault is not None:
+            await self._meet(fault, tenant, call, send)
+            return
+        await send_reply(await perform(twin, tenant, call), send)
+
+    def _gate(self, tenant: str, headers: dict[bytes, bytes]) -> Reply | None:
+        """The refusal of a request that does not even reach the scheduler."""
+        awkward = self._twin.awkward
+        if not tenant:
+            return Reply(400, b'{"resp_code":"400","resp_msg":"the header tecode is missing or blank"}')
+        if awkward.required_header is not None and not _has(headers, awkward.required_header):
+            return Reply(401, b'{"resp_code":"401","resp_msg":"unauthorized"}')
+        if awkward.tenant_down == tenant:
+            return Reply(503, b'{"resp_code":"503","resp_msg":"service unavailable"}')
+        if awkward.rate is not None:
+            wait = self._pace.wait_seconds(awkward.rate, time.monotonic())
+            if wait:
+                body = b'{"resp_code":"429","resp_msg":"too many requests"}'
+                return Reply(429, body, ((b"content-type", b"application/json"), (b"retry-after", b"%d" % wait)))
+        return None
+
+    def _draw(self, operation: str) -> Fault | None:
+        awkward = self._twin.awkward
+        if awkward.seed != self._seed:
+            self._seed, self._faults = awkward.seed, Faults(awkward.seed)
+        return self._faults.draw(awkward, operation)
+
+    async def _meet(self, fault: Fault, tenant: str, call: Call, send: Send) -> None:
+        """Let *fault* happen to the request."""
+        awkward = self._twin.awkward
+        if fault is Fault.FAIL_BEFORE:
+            await send_reply(refusal(awkward, "the scheduler is busy", status=503), send)
+        elif fault is Fault.FAIL_AFTER:
+            await perform(self._twin, tenant, call)
+            cut(send)
+        elif fault is Fault.LATE_WORK:
+            cut(send)
+            late = asyncio.create_task(self._work_late(awkward.late_seconds, tenant, call))
+            self._late.add(late)
+            late.add_done_callback(self._late.discard)
+        else:
+            reply = await perform(self._twin, tenant, call)
+            if fault is Fault.SLOW:
+                await asyncio.sleep(awkward.slow_seconds)
+            await send_reply(reply, send, fault)
+
+    async def _work_late(self, seconds: float, tenant: str, call: Call) -> Reply:
+        await asyncio.sleep(seconds)
+        return await perform(self._twin, tenant, call)
+
+
+def _method(scope: Scope) -> Reply | None:
+    if scope["method"] == "POST":
+        return None
+    body = b'{"resp_code":"405","resp_msg":"only POST"}'
+    return Reply(405, body, ((b"content-type", b"application/json"), (b"allow", b"POST")))
+
+
+def _has(headers: dict[bytes, bytes], required: str) -> bool:
+    """Whether *headers* hold the required one, given as ``Name: value`` or as a name alone."""
+    name, separator, value = required.partition(":")
+    found = headers.get(name.strip().lower().encode())
+    return found is not None and (not separator or found == value.strip().encode())
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None when the client has gone, or sends too much."""
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        message = await receive()
+        body += message.get("body", b"")
+        if len(body) > _LARGEST_BODY:
+            return None
+    return None if message["type"] == "http.disconnect" else body

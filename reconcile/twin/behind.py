@@ -1,0 +1,165 @@
+"""Behind Git's back: what people and accidents do to a scheduler, and what its API does not offer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from reconcile.errors import SettingError
+from reconcile.twin.clock import from_ms, to_ms, written
+from reconcile.twin.core import Twin
+from reconcile.twin.jobs import Job
+from reconcile.twin.seeds import checked_seed, seeded_jobs
+
+
+class NoJobError(LookupError):
+    """There is no job of this tenant, code or id."""
+
+
+def jobs_of(twin: Twin, tenant: str, code: str, job_id: str | None = None) -> list[Job]:
+    """Return the jobs of *code*, or only the one with *job_id*.
+
+    Raises:
+        NoJobError: there is none.
+    """
+    found = [job for job in twin.shelf.find(tenant, code) if job_id in (None, job.job_id)]
+    if not found:
+        raise NoJobError(f"tenant {tenant} has no job of code {code}" + (f" and id {job_id}" if job_id else ""))
+    return found
+
+
+def seed(twin: Twin, document: object) -> int:
+    """Add the jobs of a seed to those that are held, and return how many they are.
+
+    Raises:
+        SettingError: it is not a seed.
+    """
+    jobs = seeded_jobs(checked_seed(document), twin.shelf.ids, twin.now_ms())
+    twin.take_in(jobs)
+    return len(jobs)
+
+
+def duplicate(twin: Twin, tenant: str, code: str) -> str:
+    """Add a second row like the first one of *code*, and return its id.
+
+    Raises:
+        NoJobError: there is none.
+    """
+    job = jobs_of(twin, tenant, code)[0]
+    return twin.make(tenant, code, job.name, job.cron, enabled=job.enabled).job_id
+
+
+def insert_rows(twin: Twin, tenant: str, code: str, rows: list[Mapping[str, object]]) -> int:
+    """Write journal rows for the first job of *code*, and return how many they are.
+
+    A row needs ``fired`` (an ISO 8601 instant with its offset); ``took_ms`` and ``exedes`` may be given, and any other
+    field shows as it is.
+
+    Raises:
+        NoJobError: there is no such job.
+        SettingError: a row is not one.
+    """
+    job = jobs_of(twin, tenant, code)[0]
+    read = [_row(row) for row in rows]
+    for fired, took, text, extra in read:
+        twin.add_row(job, fired, took, text, extra)
+    return len(read)
+
+
+def described(twin: Twin, job: Job) -> dict[str, object]:
+    """Return *job* as JSON, with the name and the next fire that the service's API does not tell."""
+    return {
+        "code": job.code,
+        "name": job.name,
+        "cron": job.cron,
+        "status": "enable" if job.enabled else "disable",
+        "jobinfoid": job.job_id,
+        "next_fire": None if job.next_ms is None else from_ms(job.next_ms, twin.zone).isoformat(),
+        "fires": 0 if job.journal is None else len(job.journal),
+    }
+
+
+def exported(twin: Twin) -> dict[str, object]:
+    """Return all jobs and journals as JSON; `take_back` makes them again, in this or another twin."""
+    tenants: dict[str, list[dict[str, object]]] = {}
+    for name in twin.shelf.tenants():
+        tenants[name] = [_exported(job) for job in twin.shelf.of(name)]
+    return {"format_version": "1", "now": written(twin.now_ms()), "tenants": tenants}
+
+
+def take_back(twin: Twin, document: object) -> int:
+    """Replace all jobs and journals by those of an export (or a seed), and return how many jobs they are.
+
+    Raises:
+        SettingError: it is neither; nothing was changed.
+    """
+    tenants = checked_seed(_without_journals(document))
+    jobs = seeded_jobs(tenants, twin.shelf.ids, twin.now_ms())
+    entries = [entry for entries in document["tenants"].values() for entry in entries]  # type: ignore[index]
+    journals = [[_kept(row) for row in entry.get("journal", ())] for entry in entries]
+    for job, rows in zip(jobs, journals, strict=True):
+        for fired, took, text, extra in rows:
+            job.log().insert(twin.shelf.ids.block(), fired, took, text, extra)
+    twin.clear()
+    twin.take_in(jobs)
+    return len(jobs)
+
+
+def _exported(job: Job) -> dict[str, object]:
+    entry: dict[str, object] = {
+        "code": job.code,
+        "name": job.name,
+        "cron": job.cron,
+        "status": "enable" if job.enabled else "disable",
+        "jobinfoid": job.job_id,
+    }
+    if job.journal is not None:
+        entry["journal"] = [[fired, took, text, extra] for _, fired, took, text, extra in job.journal.rows()]
+    return entry
+
+
+def _without_journals(document: object) -> object:
+    """*document* as a seed, so that it can be checked as one."""
+    if not isinstance(document, dict) or not isinstance(document.get("tenants"), dict):
+        return document
+    return {
+        "tenants": {
+            tenant: [
+                {name: value for name, value in entry.items() if name != "journal"}
+                if isinstance(entry, dict)
+                else entry
+                for entry in entries
+            ]
+            if isinstance(entries, list)
+            else entries
+            for tenant, entries in document["tenants"].items()
+        }
+    }
+
+
+_Row = tuple[int, int, str, dict[str, object]]
+
+
+def _kept(row: object) -> _Row:
+    """A journal row of an export: when it was fired, how long it took (both in milliseconds), text and fields."""
+    if isinstance(row, list) and len(row) == 4:
+        fired, took, text, extra = row
+        if isinstance(fired, int) and isinstance(took, int) and isinstance(text, str) and isinstance(extra, dict):
+            return fired, took, text, extra
+    raise SettingError(f"the journal row {row!r} is not one of an export")
+
+
+def _row(row: Mapping[str, object]) -> _Row:
+    extra = dict(row)
+    fired, took, text = extra.pop("fired", None), extra.pop("took_ms", 0), extra.pop("exedes", "")
+    try:
+        instant = datetime.fromisoformat(fired) if isinstance(fired, str) else None
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise SettingError(
+            f"the journal row has fired {fired!r}, and must have an instant such as 2026-01-05T00:00:00Z"
+        )
+    if not isinstance(took, int) or not isinstance(text, str):
+        raise SettingError("the journal row must have a whole number took_ms and a text exedes, or neither")
+    return to_ms(instant), took, text, extra

@@ -1,0 +1,64 @@
+"""The twin's clock: the machine's, or one that starts elsewhere, runs faster, stands still, and can be advanced.
+
+All instants inside the twin are whole milliseconds since 1970 in UTC: an int is small, compares fast and has no zone.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, tzinfo
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+
+
+def to_ms(instant: datetime) -> int:
+    """Return the aware *instant* as milliseconds since 1970 in UTC, fractions cut off."""
+    return (instant - _EPOCH) // _MS
+
+
+def from_ms(ms: int, zone: tzinfo = UTC) -> datetime:
+    """Return the instant *ms* milliseconds after 1970 in UTC, in *zone*."""
+    return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone)
+
+
+def written(ms: int) -> str:
+    """Return the instant as the service writes it, in UTC.
+
+    >>> written(1587916799652)
+    '2020-04-26T15:59:59.652+0000'
+    """
+    return f"{(_EPOCH + timedelta(milliseconds=ms)).strftime('%Y-%m-%dT%H:%M:%S')}.{ms % 1000:03d}+0000"
+
+
+class TwinClock:
+    """A clock that starts at *start* (the machine's time when None) and runs *speed* times as fast as the machine's."""
+
+    def __init__(
+        self, start: datetime | None = None, speed: float = 1.0, *, machine: Callable[[], float] = time.time
+    ) -> None:
+        self._machine = machine
+        self._since = machine()
+        self._origin = self._since * 1000 if start is None else float(to_ms(start))
+        self.speed = speed
+
+    def now_ms(self) -> int:
+        """Return the clock's time in milliseconds since 1970 in UTC."""
+        return int(self._origin + (self._machine() - self._since) * 1000 * self.speed)
+
+    def change(self, *, now_ms: int | None = None, speed: float | None = None) -> None:
+        """Put the clock to *now_ms*, let it run *speed* times as fast from now on, or both."""
+        self._origin = float(self.now_ms() if now_ms is None else now_ms)
+        self._since = self._machine()
+        self.speed = self.speed if speed is None else speed
+
+    def advance(self, ms: int) -> None:
+        """Move the clock *ms* milliseconds forward."""
+        self._origin += ms
+
+    def seconds_until(self, ms: int) -> float | None:
+        """Return how many seconds of the machine's time pass until the clock shows *ms*; None when it stands still."""
+        if self.speed <= 0:
+            return None
+        return max(0.0, (ms - self.now_ms()) / 1000 / self.speed)

@@ -1,0 +1,91 @@
+"""The faults that a share of the requests meets: drawn by chance from a seed, and done to a reply on its way out."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from enum import StrEnum
+from random import Random
+from typing import Any
+
+from reconcile.twin.api import Reply
+from reconcile.twin.awkward import SHARES, Awkward
+
+_PAGE = Reply(
+    502,
+    b"<html><head><title>502 Bad Gateway</title></head><body><h1>Bad Gateway</h1></body></html>",
+    ((b"content-type", b"text/html"),),
+)
+
+
+class Fault(StrEnum):
+    """What goes wrong with one request; the values are the names of the flags."""
+
+    FAIL_BEFORE = "fail_before"
+    FAIL_AFTER = "fail_after"
+    LATE_WORK = "late_work"
+    SLOW = "slow"
+    HALF_BODY = "half_body"
+    HTML = "html"
+    RESET = "reset"
+
+
+class Faults:
+    """Draws the fault of each request; the same seed and order of requests give the same faults."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = Random(seed)  # noqa: S311 - chance that must be repeatable
+
+    def draw(self, awkward: Awkward, operation: str) -> Fault | None:
+        """Return what goes wrong with the next request for *operation*."""
+        if not awkward.draws or operation not in awkward.operations:
+            return None
+        point = self._random.random()
+        for name in SHARES:
+            point -= getattr(awkward, name)
+            if point < 0:
+                return Fault(name)
+        return None
+
+
+class Pace:
+    """Lets *rate* requests through in each second of the machine's time, and says how long the others are to wait."""
+
+    def __init__(self) -> None:
+        self._second = 0
+        self._served = 0
+
+    def wait_seconds(self, rate: float, now: float) -> int:
+        """Return 0 when a request at *now* is served, or after how many whole seconds to ask again."""
+        window = max(1.0, 1 / rate)
+        second = int(now / window)
+        if second != self._second:
+            self._second, self._served = second, 0
+        self._served += 1
+        return 0 if self._served <= max(1, int(rate * window)) else max(1, int(window))
+
+
+async def send_reply(reply: Reply, send: Any, fault: Fault | None = None) -> None:
+    """Send *reply*, or as much of it as *fault* lets through."""
+    if fault is Fault.HTML:
+        reply = _PAGE
+    headers = [*reply.headers, (b"content-length", b"%d" % len(reply.body))]
+    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
+    if fault in (Fault.HALF_BODY, Fault.RESET):
+        await send({"type": "http.response.body", "body": reply.body[: len(reply.body) // 2], "more_body": True})
+        cut(send, is_reset=fault is Fault.RESET)
+    else:
+        await send({"type": "http.response.body", "body": reply.body})
+
+
+def cut(send: Any, *, is_reset: bool = False) -> None:
+    """Close the connection behind *send* where it stands: in order, or with a reset."""
+    transport: asyncio.Transport = send.__self__.transport
+    if is_reset:
+        connection = transport.get_extra_info("socket")
+        # No lingering: closing sends RST instead of FIN.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.abort()
+    else:
+        transport.close()

@@ -1,0 +1,165 @@
+"""The jobs of all tenants, and the row of each code as the bytes that a query answers with."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from reconcile.twin.journal import Journal
+
+_FIRST_ID = 1_300_000_000_000_000_000
+
+
+def compact(value: object) -> bytes:
+    """Return *value* as JSON without blanks, in UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+class Ids:
+    """Numbers of 19 digits, each given out once."""
+
+    def __init__(self) -> None:
+        self._next = _FIRST_ID
+
+    def block(self, count: int = 1) -> int:
+        """Return the first of *count* consecutive new numbers."""
+        first = self._next
+        self._next += count
+        return first
+
+    def passed(self, number: int) -> None:
+        """Never give out *number* or a smaller one again."""
+        self._next = max(self._next, number + 1)
+
+
+class Job:
+    """One row of a tenant. *serial* is the twin's own key; *base_ms*: fires up to then are done with or not owed."""
+
+    __slots__ = ("base_ms", "code", "cron", "enabled", "job_id", "journal", "name", "next_ms", "serial", "tenant")
+
+    def __init__(
+        self, serial: int, tenant: str, code: str, job_id: str, name: str, cron: str, *, enabled: bool, base_ms: int
+    ) -> None:
+        self.serial = serial
+        self.tenant = tenant
+        self.code = code
+        self.job_id = job_id
+        self.name = name
+        self.cron = cron
+        self.enabled = enabled
+        self.base_ms = base_ms
+        self.next_ms: int | None = None
+        self.journal: Journal | None = None
+
+    def __lt__(self, other: Job) -> bool:
+        """Order by making; the scheduler's heap may hold a job twice."""
+        return self.serial < other.serial
+
+    def log(self) -> Journal:
+        """Return the job's journal, begun when there is none yet."""
+        if self.journal is None:
+            self.journal = Journal()
+        return self.journal
+
+
+class _Tenant:
+    """The jobs of one tenant, in the order of their making, and the answer of each code as bytes."""
+
+    __slots__ = ("answers", "by_code", "by_id")
+
+    def __init__(self) -> None:
+        self.by_code: dict[str, list[Job]] = {}
+        self.by_id: dict[str, Job] = {}
+        self.answers: dict[str, bytes] = {}
+
+
+class Shelf:
+    """All jobs, by tenant and behaviour code."""
+
+    def __init__(self, inactive_word: str = "disable") -> None:
+        self._tenants: dict[str, _Tenant] = {}
+        self._inactive_word = inactive_word
+        self.ids = Ids()
+
+    def __len__(self) -> int:
+        return sum(len(jobs) for one in self._tenants.values() for jobs in one.by_code.values())
+
+    def __iter__(self) -> Iterator[Job]:
+        for tenant in self._tenants:
+            yield from self.of(tenant)
+
+    def tenants(self) -> list[str]:
+        """Return the tenants that have jobs, sorted."""
+        return sorted(name for name, one in self._tenants.items() if one.by_code)
+
+    def of(self, tenant: str) -> list[Job]:
+        """Return the jobs of *tenant* in the order of their codes' first appearance."""
+        held = self._tenants.get(tenant)
+        return [] if held is None else [job for jobs in held.by_code.values() for job in jobs]
+
+    def find(self, tenant: str, code: str) -> list[Job]:
+        """Return the jobs of *code*: none, one, or duplicates."""
+        held = self._tenants.get(tenant)
+        return [] if held is None else list(held.by_code.get(code, ()))
+
+    def by_id(self, tenant: str, job_id: str) -> Job | None:
+        """Return the job of *tenant* with *job_id*."""
+        held = self._tenants.get(tenant)
+        return None if held is None else held.by_id.get(job_id)
+
+    def answers(self, tenant: str) -> dict[str, bytes]:
+        """Return the rows of *tenant* by code, as JSON; not to be changed by the caller."""
+        held = self._tenants.get(tenant)
+        return {} if held is None else held.answers
+
+    def put(self, job: Job) -> None:
+        """Take in *job*, or see that it has changed."""
+        held = self._tenants.setdefault(job.tenant, _Tenant())
+        jobs = held.by_code.setdefault(job.code, [])
+        if job not in jobs:
+            jobs.append(job)
+        held.by_id[job.job_id] = job
+        self._tell(held, job.code)
+
+    def remove(self, job: Job) -> None:
+        """Take out *job*."""
+        held = self._tenants[job.tenant]
+        jobs = held.by_code[job.code]
+        jobs.remove(job)
+        if held.by_id.get(job.job_id) is job:
+            del held.by_id[job.job_id]
+        if not jobs:
+            del held.by_code[job.code]
+        self._tell(held, job.code)
+
+    def clear(self) -> None:
+        """Take out all jobs; ids go on where they were."""
+        self._tenants.clear()
+
+    def say_inactive(self, word: str) -> None:
+        """Write *word* as the status of disabled jobs from now on."""
+        self._inactive_word = word
+        for held in self._tenants.values():
+            for code in held.by_code:
+                self._tell(held, code)
+
+    def status(self, job: Job) -> str:
+        """Return the word for the status of *job*."""
+        return "enable" if job.enabled else self._inactive_word
+
+    def _tell(self, held: _Tenant, code: str) -> None:
+        jobs = held.by_code.get(code)
+        if jobs is None:
+            held.answers.pop(code, None)
+            return
+        held.answers[code] = b",".join(
+            compact(
+                {
+                    "jobinfoid": job.job_id,
+                    "cronexpression": job.cron,
+                    "bizcode": job.code,
+                    "jobstatus": self.status(job),
+                }
+            )
+            for job in jobs
+        )

@@ -1,0 +1,104 @@
+"""The firing loop: a heap of next fires. What is due is popped, fired, and pushed back with its next fire.
+
+A job that has changed since it was pushed is recognised by its `next_ms` and passed over, so nothing is ever searched.
+The fires of a leap of the clock are worked out job by job, in one go each; that is what makes a week take seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from heapq import heapify, heappop, heappush
+
+from reconcile.twin.clock import TwinClock
+from reconcile.twin.crons import Crons
+from reconcile.twin.jobs import Job
+
+# Quartz forgives a trigger that is this late; a later one has misfired.
+MISFIRE_MS = 60_000
+
+# So many jobs are fired before requests have their turn.
+_AT_ONCE = 200
+
+Fire = Callable[[Job, list[int]], None]
+
+
+class Scheduler:
+    """Fires jobs on *clock* by calling *fire* with the job and the instants that are due, in order."""
+
+    def __init__(self, clock: TwinClock, crons: Crons, fire: Fire) -> None:
+        self._clock = clock
+        self._crons = crons
+        self._fire = fire
+        self._heap: list[tuple[int, int, Job]] = []
+        self._changed: asyncio.Event | None = None
+        self._turn = asyncio.Lock()
+
+    def plan(self, job: Job) -> None:
+        """See to *job* from now on: its next fire after its base, or none when it is disabled."""
+        before = job.next_ms
+        job.next_ms = self._crons.next_ms(job.cron, job.base_ms) if job.enabled else None
+        if job.next_ms is None or job.next_ms == before:
+            return
+        is_first = not self._heap or job.next_ms < self._heap[0][0]
+        heappush(self._heap, (job.next_ms, job.serial, job))
+        if is_first:
+            self.wake()
+
+    def resume(self, jobs: Iterable[Job]) -> None:
+        """Take up *jobs* after a restart; one that has missed fires fires once, now, as Quartz does by default."""
+        now = self._clock.now_ms()
+        for job in jobs:
+            job.base_ms = min(job.base_ms, now)
+            job.next_ms = self._crons.next_ms(job.cron, job.base_ms) if job.enabled else None
+            if job.next_ms is not None and job.next_ms < now - MISFIRE_MS:
+                job.base_ms = now
+                job.next_ms = self._crons.next_ms(job.cron, now)
+                self._fire(job, [now])
+            if job.next_ms is not None:
+                self._heap.append((job.next_ms, job.serial, job))
+        heapify(self._heap)
+
+    def clear(self) -> None:
+        """Forget all jobs."""
+        self._heap.clear()
+
+    def wake(self) -> None:
+        """Let the loop look again: the clock or the first fire has changed."""
+        if self._changed is not None:
+            self._changed.set()
+
+    async def run(self) -> None:
+        """Fire what is due, for ever."""
+        self._changed = asyncio.Event()
+        while True:
+            await self.catch_up()
+            self._changed.clear()
+            pause = self._clock.seconds_until(self._heap[0][0]) if self._heap else None
+            try:
+                await asyncio.wait_for(self._changed.wait(), pause)
+            except TimeoutError:
+                continue
+
+    async def catch_up(self) -> None:
+        """Fire everything that is due by now."""
+        async with self._turn:
+            now = self._clock.now_ms()
+            while self._fire_some(now):
+                await asyncio.sleep(0)
+
+    def _fire_some(self, now: int) -> bool:
+        """Fire a number of the jobs that are due by *now*, and return whether more may be."""
+        for _ in range(_AT_ONCE):
+            if not self._heap or self._heap[0][0] > now:
+                return False
+            due, _serial, job = heappop(self._heap)
+            if job.next_ms != due:
+                continue
+            fires = self._crons.fires_ms(job.cron, due, now)
+            job.base_ms = fires[-1]
+            job.next_ms = self._crons.next_ms(job.cron, job.base_ms)
+            self._fire(job, fires)
+            if job.next_ms is not None:
+                heappush(self._heap, (job.next_ms, job.serial, job))
+        return True

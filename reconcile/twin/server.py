@@ -1,0 +1,124 @@
+"""Runs a twin on a port until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+
+from reconcile.errors import SettingError
+from reconcile.twin.app import TwinApp
+from reconcile.twin.core import Twin
+from reconcile.twin.endpoints import endpoints
+from reconcile.twin.settings import TwinSettings
+
+# Requests under way at the end have so long, in seconds.
+_FAREWELL = 3
+
+
+class TwinServer(uvicorn.Server):
+    """A server for one twin; signals are left to whoever runs it."""
+
+    def __init__(self, settings: TwinSettings) -> None:
+        self.twin = Twin(settings)
+        self.app = TwinApp(self.twin, endpoints(self.twin))
+        super().__init__(
+            uvicorn.Config(
+                self.app,
+                lifespan="off",
+                ws="none",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=_FAREWELL,
+                backlog=2048,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals alone: uvicorn would end the program by the signal, and not with 0."""
+        yield
+
+    async def run_on(self, listener: socket.socket, ready: Callable[[], None]) -> None:
+        """Serve on *listener* until `should_exit`; *ready* is called when requests are answered."""
+        await self.twin.start()
+        try:
+            serving = asyncio.create_task(self.serve([listener]))
+            while not (self.started or serving.done()):
+                await asyncio.sleep(0.005)
+            if not serving.done():
+                ready()
+            await serving
+            await self.app.close()
+        finally:
+            await self.twin.stop()
+
+
+def listener(settings: TwinSettings) -> socket.socket:
+    """Return a socket that listens where *settings* say; port 0 is a free one.
+
+    Raises:
+        SettingError: the address is taken, or not this machine's.
+    """
+    try:
+        family, kind, protocol, _name, address = socket.getaddrinfo(
+            settings.host, settings.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        opened = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise SettingError(f"the twin cannot listen on {settings.host}: {error}") from error
+    try:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
+        opened.listen(2048)
+    except OSError as error:
+        opened.close()
+        raise SettingError(
+            f"the twin cannot listen on {settings.host}:{settings.port}: {error.strerror}",
+            hint="choose another with --port; 0 takes a free one",
+        ) from error
+    return opened
+
+
+def address_of(settings: TwinSettings, opened: socket.socket) -> str:
+    """Return the URL of a twin that listens on *opened*."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{opened.getsockname()[1]}"
+
+
+def serve(settings: TwinSettings, *, say: Callable[[str], None] = print, warn: Callable[[str], None] = print) -> None:
+    """Run a twin until SIGTERM or SIGINT, then return.
+
+    *say* is told one line, with the URL, when it answers; *warn* when others than this machine can reach it.
+
+    Raises:
+        SettingError: the address, the file, the seed or the time zone cannot be used.
+    """
+    server = TwinServer(settings)
+    server.twin.open()
+    with listener(settings) as opened:
+        url = address_of(settings, opened)
+        if not settings.is_loopback:
+            warn(f"warning: the twin asks nobody for a password, and {settings.host} can be reached by other machines")
+
+        def ready() -> None:
+            jobs = len(server.twin.shelf)
+            say(f"The twin listens on {url} ({jobs} jobs, fires in {settings.timezone}); stop it with Ctrl-C")
+
+        asyncio.run(_until_told(server, opened, ready))
+
+
+async def _until_told(server: TwinServer, opened: socket.socket, ready: Callable[[], None]) -> None:
+    def stop() -> None:
+        server.should_exit = True
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    await server.run_on(opened, ready)

@@ -1,0 +1,50 @@
+"""What the twin was asked: requests by operation, the highest concurrency, and saves by key."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+
+class Statistics:
+    """Counts since the start or the last reset. *by_key* counts the saves that were done, by ``(tenant, code)``."""
+
+    def __init__(self) -> None:
+        self.by_operation: Counter[str] = Counter()
+        self.by_key: Counter[tuple[str, str]] = Counter()
+        self.codes_asked = 0
+        self.under_way = 0
+        self.highest_concurrency = 0
+
+    def begin(self) -> None:
+        """Count a request as under way."""
+        self.under_way += 1
+        if self.under_way > self.highest_concurrency:
+            self.highest_concurrency = self.under_way
+
+    def end(self) -> None:
+        """Count a request as answered, or given up."""
+        self.under_way -= 1
+
+    def reset(self) -> None:
+        """Start counting anew."""
+        self.by_operation.clear()
+        self.by_key.clear()
+        self.codes_asked = 0
+        self.highest_concurrency = self.under_way
+
+    @property
+    def total(self) -> int:
+        """All requests of the three operations."""
+        return self.by_operation.total()
+
+    def as_json(self) -> dict[str, object]:
+        """Return the counts as a JSON object."""
+        saves: dict[str, dict[str, int]] = {}
+        for (tenant, code), count in sorted(self.by_key.items()):
+            saves.setdefault(tenant, {})[code] = count
+        return {
+            "requests": dict(sorted(self.by_operation.items())),
+            "codes_asked": self.codes_asked,
+            "highest_concurrency": self.highest_concurrency,
+            "saves": saves,
+        }
