@@ -135,10 +135,12 @@ class Run:
             return 0
         with self._signals():
             try:
-                code = self._show(self._answer())
+                answer = self._answer()
+                code = self._show(answer)
             finally:
                 self._done.set()
-        return 128 + self.signal if self.signal else code
+        # A command without a report (`twin`) knows itself what a signal means to it.
+        return code if isinstance(answer, int) or not self.signal else 128 + self.signal
 
     def _answer(self) -> Answer | int:
         """Return what the command found, or the report of why it did not; an exit code when click has said it all."""

@@ -8,7 +8,7 @@ in the plan's order, each wave settled before the next begins. Two rows where on
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconcile.engine.guard import Allowances, refusals
 from reconcile.flows.wave import Ports, run_wave
@@ -97,7 +97,8 @@ def _admitted(changes: tuple[Change, ...], refused: tuple[Refusal, ...], progres
         if refusal is None:
             admitted.append(change)
         else:
-            progress.add(unsaved(change, Result.REFUSED, "guard", live=change.live, because=refusal.message))
+            outcome = unsaved(change, Result.REFUSED, "guard", live=change.live, because=refusal.message)
+            progress.add(replace(outcome, hint=refusal.hint))
     return tuple(admitted)
 
 

@@ -69,6 +69,7 @@ def test_a_paused_job_that_differs_is_left_alone(program, service):
     code, run = program.json("apply", "--yes")
     results = {change["code"]: change["outcome"]["result"] for change in run["changes"]}
     assert (code, results) == (4, {"1": "verified", "2": "refused", "3": "verified"})
+    assert "--allow-inactive" in run["changes"][1]["outcome"]["hint"]
     code, run = program.json("apply", "--yes")
     assert (code, run["summary"]["verified"], run["summary"]["refused"]) == (3, 0, 1)
     assert program("apply", "--yes", "--allow-inactive").code in (0, 4)

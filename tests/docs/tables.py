@@ -1,0 +1,129 @@
+"""The tables of the docs that are read from the code. ``python -m tests.docs.tables`` writes them anew."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconcile.cli import COMMANDS
+from reconcile.commands.common import VARIABLES, command
+from reconcile.declare.gate import schema
+
+ROOT = Path(__file__).parents[2]
+REGION = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def settings() -> Iterator[str]:
+    """Yield a row for each setting of the workspace file that has a default, or may be left out."""
+    yield "| setting | default | meaning |"
+    yield "|---|---|---|"
+    whole = schema("workspace")
+    for path, one, needed in _properties(whole, whole, ""):
+        if not needed:
+            yield f"| `{path}` | {_default(one)} | {_cell(one['description'])} |"
+
+
+def _properties(
+    whole: Mapping[str, Any], node: Mapping[str, Any], prefix: str
+) -> Iterator[tuple[str, Mapping[str, Any], bool]]:
+    for name, given in node.get("properties", {}).items():
+        one = _resolved(whole, given)
+        kinds = one.get("additionalProperties")
+        inner = _resolved(whole, kinds) if isinstance(kinds, dict) else {}
+        nested = "properties" in one or "properties" in inner
+        if not nested or one.get("type") != "object":
+            yield f"{prefix}{name}", one, name in node.get("required", ())
+        if one.get("type") == "object":
+            yield from _properties(whole, one, f"{prefix}{name}.")
+            yield from _properties(whole, inner, f"{prefix}{name}.NAME.")
+
+
+def _resolved(whole: Mapping[str, Any], one: Mapping[str, Any]) -> Mapping[str, Any]:
+    if "$ref" not in one:
+        return one
+    return {**whole["$defs"][one["$ref"].removeprefix("#/$defs/")], **one}
+
+
+def _default(one: Mapping[str, Any]) -> str:
+    value = one.get("default")
+    if value is None:
+        return "none"
+    if isinstance(value, list):
+        return ", ".join(f"`{entry}`" for entry in value)
+    return f"`{value}`"
+
+
+def commands() -> Iterator[str]:
+    """Yield a section for each command: what it says of itself, and its own options."""
+    common = {parameter.name for parameter in _common()}
+    for name in COMMANDS:
+        one = _command(name)
+        usage = " ".join(one.collect_usage_pieces(click.Context(one, info_name=name)))
+        yield f"### {name}\n"
+        yield f"`reconcile {name} {usage}`\n"
+        yield f"{_help(one)}\n"
+        rows = [_row(option) for option in one.params if isinstance(option, click.Option) and option.name not in common]
+        if rows:
+            yield from ("| option | meaning |", "|---|---|", *rows, "")
+
+
+def options() -> Iterator[str]:
+    """Yield a row for each option that every command has, with its variable."""
+    yield "| option | variable | meaning |"
+    yield "|---|---|---|"
+    for option in _common():
+        yield f"{_row(option)[:-2].replace(' | ', f' | `{VARIABLES[str(option.name)]}` | ', 1)} |"
+
+
+def _common() -> list[click.Option]:
+    called = click.command("any")(command(lambda *_: None))  # type: ignore[arg-type,return-value]
+    return [parameter for parameter in called.params if isinstance(parameter, click.Option)]
+
+
+def _command(name: str) -> click.Command:
+    found = getattr(importlib.import_module(f"reconcile.commands.{name}"), name)
+    assert isinstance(found, click.Command)
+    return found
+
+
+def _help(one: click.Command) -> str:
+    paragraphs = (one.help or "").split("\n\n")
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+
+
+def _row(option: click.Option) -> str:
+    names = ", ".join(f"`{name}`" for name in option.opts)
+    value = (
+        ""
+        if option.is_flag or option.count
+        else f" {option.metavar or option.make_metavar(click.Context(click.Command('x')))}"
+    )
+    default = f" Default: `{option.default}`." if option.show_default else ""
+    return f"| {names}{_cell(value)} | {_cell(option.help or '')}{default} |"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+TABLES: Mapping[str, Callable[[], Iterator[str]]] = {"settings": settings, "commands": commands, "options": options}
+
+
+def filled(text: str) -> str:
+    """Return a document with every marked region written anew."""
+    return REGION.sub(lambda match: f"{match[1]}{chr(10).join(TABLES[match[2]]())}\n{match[3]}", text)
+
+
+def documents() -> list[Path]:
+    """Return every document of the project."""
+    return [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
+
+
+if __name__ == "__main__":
+    for document in documents():
+        document.write_text(filled(document.read_text(encoding="utf-8")), encoding="utf-8")

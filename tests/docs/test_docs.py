@@ -1,0 +1,121 @@
+"""README and docs: every command they show is run, every table is as the code has it, every link leads somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from reconcile.commands.demo import live_of
+from reconcile.declare import load_documents, load_workspace
+from reconcile.engine.resolve import resolve
+from reconcile.git.worktree import WorkTree
+from reconcile.twin.running import running_twin
+from tests.docs import tables
+from tests.docs.consoles import Typed, blocks, matches
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = tables.documents()
+CONSOLES = [(document, number) for document in DOCUMENTS for number in range(len(blocks(document)))]
+YAML = re.compile(r"^```yaml\n# (schedules/\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+DOCUMENTED_URL = "http://127.0.0.1:8001"
+
+
+def name_of(document: Path) -> str:
+    return document.relative_to(ROOT).as_posix()
+
+
+class Stage:
+    """A folder with the examples, and a twin whose live side differs from them as the demo's does."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.folder = folder
+        self._url = url
+        shutil.copytree(ROOT / "schedules", folder / "schedules")
+        self._point_at(folder / "schedules" / "reconcile.yaml")
+        programs = folder / "programs"
+        programs.mkdir()
+        program = programs / "reconcile"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconcile "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
+        self._variables = {
+            "PATH": f"{programs}:{os.environ['PATH']}",
+            "HOME": str(folder),
+            "SCHEDULER_TOKEN": "secret-of-the-docs",
+            "LC_ALL": "C.UTF-8",
+        }
+
+    def run(self, typed: Typed) -> tuple[int, str]:
+        """Return exit code and output (both streams, as a terminal shows them) of a command."""
+        command = "reconcile demo" if typed.command == "make demo" else typed.command
+        done = subprocess.run(
+            ["sh", "-c", command.replace(DOCUMENTED_URL, self._url)],
+            cwd=self.folder,
+            env=self._variables,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stdout.replace(self._url, DOCUMENTED_URL)
+
+    def _point_at(self, path: Path) -> None:
+        path.write_text(path.read_text(encoding="utf-8").replace(DOCUMENTED_URL, self._url), encoding="utf-8")
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    with running_twin(timezone="Asia/Shanghai") as twin:
+        tree = WorkTree(ROOT / "schedules")
+        workspace, _ = load_workspace("schedules", tree)
+        environment = workspace.environments["demo"]
+        documents, _ = load_documents(workspace, environment, tree)
+        for tenant, jobs in live_of(resolve(documents, environment).desired.values()).items():
+            twin.seed(tenant, jobs)
+        yield Stage(tmp_path, twin.url)
+
+
+@pytest.mark.parametrize("document, number", CONSOLES, ids=[f"{name_of(one)}-{number}" for one, number in CONSOLES])
+def test_what_a_document_shows_is_what_happens(stage, document, number):
+    for typed in blocks(document)[number]:
+        if typed.command == "make test":  # `.ci/run` runs this very command
+            continue
+        code, output = stage.run(typed)
+        assert (code, matches(typed.shown, output)) == (typed.exit_code, True), (
+            f"{name_of(document)}:{typed.line}: $ {typed.command}\n--- shown\n{typed.shown}--- real (exit {code})\n{output}"
+        )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_the_tables_of_a_document_are_as_the_code_has_them(document):
+    text = document.read_text(encoding="utf-8")
+    assert tables.filled(text) == text, "python -m tests.docs.tables writes them anew"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_every_link_to_a_file_leads_to_one(document):
+    text = document.read_text(encoding="utf-8")
+    assert [link for link in LINK.findall(text) if not (document.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_the_files_that_a_document_shows_are_valid_together(document, tmp_path):
+    found = YAML.findall(document.read_text(encoding="utf-8"))
+    for name, text in found:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    if found:
+        command = [sys.executable, "-m", "reconcile", "validate"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout[-20:]) == (0, "\n\nNo findings.\n"[-20:]), done.stdout
