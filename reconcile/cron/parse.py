@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reconcile.cron.days import is_empty
 from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, FIELDS, MAX_YEAR, YEAR, Field
@@ -24,23 +24,23 @@ _PIECE = re.compile(r"[^,]+")
 _BLANKS = "".join(map(chr, range(0x21)))
 _CACHED = 65_536
 
+_EVERY = Term(Form.EVERY, "*", 0)
+
 _BOTH_DAYS = "Support for specifying both a day-of-week AND a day-of-month parameter is not implemented."
 _TWO_NONE = "'?' can only be specified for Day-of-Month -OR- Day-of-Week."
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedField:
-    """One field as read: its upper-case *text*, the *column* it begins at in the expression, and its terms."""
+class ParsedField(NamedTuple):
+    """One field as read: its upper-case *text*, the *column* it begins at in the expression, and its terms.
+
+    *has_no_value*: it counts as ``?``.
+    """
 
     field: Field
     text: str
     column: int
     terms: tuple[Term, ...]
-
-    @property
-    def has_no_value(self) -> bool:
-        """Return whether the field counts as ``?``."""
-        return any(_is_no_value(term) for term in self.terms)
+    has_no_value: bool
 
 
 @dataclass(frozen=True)
@@ -138,37 +138,42 @@ class _FaultError(Exception):
 def _read(text: str, max_year: int, quartz: str) -> Expression:
     """expression = second minute hour day-of-month month day-of-week [ year [ ignored ... ] ]"""
     upper = text.upper()
-    words = list(_FIELD.finditer(upper))
-    fields: list[ParsedField] = []
-    for field, word in zip(FIELDS, words, strict=False):
-        fields.append(_field(field, word.group(), word.start(), max_year, quartz))
-        if field is DAY_OF_WEEK:
-            _check_two_none(fields[3], fields[5])
+    words = [(match.group(), match.start()) for match in _FIELD.finditer(upper)]
+    fields = [
+        _field(field, word, column, max_year, quartz) for field, (word, column) in zip(FIELDS[:6], words, strict=False)
+    ]
     if len(fields) < 6:
         raise _FaultError("Unexpected end of expression.", len(upper.rstrip(_BLANKS)))
-    surplus = upper[words[7].start() :] if len(words) > 7 else ""
+    month_days, week_days = fields[3], fields[5]
+    if "?" in week_days.text:
+        _check_two_none(month_days, week_days)
+    fields.append(_field(YEAR, *(words[6] if len(words) > 6 else ("*", len(upper))), max_year, quartz))
+    surplus = upper[words[7][1] :] if len(words) > 7 else ""
     if surplus and quartz != "2.3":
-        raise _FaultError("Illegal cron expression format: more than 7 fields", words[7].start(), len(surplus))
-    if len(fields) == 6:
-        fields.append(_field(YEAR, "*", len(upper), max_year, quartz))
-    if fields[3].has_no_value == fields[5].has_no_value:
-        raise _FaultError(_BOTH_DAYS, fields[5].column, len(fields[5].text), DAY_OF_WEEK)
+        raise _FaultError("Illegal cron expression format: more than 7 fields", words[7][1], len(surplus))
+    if month_days.has_no_value == week_days.has_no_value:
+        raise _FaultError(_BOTH_DAYS, week_days.column, len(week_days.text), DAY_OF_WEEK)
     return Expression(text, max_year, quartz, tuple(fields), surplus)
 
 
 def _field(field: Field, word: str, column: int, max_year: int, quartz: str) -> ParsedField:
     text = word.strip(_BLANKS)
-    column += len(word) - len(word.lstrip(_BLANKS))
+    if text != word:
+        column += len(word) - len(word.lstrip(_BLANKS))
     found = _terms(field.index, text, max_year, quartz)
     if isinstance(found, TermError):
         raise _FaultError(found.message, column + found.at, found.width, field)
-    return ParsedField(field, text, column, found)
+    terms, has_no_value = found
+    return ParsedField(field, text, column, terms, has_no_value)
 
 
 @lru_cache(maxsize=_CACHED)
-def _terms(index: int, text: str, max_year: int, quartz: str) -> tuple[Term, ...] | TermError:
-    """field = piece { "," piece }            empty pieces are dropped"""
+def _terms(index: int, text: str, max_year: int, quartz: str) -> tuple[tuple[Term, ...], bool] | TermError:
+    """field = piece { "," piece }            empty pieces are dropped; with whether the field counts as ``?``"""
     field = FIELDS[index]
+    plain = _plain_term(text, field)
+    if plain is not None:
+        return (plain,), False
     try:
         _check_lists(field, text, quartz)
     except TermError as refused:
@@ -182,7 +187,16 @@ def _terms(index: int, text: str, max_year: int, quartz: str) -> tuple[Term, ...
         if term.form is Form.IGNORED and quartz != "2.3":
             return TermError(f"'L' option is not valid here. (pos={piece.start() + 1})", piece.start())
         terms.append(settle_magic(term, field))
-    return tuple(terms)
+    return tuple(terms), any(_is_no_value(term) for term in terms)
+
+
+def _plain_term(text: str, field: Field) -> Term | None:
+    """The term of a field that is ``*`` or a number within its range: the most are, and need no closer look."""
+    if text == "*":
+        return _EVERY
+    if len(text) < 3 and text.isdecimal() and text.isascii() and field.first <= int(text) <= (field.last or 0):
+        return Term(Form.VALUE, text, 0, int(text))
+    return None
 
 
 def _check_lists(field: Field, text: str, quartz: str) -> None:

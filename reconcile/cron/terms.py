@@ -7,8 +7,8 @@ term notes what was ignored, so that a lint can tell the author. Source: QUARTZ_
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, EVERY, MONTH, NO_VALUE, YEAR, Field
 
@@ -36,8 +36,7 @@ class Form(StrEnum):
     IGNORED = "ignored"
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(NamedTuple):
     """One piece. *text* is the piece in upper case, *column* where it begins in its field, from 0.
 
     *first*, *last* and *step* are numbers of the field: `5` is VALUE first=5; `1-5/2` is RANGE 1, 5, 2; `*/5` and `3/5`
@@ -292,8 +291,8 @@ def settle_magic(term: Term, field: Field) -> Term:
         return term
     if term.first == EVERY:
         if term.form is Form.VALUE:
-            return replace(term, form=Form.EVERY, magic=True)
-        return replace(term, first=field.first, magic=True)
+            return term._replace(form=Form.EVERY, magic=True)
+        return term._replace(first=field.first, magic=True)
     if term.first == NO_VALUE and field in (DAY_OF_MONTH, DAY_OF_WEEK) and term.form is Form.VALUE:
-        return replace(term, form=Form.NONE, magic=True)
+        return term._replace(form=Form.NONE, magic=True)
     return term
