@@ -48,8 +48,12 @@ class TwinApp:
 
     async def _operation(self, scope: Scope, receive: Receive, send: Send) -> None:
         twin, awkward = self._twin, self._twin.awkward
-        body = await _body(receive)
-        if body is None:
+        try:
+            body = await _body(receive)
+        except _GoneError:
+            return
+        if len(body) > _LARGEST_BODY:
+            await send_reply(Reply(413, b'{"resp_code":"413","resp_msg":"the body is too large"}'), send)
             return
         if awkward.latency:
             await asyncio.sleep(awkward.latency)
@@ -131,13 +135,18 @@ def _has(headers: dict[bytes, bytes], required: str) -> bool:
     return found is not None and (not separator or found == value.strip().encode())
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body; None when the client has gone, or sends too much."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+class _GoneError(Exception):
+    """The client has gone before its request was complete."""
+
+
+async def _body(receive: Receive) -> bytes:
+    """The whole body; of one that is too large, the beginning that shows it."""
+    body: bytes = b""
+    while True:
         message = await receive()
-        body += message.get("body", b"")
-        if len(body) > _LARGEST_BODY:
-            return None
-    return None if message["type"] == "http.disconnect" else body
+        if message["type"] == "http.disconnect":
+            raise _GoneError
+        body += message["body"]
+        if not message["more_body"] or len(body) > _LARGEST_BODY:
+            break
+    return body

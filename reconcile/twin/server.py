@@ -7,6 +7,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import uvicorn
 
@@ -15,6 +16,9 @@ from reconcile.twin.app import TwinApp
 from reconcile.twin.core import Twin
 from reconcile.twin.endpoints import endpoints
 from reconcile.twin.settings import TwinSettings
+
+# A reader of a pipe waits for the line that says where the twin listens.
+_say = partial(print, flush=True)
 
 # Requests under way at the end have so long, in seconds.
 _FAREWELL = 3
@@ -26,6 +30,7 @@ class TwinServer(uvicorn.Server):
     def __init__(self, settings: TwinSettings) -> None:
         self.twin = Twin(settings)
         self.app = TwinApp(self.twin, endpoints(self.twin))
+        self._told_to_stop = asyncio.Event()
         super().__init__(
             uvicorn.Config(
                 self.app,
@@ -45,8 +50,21 @@ class TwinServer(uvicorn.Server):
         """Leave the signals alone: uvicorn would end the program by the signal, and not with 0."""
         yield
 
+    def stop(self) -> None:
+        """Stop serving; to be called in the loop of `run_on`."""
+        self.should_exit = True
+        self._told_to_stop.set()
+
+    async def main_loop(self) -> None:
+        """Keep the time of the replies' date until told to stop, which is heard at once and not at the next tick."""
+        ticks = 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._told_to_stop.wait(), 0.1)
+
     async def run_on(self, listener: socket.socket, ready: Callable[[], None]) -> None:
-        """Serve on *listener* until `should_exit`; *ready* is called when requests are answered."""
+        """Serve on *listener* until `stop`; *ready* is called when requests are answered."""
         await self.twin.start()
         try:
             serving = asyncio.create_task(self.serve([listener]))
@@ -92,7 +110,7 @@ def address_of(settings: TwinSettings, opened: socket.socket) -> str:
     return f"http://{host}:{opened.getsockname()[1]}"
 
 
-def serve(settings: TwinSettings, *, say: Callable[[str], None] = print, warn: Callable[[str], None] = print) -> None:
+def serve(settings: TwinSettings, *, say: Callable[[str], None] = _say, warn: Callable[[str], None] = _say) -> None:
     """Run a twin until SIGTERM or SIGINT, then return.
 
     *say* is told one line, with the URL, when it answers; *warn* when others than this machine can reach it.
@@ -115,10 +133,7 @@ def serve(settings: TwinSettings, *, say: Callable[[str], None] = print, warn: C
 
 
 async def _until_told(server: TwinServer, opened: socket.socket, ready: Callable[[], None]) -> None:
-    def stop() -> None:
-        server.should_exit = True
-
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
+        loop.add_signal_handler(number, server.stop)
     await server.run_on(opened, ready)

@@ -1,0 +1,206 @@
+"""What fires when, on a clock that the test moves."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from reconcile.twin.testing import running_twin
+from tests.twin.asking import MONDAY, NIGHTLY, Client
+
+DAY = timedelta(days=1)
+
+
+def fires(twin, tenant: str = "acme") -> dict[str, int]:
+    return {job["code"]: job["fires"] for job in twin.jobs(tenant)}
+
+
+def seeded(twin, **crons: str) -> None:
+    twin.seed("acme", [{"code": code, "name": code, "cron": cron} for code, cron in crons.items()])
+
+
+def rows(twin, code: str = "a", size: int = 100) -> list[dict[str, object]]:
+    client = Client(twin.url)
+    (job,) = [job for job in twin.jobs("acme") if job["code"] == code]
+    try:
+        return client.history(job["jobinfoid"], size=size)["data"]
+    finally:
+        client.close()
+
+
+def test_each_job_fires_as_its_cron_says(still):
+    seeded(still, a=NIGHTLY, b="0 0 * * * ?", c="0 0 0 1 1 ? 2099")
+    still.advance(DAY)
+    assert fires(still) == {"a": 1, "b": 24, "c": 0}
+
+
+def test_a_fire_is_due_at_its_very_second(still):
+    seeded(still, a="0 0 * * * ?")
+    still.advance(timedelta(minutes=59, seconds=59, milliseconds=999))
+    before = fires(still)
+    still.advance(timedelta(milliseconds=1))
+    assert (before, fires(still)) == ({"a": 0}, {"a": 1})
+
+
+def test_crons_are_read_in_the_twins_time_zone():
+    with running_twin(clock=MONDAY, speed=0, timezone="Asia/Shanghai") as twin:
+        seeded(twin, a=NIGHTLY)
+        twin.advance(DAY)
+        assert rows(twin)[0]["triggertime"] == "2026-01-05T18:00:00.000+0000"
+
+
+def test_a_disabled_job_does_not_fire(still):
+    seeded(still, a=NIGHTLY)
+    still.disable("acme", "a")
+    still.advance(DAY)
+    assert fires(still) == {"a": 0}
+
+
+def test_a_job_that_is_enabled_again_owes_nothing(still):
+    seeded(still, a=NIGHTLY)
+    still.disable("acme", "a")
+    still.advance(DAY)
+    still.enable("acme", "a")
+    still.advance(DAY)
+    assert fires(still) == {"a": 1}
+
+
+def test_a_changed_cron_counts_from_the_change(still):
+    seeded(still, a=NIGHTLY)
+    still.advance(timedelta(hours=1))
+    still.change("acme", "a", cron="0 30 1 * * ?")
+    still.advance(timedelta(hours=3))
+    assert [row["triggertime"] for row in rows(still)] == ["2026-01-05T01:30:00.000+0000"]
+
+
+def test_a_job_saved_to_and_fro_fires_once(still):
+    seeded(still, a=NIGHTLY)
+    for cron in ("0 0 3 * * ?", NIGHTLY, "0 0 3 * * ?", NIGHTLY):
+        still.change("acme", "a", cron=cron)
+    still.advance(DAY)
+    assert fires(still) == {"a": 1}
+
+
+def test_a_deleted_job_does_not_fire(still):
+    seeded(still, a=NIGHTLY, b=NIGHTLY)
+    still.delete("acme", "a")
+    still.advance(DAY)
+    assert fires(still) == {"b": 1}
+
+
+def test_duplicates_fire_each_for_itself(still):
+    seeded(still, a=NIGHTLY)
+    still.duplicate("acme", "a")
+    still.advance(DAY)
+    assert [job["fires"] for job in still.jobs("acme")] == [1, 1]
+
+
+def test_a_cron_that_quartz_would_refuse_never_fires(still):
+    seeded(still, a="not a cron")
+    still.advance(DAY)
+    assert fires(still) == {"a": 0}
+
+
+def test_a_fast_clock_fires_by_itself():
+    with running_twin(clock=MONDAY, speed=1_000_000) as twin:
+        seeded(twin, a=NIGHTLY)
+        while fires(twin)["a"] < 3:
+            pass
+        assert {row["triggertime"][10:] for row in rows(twin)} == {"T02:00:00.000+0000"}
+
+
+def test_a_run_shows_in_the_journal_when_it_has_ended():
+    with running_twin(clock=MONDAY, speed=0, run_seconds=90) as twin:
+        seeded(twin, a=NIGHTLY)
+        twin.advance(timedelta(hours=2, seconds=89))
+        before = rows(twin)
+        twin.advance(timedelta(seconds=1))
+        (row,) = rows(twin)
+    assert before == []
+    assert (row["exetotaltime"], row["updatetime"]) == (90_000, "2026-01-05T02:01:30.000+0000")
+
+
+def test_runs_fail_at_the_rate_that_was_set():
+    with running_twin(clock=MONDAY, speed=0, failure_rate=0.25) as twin:
+        seeded(twin, a="0 * * * * ?")
+        twin.advance(7 * DAY)
+        statuses = [row["exestatus"] for row in rows(twin, size=20_000)]
+    assert len(statuses) == 10_080
+    assert statuses.count("failure") == pytest.approx(2520, rel=0.1)
+
+
+def test_a_failed_run_says_what_happened():
+    with running_twin(clock=MONDAY, speed=0, failure_rate=1) as twin:
+        seeded(twin, a=NIGHTLY)
+        twin.advance(DAY)
+        assert rows(twin)[0]["exedes"] == "java.net.SocketTimeoutException: timeout"
+
+
+def test_the_same_seed_lets_the_same_runs_fail():
+    def failures() -> list[object]:
+        with running_twin(clock=MONDAY, speed=0, failure_rate=0.5, random_seed=7) as twin:
+            seeded(twin, a="0 0 * * * ?")
+            twin.advance(DAY)
+            return [row["exestatus"] for row in rows(twin)]
+
+    assert failures() == failures()
+
+
+class _Target(BaseHTTPRequestHandler):
+    """Notes what it is asked, and fails for the code ``bad``."""
+
+    def do_POST(self) -> None:
+        self.server.asked.append(self.path)
+        self.send_response(500 if self.path.endswith("bad") else 204)
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        """Stay silent."""
+
+
+@pytest.fixture
+def target():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Target)
+    server.asked = []
+    thread = Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def ran(twin, code: str) -> dict[str, object]:
+    """The one row of *code*, once its run has ended."""
+    twin.advance(timedelta(hours=3))
+    while not (found := rows(twin, code)):
+        twin.advance(timedelta(minutes=1))
+    return found[0]
+
+
+def test_a_fire_calls_the_url_of_its_tenant_and_code(target):
+    url = f"http://127.0.0.1:{target.server_port}/run/{{tenant}}/{{code}}"
+    with running_twin(clock=MONDAY, speed=0, run_url=url) as twin:
+        seeded(twin, good=NIGHTLY)
+        assert ran(twin, "good")["exestatus"] == "success"
+    assert target.asked == ["/run/acme/good"]
+
+
+def test_a_call_that_is_answered_with_an_error_is_a_failed_run(target):
+    url = f"http://127.0.0.1:{target.server_port}/{{code}}"
+    with running_twin(clock=MONDAY, speed=0, run_url=url) as twin:
+        seeded(twin, bad=NIGHTLY)
+        row = ran(twin, "bad")
+    assert (row["exestatus"], row["exedes"]) == ("failure", "java.io.IOException: HTTP 500 Internal Server Error")
+
+
+def test_a_call_that_cannot_be_made_is_a_failed_run(target):
+    closed = ThreadingHTTPServer(("127.0.0.1", 0), _Target)
+    port = closed.server_port
+    closed.server_close()
+    with running_twin(clock=MONDAY, speed=0, run_url=f"http://127.0.0.1:{port}/") as twin:
+        seeded(twin, a=NIGHTLY)
+        assert str(ran(twin, "a")["exedes"]).startswith("java.io.IOException: ")
