@@ -86,7 +86,7 @@ def demo(invocation: Invocation) -> int:
             twin.seed(tenant, jobs)
         invocation.show(f"The embedded scheduler listens on {twin.url}.\n")
         for number, step in enumerate(_STEPS, start=1):
-            invocation.show(f"\n{textwrap.fill(f'{number}. {step.said}', 100)}\n\n$ reconcile {step.arguments}\n")
+            invocation.show(f"\n{textwrap.fill(f'{number}. {step.said}', 100)}\n\n  $ reconcile {step.arguments}\n\n")
             _run(invocation, step, place)
     invocation.show("\nThat was all. The embedded scheduler has stopped, and nothing is left behind.\n")
     return 0

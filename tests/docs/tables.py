@@ -58,6 +58,14 @@ def _default(one: Mapping[str, Any]) -> str:
     return f"`{value}`"
 
 
+def overview() -> Iterator[str]:
+    """Yield a row for each command, as `reconcile --help` has them."""
+    yield "| command | what it does |"
+    yield "|---|---|"
+    for name, said in COMMANDS.items():
+        yield f"| `{name}` | {said} |"
+
+
 def commands() -> Iterator[str]:
     """Yield a section for each command: what it says of itself, and its own options."""
     common = {parameter.name for parameter in _common()}
@@ -111,7 +119,12 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-TABLES: Mapping[str, Callable[[], Iterator[str]]] = {"settings": settings, "commands": commands, "options": options}
+TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
+    "overview": overview,
+    "settings": settings,
+    "commands": commands,
+    "options": options,
+}
 
 
 def filled(text: str) -> str:

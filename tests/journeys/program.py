@@ -14,7 +14,13 @@ import pytest
 
 from reconcile.cli import Run
 
-ENVIRONMENT = {"PATH": os.environ.get("PATH", ""), "HOME": os.environ.get("HOME", "/"), "CI": "true"}
+ENVIRONMENT = {
+    "PATH": os.environ.get("PATH", ""),
+    "HOME": os.environ.get("HOME", "/"),
+    "CI": "true",
+    # Programs that a test starts are measured too, where the tests are.
+    **{name: value for name, value in os.environ.items() if name.startswith("COV")},
+}
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,7 @@ class Program:
         return subprocess.Popen(
             [sys.executable, "-m", "reconcile", *arguments],
             cwd=self.folder,
-            env=ENVIRONMENT | {"COVERAGE_PROCESS_START": os.environ.get("COVERAGE_PROCESS_START", "")},
+            env=ENVIRONMENT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
