@@ -6,7 +6,7 @@ a bit mask: bit n is day n. Source: QUARTZ_CRON.md, 4 and 5.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
@@ -19,6 +19,7 @@ _ALWAYS_HANGS = -1000
 
 _MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SATURDAY, _SUNDAY = 7, 1
+_ALL_MONTHS = 0b1_1111_1111_1110
 
 
 class YearKind(NamedTuple):
@@ -39,13 +40,13 @@ class Month(NamedTuple):
         return (self.first_weekday - 1 + day - 1) % 7 + 1
 
 
-def hanging_day(mask: int) -> int | None:
-    """Return the day, 0 or earlier, that a month's search goes back to; None for an ordinary day set.
+def hanging_day(mask: int) -> int:
+    """Return the day, 0 or earlier, that a month's search goes back to, where its *mask* is below zero.
 
     Where that date is later than the time searched from, Quartz comes back to the same month for ever. Otherwise it
     skips the month.
     """
-    return mask + 1 if mask < 0 else None
+    return mask + 1
 
 
 @lru_cache(maxsize=1024)
@@ -55,15 +56,20 @@ def year_kind(year: int) -> YearKind:
     return YearKind(is_leap, date(year, 1, 1).isoweekday() % 7 + 1)
 
 
-@lru_cache(maxsize=16)
-def months(kind: YearKind) -> tuple[Month, ...]:
-    """Return the twelve months of a year of *kind*."""
-    found, weekday = [], kind.first_weekday
+def _months(kind: YearKind) -> Iterator[Month]:
+    weekday = kind.first_weekday
     for number, length in enumerate(_MONTH_LENGTHS):
         days = length + (kind.is_leap and number == 1)
-        found.append(Month(days, weekday))
+        yield Month(days, weekday)
         weekday = (weekday - 1 + days) % 7 + 1
-    return tuple(found)
+
+
+YEAR_KINDS = tuple(YearKind(is_leap, weekday) for is_leap in (False, True) for weekday in range(1, 8))
+# There are 28 different months, by length and first weekday; each kind of year is twelve of them.
+_DIFFERENT_MONTHS = tuple(Month(length, weekday) for length in (28, 29, 30, 31) for weekday in range(1, 8))
+_MONTHS_OF_KIND = {
+    kind: tuple((month.length - 28) * 7 + month.first_weekday - 1 for month in _months(kind)) for kind in YEAR_KINDS
+}
 
 
 def value_mask(terms: Iterable[Term], first: int, last: int) -> int:
@@ -118,28 +124,45 @@ def _bits(numbers: Iterable[int]) -> int:
     return mask
 
 
-@lru_cache(maxsize=65_536)
-def month_day_masks(terms: tuple[Term, ...], quartz: str, kind: YearKind) -> tuple[int, ...]:
-    """Return the twelve day masks of a day-of-month field in a year of *kind*."""
-    return tuple(_month_days(terms, quartz, month) for month in months(kind))
+Days = Mapping[YearKind, tuple[int, ...]]
+"""For each kind of year the day masks of its twelve months."""
 
 
 @lru_cache(maxsize=65_536)
-def week_day_masks(terms: tuple[Term, ...], kind: YearKind) -> tuple[int, ...]:
-    """Return the twelve day masks of a day-of-week field in a year of *kind*."""
-    return tuple(_week_days(terms, month) for month in months(kind))
+def month_day_masks(terms: tuple[Term, ...], quartz: str, months: int) -> Days:
+    """Return the day masks of a day-of-month field, in the *months* that count (bit n is month n)."""
+    if all(term.form in (Form.EVERY, Form.VALUE, Form.RANGE, Form.STEP) for term in terms):
+        mask = value_mask(terms, 1, 31)
+        return _by_kind([mask & _whole(month) for month in _DIFFERENT_MONTHS], months)
+    return _by_kind([_month_days(terms, quartz, month) for month in _DIFFERENT_MONTHS], months)
+
+
+@lru_cache(maxsize=65_536)
+def week_day_masks(terms: tuple[Term, ...], months: int) -> Days:
+    """Return the day masks of a day-of-week field, in the *months* that count (bit n is month n)."""
+    return _by_kind(_week_days(terms), months)
+
+
+def _by_kind(masks: list[int], months: int) -> Days:
+    """The masks of the different months, put together to kinds of years."""
+    if months == _ALL_MONTHS:
+        return {kind: tuple([masks[month] for month in its]) for kind, its in _MONTHS_OF_KIND.items()}
+    counted = [(month - 1, months >> month & 1) for month in range(1, 13)]
+    return {
+        kind: tuple([masks[its[number]] if counts else 0 for number, counts in counted])
+        for kind, its in _MONTHS_OF_KIND.items()
+    }
 
 
 def _month_days(terms: tuple[Term, ...], quartz: str, month: Month) -> int:
+    """The days of a field that has L or W."""
     if quartz == "2.3":
         last = [term for term in terms if term.form is Form.LAST]
         if last:
             return _last_day(last[-1], month)
-        if any(term.form is Form.NEAREST for term in terms):
-            # One flag for the whole field, and then only the smallest number counts.
-            smallest = _lowest(value_mask(terms, 1, 31))
-            return _ALWAYS_HANGS if smallest == 0 else _nearest(smallest, month)
-        return value_mask(terms, 1, 31) & _whole(month)
+        # W is one flag for the whole field, and then only the smallest number counts.
+        smallest = _lowest(value_mask(terms, 1, 31))
+        return _ALWAYS_HANGS if smallest == 0 else _nearest(smallest, month)
     mask = value_mask((t for t in terms if t.form is not Form.NEAREST), 1, 31) & _whole(month)
     for term in terms:
         if term.form is Form.LAST:
@@ -171,20 +194,25 @@ def _nearest(day: int, month: Month) -> int:
     return 1 << day if day <= month.length else 0
 
 
-def _week_days(terms: tuple[Term, ...], month: Month) -> int:
+def _week_days(terms: tuple[Term, ...]) -> list[int]:
+    """The day mask of each of the different months."""
     mask = week_mask(terms)
     smallest = _lowest(mask)
     if any(term.form is Form.LAST_OF for term in terms):
-        last = month.length - (month.weekday(month.length) - smallest) % 7
-        return 1 << last
+        return [1 << month.length - (month.weekday(month.length) - smallest) % 7 for month in _DIFFERENT_MONTHS]
     nth = [term.step for term in terms if term.form is Form.NTH]
     if nth:
-        # The number is not checked: 0 behaves as Saturday, 8 and more are days that never come.
-        first = 1 + ((smallest or _SATURDAY) - month.first_weekday) % 7
-        day = first + 7 * (nth[-1] - 1)
-        return 1 << day if 0 <= smallest <= 7 and day <= month.length else 0
-    weekdays = value_mask(terms, 1, 7)
-    return _bits(day for day in range(1, month.length + 1) if weekdays >> month.weekday(day) & 1)
+        return [_nth(smallest, nth[-1], month) for month in _DIFFERENT_MONTHS]
+    # Five weeks of the field, turned to begin with the month's first weekday.
+    weeks = sum((mask >> 1 & 0x7F) << 7 * week for week in range(6))
+    return [weeks >> month.first_weekday - 1 << 1 & _whole(month) for month in _DIFFERENT_MONTHS]
+
+
+def _nth(weekday: int, nth: int, month: Month) -> int:
+    # The number is not checked: 0 behaves as Saturday, 8 and more are days that never come.
+    first = 1 + ((weekday or _SATURDAY) - month.first_weekday) % 7
+    day = first + 7 * (nth - 1)
+    return 1 << day if 0 <= weekday <= 7 and day <= month.length else 0
 
 
 def _lowest(mask: int) -> int:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from reconcile.cron.days import hanging_day, year_kind
 from reconcile.cron.meaning import Meaning
 from reconcile.cron.parse import Expression
 
 _SECOND = timedelta(seconds=1)
+_MIDNIGHT = time()
 
 
 def next_fire(expression: Expression, after: datetime) -> datetime | None:
@@ -31,14 +32,20 @@ def next_fire(expression: Expression, after: datetime) -> datetime | None:
     zone = after.tzinfo
     if zone is None:
         raise ValueError("after must be aware: a fire depends on its time zone")
-    # Search begins a second later, with fractions cut off; that instant is itself re-read as a wall time.
-    start = (after.astimezone(UTC) + _SECOND).replace(microsecond=0).astimezone(zone)
-    wall = _past_gap(start.replace(tzinfo=None, fold=0), zone)
-    found = _next_wall(expression.meaning, wall)
-    if found is None:
+    meaning = expression.meaning
+    if meaning.never_fires:
         return None
-    if not _is_steady(wall, found, zone):
-        found = _next_wall_by_steps(expression.meaning, wall, zone)
+    if not after.fold:
+        # Search begins a second later, with fractions cut off.
+        wall = after.replace(tzinfo=None, microsecond=0) + _SECOND
+        found = _next_wall(meaning, wall)
+        if found is None:
+            return None
+        if _is_steady(after, wall, found):
+            return found.replace(tzinfo=zone)
+    # The start is an instant, itself read again as a wall time.
+    start = (after.astimezone(UTC) + _SECOND).replace(microsecond=0).astimezone(zone)
+    found = _next_wall_by_steps(meaning, _past_gap(start.replace(tzinfo=None, fold=0), zone), zone)
     return None if found is None else later_instant(found, zone)
 
 
@@ -65,27 +72,34 @@ def later_instant(wall: datetime, zone: tzinfo) -> datetime:
     return second if second.utcoffset() != first.utcoffset() else first
 
 
-def _is_steady(wall: datetime, found: datetime, zone: tzinfo) -> bool:
-    """Whether the offset does not change where the search from *wall* to *found* stops on its way.
+def _is_steady(after: datetime, wall: datetime, found: datetime) -> bool:
+    """Whether no change of clocks is where the search from *after*, one second before *wall*, stops on its way.
 
-    It stops on the first day and, from midnight, on the last; the days between are passed over.
+    It stops at its start and, on a later day, at midnight and from there on; the days between are passed over.
     """
-    start = wall if wall.date() == found.date() else found.replace(hour=0, minute=0, second=0)
-    offset = found.replace(tzinfo=zone).utcoffset()
-    return offset == start.replace(tzinfo=zone).utcoffset() == found.replace(tzinfo=zone, fold=1).utcoffset()
+    zone = after.tzinfo
+    fire = found.replace(tzinfo=zone)
+    offset = fire.utcoffset()
+    if offset != fire.replace(fold=1).utcoffset():
+        return False
+    start = after.utcoffset()
+    if found.date() == wall.date():
+        return start == offset
+    return (
+        offset == datetime.combine(found, _MIDNIGHT, zone).utcoffset()
+        and start == wall.replace(tzinfo=zone).utcoffset()
+    )
 
 
 def _next_wall(meaning: Meaning, wall: datetime) -> datetime | None:
     """The first wall time of *meaning* not earlier than *wall*, where no daylight saving is in the way."""
-    if meaning.never_fires:
-        return None
-    time = _next_time(meaning, wall.hour, wall.minute, wall.second)
-    day = _next_day(meaning, wall, wall.day + (time is None))
+    moment = _next_time(meaning, wall.hour, wall.minute, wall.second)
+    day = _next_day(meaning, wall, wall.day + (moment is None))
     if day is None:
         return None
-    if time is None or day != (wall.year, wall.month, wall.day):
-        time = _first_time(meaning)
-    return datetime(*day, *time)  # noqa: DTZ001 - a wall time has no zone yet
+    if moment is None or day != (wall.year, wall.month, wall.day):
+        moment = _first_time(meaning)
+    return datetime(*day, *moment)  # noqa: DTZ001 - a wall time has no zone yet
 
 
 def _next_wall_by_steps(meaning: Meaning, wall: datetime, zone: tzinfo) -> datetime | None:
@@ -117,37 +131,36 @@ def _next_wall_by_steps(meaning: Meaning, wall: datetime, zone: tzinfo) -> datet
 
 def _next_time(meaning: Meaning, hour: int, minute: int, second: int) -> tuple[int, int, int] | None:
     """The first time of day not earlier than the given one; None when the day has no more."""
-    next_second = _at_least(meaning.seconds, second)
-    if next_second is None:
-        next_second, minute = _lowest(meaning.seconds), minute + 1
-    next_minute = _at_least(meaning.minutes, minute)
-    if next_minute != minute:
-        next_second = _lowest(meaning.seconds)
-    if next_minute is None:
-        next_minute, hour = _lowest(meaning.minutes), hour + 1
-    next_hour = _at_least(meaning.hours, hour)
-    if next_hour is None:
-        return None
-    if next_hour != hour:
-        return next_hour, _lowest(meaning.minutes), _lowest(meaning.seconds)
-    return next_hour, next_minute, next_second
+    hours, minutes, seconds = meaning.hours, meaning.minutes, meaning.seconds
+    if hours >> hour & 1:
+        if minutes >> minute & 1:
+            rest = seconds >> second
+            if rest:
+                return hour, minute, second + (rest & -rest).bit_length() - 1
+        rest = minutes >> minute + 1
+        if rest:
+            return hour, minute + (rest & -rest).bit_length(), _lowest(seconds)
+    rest = hours >> hour + 1
+    return (hour + (rest & -rest).bit_length(), _lowest(minutes), _lowest(seconds)) if rest else None
 
 
 def _next_day(meaning: Meaning, wall: datetime, day: int, start: datetime | None = None) -> tuple[int, int, int] | None:
     """The first date from *day* (it may be one past the end) of *wall*'s month on; the search began at *start*."""
     years = meaning.years
-    for year in years[bisect_left(years, wall.year) :]:
+    for index in range(bisect_left(years, wall.year), len(years)):
+        year = years[index]
+        is_first = year == wall.year
         masks = meaning.days[year_kind(year)]
-        for month in range(wall.month if year == wall.year else 1, 13):
+        for month in range(wall.month if is_first else 1, 13):
             mask = masks[month - 1]
-            back = hanging_day(mask)
-            if back is not None:
-                if _comes_back(meaning, year, month, back, start or wall):
+            if mask < 0:
+                if _comes_back(meaning, year, month, hanging_day(mask), start or wall):
                     return None
                 continue
-            found = _at_least(mask, day if (year, month) == (wall.year, wall.month) else 1)
-            if found is not None:
-                return year, month, found
+            low = day if is_first and month == wall.month else 1
+            rest = mask >> low
+            if rest:
+                return year, month, low + (rest & -rest).bit_length() - 1
     return None
 
 

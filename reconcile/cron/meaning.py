@@ -7,11 +7,10 @@ needs; an expression that never fires has no years at all.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from reconcile.cron.days import YearKind, is_empty, month_day_masks, value_mask, week_day_masks, year_kind
+from reconcile.cron.days import Days, YearKind, is_empty, month_day_masks, value_mask, week_day_masks, year_kind
 from reconcile.cron.fields import EVERY, FIRST_YEAR, YEAR
 from reconcile.cron.parse import Expression, ParsedField, parse
 from reconcile.cron.terms import Form
@@ -32,7 +31,7 @@ class Meaning:
     minutes: int
     hours: int
     years: tuple[int, ...]
-    days: Mapping[YearKind, tuple[int, ...]] = field(hash=False)
+    days: Days = field(hash=False)
 
     @property
     def never_fires(self) -> bool:
@@ -50,7 +49,14 @@ def meaning_of(expression: Expression) -> Meaning:
     months = value_mask(month.terms, 1, 12)
     if not (seconds and minutes and hours and months):
         return NEVER
-    years, days = _days(years_of(expression), month_days, week_days, months, expression.quartz)
+    years = years_of(expression)
+    kinds = _kinds(years)
+    if month_days.has_no_value:
+        days = _kept(week_day_masks(week_days.terms, months), kinds)
+    else:
+        days = _kept(month_day_masks(month_days.terms, expression.quartz, months), kinds)
+    if len(days) < len(kinds):
+        years = tuple(year for year in years if year_kind(year) in days)
     return Meaning(seconds, minutes, hours, years, days) if years else NEVER
 
 
@@ -107,21 +113,14 @@ def _years(year: ParsedField, max_year: int) -> tuple[int, ...]:
     return tuple(sorted(one for one in found if 1 <= one <= last_year))
 
 
-def _days(
-    years: tuple[int, ...], month_days: ParsedField, week_days: ParsedField, months: int, quartz: str
-) -> tuple[tuple[int, ...], dict[YearKind, tuple[int, ...]]]:
-    """The years with a day in them, and the day masks of their kinds; a month that hangs ends the years with it."""
-    by_week = month_days.has_no_value
-    days: dict[YearKind, tuple[int, ...]] = {}
-    kept = []
-    for year in years:
-        kind = year_kind(year)
-        if kind not in days:
-            masks = (
-                week_day_masks(week_days.terms, kind) if by_week else month_day_masks(month_days.terms, quartz, kind)
-            )
-            days[kind] = tuple(mask if months >> number & 1 else 0 for number, mask in enumerate(masks, 1))
-        if any(days[kind]):
-            kept.append(year)
-    used = {year_kind(year) for year in kept}
-    return tuple(kept), {kind: days[kind] for kind in sorted(used)}
+@lru_cache(maxsize=1024)
+def _kinds(years: tuple[int, ...]) -> frozenset[YearKind]:
+    """The kinds of *years*."""
+    return frozenset(map(year_kind, years))
+
+
+def _kept(days: Days, kinds: frozenset[YearKind]) -> Days:
+    """The masks of those of *kinds* that have a day; a month that hangs counts as one."""
+    if len(kinds) == len(days) and all(map(any, days.values())):
+        return days
+    return {kind: masks for kind, masks in days.items() if kind in kinds and any(masks)}
