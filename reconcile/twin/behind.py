@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from reconcile.errors import SettingError
-from reconcile.twin.clock import from_ms, to_ms, written
+from reconcile.twin.clock import from_ms, instant_ms, written
 from reconcile.twin.core import Twin
 from reconcile.twin.jobs import Job
 from reconcile.twin.seeds import checked_seed, seeded_jobs
@@ -77,6 +76,20 @@ def described(twin: Twin, job: Job) -> dict[str, object]:
         "next_fire": None if job.next_ms is None else from_ms(job.next_ms, twin.zone).isoformat(),
         "fires": 0 if job.journal is None else len(job.journal),
     }
+
+
+def recent(twin: Twin) -> list[dict[str, object]]:
+    """Return the newest fires of all tenants as JSON, newest first."""
+    return [
+        {
+            "fired": from_ms(fired, twin.zone).isoformat(),
+            "tenant": job.tenant,
+            "code": job.code,
+            "name": job.name,
+            "jobinfoid": job.job_id,
+        }
+        for fired, _trigger, job in twin.recent.newest()
+    ]
 
 
 def exported(twin: Twin) -> dict[str, object]:
@@ -152,14 +165,9 @@ def _kept(row: object) -> _Row:
 def _row(row: Mapping[str, object]) -> _Row:
     extra = dict(row)
     fired, took, text = extra.pop("fired", None), extra.pop("took_ms", 0), extra.pop("exedes", "")
-    try:
-        instant = datetime.fromisoformat(fired) if isinstance(fired, str) else None
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise SettingError(
-            f"the journal row has fired {fired!r}, and must have an instant such as 2026-01-05T00:00:00Z"
-        )
+    if not isinstance(fired, str):
+        raise SettingError("the journal row lacks its instant fired, such as 2026-01-05T00:00:00Z")
+    instant = instant_ms(fired)
     if not isinstance(took, int) or not isinstance(text, str):
         raise SettingError("the journal row must have a whole number took_ms and a text exedes, or neither")
-    return to_ms(instant), took, text, extra
+    return instant, took, text, extra

@@ -5,12 +5,44 @@ All instants inside the twin are whole milliseconds since 1970 in UTC: an int is
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from reconcile.errors import SettingError
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
+_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+
+
+def span_ms(text: str) -> int:
+    """Return the milliseconds of a span such as ``20ms``, ``10s``, ``5m``, ``2h`` or ``7d``.
+
+    Raises:
+        SettingError: it is none.
+    """
+    match = _SPAN.fullmatch(text)
+    if match is None:
+        raise SettingError(f"{text!r} is no span of time: write 20ms, 10s, 5m, 2h or 7d")
+    return int(float(match[1]) * _UNITS[match[2]])
+
+
+def instant_ms(text: str) -> int:
+    """Return the milliseconds since 1970 in UTC of an ISO 8601 instant with its offset.
+
+    Raises:
+        SettingError: it is none.
+    """
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise SettingError(f"{text!r} is no instant with an offset, such as 2026-01-05T00:00:00+08:00")
+    return to_ms(instant)
 
 
 def to_ms(instant: datetime) -> int:

@@ -16,6 +16,7 @@ from reconcile.twin.awkward import Awkward
 from reconcile.twin.clock import TwinClock
 from reconcile.twin.crons import Crons
 from reconcile.twin.jobs import Job, Shelf
+from reconcile.twin.recent import Recent
 from reconcile.twin.runs import Called, Pretended
 from reconcile.twin.scheduler import Scheduler
 from reconcile.twin.seeds import read_seed, seeded_jobs
@@ -33,6 +34,7 @@ class Twin:
         if settings.latency_seconds:
             self.awkward = self.awkward.changed({"latency": settings.latency_seconds})
         self.statistics = Statistics()
+        self.recent = Recent()
         self.clock = TwinClock(settings.clock, settings.speed)
         self.zone = _zone(settings.timezone)
         self.crons = Crons(self.zone)
@@ -52,6 +54,9 @@ class Twin:
         """
         if self._store is not None:
             self._store.load(self.shelf)
+            for job in self.shelf:
+                for trigger, fired, *_rest in job.journal.rows() if job.journal is not None else ():
+                    self.recent.add(job, [fired], trigger)
         if self.settings.seed is not None and not len(self.shelf):
             self.take_in(seeded_jobs(read_seed(self.settings.seed), self.shelf.ids, self.clock.now_ms()))
 
@@ -84,6 +89,19 @@ class Twin:
         await self.scheduler.catch_up()
         self.scheduler.wake()
         await self.settled()
+
+    def set_clock(self, now_ms: int | None, speed: float | None) -> None:
+        """Put the clock to *now_ms*, let it run *speed* times as fast, or both.
+
+        Jobs count their fires from the new time: nothing is made up for, and nothing waits for a time that has been.
+        """
+        self.clock.change(now_ms=now_ms, speed=speed)
+        if now_ms is not None:
+            self.scheduler.clear()
+            for job in self.shelf:
+                job.base_ms, job.next_ms = now_ms, None
+                self.scheduler.plan(job)
+        self.scheduler.wake()
 
     async def settled(self) -> None:
         """Return when all that was changed is on disk, where there is one.
@@ -156,6 +174,7 @@ class Twin:
         for job in jobs:
             job.next_ms = None
             self.shelf.remove(job)
+        self.recent.forget(jobs)
         if self._store is not None and jobs:
             self._store.remove_jobs(jobs)
 
@@ -163,6 +182,7 @@ class Twin:
         """Delete everything, and start counting anew."""
         self.shelf.clear()
         self.scheduler.clear()
+        self.recent.clear()
         self.statistics.reset()
         if self._store is not None:
             self._store.clear()
@@ -171,6 +191,7 @@ class Twin:
         """Write one journal row, and return its trigger id; *extra* shows in place of the row's own fields."""
         trigger = self.shelf.ids.block()
         job.log().insert(trigger, fired, took, text, extra)
+        self.recent.add(job, [fired], trigger)
         if self._store is not None:
             self._store.add_rows([row_of(job, trigger, fired, took, text, extra)])
         return trigger
@@ -209,15 +230,16 @@ class Twin:
 
     def _fire(self, job: Job, fires: list[int]) -> None:
         """Run *job* for each of *fires*. Of those that a leap of the clock passes over, only the last calls the URL."""
+        self.statistics.fires += len(fires)
         if self._called is not None:
-            fired = fires[-1]
-            fires = fires[:-1]
+            fired, fires = fires[-1], fires[:-1]
             self._called.start(job, lambda took, text: self._ended(job, fired, took, text))
         if fires:
             took, texts = self._pretended.outcomes(job, fires)
             first = self.shelf.ids.block(len(fires))
             triggers = range(first, first + len(fires))
             job.log().extend(triggers, fires, took, texts)
+            self.recent.add(job, fires, first)
             self._forget(job)
             if self._store is not None:
                 rows = zip(triggers, fires, took, texts, strict=True)

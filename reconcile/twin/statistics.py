@@ -12,6 +12,7 @@ class Statistics:
         self.by_operation: Counter[str] = Counter()
         self.by_key: Counter[tuple[str, str]] = Counter()
         self.codes_asked = 0
+        self.fires = 0
         self.under_way = 0
         self.highest_concurrency = 0
 
@@ -30,6 +31,7 @@ class Statistics:
         self.by_operation.clear()
         self.by_key.clear()
         self.codes_asked = 0
+        self.fires = 0
         self.highest_concurrency = self.under_way
 
     @property
@@ -45,6 +47,7 @@ class Statistics:
         return {
             "requests": dict(sorted(self.by_operation.items())),
             "codes_asked": self.codes_asked,
+            "fires": self.fires,
             "highest_concurrency": self.highest_concurrency,
             "saves": saves,
         }

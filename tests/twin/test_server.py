@@ -76,7 +76,7 @@ def test_a_host_without_an_address_is_refused(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    with pytest.raises(SettingError, match="cannot listen on no-such-host: .*not known"):
+    with pytest.raises(SettingError, match=r"cannot listen on no-such-host: .*not known"):
         listener(TwinSettings(host="no-such-host"))
 
 
