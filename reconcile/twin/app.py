@@ -26,7 +26,7 @@ class TwinApp:
         self._twin = twin
         self._rest = rest
         self._faults = Faults(twin.awkward.seed)
-        self._seed = twin.awkward.seed
+        self._awkward = twin.awkward
         self._pace = Pace()
         self._late: set[asyncio.Task[Reply]] = set()
 
@@ -93,8 +93,8 @@ class TwinApp:
 
     def _draw(self, operation: str) -> Fault | None:
         awkward = self._twin.awkward
-        if awkward.seed != self._seed:
-            self._seed, self._faults = awkward.seed, Faults(awkward.seed)
+        if awkward is not self._awkward:
+            self._awkward, self._faults, self._pace = awkward, Faults(awkward.seed), Pace()
         return self._faults.draw(awkward, operation)
 
     async def _meet(self, fault: Fault, tenant: str, call: Call, send: Send) -> None:

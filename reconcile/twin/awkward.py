@@ -40,7 +40,8 @@ class Awkward:
     Of the requests for *operations* a share each: *fail_before* the work with an error, *fail_after* it by closing
     without a reply, *late_work* closes at once and works *late_seconds* later, *slow* answers *slow_seconds* later,
     *half_body* and *reset* break off in the middle of the body, *html* answers 502 with a page after the work.
-    *seed* makes the draws repeatable.
+    *seed* makes the draws repeatable; each change of a flag
+    begins them anew.
     """
 
     save: str = "upsert"

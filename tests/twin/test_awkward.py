@@ -1,0 +1,291 @@
+"""Each awkward habit of the twin, switched on alone."""
+
+from __future__ import annotations
+
+import http.client
+import json
+from datetime import timedelta
+
+import pytest
+
+from reconcile.errors import SettingError
+from reconcile.twin.awkward import Awkward
+from reconcile.twin.faults import Fault, Faults, Pace
+from reconcile.twin.testing import running_twin
+from tests.twin.asking import JOB, MONDAY, NIGHTLY, QUERY, Client
+
+
+def test_a_save_appends_a_second_row(twin, client):
+    twin.behave(save="append")
+    assert client.saved("1") != client.saved("1")
+    assert len(client.query("1")) == 2
+
+
+def test_a_save_replaces_the_job_by_one_with_a_new_id(twin, client):
+    twin.behave(save="replace")
+    first, second = client.saved("1"), client.saved("1")
+    assert first != second
+    assert [row["jobinfoid"] for row in client.query("1")] == [second]
+
+
+def test_a_replaced_job_that_was_disabled_stays_so(twin, client):
+    twin.behave(save="replace")
+    client.saved("1")
+    twin.disable("acme", "1")
+    client.saved("1")
+    assert client.query("1")[0]["jobstatus"] == "disable"
+
+
+def test_a_list_of_too_many_codes_is_refused(twin, client):
+    twin.behave(max_codes=2)
+    _, reply = client.post(QUERY, {"codes": "1,2,3"})
+    assert reply["resp_msg"] == "too many codes: at most 2"
+
+
+def test_a_list_of_too_many_codes_is_cut_in_silence(twin, client):
+    for code in ("1", "2", "3"):
+        client.saved(code)
+    twin.behave(max_codes=2, too_many="cut")
+    assert [row["bizcode"] for row in client.query("1", "2", "3")] == ["1", "2"]
+
+
+def test_an_unknown_code_is_a_row_of_nulls(twin, client):
+    client.saved("1")
+    twin.behave(unknown_code="null-row")
+    assert client.query("9", "1")[0] == {
+        "jobinfoid": None,
+        "cronexpression": None,
+        "bizcode": "9",
+        "jobstatus": None,
+    }
+
+
+def test_an_unknown_code_makes_the_answer_an_error(twin, client):
+    twin.behave(unknown_code="error")
+    assert client.post(QUERY, {"codes": "9"}) == (200, {"resp_code": "500", "resp_msg": "no job of code 9"})
+
+
+def test_a_cron_is_stored_in_another_spelling(twin, client):
+    twin.behave(normalise_cron=True)
+    client.saved("1", "0  0 2 ? * mon-fri")
+    assert client.query("1")[0]["cronexpression"] == "0 0 2 ? * MON-FRI *"
+
+
+def test_a_save_enables(twin, client):
+    client.saved("1")
+    twin.disable("acme", "1")
+    twin.behave(save_enables=True)
+    client.saved("1")
+    assert client.query("1")[0]["jobstatus"] == "enable"
+
+
+def test_inactive_has_another_word_also_for_jobs_that_were_there(twin, client):
+    client.saved("1")
+    twin.disable("acme", "1")
+    twin.behave(inactive_word="paused")
+    assert client.query("1")[0]["jobstatus"] == "paused"
+
+
+def test_the_acknowledging_id_is_not_the_jobs(twin, client):
+    twin.behave(group_job_id="other")
+    assert client.saved("1") != client.query("1")[0]["jobinfoid"]
+
+
+def test_errors_come_with_a_status(twin, client):
+    twin.behave(errors="status")
+    asked = {"opttype": "save", "jobname": "a", "cronexpression": "x", "bizcode": "1"}
+    status, reply = client.post(JOB, {"xw_quartz": asked})
+    assert (status, reply["resp_code"]) == (400, "400")
+
+
+def test_an_unknown_code_is_404_where_errors_come_with_a_status(twin, client):
+    twin.behave(errors="status", unknown_code="error")
+    assert client.post(QUERY, {"codes": "9"})[0] == 404
+
+
+def test_more_requests_than_the_rate_are_told_when_to_come_again(twin, client):
+    twin.behave(rate=0.01)
+    client.ask("POST", QUERY, {"codes": "1"}).read()
+    second = client.ask("POST", QUERY, {"codes": "1"})
+    assert (second.status, second.headers["retry-after"]) == (429, "100")
+
+
+def test_a_pace_lets_the_rate_through_in_each_second():
+    pace = Pace()
+    waits = [pace.wait_seconds(2, now) for now in (5.0, 5.1, 5.2, 6.0)]
+    assert waits == [0, 0, 1, 0]
+
+
+def test_one_tenant_is_down_and_the_others_are_not(twin, client):
+    twin.behave(tenant_down="acme")
+    other = Client(twin.url, "globex")
+    assert (client.post(QUERY, {"codes": "1"})[0], other.post(QUERY, {"codes": "1"})[0]) == (503, 200)
+    other.close()
+
+
+@pytest.mark.parametrize(
+    ("required", "given", "status"),
+    [
+        pytest.param("X-Key: secret", {"x-key": "secret"}, 200, id="given"),
+        pytest.param("X-Key: secret", {"x-key": "other"}, 401, id="another-value"),
+        pytest.param("X-Key: secret", {}, 401, id="missing"),
+        pytest.param("X-Key", {"x-key": "any"}, 200, id="any-value-will-do"),
+    ],
+)
+def test_a_header_is_required(twin, client, required, given, status):
+    twin.behave(required_header=required)
+    assert client.post(QUERY, {"codes": "1"}, **given)[0] == status
+
+
+def test_the_journal_keeps_rows_for_a_while_only(still, asking):
+    job_id = asking.saved("1", "0 0 * * * ?")
+    still.advance(timedelta(days=1))
+    still.behave(retention=3 * 3600)
+    before = asking.history(job_id)["resultCount"]
+    still.advance(timedelta(hours=1))
+    assert (before, asking.history(job_id)["resultCount"]) == (4, 4)
+
+
+def test_retention_holds_for_the_file_too(tmp_path):
+    file = tmp_path / "twin.db"
+    with running_twin(db=file, clock=MONDAY, speed=0) as twin:
+        twin.seed("acme", [{"code": "1", "name": "one", "cron": NIGHTLY}])
+        twin.advance(timedelta(days=3))
+        twin.behave(retention=24 * 3600)
+    with running_twin(db=file, clock=MONDAY + timedelta(days=3), speed=0) as twin:
+        assert twin.jobs("acme")[0]["fires"] == 1
+
+
+def test_the_clock_of_the_service_is_off(still, asking):
+    still.behave(clock_skew=-0.348)
+    job_id = asking.saved("1")
+    still.advance(timedelta(days=1))
+    row = asking.history(job_id)["data"][0]
+    assert (row["triggertime"], row["updatetime"]) == ("2026-01-05T01:59:59.652+0000", "2026-01-05T01:59:59.652+0000")
+
+
+def lost(client: Client) -> bool:
+    """Whether a save gets no answer."""
+    try:
+        client.saved("1")
+    except (http.client.HTTPException, OSError):
+        return True
+    return False
+
+
+def test_a_request_fails_before_the_work(twin, client):
+    twin.behave(fail_before=1, operations=["save"])
+    assert "resp_data" not in client.save("1")
+    assert client.query("1") == []
+
+
+def test_a_reply_is_lost_after_the_work(twin, client):
+    twin.behave(fail_after=1, operations=["save"])
+    assert lost(client)
+    assert len(twin.jobs("acme")) == 1
+
+
+def test_the_work_is_done_after_the_connection_was_closed(twin, client):
+    twin.behave(late_work=1, late_seconds=0.2, operations=["save"])
+    assert lost(client)
+    before = twin.jobs("acme")
+    while not twin.jobs("acme"):
+        pass
+    assert before == []
+
+
+def test_late_work_is_done_before_the_twin_ends(tmp_path):
+    file = tmp_path / "twin.db"
+    with running_twin(db=file) as twin:
+        twin.behave(late_work=1, late_seconds=0.2)
+        client = Client(twin.url)
+        assert lost(client)
+    with running_twin(db=file) as twin:
+        assert len(twin.jobs("acme")) == 1
+
+
+def test_an_answer_comes_slowly_and_whole(twin, client):
+    twin.behave(slow=1, slow_seconds=0.01)
+    assert len(client.saved("1")) == 19
+
+
+def test_half_a_body_comes(twin, client):
+    twin.behave(half_body=1)
+    with pytest.raises(http.client.IncompleteRead):
+        client.saved("1")
+
+
+def test_the_connection_is_reset_amid_the_body(twin, client):
+    twin.behave(reset=1)
+    with pytest.raises(ConnectionResetError):
+        client.saved("1")
+
+
+def test_a_page_comes_in_place_of_the_answer(twin, client):
+    twin.behave(html=1)
+    reply = client.ask("POST", QUERY, {"codes": "1"})
+    assert (reply.status, reply.headers["content-type"], reply.read()[:6]) == (502, "text/html", b"<html>")
+
+
+def test_faults_meet_only_the_operations_that_were_chosen(twin, client):
+    twin.behave(html=1, operations="save")
+    assert client.query("1") == []
+
+
+def test_about_the_share_of_requests_meets_a_fault():
+    faults, awkward = Faults(1), Awkward(html=0.2, slow=0.1)
+    drawn = [faults.draw(awkward, "query") for _ in range(10_000)]
+    assert drawn.count(Fault.HTML) == pytest.approx(2000, rel=0.1)
+    assert drawn.count(Fault.SLOW) == pytest.approx(1000, rel=0.1)
+
+
+def test_the_same_seed_gives_the_same_faults(twin, client):
+    def statuses(seed: int) -> list[int]:
+        twin.behave(html=0.5, seed=seed)
+        replies = []
+        for _ in range(20):
+            reply = client.ask("POST", QUERY, {"codes": "1"})
+            reply.read()
+            replies.append(reply.status)
+        return replies
+
+    assert statuses(7) != statuses(8)
+    assert statuses(7) == statuses(7)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        pytest.param({"max_codes": 0}, id="zero-codes"),
+        pytest.param({"max_codes": "10"}, id="a-number-as-a-text"),
+        pytest.param({"max_codes": True}, id="a-truth-as-a-number"),
+        pytest.param({"save": "insert"}, id="an-unknown-word"),
+        pytest.param({"html": 1.5}, id="a-share-above-1"),
+        pytest.param({"html": 0.6, "reset": 0.6}, id="shares-above-1-together"),
+        pytest.param({"latency": -1}, id="a-negative-duration"),
+        pytest.param({"latency": float("nan")}, id="not-a-number"),
+        pytest.param({"save_enables": "yes"}, id="a-word-as-a-truth"),
+        pytest.param({"save": None}, id="null-where-there-is-no-off"),
+        pytest.param({"operations": ["delete"]}, id="an-unknown-operation"),
+        pytest.param({"colour": 1}, id="an-unknown-flag"),
+    ],
+)
+def test_a_value_that_does_not_fit_its_flag_is_refused(flags):
+    with pytest.raises(SettingError):
+        Awkward().changed(flags)
+
+
+def test_a_flag_is_switched_off_by_null():
+    assert Awkward(max_codes=3).changed({"max_codes": None}) == Awkward()
+
+
+def test_flags_come_through_json_unchanged():
+    flags = Awkward(max_codes=3, html=0.5, operations=("save",))
+    assert Awkward().changed(json.loads(json.dumps(flags.as_json()))) == flags
+
+
+def test_latency_given_at_the_start_is_a_flag():
+    with running_twin(latency_seconds=0.01) as twin:
+        client = Client(twin.url)
+        assert client.get("/_twin/awkward")["latency"] == 0.01
+        client.close()
