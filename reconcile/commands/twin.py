@@ -42,7 +42,11 @@ def twin(invocation: Invocation, /, *, timezone: str, **given: Any) -> int:
     _check_zone(timezone)
     latency = given.pop("latency")
     settings = TwinSettings(timezone=timezone, latency_seconds=latency, **given)
-    serve(settings, say=lambda line: invocation.show(f"{line}\n"), warn=lambda line: invocation.log("warning", line))
+    serve(
+        settings,
+        say=lambda line: invocation.show(f"{line}\n"),
+        warn=lambda line: invocation.log("warning", line.removeprefix("warning: ")),
+    )
     return 0
 
 

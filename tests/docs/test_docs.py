@@ -50,6 +50,7 @@ class Stage:
             "HOME": str(folder),
             "SCHEDULER_TOKEN": "secret-of-the-docs",
             "LC_ALL": "C.UTF-8",
+            **{name: value for name, value in os.environ.items() if name.startswith("COV")},
         }
 
     def run(self, typed: Typed) -> tuple[int, str]:
