@@ -24,8 +24,6 @@ _PIECE = re.compile(r"[^,]+")
 _BLANKS = "".join(map(chr, range(0x21)))
 _CACHED = 65_536
 
-_EVERY = Term(Form.EVERY, "*", 0)
-
 _BOTH_DAYS = "Support for specifying both a day-of-week AND a day-of-month parameter is not implemented."
 _TWO_NONE = "'?' can only be specified for Day-of-Month -OR- Day-of-Week."
 
@@ -41,6 +39,22 @@ class ParsedField(NamedTuple):
     column: int
     terms: tuple[Term, ...]
     has_no_value: bool
+
+
+def _is_no_value(term: Term) -> bool:
+    # `98#3`: before `#` the number is not checked, and is then found in the set of days as "no value".
+    return term.form is Form.NONE or (term.form is Form.NTH and term.first == 98)
+
+
+def _plain(field: Field) -> dict[str, tuple[tuple[Term], bool]]:
+    plain = [Term(Form.EVERY, "*", 0)]
+    plain += [Term(Form.VALUE, str(value), 0, value) for value in range(field.first, (field.last or 0) + 1)]
+    plain += [Term(Form.NONE, "?", 0)] if field in (DAY_OF_MONTH, DAY_OF_WEEK) else []
+    return {term.text: ((term,), _is_no_value(term)) for term in plain}
+
+
+# Most fields are `*`, `?` or a number within range: these are known beforehand.
+_PLAIN = tuple(map(_plain, FIELDS))
 
 
 @dataclass(frozen=True)
@@ -157,6 +171,9 @@ def _read(text: str, max_year: int, quartz: str) -> Expression:
 
 
 def _field(field: Field, word: str, column: int, max_year: int, quartz: str) -> ParsedField:
+    plain = _PLAIN[field.index].get(word)
+    if plain is not None:
+        return ParsedField(field, word, column, *plain)
     text = word.strip(_BLANKS)
     if text != word:
         column += len(word) - len(word.lstrip(_BLANKS))
@@ -171,9 +188,6 @@ def _field(field: Field, word: str, column: int, max_year: int, quartz: str) -> 
 def _terms(index: int, text: str, max_year: int, quartz: str) -> tuple[tuple[Term, ...], bool] | TermError:
     """field = piece { "," piece }            empty pieces are dropped; with whether the field counts as ``?``"""
     field = FIELDS[index]
-    plain = _plain_term(text, field)
-    if plain is not None:
-        return (plain,), False
     try:
         _check_lists(field, text, quartz)
     except TermError as refused:
@@ -188,15 +202,6 @@ def _terms(index: int, text: str, max_year: int, quartz: str) -> tuple[tuple[Ter
             return TermError(f"'L' option is not valid here. (pos={piece.start() + 1})", piece.start())
         terms.append(settle_magic(term, field))
     return tuple(terms), any(_is_no_value(term) for term in terms)
-
-
-def _plain_term(text: str, field: Field) -> Term | None:
-    """The term of a field that is ``*`` or a number within its range: the most are, and need no closer look."""
-    if text == "*":
-        return _EVERY
-    if len(text) < 3 and text.isdecimal() and text.isascii() and field.first <= int(text) <= (field.last or 0):
-        return Term(Form.VALUE, text, 0, int(text))
-    return None
 
 
 def _check_lists(field: Field, text: str, quartz: str) -> None:
@@ -222,8 +227,3 @@ def _check_two_none(month_days: ParsedField, week_days: ParsedField) -> None:
     every = any(term.form is Form.EVERY for term in month_days.terms)
     if month_days.has_no_value and not every:
         raise _FaultError(_TWO_NONE, week_days.column + marks[0].column, 1, DAY_OF_WEEK)
-
-
-def _is_no_value(term: Term) -> bool:
-    # `98#3`: before `#` the number is not checked, and is then found in the set of days as "no value".
-    return term.form is Form.NONE or (term.form is Form.NTH and term.first == 98)

@@ -16,6 +16,7 @@ _INT_MAX = 2**31 - 1
 # More years than this in one range and Quartz's constructor runs out of memory.
 _ENDLESS_YEARS = 1_000_000
 _LAST_FORM = re.compile(r"L-[0-9]*W?")
+_COMMON = re.compile(r"(\*(?=/)|[0-9]{1,2})(?:-([0-9]{1,2}))?(?:/([0-9]{1,2}))?")
 _SIGNED = re.compile(r"[+-]?\d+")
 _DIGITS = re.compile(r"[0-9]+")
 _FURTHER_DIGITS = re.compile(r"\d[0-9]*")
@@ -70,6 +71,9 @@ class TermError(Exception):
 
 def read_term(text: str, field: Field, column: int, max_year: int) -> Term:
     """term = name | "?" | every | last | number            Raises TermError as Quartz would."""
+    common = _common(text, field, column)
+    if common is not None:
+        return common
     first = text[0]
     if "A" <= first <= "Z" and text not in ("L", "LW") and not _LAST_FORM.fullmatch(text):
         term = _name(text, field, column)
@@ -85,6 +89,21 @@ def read_term(text: str, field: Field, column: int, max_year: int) -> Term:
         raise TermError(f"Unexpected character: {first}")
     _check(term, field, max_year)
     return term
+
+
+def _common(text: str, field: Field, column: int) -> Term | None:
+    """Return the term of a range or step that is as it should be: most are, and need no closer look."""
+    match = _COMMON.fullmatch(text)
+    if match is None or field is YEAR:
+        return None
+    begin, end, by = match.groups()
+    first, step = field.first if begin == "*" else int(begin), int(by or 1)
+    last, highest = int(end) if end else None, field.last or 0
+    if not field.first <= first <= highest or not 1 <= step <= (field.largest_step or 0):
+        return None
+    if last is None:
+        return Term(Form.STEP, text, column, first, None, step) if by else None
+    return Term(Form.RANGE, text, column, first, last, step) if field.first <= last <= highest else None
 
 
 def _name(text: str, field: Field, column: int) -> Term:
