@@ -59,17 +59,22 @@ class TwinApp:
             await asyncio.sleep(awkward.latency)
         headers = dict(scope["headers"])
         tenant = headers.get(b"tecode", b"").decode("utf-8", "replace").strip()
-        try:
-            call = read_call(scope["path"], body)
-        except BadCallError as error:
-            await send_reply(_method(scope) or refusal(awkward, str(error)), send)
-            return
-        twin.statistics.by_operation[call.operation] += 1
-        refused = _method(scope) or self._gate(tenant, headers)
+        refused = _misaddressed(scope, tenant)
         if refused is not None:
             await send_reply(refused, send)
             return
-        fault = self._draw(call.operation)
+        try:
+            call = read_call(scope["path"], body)
+        except BadCallError as error:
+            await send_reply(refusal(awkward, str(error)), send)
+            return
+        twin.statistics.by_operation[call.operation] += 1
+        self._begin_anew()
+        refused = self._gate(tenant, headers)
+        if refused is not None:
+            await send_reply(refused, send)
+            return
+        fault = self._faults.draw(awkward, call.operation)
         if fault is not None:
             await self._meet(fault, tenant, call, send)
             return
@@ -78,8 +83,6 @@ class TwinApp:
     def _gate(self, tenant: str, headers: dict[bytes, bytes]) -> Reply | None:
         """The refusal of a request that does not even reach the scheduler."""
         awkward = self._twin.awkward
-        if not tenant:
-            return Reply(400, b'{"resp_code":"400","resp_msg":"the header tecode is missing or blank"}')
         if awkward.required_header is not None and not _has(headers, awkward.required_header):
             return Reply(401, b'{"resp_code":"401","resp_msg":"unauthorized"}')
         if awkward.tenant_down == tenant:
@@ -91,11 +94,11 @@ class TwinApp:
                 return Reply(429, body, ((b"content-type", b"application/json"), (b"retry-after", b"%d" % wait)))
         return None
 
-    def _draw(self, operation: str) -> Fault | None:
+    def _begin_anew(self) -> None:
+        """Draw faults from the seed on, and count requests anew, when a flag was changed."""
         awkward = self._twin.awkward
         if awkward is not self._awkward:
             self._awkward, self._faults, self._pace = awkward, Faults(awkward.seed), Pace()
-        return self._faults.draw(awkward, operation)
 
     async def _meet(self, fault: Fault, tenant: str, call: Call, send: Send) -> None:
         """Let *fault* happen to the request."""
@@ -121,11 +124,14 @@ class TwinApp:
         return await perform(self._twin, tenant, call)
 
 
-def _method(scope: Scope) -> Reply | None:
-    if scope["method"] == "POST":
-        return None
-    body = b'{"resp_code":"405","resp_msg":"only POST"}'
-    return Reply(405, body, ((b"content-type", b"application/json"), (b"allow", b"POST")))
+def _misaddressed(scope: Scope, tenant: str) -> Reply | None:
+    """The refusal of what is no POST for a tenant."""
+    if scope["method"] != "POST":
+        body = b'{"resp_code":"405","resp_msg":"only POST"}'
+        return Reply(405, body, ((b"content-type", b"application/json"), (b"allow", b"POST")))
+    if not tenant:
+        return Reply(400, b'{"resp_code":"400","resp_msg":"the header tecode is missing or blank"}')
+    return None
 
 
 def _has(headers: dict[bytes, bytes], required: str) -> bool:
