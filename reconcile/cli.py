@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = {
     "apply": "Make the service do what the files declare, and prove it.",
     "drift": "Say whether the service still does what the files declare.",
     "history": "Show what the jobs of one schedule did.",
+    "explain": "Say what a cron expression means, and when it fires.",
     "schema": "Print a JSON Schema of what is read or written.",
     "twin": "Run the embedded scheduler.",
     "demo": "Try everything against the embedded scheduler.",

@@ -6,6 +6,7 @@
 """
 
 from reconcile.cron.count import fire_count, fires_per_day, previous_fire
+from reconcile.cron.field_words import field_words
 from reconcile.cron.fields import MAX_YEAR
 from reconcile.cron.fire import fires, next_fire
 from reconcile.cron.meaning import Meaning, hazard, same_fires
@@ -23,6 +24,7 @@ __all__ = [
     "Meaning",
     "ParsedField",
     "Term",
+    "field_words",
     "fire_count",
     "fires",
     "fires_per_day",

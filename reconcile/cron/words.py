@@ -35,7 +35,7 @@ def words(expression: Expression, language: str = "en") -> str:
     if expression.meaning.never_fires:
         sentence = phrases.say("never")
     else:
-        said = _DayWords(expression, phrases)
+        said = DayWords(expression, phrases)
         clock = ClockWords(expression.meaning, phrases)
         time = clock.said(every_day=said.is_every_day)
         # "Every 5 minutes" is every day; a clock time wants to hear of which day.
@@ -49,7 +49,7 @@ def words(expression: Expression, language: str = "en") -> str:
     return sentence[0].upper() + sentence[1:]
 
 
-class _DayWords:
+class DayWords:
     """Says the days, months and years of one expression."""
 
     def __init__(self, expression: Expression, phrases: Phrases) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
+from reconcile.engine.explain import Comparison, Explanation
 from reconcile.errors import DeclarationError, ReconcileError, RefusedError
 from reconcile.model.change import Change
 from reconcile.model.drift import Drift, has_moved
@@ -84,6 +86,24 @@ def history_document(
         "code": key.code,
         **_live(live),
         "jobs": [_page(job_id, page) for job_id, page in pages.items()],
+        **_tail((), ()),
+    }
+
+
+def explanation_document(explanation: Explanation, head: Head) -> Document:
+    """Return the document of an explanation of a cron expression."""
+    return {
+        **_head("explanation", head, None),
+        "complete": True,
+        "cron": explanation.text,
+        "words": explanation.words,
+        "fields": [asdict(field) for field in explanation.fields],
+        "timezone": explanation.timezone,
+        "never_fires": explanation.never_fires,
+        "fires_per_day": explanation.fires_per_day,
+        "fires": _fires(explanation.fires),
+        "hazard": explanation.hazard,
+        "against": None if explanation.comparison is None else _comparison(explanation.comparison),
         **_tail((), ()),
     }
 
@@ -244,6 +264,20 @@ def _rules(refusals: Iterable[Refusal]) -> Mapping[Key, list[str]]:
         if refusal.key is not None:
             rules.setdefault(refusal.key, []).append(refusal.rule)
     return rules
+
+
+def _comparison(other: Comparison) -> Document:
+    return {
+        "cron": other.text,
+        "words": other.words,
+        "same": other.is_same,
+        "only_here": _fires(other.only_here),
+        "only_there": _fires(other.only_there),
+    }
+
+
+def _fires(fires: Iterable[datetime]) -> list[Document]:
+    return [{"local": fire.isoformat(), "utc": fire.astimezone(UTC).isoformat()} for fire in fires]
 
 
 def _outcome(outcome: Outcome, blocked_by: Iterable[str]) -> Document:

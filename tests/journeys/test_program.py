@@ -132,7 +132,7 @@ def test_a_report_that_cannot_be_written_is_told_and_the_run_fails(program):
 
 def test_schema_lists_and_prints_schemas(program):
     assert program("schema").out.split() == [
-        "drift", "error", "findings", "history", "plan", "run", "set", "tenant", "workspace",
+        "drift", "error", "explanation", "findings", "history", "plan", "run", "set", "tenant", "workspace",
     ]  # fmt: skip
     printed = program("schema", "set")
     assert printed.document["title"] == "A set file"

@@ -1,0 +1,69 @@
+"""`explain`: what a cron expression means."""
+
+from __future__ import annotations
+
+import zoneinfo
+
+import click
+
+from reconcile import cron
+from reconcile.commands.common import command
+from reconcile.commands.invocation import Answer, Invocation
+from reconcile.engine.explain import explain as explained
+from reconcile.engine.signs import close_to, shown
+from reconcile.errors import CronSyntaxError, UsageError
+from reconcile.report.documents import error_document, explanation_document
+from reconcile.report.explanations import explanation_view, refused_cron_view
+from reconcile.source import Span
+
+# A service's Quartz fires up to the year it runs in and so many more.
+_YEARS_AHEAD = 100
+
+
+@click.command("explain")
+@click.argument("expression", metavar="CRON")
+@click.option("--against", metavar="CRON", help="Also say what this one does otherwise.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="The zone in which it fires.")
+@click.option(
+    "--count", type=click.IntRange(0, 1000), default=5, show_default=True, metavar="N", help="How many fires to show."
+)
+@click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the words.")
+@command
+def explain(
+    invocation: Invocation, *, expression: str, against: str | None, timezone: str, count: int, lang: str
+) -> Answer:
+    """Say what a Quartz cron expression means: words, fields, the next fires. Needs neither files nor the service.
+
+    With --against, say what another does otherwise: exit 2 when they do not always fire at the same times.
+    """
+    now = invocation.now.astimezone(_zone(timezone))
+    parsed: list[cron.Expression] = []
+    for name, text in (("<cron>", expression), ("<against>", against)):
+        if text is not None:
+            try:
+                parsed.append(cron.parse(text, max_year=now.year + _YEARS_AHEAD))
+            except CronSyntaxError as error:
+                return _refused(error, name, invocation)
+    first, *others = parsed
+    found = explained(first, now, count=count, language=lang, against=others[0] if others else None)
+    differ = found.comparison is not None and not found.comparison.is_same
+    return Answer(explanation_document(found, invocation.head), explanation_view(found), exit_code=2 if differ else 0)
+
+
+def _zone(name: str) -> zoneinfo.ZoneInfo:
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        hint = close_to(name, zoneinfo.available_timezones()) or "write an IANA name, such as Asia/Shanghai"
+        raise UsageError(f"--timezone {shown(name)}: there is no such zone", hint=hint) from error
+
+
+def _refused(error: CronSyntaxError, name: str, invocation: Invocation) -> Answer:
+    """Return the answer about an expression that Quartz refuses; it shows the expression, with carets."""
+    error.place = Span(name, 1, error.column + 1, max(1, error.width))
+    return Answer(
+        error_document(error, invocation.head),
+        refused_cron_view(error, error.place),
+        error.exit_code,
+        error=f"{error.place}: {error.message}",
+    )
