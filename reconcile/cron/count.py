@@ -1,20 +1,23 @@
 """Looking back, and counting fires without walking through them.
 
-On a day whose offset does not change, an expression fires at each second of each minute of each hour it names; only the
-first and last day of a span and the days on which clocks change are walked through.
+Where the offset does not change, an expression fires at each second of each minute of each hour it names; only the
+hours around a change of clocks are walked through.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
 
 from reconcile.cron.days import year_kind
 from reconcile.cron.fire import fires, later_instant, next_fire
 from reconcile.cron.meaning import Meaning, hazard
 from reconcile.cron.parse import Expression
 
+_NOTHING = timedelta()
 _SECOND = timedelta(seconds=1)
+_HOUR = timedelta(hours=1)
 _DAY = timedelta(days=1)
 
 
@@ -51,25 +54,90 @@ def fires_per_day(expression: Expression) -> int:
 
 
 def fire_count(expression: Expression, start: datetime, end: datetime, zone: tzinfo) -> int:
-    """Return the number of fires from *start* up to but not including *end*, on the wall clock of *zone*."""
-    first, last = start.astimezone(zone), end.astimezone(zone)
-    if hazard(expression) or last.date() - first.date() < 2 * _DAY:
+    """Return the number of fires from *start* up to but not including *end*, on the wall clock of *zone*.
+
+    >>> from reconcile.cron import parse
+    >>> from zoneinfo import ZoneInfo
+    >>> start, end = datetime(2026, 3, 8, 5, tzinfo=UTC), datetime(2026, 3, 9, 4, tzinfo=UTC)
+    >>> fire_count(parse("0 0/30 * * * ?"), start, end, ZoneInfo("America/New_York"))
+    46
+    """
+    first, last = _whole_second(start).astimezone(zone), _whole_second(end).astimezone(zone)
+    if hazard(expression):
         return _walked(expression, first, last)
-    total = _walked(expression, first, _midnight(first.date() + _DAY, zone))
-    total += _walked(expression, _midnight(last.date(), zone), last)
-    a_day = fires_per_day(expression)
-    today = first.date() + _DAY
-    while today < last.date():
+    total, today, a_day = 0, first.date(), fires_per_day(expression)
+    while today <= last.date():
         if _fires_on(expression.meaning, today):
-            midnight, next_midnight = _midnight(today, zone), _midnight(today + _DAY, zone)
-            steady = midnight.utcoffset() == next_midnight.utcoffset()
-            total += a_day if steady else _walked(expression, midnight, next_midnight)
+            begin, stop = _midnight(today, zone), _midnight(today + _DAY, zone)
+            is_steady = begin.utcoffset() == stop.utcoffset()
+            if is_steady and today not in (first.date(), last.date()):
+                total += a_day
+            else:
+                edges = [begin, stop] if is_steady else _around_change(begin, stop)
+                total += _of_day(expression, [_utc_between(edge, first, last) for edge in edges], zone)
         today += _DAY
     return total
 
 
+def _whole_second(moment: datetime) -> datetime:
+    """The first whole second not earlier than *moment*: fires have no fractions."""
+    return moment.astimezone(UTC).replace(microsecond=0) + (moment.microsecond > 0) * _SECOND
+
+
+def _utc_between(moment: datetime, first: datetime, last: datetime) -> datetime:
+    """*moment*, or the end of the span that lies before it. In UTC: wall clocks compare wrongly where they change."""
+    return min(max(moment.astimezone(UTC), first.astimezone(UTC)), max(first, last).astimezone(UTC))
+
+
+def _around_change(begin: datetime, stop: datetime) -> list[datetime]:
+    """The edges of three parts of the day from *begin* to *stop*: before, around and after its change of clocks."""
+    low, high = begin.astimezone(UTC), stop.astimezone(UTC)
+    while high - low > _SECOND:
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        if middle.astimezone(begin.tzinfo).utcoffset() == begin.utcoffset():
+            low = middle
+        else:
+            high = middle
+    margin = abs((stop.utcoffset() or _NOTHING) - (begin.utcoffset() or _NOTHING)) + _HOUR
+    return [begin, max(begin.astimezone(UTC), low - margin), min(stop.astimezone(UTC), high + margin), stop]
+
+
+def _of_day(expression: Expression, edges: list[datetime], zone: tzinfo) -> int:
+    """The fires of a day: all of it (two edges) or in three parts, the second of which is walked through."""
+    total = 0
+    for number, (start, end) in enumerate(pairwise(edges)):
+        if start >= end:
+            continue
+        if number == 1:
+            total += _walked(expression, start.astimezone(zone), end)
+        else:
+            since, until = start.astimezone(zone), end.astimezone(zone)
+            total += _times_before(expression.meaning, until.time() if until.date() == since.date() else None)
+            total -= _times_before(expression.meaning, since.time())
+    return total
+
+
+def _times_before(meaning: Meaning, moment: time | None) -> int:
+    """The number of times of day earlier than *moment*; of the whole day for None."""
+    seconds, minutes = meaning.seconds.bit_count(), meaning.minutes.bit_count()
+    if moment is None:
+        return meaning.hours.bit_count() * minutes * seconds
+    found = _below(meaning.hours, moment.hour) * minutes * seconds
+    if meaning.hours >> moment.hour & 1:
+        found += _below(meaning.minutes, moment.minute) * seconds
+        if meaning.minutes >> moment.minute & 1:
+            found += _below(meaning.seconds, moment.second)
+    return found
+
+
+def _below(mask: int, number: int) -> int:
+    return (mask & (1 << number) - 1).bit_count()
+
+
 def _walked(expression: Expression, start: datetime, end: datetime) -> int:
-    return sum(1 for _ in fires(expression, start - _SECOND, end - _SECOND))
+    # Reckoned in UTC: on a wall clock, a second earlier may be an hour earlier.
+    after = (start.astimezone(UTC) - _SECOND).astimezone(start.tzinfo)
+    return sum(1 for _ in fires(expression, after, end.astimezone(UTC) - _SECOND))
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

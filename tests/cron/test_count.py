@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconcile.cron import fire_count, fires, fires_per_day, hazard, next_fire, parse, previous_fire
+from tests.cron.strategies import ZONES as LAW_ZONES
+from tests.cron.strategies import changes, expressions
 from tests.cron.vectors import rows
 
 ZONES = ["UTC", "Asia/Shanghai", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"]
 EXPRESSIONS = sorted({row["expr"] for row in rows() if row["valid"]})
+CHANGES = [(zone, at) for zone in LAW_ZONES[1:] for at in changes(zone, 2016, 2017)]
 INSTANTS = st.integers(1_483_228_800, 1_893_456_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
@@ -53,6 +56,35 @@ def test_a_count_is_what_walking_finds(text, zone):
     start, end = datetime(2018, 1, 17, 13, 5, tzinfo=at), datetime(2020, 11, 20, 1, 30, tzinfo=at)
     walked = sum(1 for _ in fires(expression, start - timedelta(seconds=1), end - timedelta(seconds=1)))
     assert fire_count(expression, start, end, at) == walked
+
+
+@settings(deadline=None)
+@given(
+    expressions(st.sampled_from(["0", "0,59"])),
+    st.sampled_from(CHANGES),
+    st.integers(-99_999, 9999),
+    st.integers(0, 199_999),
+)
+def test_a_count_around_a_change_of_clocks_is_what_walking_finds(text, change, offset, seconds):
+    zone, at = change
+    expression = parse(text)
+    start = at + timedelta(seconds=offset)
+    end = start + timedelta(seconds=seconds)
+    walked = fires(expression, (start - timedelta(seconds=1)).astimezone(zone), end - timedelta(seconds=1))
+    assert fire_count(expression, start, end, zone) == sum(1 for _ in walked)
+
+
+def test_a_part_of_a_second_holds_no_fire():
+    expression = parse("* * * * * ?")
+    start = datetime(2026, 1, 1, 0, 0, 0, 1, tzinfo=UTC)
+    assert fire_count(expression, start, start + timedelta(seconds=2), UTC) == 2
+    assert fire_count(expression, start, start + timedelta(microseconds=1), UTC) == 0
+
+
+def test_a_span_that_ends_before_it_begins_holds_no_fire():
+    now = datetime(2026, 3, 8, 12, tzinfo=UTC)
+    for zone in ZONES:
+        assert fire_count(parse("* * * * * ?"), now, now - timedelta(hours=1), ZoneInfo(zone)) == 0
 
 
 def test_a_count_begins_with_its_start_and_leaves_out_its_end():
