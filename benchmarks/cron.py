@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -185,9 +186,9 @@ def compare(rows: list[Row], rounds: int, parse_ours: list[float], fire_ours: li
                 found = walk_text(text, row)
                 if [fire.astimezone(UTC) for fire in found] != list(row.fires):
                     continue
-                reading = least(lambda text=text: parse_text(text), rounds)
-                walking = least(lambda text=text, row=row: walk_text(text, row), rounds)
-            except Exception:  # noqa: BLE001, S112, PERF203 - whatever a peer says of a row that it cannot express
+                reading = least(partial(parse_text, text), rounds)
+                walking = least(partial(walk_text, text, row), rounds)
+            except Exception:
                 continue
             times.append((reading, max(0.0, walking - reading) / FIRES, number))
         if times:

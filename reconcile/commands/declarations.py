@@ -58,7 +58,7 @@ def declared(invocation: Invocation) -> Declared:
     workspace, findings, tree = opened(invocation)
     environment = environment_of(workspace, invocation.options.environment)
     documents, more = load_documents(workspace, environment, tree)
-    resolution = resolve(documents, environment)
+    resolution = resolve(documents, environment, now=invocation.now, severities=workspace.rules)
     findings = (*findings, *more, *resolution.findings)
     if has_errors(findings):
         raise with_findings(findings)

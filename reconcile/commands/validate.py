@@ -9,23 +9,32 @@ from pathlib import Path
 import click
 
 from reconcile.commands.common import command
-from reconcile.commands.declarations import environment_of, has_errors, opened
+from reconcile.commands.declarations import environment_of, opened
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.declare import load_documents
 from reconcile.engine.documents import Documents, in_order
+from reconcile.engine.ignores import UNUSED
 from reconcile.engine.resolve import resolve
 from reconcile.errors import DeclarationError, UsageError
 from reconcile.git.repository import path_within
-from reconcile.model.finding import Finding
+from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.report.documents import findings_document
 from reconcile.report.findings import findings_view
+from reconcile.source import Span
 
 
 @click.command("validate")
 @click.argument("paths", nargs=-1, metavar="[PATHS]...")
+@click.option(
+    "--fail-severity",
+    type=click.Choice(tuple(severity.value for severity in Severity)),
+    default=Severity.ERROR.value,
+    show_default=True,
+    help="Exit 1 for findings this bad, or worse.",
+)
 @command
-def validate(invocation: Invocation, *, paths: tuple[str, ...]) -> Answer:
+def validate(invocation: Invocation, *, paths: tuple[str, ...], fail_severity: str) -> Answer:
     """Show every mistake in every file, without the service.
 
     All environments are checked, unless --env names one. With PATHS, only what is found in these files and folders is
@@ -42,13 +51,15 @@ def validate(invocation: Invocation, *, paths: tuple[str, ...]) -> Answer:
     name = invocation.options.environment
     document = findings_document(findings, invocation.head, environment=name, schedules=len(keys), tenants=len(tenants))
     view = findings_view(findings, schedules=len(keys), tenants=len(tenants))
-    return Answer(document, view, exit_code=1 if has_errors(findings) else 0)
+    worst = tuple(Severity)[: tuple(Severity).index(Severity(fail_severity)) + 1]
+    return Answer(document, view, exit_code=1 if any(finding.severity in worst for finding in findings) else 0)
 
 
 def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]:
     workspace, workspace_findings, tree = opened(invocation)
     findings = list(workspace_findings)
     keys: set[Key] = set()
+    used: set[Span] = set()
     # Environments mostly share their files: these are read once.
     read: dict[tuple[str, ...], tuple[Documents, tuple[Finding, ...]]] = {}
     name = invocation.options.environment
@@ -57,10 +68,14 @@ def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]
         if environment.paths not in read:
             read[environment.paths] = load_documents(workspace, environment, tree)
             findings.extend(read[environment.paths][1])
-        resolution = resolve(read[environment.paths][0], environment)
+        documents = read[environment.paths][0]
+        resolution = resolve(documents, environment, now=invocation.now, severities=workspace.rules)
         findings.extend(resolution.findings)
         keys.update(resolution.desired)
-    return in_order(findings), frozenset(keys)
+        used.update(resolution.used_ignores)
+    # Clocks change in the zone of one environment and not of another: a comment that helps in one is of use.
+    kept = (finding for finding in findings if finding.rule != UNUSED or finding.place not in used)
+    return in_order(kept), frozenset(keys)
 
 
 def _shown(path: str) -> str:

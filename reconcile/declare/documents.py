@@ -112,6 +112,7 @@ def _document(checked: Checked, kind: str) -> Document:
             value.get("include", ()),
             value.get("exclude", ()),
             value.get("defaults", _NOTHING),
+            ignores=checked.ignores,
         )
     return _remnant(checked, kind)
 
@@ -140,4 +141,5 @@ def _remnant(checked: Checked, kind: str) -> Document:
         whole("exclude", ()),
         whole("defaults", _NOTHING),
         frozenset(position for position in range(len(entries)) if ("schedules", position) in bad),
+        checked.ignores,
     )

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconcile.declare import gate
+from reconcile.declare.ignores import ignores
 from reconcile.declare.places import locate
 from reconcile.declare.reader import Reading, read
 from reconcile.declare.source import Source, source
-from reconcile.engine.documents import Place, Pointer, Problem, placed
+from reconcile.engine.documents import Ignore, Place, Pointer, Problem, placed
 from reconcile.errors import SettingError
 from reconcile.model.finding import Finding, Severity
 from reconcile.ports import Tree
@@ -57,6 +58,7 @@ class Checked:
     lines: list[int]
     problems: tuple[Problem, ...]
     findings: tuple[Finding, ...]
+    ignores: tuple[Ignore, ...] = ()
 
 
 def check(opened: Source, kind_of: Callable[[Any, str], str | Problem]) -> Checked:
@@ -68,10 +70,11 @@ def check(opened: Source, kind_of: Callable[[Any, str], str | Problem]) -> Check
         return Checked(opened.file, None, [], (), tuple(reading.findings))
     kind = kind_of(value, opened.file)
     if isinstance(kind, str) and not reading.findings and gate.fits(kind, value):
-        return Checked(opened.file, value, reading.lines, (), ())
+        return Checked(opened.file, value, reading.lines, (), (), ignores(opened))
     problems = (kind,) if isinstance(kind, Problem) else gate.refusals(kind, value, opened.file)
     findings = _together(reading, placed(problems, lambda pointers: locate(pointers, lambda _: opened)))
-    return Checked(opened.file, None if isinstance(kind, Problem) else value, reading.lines, problems, findings)
+    checked = None if isinstance(kind, Problem) else value
+    return Checked(opened.file, checked, reading.lines, problems, findings, ignores(opened))
 
 
 def _together(reading: Reading, structural: tuple[Finding, ...]) -> tuple[Finding, ...]:

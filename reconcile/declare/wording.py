@@ -17,7 +17,6 @@ from reconcile.engine.signs import ascii_of, close_to, shown
 NOT_BUILT_YET: Mapping[str, str] = {
     "grace": "how late a fire may be is not judged yet",
     "freezes": "times without applies are not kept yet",
-    "rules": "rules cannot be set yet",
     "on_drift": "what was changed by hand cannot be held yet",
     "ledger": "no ledger is kept yet: only `none` says what happens",
 }

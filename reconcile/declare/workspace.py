@@ -158,6 +158,7 @@ def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
         value.get("default_environment"),
         {name: _environment(name, value["environments"][name]) for name in sorted(value["environments"])},
         _limits(value.get("limits", {})),
+        {rule: None if said == "none" else Severity(said) for rule, said in value.get("rules", {}).items()},
     )
 
 

@@ -1,53 +1,126 @@
-"""Cron texts of declarations: each distinct text is looked at once."""
+"""Cron texts of declarations: each distinct text is looked at once.
+
+What Quartz refuses, or takes and then hangs on, is an error. What it accepts is held against the other rules
+(`engine.rules`) where there is a *now* to look from.
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from reconcile import cron
 from reconcile.engine.documents import Pointer, Problem
+from reconcile.engine.rules import Subject, check_cron
 from reconcile.engine.signs import ascii_of, full_width_signs, shown
 from reconcile.errors import CronSyntaxError
+from reconcile.model.finding import Severity
+from reconcile.model.keys import Key
 
-# H as a value or before a range, step or offset; not the H of a month or weekday (MARCH is no Quartz name, THU is).
-_H = re.compile(r"(?<![A-Za-z])H(?![A-Za-z])")
+# Before a fixed day nothing is past: without a *now* only what holds for ever is said.
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+# A text with H is checked as one key would have it: what is wrong with it is wrong for all.
+_ANY_KEY = Key("tenant", "code")
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """From where crons are looked at: *now* is aware; None: only at what is refused. *severities* replace those of the
+    rules they name; None switches a rule off."""
+
+    zone: ZoneInfo | None = None
+    quartz: str = "2.3"
+    now: datetime | None = None
+    severities: Mapping[str, Severity | None] = field(default_factory=dict)
+
+
+class _Seen(NamedTuple):
+    """What is known of one text: *refused* keeps it from being used, *suspected* does not."""
+
+    refused: Problem | None
+    suspected: tuple[Problem, ...] = ()
+    has_h: bool = False
 
 
 class Crons:
-    """Remembers what is wrong with each cron text."""
+    """Remembers what is wrong with each cron text, seen from *outlook*."""
 
-    def __init__(self) -> None:
-        self._troubles: dict[str, Problem | None] = {}
+    def __init__(self, outlook: Outlook) -> None:
+        self._outlook = outlook
+        self._seen: dict[str, _Seen] = {}
+
+    @property
+    def is_suspicious(self) -> bool:
+        """Return whether the rules are asked."""
+        return self._outlook.now is not None
 
     def is_fine(self, text: str) -> bool:
-        """Return whether the service's Quartz would accept *text*."""
-        if text not in self._troubles:
-            self._troubles[text] = _trouble(text)
-        return self._troubles[text] is None
+        """Return whether the service's Quartz would accept *text*, and live."""
+        return self._look(text).refused is None
 
-    def problem(self, text: str, at: Pointer) -> Problem:
-        """Return what is wrong with *text*, which is not fine, written at *at*."""
-        trouble = self._troubles[text]
-        assert trouble is not None
-        where = at._replace(offset=trouble.at.offset, width=trouble.at.width)
-        return Problem(trouble.rule, trouble.message, where, hint=trouble.hint)
+    def is_clean(self, text: str) -> bool:
+        """Return whether there is nothing to say about *text*."""
+        seen = self._look(text)
+        return seen.refused is None and not seen.suspected
+
+    def problems(self, text: str, at: Pointer) -> tuple[Problem, ...]:
+        """Return what is wrong or suspicious about *text*, written at *at*."""
+        seen = self._look(text)
+        found = seen.suspected if seen.refused is None else (seen.refused,)
+        return tuple(_moved(problem, at) for problem in found)
+
+    def resolved(self, text: str, key: Key) -> str:
+        """Return *text*, which is fine, as plain Quartz for *key*: with each H replaced."""
+        return cron.resolve_h(text, key.tenant, key.code) if self._seen[text].has_h else text
+
+    def _look(self, text: str) -> _Seen:
+        seen = self._seen.get(text)
+        if seen is None:
+            seen = self._seen[text] = self._first_look(text)
+        return seen
+
+    def _first_look(self, text: str) -> _Seen:
+        for start, width in full_width_signs(text):
+            signs = shown(text[start : start + width])
+            message = f"cron: {signs!r} are signs of a Chinese keyboard, which Quartz does not know"
+            hint = f"with an ASCII keyboard: {ascii_of(text)}"
+            return _Seen(Problem("full-width-sign", message, _at(start, width), hint=hint))
+        try:
+            plain = cron.resolve_h(text, *_ANY_KEY) if cron.has_h(text) else text
+            expression = self._parsed(plain)
+        except CronSyntaxError as error:
+            # The columns of a resolved text are not those of the one that was written.
+            at = _at(error.column, error.width) if error.text == text else _at(0, len(text))
+            hint = error.hint or "see `reconcile explain`"
+            return _Seen(Problem("cron-syntax", f"cron: {error.message}", at, hint=hint))
+        return self._held_against_rules(text, expression, has_h=plain is not text)
+
+    def _parsed(self, text: str) -> cron.Expression:
+        now = self._outlook.now
+        max_year = cron.MAX_YEAR if now is None else now.year + 100
+        return cron.parse(text, max_year=max_year, quartz=self._outlook.quartz)
+
+    def _held_against_rules(self, text: str, expression: cron.Expression, *, has_h: bool) -> _Seen:
+        outlook = self._outlook
+        found = []
+        for rule, mark in check_cron(Subject(text, expression, outlook.zone, outlook.now or _LONG_AGO)):
+            at = _at(mark.column, mark.width)
+            if rule.severity is Severity.ERROR:
+                return _Seen(Problem(rule.id, f"cron: {mark.message}", at, hint=mark.hint))
+            severity = outlook.severities.get(rule.id, rule.severity)
+            if outlook.now is not None and severity is not None:
+                found.append(Problem(rule.id, f"cron: {mark.message}", at, hint=mark.hint, severity=severity))
+        return _Seen(None, tuple(found), has_h)
 
 
-def _trouble(text: str) -> Problem | None:
-    """Return what is wrong with *text*, at characters of it."""
-    for start, width in full_width_signs(text):
-        message = (
-            f"cron: {shown(text[start : start + width])!r} are signs of a Chinese keyboard, which Quartz does not know"
-        )
-        hint = f"with an ASCII keyboard: {ascii_of(text)}"
-        return Problem("full-width-sign", message, Pointer("", offset=start, width=width), hint=hint)
-    found = _H.search(text)
-    if found:
-        at = Pointer("", offset=found.start(), width=1)
-        return Problem("not-built-yet", "cron: H is not resolved yet", at, hint="write a number for now")
-    try:
-        cron.parse(text)
-    except CronSyntaxError as error:
-        at = Pointer("", offset=error.column, width=max(1, error.width))
-        return Problem("cron-syntax", f"cron: {error.message}", at, hint=error.hint or "see `reconcile explain`")
-    return None
+def _at(offset: int, width: int) -> Pointer:
+    """Return characters of a text whose place is not known yet."""
+    return Pointer("", offset=offset, width=max(1, width))
+
+
+def _moved(problem: Problem, at: Pointer) -> Problem:
+    where = at._replace(offset=problem.at.offset, width=problem.at.width)
+    return Problem(problem.rule, problem.message, where, hint=problem.hint, severity=problem.severity)

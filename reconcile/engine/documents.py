@@ -63,9 +63,17 @@ class Problem:
     key: Key | None = None
 
 
+class Ignore(NamedTuple):
+    """A comment that silences *rule*, standing at *place*; *reason* may be empty."""
+
+    rule: str
+    reason: str
+    place: Place
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A tenant file or a set file. *lines* holds the line of each of *entries*.
+    """A tenant file or a set file. *lines* holds the line of each of *entries*, *ignores* its comments that silence.
 
     *broken* are the positions of entries with a finding already: what is left of them is checked, and never resolved.
     """
@@ -78,6 +86,7 @@ class Document:
     exclude: Sequence[str] = ()
     defaults: Fields = field(default_factory=dict)
     broken: frozenset[int] = frozenset()
+    ignores: Sequence[Ignore] = ()
 
 
 @dataclass(frozen=True, slots=True)

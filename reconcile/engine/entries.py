@@ -45,8 +45,8 @@ def by_code(documents: Iterable[Document], owner: str, crons: Crons, problems: l
         for position, fields in enumerate(document.entries):
             code = fields.get("code")
             cron = fields.get("cron")
-            if cron is not None and not crons.is_fine(cron):
-                problems.append(crons.problem(cron, Entry(document, position).at("cron")))
+            if cron is not None and not crons.is_clean(cron):
+                problems.extend(crons.problems(cron, Entry(document, position).at("cron")))
             if code is None:
                 continue
             first = found.setdefault(code, Entry(document, position))

@@ -16,40 +16,58 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from fnmatch import fnmatchcase
+from zoneinfo import ZoneInfo
 
 from reconcile.engine.collecting import without_collecting
-from reconcile.engine.crons import Crons
-from reconcile.engine.documents import Document, Documents, Fields, Pointer, Problem, placed
+from reconcile.engine.crons import Crons, Outlook
+from reconcile.engine.documents import Document, Documents, Fields, Pointer, Problem, in_order, placed
 from reconcile.engine.entries import Entry, by_code
+from reconcile.engine.ignores import silence
 from reconcile.engine.sets import Shelf, Taken, shelf, taken
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Schedule, State
 from reconcile.model.workspace import Environment
+from reconcile.source import Span
 
 _STATES = {state.value: state for state in State}
 _NO_LABELS: Mapping[str, str] = {}
+_NO_SEVERITIES: Mapping[str, Severity | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What Git wants in one environment. *desired* is sorted by key; *tenants*, sorted, are those it has."""
+    """What Git wants in one environment. *desired* is sorted by key; *tenants*, sorted, are those it has.
+
+    *used_ignores* are the places of the comments that silenced a finding.
+    """
 
     desired: Mapping[Key, Schedule]
     findings: tuple[Finding, ...]
     tenants: tuple[str, ...]
+    used_ignores: frozenset[Span] = frozenset()
 
 
-def resolve(documents: Documents, environment: Environment) -> Resolution:
-    """Return what *documents* want in *environment*, and everything that is wrong with them. Never raises for it."""
+def resolve(
+    documents: Documents,
+    environment: Environment,
+    *,
+    now: datetime | None = None,
+    severities: Mapping[str, Severity | None] = _NO_SEVERITIES,
+) -> Resolution:
+    """Return what *documents* want in *environment*, and everything that is wrong with them. Never raises for it.
+
+    With *now*, aware, crons are held against the rules too; *severities* replace those of the rules.
+    """
     with without_collecting():
-        return _resolve(documents, environment)
+        zone = ZoneInfo(environment.timezone)
+        return _resolve(documents, environment, Crons(Outlook(zone, environment.service.quartz, now, severities)))
 
 
-def _resolve(documents: Documents, environment: Environment) -> Resolution:
+def _resolve(documents: Documents, environment: Environment, crons: Crons) -> Resolution:
     problems: list[Problem] = []
-    crons = Crons()
     sets = shelf(documents, crons, problems)
     desired: dict[Key, Schedule] = {}
     names = _by_tenant(documents)
@@ -62,7 +80,9 @@ def _resolve(documents: Documents, environment: Environment) -> Resolution:
         if not document.name:
             by_code([document], document.file, crons, problems)
     problems.extend(_idle_patterns(environment, names, documents.workspace_file))
-    return Resolution(desired, placed(problems, documents.locate), tuple(wanted))
+    silenced = silence(problems, (*documents.tenants, *documents.sets), is_suspicious=crons.is_suspicious)
+    findings = in_order((*placed(silenced.problems, documents.locate), *silenced.findings))
+    return Resolution(desired, findings, tuple(wanted), silenced.used)
 
 
 def _by_tenant(documents: Documents) -> dict[str, list[Document]]:
@@ -107,7 +127,7 @@ def _schedules(
             if are_sets_known:
                 problems.extend(_missing(entry, fields))
         elif crons.is_fine(fields["cron"]):
-            yield _schedule(Key(tenant, code), fields, entry)
+            yield _schedule(Key(tenant, code), fields, entry, crons)
 
 
 def _fields(entry: Entry, base: Taken | None) -> Fields:
@@ -125,13 +145,13 @@ def _missing(entry: Entry, fields: Fields) -> Iterator[Problem]:
             yield Problem("missing-key", f"{name} is missing", entry.at(), hint=hint)
 
 
-def _schedule(key: Key, fields: Fields, entry: Entry) -> Schedule:
+def _schedule(key: Key, fields: Fields, entry: Entry, crons: Crons) -> Schedule:
     """Return the schedule that *fields* describe; *entry* is where a reader looks for it."""
     cron = fields["cron"]
     return Schedule(
         key,
         fields["name"],
-        cron,
+        crons.resolved(cron, key),
         cron,
         entry.document.file,
         entry.document.lines[entry.position],

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from reconcile.model.finding import Severity
+
 
 class UnknownCodeMode(StrEnum):
     """How the service answers for a code that has no job."""
@@ -91,10 +93,14 @@ class Environment:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace file. *directory* is the folder that holds it, as given on the command line."""
+    """A workspace file. *directory* is the folder that holds it, as given on the command line.
+
+    *rules* are the severities of rules that are not to have their own; None: the rule is off.
+    """
 
     id: str
     directory: str
     default_environment: str | None
     environments: Mapping[str, Environment]
     limits: Limits = Limits()
+    rules: Mapping[str, Severity | None] = field(default_factory=dict)

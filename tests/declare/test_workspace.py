@@ -196,7 +196,8 @@ def test_a_url_may_be(load, url):
             LEAST + "default_environment: hree\n", "6:22 unknown-environment [hree]", id="default-environment"
         ),
         pytest.param(LEAST + "on_drift: hold\n", "6:1 not-built-yet [on_drift]", id="on-drift"),
-        pytest.param(LEAST + "rules: {}\n", "6:1 not-built-yet [rules]", id="rules"),
+        pytest.param(LEAST + "rules: {never-fire: note}\n", "6:9 unknown-key [never-fire]", id="unknown-rule"),
+        pytest.param(LEAST + "rules: {never-fires: bad}\n", "6:22 not-one-of [bad]", id="rule-severity"),
         pytest.param(LEAST + "limits: {max_creates: few}\n", "6:23 not-one-of [few]", id="limit-in-words"),
         pytest.param(LEAST + "limits: {max_changes: -1}\n", "6:23 out-of-range [-1]", id="negative-limit"),
         pytest.param(LEAST + "limits: {max_change_percent: 101}\n", "6:30 out-of-range [101]", id="percent"),

@@ -93,7 +93,8 @@ def test_what_a_document_shows_is_what_happens(stage, document):
             continue
         code, output = stage.run(typed)
         assert (code, matches(typed.shown, output)) == (typed.exit_code, True), (
-            f"{name_of(document)}:{typed.line}: $ {typed.command}\n--- shown\n{typed.shown}--- real (exit {code})\n{output}"
+            f"{name_of(document)}:{typed.line}: $ {typed.command}\n"
+            f"--- shown\n{typed.shown}--- real (exit {code})\n{output}"
         )
 
 

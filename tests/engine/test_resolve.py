@@ -358,7 +358,13 @@ def test_each_distinct_cron_is_parsed_once(monkeypatch):
     from reconcile import cron
 
     parsed = []
-    monkeypatch.setattr(cron, "parse", parsed.append)
+    parse = cron.parse
+
+    def counting(text, **settings):
+        parsed.append(text)
+        return parse(text, **settings)
+
+    monkeypatch.setattr(cron, "parse", counting)
     resolve(documents(document("acme", entry("1"), entry("2"), entry("3", cron=HOURLY), entry("4", cron=HOURLY))), HERE)
     assert parsed == [DAILY, HOURLY]
 

@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted((ROOT / "reconcile").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 SCHEMAS: dict[str, dict[str, Any]] = {
-    path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "schemas").glob("*.json"))
+    path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "schemas").glob("*.schema.json"))
 }
 
 # What may point up, with its reason.

@@ -1,0 +1,21 @@
+"""Comments that silence a rule, as in ``# reconcile: ignore RULE reason``: the parser drops them, and here they are."""
+
+from __future__ import annotations
+
+import re
+
+from reconcile.declare.source import Source
+from reconcile.engine.documents import Ignore
+
+_MARK = b"reconcile:"
+_IGNORE = re.compile(r"(?:^|(?<=[ \t]))(#[ \t]*reconcile:[ \t]*ignore\b[ \t]*([^\s#]*)([^\r\n]*))", re.MULTILINE)
+
+
+def ignores(opened: Source) -> tuple[Ignore, ...]:
+    """Return the comments of *opened* that silence a rule."""
+    if _MARK not in opened.raw:
+        return ()
+    return tuple(
+        Ignore(match[2], match[3].strip(), opened.place(match.start(1), len(match[1].rstrip())))
+        for match in _IGNORE.finditer(opened.text)
+    )

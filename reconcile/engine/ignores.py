@@ -1,0 +1,82 @@
+"""`# reconcile: ignore RULE reason`: what a person looked at, and found to be meant.
+
+A comment silences one rule about one schedule: the one in whose lines it stands. It says why, and one that silences
+nothing is a finding itself, so that none outlives what it was written for.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from reconcile.engine.documents import Document, Ignore, Problem
+from reconcile.engine.rules import RULES
+from reconcile.model.finding import Finding, Severity
+from reconcile.source import Span
+
+SILENCEABLE = frozenset(rule.id for rule in RULES if rule.severity is not Severity.ERROR)
+UNUSED = "unused-ignore"
+
+
+@dataclass(frozen=True, slots=True)
+class Silenced:
+    """What is left of some problems; *findings* are about the comments; *used* are the places of those that helped."""
+
+    problems: tuple[Problem, ...]
+    findings: tuple[Finding, ...]
+    used: frozenset[Span]
+
+
+def silence(problems: Sequence[Problem], documents: Iterable[Document], *, is_suspicious: bool) -> Silenced:
+    """Take out of *problems* what comments of *documents* ignore; without *is_suspicious* no rule was asked."""
+    commented = {document.file: document for document in documents if document.ignores}
+    if not commented:
+        return Silenced(tuple(problems), (), frozenset())
+    used: set[Span] = set()
+    left = [problem for problem in problems if not _is_ignored(problem, commented, used)]
+    findings = [
+        finding
+        for document in commented.values()
+        for ignore in document.ignores
+        for finding in _about(ignore, used, is_suspicious=is_suspicious)
+    ]
+    return Silenced(tuple(left), tuple(findings), frozenset(used))
+
+
+def _is_ignored(problem: Problem, documents: Mapping[str, Document], used: set[Span]) -> bool:
+    document = documents.get(problem.at.file)
+    if document is None or problem.rule not in SILENCEABLE:
+        return False
+    fitting = [
+        ignore
+        for ignore in document.ignores
+        if ignore.rule == problem.rule and _entry_of(ignore, document) == problem.at.path[:2]
+    ]
+    used.update(ignore.place.span for ignore in fitting)
+    return bool(fitting)
+
+
+def _entry_of(ignore: Ignore, document: Document) -> tuple[str | int, ...]:
+    """Return the path of the entry in whose lines *ignore* stands; nothing for one above all entries."""
+    position = bisect_right(document.lines, ignore.place.span.line) - 1
+    return ("schedules", position) if position >= 0 else ()
+
+
+def _about(ignore: Ignore, used: set[Span], *, is_suspicious: bool) -> Iterator[Finding]:
+    if ignore.rule not in SILENCEABLE:
+        near = get_close_matches(ignore.rule, SILENCEABLE, n=1)
+        hint = f"did you mean {near[0]}?" if near else "docs/rules.md lists the rules that can be silenced"
+        yield _finding("unknown-rule", f"there is no rule {ignore.rule!r} to ignore", ignore, hint, Severity.ERROR)
+    elif not ignore.reason:
+        message = f"{ignore.rule} is ignored without a reason"
+        yield _finding("ignore-without-reason", message, ignore, "say why, behind the rule", Severity.WARNING)
+    elif is_suspicious and ignore.place.span not in used:
+        message = f"{ignore.rule} is ignored, and not found in this schedule"
+        yield _finding(UNUSED, message, ignore, "delete the comment", Severity.WARNING)
+
+
+def _finding(rule: str, message: str, ignore: Ignore, hint: str, severity: Severity) -> Finding:
+    span, line_text = ignore.place
+    return Finding(rule, severity, message, place=span, hint=hint, line_text=line_text)

@@ -1,0 +1,84 @@
+"""What a rule looks at, what it answers, and what a rule is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from reconcile.cron import Expression, ParsedField
+from reconcile.model.finding import Severity
+
+MOST_FIRES_PER_DAY = 2000
+"""More fires a day than this are too many: once a minute (1440) passes, every 30 seconds (2880) does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A cron that Quartz accepts, and where and when it is looked at.
+
+    *text* is what the author wrote; where it is not the text of *expression* (an ``H`` was resolved), marks cover all
+    of it. *zone* is that of the service; without one nothing is said about changes of clocks. *now* is aware.
+    """
+
+    text: str
+    expression: Expression
+    zone: ZoneInfo | None
+    now: datetime
+    most_fires_per_day: int = MOST_FIRES_PER_DAY
+
+
+class Mark(NamedTuple):
+    """One thing seen: *message* names the value; *column* and *width* are characters of the subject's text."""
+
+    message: str
+    column: int
+    width: int
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. *id* never changes; *summary* is one sentence, *why* a paragraph for the docs.
+
+    *bad* is a cron that it finds, *good* one that says the same, or nearly, and that no rule finds; both are looked at
+    in *example_zone*.
+    """
+
+    id: str
+    severity: Severity
+    summary: str
+    why: str
+    bad: str
+    good: str
+    check: Callable[[Subject], Iterator[Mark]]
+    example_zone: str = "UTC"
+
+
+class Marked(NamedTuple):
+    """A mark, and the rule that made it."""
+
+    rule: Rule
+    mark: Mark
+
+
+def mark(first: ParsedField, message: str, hint: str, *, last: ParsedField | None = None) -> Mark:
+    """Return a mark on the field *first*, or on all from it to *last*."""
+    end = last or first
+    return Mark(message, first.column, end.column + len(end.text) - first.column, hint)
+
+
+def placed(subject: Subject, found: Mark) -> Mark:
+    """Return *found*, whose columns count in upper case, at its characters of the subject's text."""
+    text = subject.expression.text
+    end = found.column + found.width
+    if subject.text != text or end > len(text.upper()):
+        return found._replace(column=0, width=len(subject.text))
+    if len(text.upper()) == len(text):
+        return found
+    # Some letters become several in upper case: `ß` is `SS` there.
+    owners = [index for index, character in enumerate(text) for _ in character.upper()]
+    column = owners[found.column]
+    return found._replace(column=column, width=owners[end - 1] - column + 1)
