@@ -7,6 +7,7 @@
     ├── SettingError              1   the workspace, or a variable that it names, is missing or wrong
     ├── DeclarationError          1   the declarations have findings that are errors (carries them)
     ├── CronSyntaxError           1   a cron expression that the service's Quartz would refuse
+    ├── LedgerError               1   the ledger cannot be opened, read or written
     ├── PlanFileError             1   a plan file that cannot be read, or is not what was written
     ├── ServiceError              1   the service could not be asked, or its answer cannot be trusted
     ├── OutputError               1   a document could not be written
@@ -74,6 +75,10 @@ class CronSyntaxError(ReconcileError):
         self.column = column
         self.width = width
         self.field = field
+
+
+class LedgerError(ReconcileError):
+    """The ledger cannot be opened, read or written, is newer than this program, or belongs to another workspace."""
 
 
 class PlanFileError(ReconcileError):

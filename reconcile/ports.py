@@ -76,13 +76,21 @@ class Writer(Protocol):
 
 
 class Ledger(Protocol):
-    """Remembers what was about to be done and what became of it."""
+    """Remembers, for one run, what was about to be done and what became of it. Each call is one transaction."""
 
     def record_intents(self, intents: Iterable[Intent]) -> None:
-        """Record a wave's intents, durably, before its first save."""
+        """Record a wave's intents, durably, before its first save.
+
+        Raises:
+            LedgerError: they could not be recorded, or the run no longer holds its lock: nothing may be saved.
+        """
 
     def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:
-        """Record a wave's outcomes, durably, after its read-back."""
+        """Record a wave's outcomes, durably, after its read-back; a key recorded before gets the later outcome.
+
+        Raises:
+            LedgerError: they could not be recorded: the intents stay open, and the next run settles them.
+        """
 
 
 class Tree(Protocol):

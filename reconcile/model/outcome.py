@@ -55,6 +55,8 @@ class Outcome:
     saves: int = 0
     live: Live | None = None
     hint: str | None = None
+    in_doubt: bool = False
+    """Whether a save of it got no trustworthy reply: it may land late, whatever was read since."""
 
     @property
     def key(self) -> Key:

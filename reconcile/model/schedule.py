@@ -20,6 +20,16 @@ class State(StrEnum):
     PARKED = "parked"
 
 
+class Origin(StrEnum):
+    """Where it comes from that a schedule is wanted so."""
+
+    DECLARED = "declared"
+    REMOVED = "removed"
+    """No file declares it any more: an orphan, and *file* is empty. It is wanted parked."""
+    ROLLBACK = "rollback"
+    """What was live before a run; *file* names the run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """What Git wants for one key, with sets, defaults and overrides resolved.
@@ -39,6 +49,7 @@ class Schedule:
     description: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     protect: bool = False
+    origin: Origin = Origin.DECLARED
 
     @property
     def wanted_cron(self) -> str:

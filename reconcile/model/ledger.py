@@ -1,0 +1,122 @@
+"""What a ledger holds: runs, what each of them did to a key, holds, and who is applying just now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reconcile.model.keys import Key
+from reconcile.model.outcome import Result
+from reconcile.model.schedule import State
+from reconcile.model.states import Action, Applied, Live, Rows
+
+
+class RunKind(StrEnum):
+    """What a run was for."""
+
+    APPLY = "apply"
+    ROLLBACK = "rollback"
+    ADOPT = "adopt"
+    """`ledger rebuild`: what was live was taken for last applied; nothing was saved."""
+
+
+class Ending(StrEnum):
+    """How a run ended. One that has none is going on, or was killed."""
+
+    FINISHED = "finished"
+    """Everything that was asked for is done and verified; a saved plan is used up."""
+    UNFINISHED = "unfinished"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class RunStart:
+    """What is known of a run when it begins. *id* sorts by time; *started_at* is aware, UTC.
+
+    *plan_digest* and *plan_made_at* (as the plan's document has it) together tell a saved plan from every other;
+    *overrides* are the options that lifted guards, as typed; *of_run* is the run that a rollback is about.
+    """
+
+    id: str
+    kind: RunKind
+    started_at: datetime
+    actor: str
+    revision: str | None = None
+    plan_digest: str | None = None
+    plan_made_at: str | None = None
+    desired_digest: str | None = None
+    overrides: tuple[str, ...] = ()
+    of_run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A run as the ledger remembers it. *summary* counts the changes by `Result`; *ending* is None while it goes on."""
+
+    start: RunStart
+    ended_at: datetime | None = None
+    ending: Ending | None = None
+    summary: Mapping[str, int] = field(default_factory=dict)
+
+
+class Settled(StrEnum):
+    """What a later run read of an intent without an outcome, or with the outcome `unknown`."""
+
+    AS_DESIRED = "as-desired"
+    AS_BEFORE = "as-before"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeRecord:
+    """What a run was about to do to *key*, and what became of it.
+
+    *name*, *cron* and *state* are what a save writes. *before* are the rows seen live beforehand, *applied* what had
+    been applied last. *result* is None for an intent without an outcome; *after* is what was read last.
+    """
+
+    key: Key
+    action: Action
+    name: str
+    cron: str
+    state: State
+    before: Rows
+    applied: Applied | None = None
+    result: Result | None = None
+    reason: str = ""
+    message: str = ""
+    saves: int = 0
+    after: Live | None = None
+    settled: Settled | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether it may have been saved, and nobody has read since what became of it."""
+        return self.settled is None and self.result in (None, Result.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A key that a rollback brought back: no apply touches it while its declaration says *name*, *cron* and *state*."""
+
+    key: Key
+    name: str
+    cron: str
+    state: State
+    run: str
+    reason: str
+    placed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """Who is applying to an environment. *id* is what `reconcile unlock` takes; *expires_at* is None where the lock ends
+    with its holder's connection."""
+
+    id: str
+    run: str
+    actor: str
+    since: datetime
+    expires_at: datetime | None
