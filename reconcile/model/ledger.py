@@ -112,8 +112,10 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class LockHolder:
-    """Who is applying to an environment. *id* is what `reconcile unlock` takes; *expires_at* is None where the lock ends
-    with its holder's connection."""
+    """Who is applying to an environment. *id* is what `reconcile unlock` takes.
+
+    *expires_at* is None where the lock ends with its holder's connection.
+    """
 
     id: str
     run: str

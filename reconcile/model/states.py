@@ -79,8 +79,8 @@ Live: TypeAlias = Rows | Unreadable
 class Applied:
     """What was last applied to a key, verified at the time. *cron* is what was saved: that of parking for a parked key.
 
-    *job_ids* are all that its jobs were seen to have; *run* is the run that applied it, *revision* the commit. Where Git
-    is the source there are no ids and no run.
+    *job_ids* are all that its jobs were seen to have; *run* is the run that applied it, *revision* the commit. Where
+    Git is the source there are no ids and no run.
     """
 
     cron: str
