@@ -10,7 +10,7 @@ from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.plan import planned
 from reconcile.commands.planfile import read_plan
 from reconcile.commands.service import linked, observed
-from reconcile.engine.guard import Allowances, refusals
+from reconcile.engine.guard import Allowances, Situation, refusals
 from reconcile.errors import PlanFileError, UsageError
 from reconcile.flows.apply import apply as apply_plan
 from reconcile.flows.wave import Ports
@@ -89,7 +89,7 @@ def _applied(
     yes: bool,
     allowances: Allowances,
 ) -> Answer:
-    refused = refusals(plan, limits=workspace.limits, service=environment.service, allowances=allowances)
+    refused = refusals(plan, situation=Situation(workspace.limits, environment.service), allowances=allowances)
     blocked = {refusal.key for refusal in refused}
     # There is nothing to ask where nothing would be saved.
     is_open = None not in blocked and any(change.key not in blocked for change in plan.changes)
@@ -112,8 +112,7 @@ def _applied(
                 SystemClock(invocation.stop),
                 invocation.stop,
             ),
-            limits=workspace.limits,
-            service=environment.service,
+            situation=Situation(workspace.limits, environment.service),
             wave_size=WAVES_PER_CALL * size,
             allowances=allowances,
             on_outcome=tell,

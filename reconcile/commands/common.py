@@ -10,8 +10,8 @@ import click
 
 from reconcile.commands.invocation import Answer, Invocation, Options
 from reconcile.engine.guard import Allowances
-from reconcile.engine.selection import Selection
 from reconcile.errors import UsageError
+from reconcile.model.selection import Selection
 from reconcile.report.formats import FORMATS
 
 Command: TypeAlias = Callable[..., Answer]

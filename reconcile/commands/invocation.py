@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from reconcile.commands.console import Console
-from reconcile.engine.selection import EVERYTHING, Selection
+from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.ports import Progress
 from reconcile.report.documents import Document
 from reconcile.report.head import Head

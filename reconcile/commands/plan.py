@@ -8,7 +8,7 @@ from reconcile.commands.common import command, overrides
 from reconcile.commands.declarations import Declared, declared, has_errors
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.service import read
-from reconcile.engine.guard import Allowances
+from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.plan import make_plan
 from reconcile.flows.observe import Observation
 from reconcile.model.plan import Plan
@@ -44,8 +44,7 @@ def planned(wanted: Declared, observation: Observation, allowances: Allowances) 
         wanted.environment.name,
         wanted.desired,
         observation.live,
-        limits=wanted.workspace.limits,
-        service=wanted.environment.service,
+        situation=Situation(wanted.workspace.limits, wanted.environment.service),
         allowances=allowances,
         findings=(*wanted.findings, *observation.findings),
     )

@@ -16,9 +16,6 @@ from reconcile.engine.signs import ascii_of, close_to, shown
 
 NOT_BUILT_YET: Mapping[str, str] = {
     "grace": "how late a fire may be is not judged yet",
-    "freezes": "times without applies are not kept yet",
-    "on_drift": "what was changed by hand cannot be held yet",
-    "ledger": "no ledger is kept yet: only `none` says what happens",
 }
 """Keys of the format that have no effect yet. They are errors: a key is never silently ignored."""
 
@@ -133,10 +130,6 @@ def _pattern(refused: _Refused) -> Iterator[Problem]:
 def _one_of(refused: _Refused) -> Iterator[Problem]:
     allowed = refused.limit if refused.keyword == "enum" else [refused.limit]
     name, value = refused.name, refused.value
-    if name in NOT_BUILT_YET:
-        hint = f"write `{name}: none`, or delete it"
-        yield Problem("not-built-yet", f"{name}: {NOT_BUILT_YET[name]}", refused.at, hint=hint)
-        return
     words = [shown(word) for word in allowed]
     hint = close_to(shown(value), words) or f"known: {', '.join(words)}"
     is_one = "is not" if len(words) == 1 else "is not one of"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-import zoneinfo
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
 from reconcile.declare.files import Files, check
+from reconcile.declare.freezes import freeze, freeze_problems
+from reconcile.declare.values import duration, zone_problem
 from reconcile.engine.documents import Part, Pointer, Problem, in_order, placed
 from reconcile.engine.signs import close_to, shown
 from reconcile.errors import SettingError
@@ -18,6 +18,7 @@ from reconcile.model.finding import Finding, Severity
 from reconcile.model.workspace import (
     Environment,
     Limits,
+    OnDrift,
     SaveEnables,
     SaveMode,
     ServiceSettings,
@@ -30,7 +31,6 @@ from reconcile.ports import Tree
 WORKSPACE_FILE = "reconcile.yaml"
 
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 # Set by the client for every call; declared ones would contradict it.
 _OWN_HEADERS = ("tecode", "host", "content-length", "transfer-encoding", "connection")
 
@@ -78,6 +78,9 @@ def _kind(value: Any, file: str) -> str | Problem:
 
 def _problems(value: Mapping[str, Any], file: str) -> Iterator[Problem]:
     """Yield what a schema cannot say. *value* may have other problems: nothing is taken for granted."""
+    freezes = value.get("freezes")
+    for position, one in enumerate(freezes if isinstance(freezes, list) else ()):
+        yield from freeze_problems(one, Pointer(file, ("freezes", position)))
     environments = value.get("environments")
     if not isinstance(environments, dict):
         return
@@ -95,21 +98,11 @@ def _environment_problems(environment: Mapping[str, Any], file: str, path: tuple
     url, zone, headers = environment.get("url"), environment.get("timezone"), environment.get("headers")
     if isinstance(url, str):
         yield from _url_problems(url, Pointer(file, (*path, "url")))
-    if isinstance(zone, str) and not _is_zone(zone):
-        hint = close_to(zone, zoneinfo.available_timezones()) or "write an IANA name, such as Asia/Shanghai"
-        at = Pointer(file, (*path, "timezone"))
-        yield Problem("unknown-timezone", f"timezone: {shown(zone)} is no time zone", at, hint=hint)
+    if isinstance(zone, str):
+        yield from zone_problem(zone, Pointer(file, (*path, "timezone")))
     if isinstance(headers, dict):
         for name, text in headers.items():
             yield from _header_problems(name, text, Pointer(file, (*path, "headers", name)))
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
 
 
 def _url_problems(url: str, at: Pointer) -> Iterator[Problem]:
@@ -158,6 +151,9 @@ def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
         value.get("default_environment"),
         {name: _environment(name, value["environments"][name]) for name in sorted(value["environments"])},
         _limits(value.get("limits", {})),
+        value.get("ledger"),
+        OnDrift(value.get("on_drift", OnDrift.REVERT)),
+        tuple(freeze(one) for one in value.get("freezes", ())),
         {rule: None if said == "none" else Severity(said) for rule, said in value.get("rules", {}).items()},
     )
 
@@ -165,13 +161,15 @@ def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
 def _environment(name: str, value: Mapping[str, Any]) -> Environment:
     """Return an environment; what the file does not say keeps the model's default."""
     said = {
-        key: value[key] for key in ("timezone", "batch_size", "concurrency", "ca_bundle", "client_cert") if key in value
+        key: value[key]
+        for key in ("timezone", "batch_size", "concurrency", "ca_bundle", "client_cert", "ledger")
+        if key in value
     }
     said |= {key: tuple(value[key]) for key in ("paths", "tenants") if key in value}
     if "rate" in value:
         said["rate"] = float(value["rate"].removesuffix("/s"))
     if "timeout" in value:
-        said["timeout"] = timedelta(**{_UNITS[value["timeout"][-1]]: int(value["timeout"][:-1])})
+        said["timeout"] = duration(value["timeout"])
     return Environment(
         name,
         value["url"],

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
-from reconcile.model.schedule import Schedule, State
-from reconcile.model.states import Applied, Condition, Live, Unreadable
+from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.states import Action, Applied, Condition, Live, Unreadable
 
 _NOT_ASKED = Unreadable("not-asked", "the service was not asked for this code")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """*changes* holds every key that is not simply as desired, sorted; *unchanged* counts the others.
+    """*changes* holds every key that is not simply as desired, sorted; *unchanged* counts the others that are declared.
 
     *populations* counts each tenant's keys that have a live row.
     """
@@ -32,19 +32,23 @@ def diff(
     """Return how *live* stands to *desired*, by meaning. A key that *live* lacks is unreadable, not absent."""
     applied = applied or {}
     changes = []
+    unchanged = 0
     populations: Counter[str] = Counter()
     for key in sorted(desired):
+        schedule = desired[key]
         rows = live.get(key, _NOT_ASKED)
         if isinstance(rows, tuple) and rows:
             populations[key.tenant] += 1
-        if not _is_plainly_in_sync(desired[key], rows):
-            change = Change(desired[key], applied.get(key), rows)
+        if not _is_plainly_in_sync(schedule, applied.get(key), rows):
+            change = Change(schedule, applied.get(key), rows)
             if not _is_ordinary(change):
                 changes.append(change)
-    return Difference(tuple(changes), len(desired) - len(changes), populations)
+                continue
+        unchanged += schedule.origin is not Origin.REMOVED
+    return Difference(tuple(changes), unchanged, populations)
 
 
-def _is_plainly_in_sync(schedule: Schedule, rows: Live) -> bool:
+def _is_plainly_in_sync(schedule: Schedule, applied: Applied | None, rows: Live) -> bool:
     """The common case, without building a `Change`: one active row with the very text."""
     return (
         isinstance(rows, tuple)
@@ -52,11 +56,12 @@ def _is_plainly_in_sync(schedule: Schedule, rows: Live) -> bool:
         and rows[0].active
         and schedule.state is State.ACTIVE
         and rows[0].cron == schedule.cron
+        and (applied is None or applied.name == schedule.name)
     )
 
 
 def _is_ordinary(change: Change) -> bool:
     """Whether there is nothing to save and nothing to say. A parked job need not be active."""
-    if not change.fires_as_desired:
+    if not change.fires_as_desired or change.action is Action.RENAME:
         return False
     return change.desired.state is State.PARKED or Condition.INACTIVE not in change.conditions

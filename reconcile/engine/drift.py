@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconcile.engine.diff import diff
+from reconcile.engine.guard import holds_back
+from reconcile.engine.past import NOTHING, Past
 from reconcile.model.drift import Drift
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.ledger import Hold
 from reconcile.model.schedule import Schedule
-from reconcile.model.states import Live
+from reconcile.model.states import LastAppliedSource, Live
+
+NO_HOLDS: Mapping[Key, Hold] = {}
 
 MAY_BE_PENDING = (
     "no last applied: a live schedule that differs counts as moved, though it may as well be pending in Git"
@@ -21,14 +26,28 @@ def find_drift(
     desired: Mapping[Key, Schedule],
     live: Mapping[Key, Live],
     *,
+    past: Past = NOTHING,
+    holds: Mapping[Key, Hold] = NO_HOLDS,
+    is_strict: bool = False,
     findings: tuple[Finding, ...] = (),
 ) -> Drift:
-    """Return every key at which *live* is not what *desired* says, by meaning."""
-    difference = diff(desired, live)
+    """Return every key at which *live* is not what *desired* says, by meaning; also those that a rollback holds.
+
+    With *is_strict* an orphan has moved too.
+    """
+    difference = diff({**past.removed, **desired}, live, past.applied)
+    said = (MAY_BE_PENDING,) if past.source is LastAppliedSource.NONE else past.assumptions
     return Drift(
         environment=environment,
         keys=difference.changes,
         unchanged=difference.unchanged,
+        held={
+            change.key: holds[change.key]
+            for change in difference.changes
+            if change.key in holds and holds_back(holds[change.key], change)
+        },
+        is_strict=is_strict,
+        last_applied=past.source,
         findings=findings,
-        assumptions=(MAY_BE_PENDING,),
+        assumptions=said,
     )

@@ -1,129 +1,204 @@
 """Guards: what an apply may not do unless somebody says so on the command line.
 
-A refusal without a key binds the whole apply (a limit: something is off at large); one with a key binds that key alone
-(somebody paused the job, the schedule is protected), and the rest goes on.
+A refusal without a key binds the whole apply (a limit, a freeze: something is off at large); one with a key binds that
+key alone (somebody paused the job, the schedule is protected), and the rest goes on.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 
+from reconcile.engine.limits import beyond_limits
+from reconcile.engine.moment import frozen, near_fires
 from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
+from reconcile.model.keys import Key
+from reconcile.model.ledger import Hold
 from reconcile.model.plan import Plan
-from reconcile.model.states import Action, Condition
-from reconcile.model.workspace import Limits, SaveEnables, SaveMode, ServiceSettings
+from reconcile.model.schedule import Origin
+from reconcile.model.states import Action, Condition, Verdict
+from reconcile.model.workspace import Freeze, Limits, OnDrift, SaveEnables, SaveMode, ServiceSettings
 
-_MOVES = frozenset({Action.UPDATE, Action.RENAME, Action.PARK, Action.ENABLE})
+_BY_HAND = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING})
 
 
 @dataclass(frozen=True, slots=True)
 class Allowances:
-    """What one run may do beyond the limits. Each comes from the command line, never from the environment.
+    """What one run may do beyond what guards let pass. Each comes from the command line, never from the environment.
 
-    *changes* lifts every count and share for a run of at most so many changes.
+    *changes* lifts every count and share for a run of at most so many changes. *freeze* is the reason given for not
+    keeping to freezes; None where none was given.
     """
 
     changes: int | None = None
     inactive: bool = False
     enable_inactive: bool = False
     protected: bool = False
+    renames: bool = False
+    park_removed: bool = False
+    recreate: bool = False
+    drift: bool = False
+    freeze: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What guards judge by, beside a plan.
+
+    *freezes* are those of the environment, whose zone is *zone*; *now* is aware, and None where no moment is judged
+    (`show`). *holds* are those of rollbacks; *foreign* are keys that other workspaces own, each with its owner.
+    """
+
+    limits: Limits = Limits()
+    service: ServiceSettings = ServiceSettings()
+    on_drift: OnDrift = OnDrift.REVERT
+    freezes: tuple[Freeze, ...] = ()
+    zone: str = "UTC"
+    now: datetime | None = None
+    holds: Mapping[Key, Hold] = field(default_factory=dict)
+    foreign: Mapping[Key, str] = field(default_factory=dict)
 
 
 def refusals(
-    plan: Plan, *, limits: Limits, service: ServiceSettings, allowances: Allowances = Allowances()
+    plan: Plan, *, situation: Situation = Situation(), allowances: Allowances = Allowances()
 ) -> tuple[Refusal, ...]:
     """Return why *plan*, or single keys of it, must not be applied; empty means that all of it may.
 
     The limits count what would really be saved: keys that are refused one by one are left out.
     """
-    single = tuple(_of_keys(plan.changes, service=service, allowances=allowances))
-    refused = {refusal.key for refusal in single}
-    saves = tuple(change for change in plan.changes if change.key not in refused)
-    if allowances.changes is not None and len(saves) <= allowances.changes:
-        return single
-    override = f"--allow-changes {len(saves)}"
-    return (*_of_counts(saves, limits, override), *_of_shares(saves, plan, limits, override), *single)
-
-
-def _of_keys(changes: Iterable[Change], *, service: ServiceSettings, allowances: Allowances) -> Iterator[Refusal]:
-    for change in changes:
-        refusal = (
-            _of_service(change, service)
-            or _of_protection(change, allowances)
-            or _of_inactivity(change, service, allowances)
-        )
+    single = {refusal.key: refusal for refusal in _near_fires(plan.changes, situation, allowances)}
+    for change in plan.changes:
+        refusal = refusal_of(change, situation, allowances)
         if refusal is not None:
-            yield refusal
+            single[change.key] = refusal
+    whole: list[Refusal] = []
+    if situation.now is not None and allowances.freeze is None:
+        whole.extend(frozen(situation.freezes, zone=situation.zone, now=situation.now))
+    saves = tuple(change for change in plan.changes if change.key not in single)
+    if allowances.changes is None or len(saves) > allowances.changes:
+        whole.extend(beyond_limits(saves, plan, situation.limits))
+    return (*whole, *(single[change.key] for change in plan.changes if change.key in single))
 
 
-def _of_service(change: Change, service: ServiceSettings) -> Refusal | None:
-    if service.save is SaveMode.APPEND and change.action is not Action.CREATE:
-        message = f"{change.key}: saving over a job adds a second one on this service (service.save is append)"
-        return Refusal("save-appends", message, setting="service.save", tenant=change.key.tenant, key=change.key)
-    return None
+def refusal_of(change: Change, situation: Situation, allowances: Allowances) -> Refusal | None:
+    """Return why *change* by itself must not be made, whatever the moment: the first reason; None if it may."""
+    found = (guard(change, situation, allowances) for guard in _GUARDS)
+    return next((refusal for refusal in found if refusal is not None), None)
 
 
-def _of_protection(change: Change, allowances: Allowances) -> Refusal | None:
-    if change.desired.protect and not allowances.protected:
-        message = (
-            f"{change.key}: the schedule is protected (protect: true at {change.desired.file}:{change.desired.line})"
-        )
-        return Refusal("protected", message, override="--allow-protected", tenant=change.key.tenant, key=change.key)
-    return None
+def holds_back(hold: Hold, change: Change) -> bool:
+    """Return whether *hold* still binds: the declaration says what it said when it was rolled back."""
+    desired = change.desired
+    said = (desired.name, desired.wanted_cron, desired.state)
+    return desired.origin is Origin.DECLARED and said == (hold.name, hold.cron, hold.state)
 
 
-def _of_inactivity(change: Change, service: ServiceSettings, allowances: Allowances) -> Refusal | None:
+def _near_fires(changes: Iterable[Change], situation: Situation, allowances: Allowances) -> Iterator[Refusal]:
+    if situation.now is None or allowances.freeze is not None:
+        return iter(())
+    return near_fires(changes, situation.freezes, zone=situation.zone, now=situation.now)
+
+
+def _of_ownership(change: Change, situation: Situation, _: Allowances) -> Refusal | None:
+    owner = situation.foreign.get(change.key)
+    if owner is None:
+        return None
+    message = f"{change.key}: the ledger has this key as one of the workspace {owner}"
+    return _refusal("foreign-key", message, change, setting="workspace")
+
+
+def _of_service(change: Change, situation: Situation, _: Allowances) -> Refusal | None:
+    if situation.service.save is not SaveMode.APPEND or change.action is Action.CREATE:
+        return None
+    message = f"{change.key}: saving over a job adds a second one on this service (service.save is append)"
+    return _refusal("save-appends", message, change, setting="service.save")
+
+
+def _of_removal(change: Change, _: Situation, allowances: Allowances) -> Refusal | None:
+    if change.desired.origin is not Origin.REMOVED or allowances.park_removed:
+        return None
+    return _refusal("removed", f"{change.key}: no file declares it any more", change, override="--park-removed")
+
+
+def _of_vanishing(change: Change, _: Situation, allowances: Allowances) -> Refusal | None:
+    if change.verdict is not Verdict.VANISHED or allowances.recreate:
+        return None
+    message = (
+        f"{change.key}: it was applied before, and is gone: a wrong tecode, a restored database, or somebody deleted it"
+    )
+    return _refusal("vanished", message, change, override="--recreate")
+
+
+def _of_hold(change: Change, situation: Situation, _: Allowances) -> Refusal | None:
+    hold = situation.holds.get(change.key)
+    if hold is None or not holds_back(hold, change):
+        return None
+    message = f"{change.key}: rolled back by run {hold.run}, and declared as it was then ({hold.reason})"
+    hint = f"change the declaration, or lift it with reconcile release {change.key}"
+    return Refusal("held", message, tenant=change.key.tenant, key=change.key, remedy=hint)
+
+
+def _of_drift(change: Change, situation: Situation, allowances: Allowances) -> Refusal | None:
+    if situation.on_drift is OnDrift.REVERT or allowances.drift or change.desired.origin is not Origin.DECLARED:
+        return None
+    if change.verdict in _BY_HAND:
+        message = f"{change.key}: it was changed by hand since it was last applied ({change.verdict})"
+    elif change.applied is None and change.live != ():
+        message = f"{change.key}: live differs, and it was never applied: it may have been set by hand"
+    else:
+        return None
+    return _refusal("changed-by-hand", message, change, setting="on_drift", override="--accept-drift")
+
+
+def _of_protection(change: Change, _: Situation, allowances: Allowances) -> Refusal | None:
+    if not change.desired.protect or allowances.protected:
+        return None
+    message = f"{change.key}: the schedule is protected (protect: true, {change.desired.where})"
+    return _refusal("protected", message, change, override="--allow-protected")
+
+
+def _of_rename(change: Change, _: Situation, allowances: Allowances) -> Refusal | None:
+    if change.action is not Action.RENAME or allowances.renames:
+        return None
+    return _refusal("rename", f"{change.key}: only its name differs", change, override="--include-renames")
+
+
+def _of_inactivity(change: Change, situation: Situation, allowances: Allowances) -> Refusal | None:
     if Condition.INACTIVE not in change.conditions:
         return None
-    tenant, key = change.key.tenant, change.key
     status = change.row.status if change.row is not None else ""
+    paused = f"{change.key}: the job is inactive (status {status!r}): somebody paused it"
     if change.action is not Action.ENABLE:
         if allowances.inactive:
             return None
-        message = f"{key}: the job is inactive (status {status!r}): somebody paused it, and saving may start it again"
-        return Refusal("inactive", message, override="--allow-inactive", tenant=tenant, key=key)
-    if service.save_enables is SaveEnables.FALSE:
-        message = f"{key}: saving does not make an inactive job active on this service (service.save_enables is false)"
-        return Refusal("save-does-not-enable", message, setting="service.save_enables", tenant=tenant, key=key)
+        return _refusal("inactive", f"{paused}, and saving may start it again", change, override="--allow-inactive")
+    if situation.service.save_enables is SaveEnables.FALSE:
+        message = (
+            f"{change.key}: saving does not make an inactive job active on this service (service.save_enables is false)"
+        )
+        return _refusal("save-does-not-enable", message, change, setting="service.save_enables")
     if allowances.enable_inactive:
         return None
-    message = f"{key}: the job is inactive (status {status!r}): somebody paused it"
-    return Refusal("inactive", message, override="--enable-inactive", tenant=tenant, key=key)
+    return _refusal("inactive", paused, change, override="--enable-inactive")
 
 
-def _of_counts(saves: tuple[Change, ...], limits: Limits, override: str) -> Iterator[Refusal]:
-    actions = Counter(change.action for change in saves)
-    counted = (
-        (
-            "max_changes",
-            limits.max_changes,
-            sum(actions[action] for action in _MOVES),
-            "changed (updates, renames, parks)",
-        ),
-        ("max_creates", limits.max_creates, actions[Action.CREATE], "created"),
-        ("max_parked", limits.max_parked, actions[Action.PARK], "parked"),
-    )
-    for name, limit, count, words in counted:
-        if limit is not None and count > limit:
-            message = f"{count} schedules would be {words}; the limit is {limit}"
-            yield Refusal(name.replace("_", "-"), message, setting=f"limits.{name}", override=override)
+def _refusal(
+    rule: str, message: str, change: Change, *, setting: str | None = None, override: str | None = None
+) -> Refusal:
+    return Refusal(rule, message, setting, override, tenant=change.key.tenant, key=change.key)
 
 
-def _of_shares(saves: tuple[Change, ...], plan: Plan, limits: Limits, override: str) -> Iterator[Refusal]:
-    if limits.max_change_percent is None:
-        return
-    moves = Counter(change.key.tenant for change in saves if change.action in _MOVES)
-    for tenant, count in sorted(moves.items()):
-        population = plan.populations.get(tenant, 0)
-        if population < limits.min_population or count * 100 <= limits.max_change_percent * population:
-            continue
-        message = (
-            f"{count} of {population} live schedules of tenant {tenant} would change ({count * 100 // population} %); "
-            f"the limit is {limits.max_change_percent:g} %"
-        )
-        yield Refusal(
-            "max-change-percent", message, setting="limits.max_change_percent", override=override, tenant=tenant
-        )
+# The first that refuses is the one that is told.
+_GUARDS: tuple[Callable[[Change, Situation, Allowances], Refusal | None], ...] = (
+    _of_ownership,
+    _of_service,
+    _of_removal,
+    _of_vanishing,
+    _of_hold,
+    _of_drift,
+    _of_protection,
+    _of_rename,
+    _of_inactivity,
+)

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import groupby
 
 from reconcile.engine.diff import diff
-from reconcile.engine.guard import Allowances, refusals
+from reconcile.engine.guard import Allowances, Situation, refusals
+from reconcile.engine.past import NOTHING, Past
 from reconcile.model.change import Change
-from reconcile.model.finding import Finding
+from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan
-from reconcile.model.schedule import Schedule
-from reconcile.model.states import Action, Condition, Live, Unreadable
-from reconcile.model.workspace import Limits, SaveMode, ServiceSettings
+from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.selection import EVERYTHING, Selection
+from reconcile.model.states import Action, Condition, LastAppliedSource, Live, Unreadable
+from reconcile.model.workspace import SaveMode, ServiceSettings
 
-TWO_WAY = "no last applied: two-way, no orphans, no lock"
 NAMES_UNKNOWN = "the service does not tell live job names: each save writes the declared name over one that is unknown"
 UPSERT_UNKNOWN = "not known whether saving over a job updates it or adds another: the first update goes alone"
 
@@ -27,22 +29,25 @@ def make_plan(
     desired: Mapping[Key, Schedule],
     live: Mapping[Key, Live],
     *,
-    limits: Limits = Limits(),
-    service: ServiceSettings = ServiceSettings(),
+    past: Past = NOTHING,
+    situation: Situation = Situation(),
     allowances: Allowances = Allowances(),
+    selection: Selection = EVERYTHING,
     findings: tuple[Finding, ...] = (),
 ) -> Plan:
     """Return the plan that makes *live* equal to *desired*, with the refusals that hold under *allowances*.
 
-    It never fails: what cannot be read or must not be saved is in it, and says so.
+    *desired* is what *selection* means, *live* also holds what *past* knows to be removed. It never fails: what cannot
+    be read or must not be saved is in it, and says so.
     """
-    difference = diff(desired, live)
+    difference = diff({**past.removed, **desired}, live, past.applied)
     wanted: list[Change] = []
     left: list[Change] = []
     for change in difference.changes:
-        saves = change.action is not None and (change.action is not Action.ENABLE or allowances.enable_inactive)
-        (wanted if saves else left).append(change)
+        (wanted if _is_saved(change, allowances) else left).append(change)
     tenants = {change.key.tenant for change in wanted}
+    if past.source is LastAppliedSource.NONE:
+        findings = (*findings, *_nothing_live(desired, live))
     plan = Plan(
         environment=environment,
         changes=tuple(wanted),
@@ -51,14 +56,41 @@ def make_plan(
         populations={tenant: count for tenant, count in sorted(difference.populations.items()) if tenant in tenants},
         digest="",
         desired_digest=desired_digest(environment, desired),
+        selection=selection,
+        last_applied=past.source,
         findings=findings,
-        assumptions=_assumptions(wanted, service),
+        assumptions=(*past.assumptions, *_assumptions(wanted, situation.service)),
     )
-    return replace(
-        plan,
-        digest=plan_digest(plan),
-        refusals=refusals(plan, limits=limits, service=service, allowances=allowances),
-    )
+    return replace(plan, digest=plan_digest(plan), refusals=refusals(plan, situation=situation, allowances=allowances))
+
+
+def _is_saved(change: Change, allowances: Allowances) -> bool:
+    """Whether a save is to be made at all: of some only when somebody asks for it; they need attention otherwise."""
+    match change.action:
+        case None:
+            return False
+        case Action.ENABLE:
+            return allowances.enable_inactive
+        case Action.RENAME:
+            return allowances.renames
+        case Action.PARK if change.desired.origin is Origin.REMOVED:
+            return allowances.park_removed
+    return True
+
+
+def _nothing_live(desired: Mapping[Key, Schedule], live: Mapping[Key, Live]) -> Iterator[Finding]:
+    """Yield a finding for each tenant all of whose schedules are absent: nobody remembers whether they ever were."""
+    for tenant, keys in groupby(sorted(desired), key=lambda key: key.tenant):
+        wanted = [key for key in keys if desired[key].state is State.ACTIVE]
+        if wanted and all(live.get(key) == () for key in wanted):
+            counted = "its only schedule" if len(wanted) == 1 else f"none of its {len(wanted)} schedules"
+            said = f"{counted} is {'absent' if len(wanted) == 1 else 'live'}"
+            yield Finding(
+                "nothing-live",
+                Severity.WARNING,
+                f"tenant {tenant}: {said}, and no last applied says whether that is new",
+                hint="if the tenant is not new, look at its code, and at what became of its jobs",
+            )
 
 
 def plan_digest(plan: Plan) -> str:
@@ -94,6 +126,8 @@ def _change_content(change: Change) -> list[object]:
     desired = change.desired
     applied = None if change.applied is None else [change.applied.cron, change.applied.name]
     wanted = [desired.wanted_cron, desired.cron, desired.declared_cron, desired.name, desired.state, desired.protect]
+    if desired.origin is not Origin.DECLARED:
+        wanted.append(desired.origin)
     return [*change.key, wanted, applied, _live_content(change.live)]
 
 
@@ -117,6 +151,18 @@ def _words(change: Change) -> tuple[str, str | None]:
             f"{len(change.live)} live jobs hold this code ({jobs}): each fires, and a save would reach an unknown one",
             "the service has no delete: remove all but one there, then plan again",
         )
+    if change.desired.origin is Origin.REMOVED:
+        crons = ", ".join(row.cron for row in change.live)
+        return (
+            f"no file declares it any more, and its job is still live ({crons})",
+            "declare it again, or park the job with --park-removed",
+        )
+    if change.action is Action.RENAME:
+        assert change.applied is not None, "a rename is known from last applied"
+        return (
+            f"only its name differs: {change.applied.name!r} was applied last, {change.desired.name!r} is declared",
+            "to write the name, run plan and apply with --include-renames",
+        )
     statuses = ", ".join(repr(row.status) for row in change.live)
     return (
         f"declared active, but the live job is inactive (status {statuses}): it fires as declared once it is active",
@@ -124,11 +170,8 @@ def _words(change: Change) -> tuple[str, str | None]:
     )
 
 
-def _assumptions(changes: list[Change], service: ServiceSettings) -> tuple[str, ...]:
-    said = [TWO_WAY]
-    moves = any(change.action is not Action.CREATE for change in changes)
-    if moves:
-        said.append(NAMES_UNKNOWN)
-    if moves and service.save is SaveMode.UNKNOWN:
-        said.append(UPSERT_UNKNOWN)
-    return tuple(said)
+def _assumptions(changes: list[Change], service: ServiceSettings) -> Iterator[str]:
+    if any(change.action is not Action.CREATE for change in changes):
+        yield NAMES_UNKNOWN
+        if service.save is SaveMode.UNKNOWN:
+            yield UPSERT_UNKNOWN

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from reconcile.engine.guard import Allowances, refusals
+from reconcile.engine.guard import Allowances, Situation, refusals
 from reconcile.flows.wave import Ports, run_wave
 from reconcile.flows.wording import unsaved
 from reconcile.model.change import Change
@@ -19,7 +19,7 @@ from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.run import Run
 from reconcile.model.states import Action
-from reconcile.model.workspace import Limits, SaveMode, ServiceSettings
+from reconcile.model.workspace import SaveMode
 
 # A run is given up once this many changes have failed and they are at least this share of those tried.
 BREAKER_FAILURES = 5
@@ -55,8 +55,7 @@ def apply(
     plan: Plan,
     ports: Ports,
     *,
-    limits: Limits,
-    service: ServiceSettings,
+    situation: Situation,
     wave_size: int,
     allowances: Allowances = Allowances(),
     on_outcome: Callable[[Outcome], None] = _ignore,
@@ -66,8 +65,8 @@ def apply(
     Nothing is saved when a guard refuses the plan as a whole; a key that is refused by itself is left out. A stop
     signal ends it before the next wave: what was not begun is `skipped`. *on_outcome* hears of each outcome once.
     """
-    refused = refusals(plan, limits=limits, service=service, allowances=allowances)
-    progress = _Progress(service.save in (SaveMode.UPSERT, SaveMode.REPLACE), on_outcome)
+    refused = refusals(plan, situation=situation, allowances=allowances)
+    progress = _Progress(situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE), on_outcome)
     pending = _admitted(plan.changes, refused, progress)
     while pending:
         if ports.stop.is_set():

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from reconcile.cron import CronSyntaxError, parse, same_fires
 from reconcile.model.keys import Key
-from reconcile.model.schedule import PARKED_CRON, Schedule, State
+from reconcile.model.schedule import PARKED_CRON, Origin, Schedule, State
 from reconcile.model.states import Action, Applied, Condition, Live, LiveRow, Unreadable, Verdict
 
 
@@ -101,9 +101,11 @@ class Change:
 
     @property
     def verdict(self) -> Verdict:
-        """Return the first verdict that fits (see `Verdict`); with a desired side it is never `orphan`."""
+        """Return the first verdict that fits (see `Verdict`)."""
         if isinstance(self.live, Unreadable):
             return Verdict.UNREADABLE
+        if self.desired.origin is Origin.REMOVED:
+            return Verdict.ORPHAN
         if self.applied is None:
             return Verdict.IN_SYNC if self.fires_as_desired else Verdict.NEVER_APPLIED
         if self.live == ():
@@ -123,7 +125,8 @@ class Change:
     def action(self) -> Action | None:
         """Return what a save would do; None where no save is possible or none is needed.
 
-        A key that differs in nothing but being inactive is `enable`; whether that save is made is the operator's word.
+        A key that differs in nothing but being inactive is `enable`, one that differs in nothing but its name `rename`;
+        whether these saves are made is the operator's word.
         """
         if isinstance(self.live, Unreadable) or Condition.DUPLICATE in self.conditions:
             return None
@@ -133,6 +136,8 @@ class Change:
             return Action.PARK if self.desired.state is State.PARKED else Action.UPDATE
         if Condition.INACTIVE in self.conditions and self.desired.state is State.ACTIVE:
             return Action.ENABLE
+        if self.live and self.applied is not None and self.applied.name != self.desired.name:
+            return Action.RENAME
         return None
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding
+from reconcile.model.keys import Key
+from reconcile.model.ledger import Hold
 from reconcile.model.states import Condition, LastAppliedSource, Verdict
 
 _MOVED_VERDICTS = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING, Verdict.VANISHED})
@@ -17,6 +20,8 @@ def has_moved(change: Change) -> bool:
 
     Without last applied, a live row that differs from Git counts as moved, though it may as well be pending.
     """
+    if change.verdict is Verdict.ORPHAN:
+        return False
     if change.verdict in _MOVED_VERDICTS or _MOVED_CONDITIONS & set(change.conditions):
         return True
     return change.applied is None and change.verdict is Verdict.NEVER_APPLIED and change.live != ()
@@ -24,11 +29,16 @@ def has_moved(change: Change) -> bool:
 
 @dataclass(frozen=True)
 class Drift:
-    """A drift check of *environment*: *keys* are those with something to say, sorted; *unchanged* counts the rest."""
+    """A drift check of *environment*: *keys* are those with something to say, sorted; *unchanged* counts the rest.
+
+    *held* are those of them that a rollback holds back. With *is_strict* an orphan counts as moved.
+    """
 
     environment: str
     keys: tuple[Change, ...]
     unchanged: int
+    held: Mapping[Key, Hold] = field(default_factory=dict)
+    is_strict: bool = False
     last_applied: LastAppliedSource = LastAppliedSource.NONE
     findings: tuple[Finding, ...] = ()
     assumptions: tuple[str, ...] = ()
@@ -36,7 +46,11 @@ class Drift:
     @property
     def moved(self) -> tuple[Change, ...]:
         """Return the keys that moved."""
-        return tuple(change for change in self.keys if has_moved(change))
+        return tuple(change for change in self.keys if self.has_moved(change))
+
+    def has_moved(self, change: Change) -> bool:
+        """Return whether *change*, one of the keys, counts as moved here."""
+        return has_moved(change) or (self.is_strict and change.verdict is Verdict.ORPHAN)
 
     @property
     def is_complete(self) -> bool:

@@ -46,10 +46,14 @@ class Refusal:
     override: str | None = None
     tenant: str | None = None
     key: Key | None = None
+    remedy: str | None = None
+    """What to do about it, where that is neither a setting nor an option."""
 
     @property
     def hint(self) -> str:
         """Return what to do about it, in one clause."""
+        if self.remedy is not None:
+            return self.remedy
         ways = []
         if self.setting:
             ways.append(f"change {self.setting} in reconcile.yaml")

@@ -9,6 +9,7 @@ from functools import cached_property
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
+from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.model.states import Action, Condition, LastAppliedSource, Live, Verdict
 
 
@@ -53,7 +54,8 @@ class Plan:
     """What an apply would do in *environment*. *changes* and *attention* are sorted by key.
 
     *unchanged* counts the keys with nothing to save and nothing to say; *populations* the live keys of each tenant that
-    has changes. *refusals* are those that hold under the overrides given when it was made; apply computes its own.
+    has changes. *selection* says which schedules it is about. *refusals* are those that hold under the overrides given
+    when it was made; apply computes its own.
     *digest* covers the environment, populations, changes and attention with the live rows seen; *desired_digest* the
     environment, keys and desired values of the whole selection.
     """
@@ -65,6 +67,7 @@ class Plan:
     populations: Mapping[str, int]
     digest: str
     desired_digest: str
+    selection: Selection = EVERYTHING
     last_applied: LastAppliedSource = LastAppliedSource.NONE
     refusals: tuple[Refusal, ...] = ()
     findings: tuple[Finding, ...] = ()

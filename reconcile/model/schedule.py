@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconcile.model.keys import Key
-from reconcile.source import Span
 
 # The service has no delete and no disable: a job that must not run is given a cron that fires once, far away.
 PARKED_CRON = "0 0 0 1 1 ? 2099"
@@ -32,7 +31,7 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What Git wants for one key, with sets, defaults and overrides resolved.
+    """What is wanted for one key: what Git says, with sets, defaults and overrides resolved, or another *origin*.
 
     *cron* is plain Quartz text, *declared_cron* what the file says (they differ where it holds ``H``). *file* and
     *line* (from 1) say where the entry begins; exact columns are found again on demand.
@@ -57,6 +56,8 @@ class Schedule:
         return PARKED_CRON if self.state is State.PARKED else self.cron
 
     @property
-    def place(self) -> Span:
-        """Return the line that the entry begins on."""
-        return Span(self.file, self.line)
+    def where(self) -> str:
+        """Return where a reader finds it: file and line, or why there are none."""
+        if self.origin is Origin.REMOVED:
+            return "declared nowhere"
+        return f"{self.file}:{self.line}" if self.origin is Origin.DECLARED else f"before run {self.file}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from reconcile.model.finding import Severity
@@ -69,11 +69,45 @@ class Limits:
     max_parked: int | None = 20
 
 
+class OnDrift(StrEnum):
+    """`on_drift`: what an apply does with a schedule that was changed by hand."""
+
+    REVERT = "revert"
+    HOLD = "hold"
+
+
+@dataclass(frozen=True, slots=True)
+class WeekMoment:
+    """A moment of every week, on the wall clock. *weekday* counts from 0, Monday."""
+
+    weekday: int
+    hour: int
+    minute: int
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """A time without applies, for *reason*: one of *between*, *weekly* and *near_fire* is there.
+
+    *between* are two wall-clock times, *weekly* two moments of the week, in *timezone* (None: the environment's); the
+    second is not included. *near_fire*: no schedule is touched within so long of one of its fires, before or after.
+    *environments* are glob patterns.
+    """
+
+    reason: str
+    environments: tuple[str, ...] = ("*",)
+    timezone: str | None = None
+    between: tuple[datetime, datetime] | None = None
+    weekly: tuple[WeekMoment, WeekMoment] | None = None
+    near_fire: timedelta | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """One environment. *url* and *headers* are as written: only commands that talk to the service resolve ``${VAR}``.
 
-    *rate* is requests per second, None for no limit; *paths* and *tenants* are glob patterns.
+    *rate* is requests per second, None for no limit; *paths* and *tenants* are glob patterns. *ledger* is as written;
+    None: as the workspace has it.
     """
 
     name: str
@@ -88,12 +122,13 @@ class Environment:
     timeout: timedelta = timedelta(seconds=10)
     ca_bundle: str | None = None
     client_cert: str | None = None
+    ledger: str | None = None
     service: ServiceSettings = ServiceSettings()
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace file. *directory* is the folder that holds it, as given on the command line.
+    """A workspace file. *directory* is the folder that holds it, as given on the command line. *ledger* is as written.
 
     *rules* are the severities of rules that are not to have their own; None: the rule is off.
     """
@@ -103,4 +138,7 @@ class Workspace:
     default_environment: str | None
     environments: Mapping[str, Environment]
     limits: Limits = Limits()
+    ledger: str | None = None
+    on_drift: OnDrift = OnDrift.REVERT
+    freezes: tuple[Freeze, ...] = ()
     rules: Mapping[str, Severity | None] = field(default_factory=dict)

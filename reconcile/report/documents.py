@@ -14,15 +14,16 @@ from typing import Any, TypeAlias
 from reconcile.engine.explain import Comparison, Explanation
 from reconcile.errors import DeclarationError, ReconcileError, RefusedError
 from reconcile.model.change import Change
-from reconcile.model.drift import Drift, has_moved
+from reconcile.model.drift import Drift
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding, Refusal, Severity
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Attention, Plan
 from reconcile.model.run import Run
-from reconcile.model.schedule import Schedule
-from reconcile.model.states import Live, Unreadable
+from reconcile.model.schedule import Origin, Schedule
+from reconcile.model.selection import Selection
+from reconcile.model.states import Applied, Live, Unreadable
 from reconcile.report.head import FORMAT_VERSION, Head
 from reconcile.source import Span
 
@@ -36,6 +37,7 @@ def plan_document(plan: Plan, head: Head) -> Document:
         **_head("plan", head, plan.environment, digest=plan.digest, desired_digest=plan.desired_digest),
         "complete": plan.is_complete,
         "last_applied": plan.last_applied.value,
+        "selection": _selection(plan.selection),
         "summary": asdict(plan.summary),
         "populations": dict(sorted(plan.populations.items())),
         "changes": [change_document(change, blocked.get(change.key, ())) for change in plan.changes],
@@ -70,7 +72,7 @@ def drift_document(drift: Drift, head: Head, *, desired_digest: str | None = Non
         "complete": drift.is_complete,
         "last_applied": drift.last_applied.value,
         "summary": {"moved": len(drift.moved), "unchanged": drift.unchanged, "verdicts": dict(sorted(counts.items()))},
-        "keys": [change_document(change) | {"moved": has_moved(change)} for change in drift.keys],
+        "keys": [_drifted(change, drift) for change in drift.keys],
         **_tail(drift.findings, drift.assumptions),
     }
 
@@ -152,11 +154,11 @@ def change_document(change: Change, blocked_by: Iterable[str] = ()) -> Document:
         "verdict": change.verdict.value,
         "conditions": [condition.value for condition in change.conditions],
         **_live(change.live),
-        "applied": asdict(change.applied) if change.applied is not None else None,
+        "applied": _applied(change.applied) if change.applied is not None else None,
         "desired": _desired(change.desired),
         "fields": list(change.fields),
         "blocked_by": list(blocked_by),
-        "source": {"file": change.desired.file, "line": change.desired.line},
+        "source": _source(change.desired),
     }
 
 
@@ -202,6 +204,8 @@ def _desired(schedule: Schedule) -> Document:
         "state": schedule.state.value,
         "protect": schedule.protect,
     }
+    if schedule.origin is not Origin.DECLARED:
+        document["origin"] = schedule.origin.value
     if schedule.cron != schedule.wanted_cron:
         document["resolved_cron"] = schedule.cron
     if schedule.owner is not None:
@@ -211,6 +215,30 @@ def _desired(schedule: Schedule) -> Document:
     if schedule.labels:
         document["labels"] = dict(sorted(schedule.labels.items()))
     return document
+
+
+def _applied(applied: Applied) -> Document:
+    return {"cron": applied.cron, "name": applied.name, "run": applied.run, "revision": applied.revision}
+
+
+def _source(schedule: Schedule) -> Document | None:
+    return None if schedule.origin is Origin.REMOVED else {"file": schedule.file, "line": schedule.line}
+
+
+def _drifted(change: Change, drift: Drift) -> Document:
+    hold = drift.held.get(change.key)
+    return change_document(change) | {
+        "moved": drift.has_moved(change),
+        "held_by": hold.run if hold is not None else None,
+    }
+
+
+def _selection(selection: Selection) -> Document:
+    return {
+        "tenants": list(selection.tenants),
+        "codes": list(selection.codes),
+        "labels": [f"{name}={text}" for name, text in selection.labels],
+    }
 
 
 def _attention(attention: Attention) -> Document:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconcile.model.change import Change
-from reconcile.model.drift import Drift, has_moved
+from reconcile.model.drift import Drift
 from reconcile.model.states import Unreadable, Verdict
 from reconcile.report.findings import assumption_blocks, counted, finding_blocks
 from reconcile.report.plans import change_entry
@@ -13,14 +15,14 @@ from reconcile.report.view import Detail, Entry, Tone, View, sections
 def drift_view(drift: Drift) -> View:
     """Return the view of *drift*."""
     unreadable = [change for change in drift.keys if change.verdict is Verdict.UNREADABLE]
-    moved = [change for change in drift.keys if has_moved(change)]
-    rest = [change for change in drift.keys if change.verdict is not Verdict.UNREADABLE and not has_moved(change)]
+    moved = drift.moved
+    rest = [change for change in drift.keys if change.verdict is not Verdict.UNREADABLE and not drift.has_moved(change)]
     return View(
         headline=f"Drift of {drift.environment}",
         sections=sections(
-            ("Unreadable", map(_entry, unreadable)),
-            ("Moved", map(_entry, moved)),
-            ("Not as declared, and not moved", map(_entry, rest)),
+            ("Unreadable", (_entry(change, drift) for change in unreadable)),
+            ("Moved", (_entry(change, drift) for change in moved)),
+            ("Not as declared, and not moved", (_entry(change, drift) for change in rest)),
             ("Findings", finding_blocks(drift.findings)),
             ("Assumptions", assumption_blocks(drift.assumptions)),
         ),
@@ -43,11 +45,17 @@ def closing(drift: Drift) -> str:
     return f"Drift: {', '.join(said)}." if moved else f"No drift seen: {', '.join(said)}."
 
 
-def _entry(change: Change) -> Entry:
+def _entry(change: Change, drift: Drift) -> Entry:
     if not isinstance(change.live, Unreadable):
-        return change_entry(change, is_saved=False)
+        return change_entry(change, more=_held(change, drift), is_saved=False)
     details = [Detail("why", change.live.message, Tone.BAD)]
     if change.live.hint:
         details.append(Detail("hint", change.live.hint))
-    place = f"{change.desired.file}:{change.desired.line}"
-    return Entry("!", (*change.key, change.desired.name, place), tuple(details), Tone.BAD)
+    return Entry("!", (*change.key, change.desired.name, change.desired.where), tuple(details), Tone.BAD)
+
+
+def _held(change: Change, drift: Drift) -> Iterator[Detail]:
+    hold = drift.held.get(change.key)
+    if hold is not None:
+        yield Detail("held", f"rolled back by run {hold.run}: {hold.reason}")
+        yield Detail("hint", f"change the declaration, or lift it with reconcile release {change.key}")

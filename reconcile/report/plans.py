@@ -11,12 +11,20 @@ from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan, Summary
+from reconcile.model.schedule import Origin
 from reconcile.model.states import Action, Live, Unreadable, Verdict
 from reconcile.report.findings import assumption_blocks, finding_blocks, refusal_blocks
 from reconcile.report.view import Detail, Entry, Note, Tone, View, sections
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.RENAME: "~", Action.PARK: "‖", Action.ENABLE: "✓"}
 _TONES = {Action.CREATE: Tone.GOOD, Action.ENABLE: Tone.GOOD}
+
+MOVES = {
+    Verdict.PENDING: "Git moved",
+    Verdict.DRIFTED: "live moved",
+    Verdict.CONFLICTING: "Git and live moved",
+    Verdict.VANISHED: "live is gone",
+}
 
 LIVE_NAME_UNKNOWN = "live name unknown, will be written"
 
@@ -84,7 +92,7 @@ def change_entry(
     """
     return Entry(
         sign=SIGNS[change.action] if change.action is not None else "!",
-        columns=(*change.key, change.desired.name, f"{change.desired.file}:{change.desired.line}"),
+        columns=(*change.key, change.desired.name, change.desired.where),
         details=(*_details(change, is_saved=is_saved), *refusal_details(refusals), *more),
         tone=_TONES.get(change.action, Tone.CHANGED) if change.action is not None else Tone.BAD,
     )
@@ -136,7 +144,9 @@ def live_crons(live: Live) -> str:
 
 def _details(change: Change, *, is_saved: bool) -> Iterator[Detail]:
     desired = change.desired
-    if "cron" in change.fields:
+    if desired.origin is Origin.REMOVED and not is_saved:
+        yield Detail("cron", live_crons(change.live))
+    elif "cron" in change.fields:
         yield Detail("cron", f"{live_crons(change.live)} → {desired.wanted_cron}", Tone.CHANGED)
     if desired.declared_cron != desired.cron:
         yield Detail("declared", desired.declared_cron)
@@ -145,9 +155,16 @@ def _details(change: Change, *, is_saved: bool) -> Iterator[Detail]:
     if "state" in change.fields and isinstance(change.live, tuple):
         statuses = ", ".join(row.status for row in change.live if not row.active)
         yield Detail("state", f"{statuses} → {desired.state}", Tone.CHANGED)
-    yield Detail("verdict", change.verdict.value)
+    yield Detail("verdict", _verdict(change))
     if change.conditions:
         yield Detail("live", _conditions(change.conditions))
+
+
+def _verdict(change: Change) -> str:
+    """The verdict, and who moved since what was last applied."""
+    if change.applied is None or change.verdict not in MOVES:
+        return change.verdict.value
+    return f"{change.verdict.value} ({MOVES[change.verdict]}; last applied {change.applied.cron})"
 
 
 def _name(change: Change) -> Iterator[Detail]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding, Refusal, Severity
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan
-from reconcile.model.schedule import Schedule, State
+from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.selection import Selection
 from reconcile.model.states import Applied, Condition, LastAppliedSource, Live, LiveRow, Unreadable, Verdict
 from reconcile.source import Span
 
@@ -24,6 +26,7 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
         populations=document["populations"],
         digest=document["digest"],
         desired_digest=document["desired_digest"],
+        selection=_selection(document["selection"]),
         last_applied=LastAppliedSource(document["last_applied"]),
         refusals=tuple(_refusal(entry) for entry in document["refusals"]),
         findings=tuple(_finding(entry) for entry in document["findings"]),
@@ -32,21 +35,31 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
 
 
 def _change(entry: Mapping[str, Any]) -> Change:
-    desired, applied = entry["desired"], entry["applied"]
+    desired, applied, source = entry["desired"], entry["applied"], entry["source"] or {"file": "", "line": 0}
     schedule = Schedule(
         key=Key(entry["tenant"], entry["code"]),
         name=desired["name"],
         cron=desired.get("resolved_cron", desired["cron"]),
         declared_cron=desired["declared_cron"],
-        file=entry["source"]["file"],
-        line=entry["source"]["line"],
+        file=source["file"],
+        line=source["line"],
         state=State(desired["state"]),
         owner=desired.get("owner"),
         description=desired.get("description"),
         labels=desired.get("labels", {}),
         protect=desired["protect"],
+        origin=Origin(desired.get("origin", Origin.DECLARED)),
     )
-    return Change(schedule, None if applied is None else Applied(applied["cron"], applied["name"]), _live(entry))
+    return Change(schedule, None if applied is None else _applied(applied), _live(entry))
+
+
+def _applied(entry: Mapping[str, Any]) -> Applied:
+    return Applied(entry["cron"], entry["name"], run=entry["run"], revision=entry["revision"])
+
+
+def _selection(entry: Mapping[str, Any]) -> Selection:
+    labels = (label.partition("=") for label in entry["labels"])
+    return Selection(tuple(entry["tenants"]), tuple(entry["codes"]), tuple((one[0], one[2]) for one in labels))
 
 
 def _attention(entry: Mapping[str, Any]) -> Attention:
@@ -68,7 +81,7 @@ def _live(entry: Mapping[str, Any]) -> Live:
 
 
 def _refusal(entry: Mapping[str, Any]) -> Refusal:
-    return Refusal(
+    refusal = Refusal(
         entry["rule"],
         entry["message"],
         setting=entry["setting"],
@@ -76,6 +89,7 @@ def _refusal(entry: Mapping[str, Any]) -> Refusal:
         tenant=entry["tenant"],
         key=_key(entry),
     )
+    return refusal if refusal.hint == entry["hint"] else replace(refusal, remedy=entry["hint"])
 
 
 def _finding(entry: Mapping[str, Any]) -> Finding:

@@ -157,9 +157,9 @@ def environment(**fields):
         ),
         pytest.param(
             "workspace",
-            environment(ledger="sqlite://"),
-            "ledger: no ledger is kept yet: only `none` says what happens",
-            "write `ledger: none`, or delete it",
+            environment(ledger="ledger.db"),
+            "ledger: ledger.db cannot be used",
+            "write sqlite:///PATH, postgresql://USER:${PASSWORD}@HOST/NAME, a ${VARIABLE} that holds one, or none",
             id="ledger",
         ),
         pytest.param(

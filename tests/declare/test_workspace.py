@@ -13,7 +13,6 @@ from reconcile.model.workspace import (
     Limits,
     SaveEnables,
     SaveMode,
-    ServiceSettings,
     UnknownCode,
     UnknownCodeMode,
 )
@@ -30,6 +29,11 @@ def setting(line: str) -> str:
 def service(line: str) -> str:
     """Return a good workspace with one *line* in its service block, line 7."""
     return f"{LEAST}    service:\n      {line}\n"
+
+
+def freeze(*lines: str) -> str:
+    """Return a good workspace with a freeze that begins in line 7, and has *lines* from line 8 on."""
+    return f"{LEAST}freezes:\n  - reason: it is so\n" + "".join(f"    {line}\n" for line in lines)
 
 
 @pytest.fixture
@@ -77,7 +81,9 @@ def test_environments_are_sorted_by_name(load):
         pytest.param("timeout: 1d", "timeout", timedelta(days=1), id="days"),
         pytest.param("ca_bundle: ca.pem", "ca_bundle", "ca.pem", id="ca-bundle"),
         pytest.param("client_cert: me.pem", "client_cert", "me.pem", id="client-cert"),
-        pytest.param("ledger: none", "service", ServiceSettings(), id="no-ledger"),
+        pytest.param("ledger: none", "ledger", "none", id="no-ledger"),
+        pytest.param("ledger: sqlite:///a.db", "ledger", "sqlite:///a.db", id="ledger-file"),
+        pytest.param("ledger: ${LEDGER_URL}", "ledger", "${LEDGER_URL}", id="ledger-variable"),
     ],
 )
 def test_a_setting_is_what_the_file_says(environment_of, line, name, value):
@@ -181,8 +187,8 @@ def test_a_url_may_be(load, url):
         pytest.param(setting("headers: {'X Key': a}"), "6:15 wrong-form ['X Key']", id="header-name"),
         pytest.param(setting("headers: {X-Key: 1}"), "6:22 quote-this [1]", id="header-number"),
         pytest.param(setting("tenants: []"), "6:14 too-short [[]]", id="no-tenants"),
-        pytest.param(setting("ledger: sqlite:///a.db"), "6:13 not-built-yet [sqlite:///a.db]", id="ledger"),
-        pytest.param(setting("freezes: []"), "6:5 not-built-yet [freezes]", id="freezes"),
+        pytest.param(setting("ledger: mysql://x/y"), "6:13 wrong-form [mysql://x/y]", id="ledger"),
+        pytest.param(setting("freezes: []"), "6:5 unknown-key [freezes]", id="freezes-in-an-environment"),
         pytest.param(setting("timzone: UTC"), "6:5 unknown-key [timzone]", id="unknown-key"),
         pytest.param(service("quartz: 2.5"), "7:15 quote-this [2.5]", id="plain-quartz"),
         pytest.param(service("save: upsrt"), "7:13 not-one-of [upsrt]", id="save"),
@@ -195,7 +201,28 @@ def test_a_url_may_be(load, url):
         pytest.param(
             LEAST + "default_environment: hree\n", "6:22 unknown-environment [hree]", id="default-environment"
         ),
-        pytest.param(LEAST + "on_drift: hold\n", "6:1 not-built-yet [on_drift]", id="on-drift"),
+        pytest.param(LEAST + "on_drift: keep\n", "6:11 not-one-of [keep]", id="on-drift"),
+        pytest.param(freeze("weekly: FRI"), "8:13 wrong-form [FRI]", id="half-a-week"),
+        pytest.param(
+            freeze("weekly: MON 08:00 - MON 08:00"), "8:13 freeze-empty [MON 08:00 - MON 08:00]", id="no-week"
+        ),
+        pytest.param(freeze('from: "2026-12-31T00:00"'), "7:5 missing-key", id="freeze-without-end"),
+        pytest.param(freeze('to: "2026-12-31T00:00"'), "7:5 missing-key", id="freeze-without-start"),
+        pytest.param(
+            freeze("to: 2026-12-31", 'from: "2026-12-30T00:00"'), "8:9 quote-this [2026-12-31]", id="plain-date"
+        ),
+        pytest.param(
+            freeze('from: "2026-12-31T00:00"', 'to: "2026-12-31T00:00"'), "9:9 freeze-empty", id="freeze-of-no-time"
+        ),
+        pytest.param(
+            freeze('from: "2026-02-30T00:00"', 'to: "2026-12-31T00:00"'), "8:11 no-such-date", id="february-30"
+        ),
+        pytest.param(freeze("near_fire: 5m", "weekly: SAT 00:00 - MON 00:00"), "7:5 freeze-when", id="two-freezes"),
+        pytest.param(freeze("timezone: UTC"), "7:5 freeze-when", id="freeze-without-time"),
+        pytest.param(freeze("near_fire: 5m", "timezone: Mars"), "9:15 unknown-timezone [Mars]", id="freeze-zone"),
+        pytest.param(LEAST + "freezes: [1]\n", "6:11 wrong-type [1]", id="freeze-that-is-a-number"),
+        pytest.param(LEAST + "freezes: 1\n", "6:10 wrong-type [1]", id="freezes-that-are-a-number"),
+        pytest.param(freeze("from: 1", 'to: "2026-12-31T00:00"'), "8:11 quote-this [1]", id="number-for-a-time"),
         pytest.param(LEAST + "rules: {never-fire: note}\n", "6:9 unknown-key [never-fire]", id="unknown-rule"),
         pytest.param(LEAST + "rules: {never-fires: bad}\n", "6:22 not-one-of [bad]", id="rule-severity"),
         pytest.param(LEAST + "limits: {max_creates: few}\n", "6:23 not-one-of [few]", id="limit-in-words"),
@@ -212,12 +239,12 @@ def test_a_bad_workspace_gets_a_finding_at_its_characters(load, sketch_of, text,
 
 
 def test_every_finding_of_the_workspace_comes_in_one_run(load, sketch_of):
-    text = setting("timezone: Nowhere").replace("http", "ftp").replace('"1"', "1") + "on_drift: hold\nx: z\n"
+    text = setting("timezone: Nowhere").replace("http", "ftp").replace('"1"', "1") + "on_drift: keep\nx: z\n"
     assert [sketch_of(finding) for finding in load(text)[1]] == [
         "1:17 quote-this [1]",
         "5:10 bad-url [ftp://127.0.0.1:8001]",
         "6:15 unknown-timezone [Nowhere]",
-        "7:1 not-built-yet [on_drift]",
+        "7:11 not-one-of [keep]",
         "8:1 unknown-key [x]",
     ]
 

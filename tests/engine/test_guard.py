@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.engine.guard import Allowances, refusals
+from reconcile.engine.guard import Allowances, Situation, refusals
 from reconcile.engine.plan import make_plan
 from reconcile.model.finding import Refusal
 from reconcile.model.schedule import State
@@ -21,11 +21,11 @@ def plan_of(updates=0, creates=0, parks=0, same=0):
             one = schedule(f"{kind}{number}", state=State.PARKED if kind == "p" else State.ACTIVE)
             wanted.append(one)
             live[one.key] = {"u": (row(HOURLY),), "c": (), "p": (row(),), "s": (row(),)}[kind]
-    return make_plan("prod", desired(*wanted), live, limits=NO_LIMITS)
+    return make_plan("prod", desired(*wanted), live, situation=Situation(NO_LIMITS))
 
 
 def refused(plan, limits=NO_LIMITS, service=ServiceSettings(), allowances=Allowances()):
-    return refusals(plan, limits=limits, service=service, allowances=allowances)
+    return refusals(plan, situation=Situation(limits, service), allowances=allowances)
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from reconcile.engine.guard import Allowances
+from reconcile.engine.guard import Allowances, Situation
+from reconcile.engine.past import TWO_WAY
 from reconcile.engine.plan import (
     NAMES_UNKNOWN,
-    TWO_WAY,
     UPSERT_UNKNOWN,
     desired_digest,
     make_plan,
@@ -86,7 +86,7 @@ def test_a_change_that_a_guard_refuses_is_shown_and_counted_as_blocked():
 def test_the_plan_says_what_it_cannot_know():
     plan = make_plan("prod", WANTED, LIVE)
     assert plan.assumptions == (TWO_WAY, NAMES_UNKNOWN, UPSERT_UNKNOWN)
-    known = make_plan("prod", WANTED, LIVE, service=ServiceSettings(save=SaveMode.UPSERT))
+    known = make_plan("prod", WANTED, LIVE, situation=Situation(service=ServiceSettings(save=SaveMode.UPSERT)))
     assert known.assumptions == (TWO_WAY, NAMES_UNKNOWN)
     assert make_plan("prod", desired(schedule()), {key(): ()}).assumptions == (TWO_WAY,)
 

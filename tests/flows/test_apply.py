@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.engine.guard import Allowances
+from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.plan import make_plan
 from reconcile.flows.apply import BREAKER_FAILURES, apply
 from reconcile.ledger.memory import MemoryLedger
@@ -20,12 +20,12 @@ LOST = SaveAnswer(AnswerKind.LOST, "no reply within 10 s")
 
 def planned(service, *schedules, **more):
     wanted = desired(*schedules)
-    return make_plan("prod", wanted, {one: service.rows.get(one, ()) for one in wanted}, limits=Limits(), **more)
+    return make_plan("prod", wanted, {one: service.rows.get(one, ()) for one in wanted}, **more)
 
 
 def run(plan, service, *, limits=Limits(), settings=ServiceSettings(), wave_size=100, **more):
     made = ports(service, ledger=more.pop("ledger", None), stop=more.pop("stop", None))
-    return apply(plan, made, limits=limits, service=settings, wave_size=wave_size, **more)
+    return apply(plan, made, situation=Situation(limits, settings), wave_size=wave_size, **more)
 
 
 def creates(count):
@@ -227,7 +227,7 @@ def test_a_lost_update_is_repeated_once_after_growing_pauses():
     service.on_save = first_lost
     made = ports(service)
     plan = planned(service, *updates(service, 1))
-    done = apply(plan, made, limits=Limits(), service=ServiceSettings(), wave_size=10)
+    done = apply(plan, made, situation=Situation(), wave_size=10)
     assert results(done) == {"u00": (Result.VERIFIED, "saved")}
     assert done.outcomes[0].saves == 2
     assert made.clock.slept == [0.5, 1.0, 2.0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconcile.model.change import conditions, same_cron, same_rows
-from reconcile.model.schedule import PARKED_CRON, State
+from reconcile.model.schedule import PARKED_CRON, Origin, State
 from reconcile.model.states import Action, Applied, Condition, Unreadable, Verdict
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, change, key, row, schedule
 
@@ -112,5 +112,13 @@ def test_a_key_reads_as_tenant_and_code():
     assert change().key == key()
 
 
-def test_a_schedule_knows_its_place():
-    assert str(schedule().place) == "schedules/tenants/acme.yaml:7:1"
+@pytest.mark.parametrize(
+    "origin, expected",
+    [
+        pytest.param(Origin.DECLARED, "schedules/tenants/acme.yaml:7", id="declared"),
+        pytest.param(Origin.REMOVED, "declared nowhere", id="removed"),
+        pytest.param(Origin.ROLLBACK, "before run schedules/tenants/acme.yaml", id="rollback"),
+    ],
+)
+def test_a_schedule_says_where_it_comes_from(origin, expected):
+    assert schedule(origin=origin).where == expected

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from reconcile.engine.drift import find_drift
-from reconcile.engine.guard import Allowances
+from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.plan import make_plan
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding, Severity
@@ -13,7 +13,7 @@ from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
 from reconcile.model.schedule import State
 from reconcile.model.states import Unreadable
-from reconcile.model.workspace import Limits, ServiceSettings
+from reconcile.model.workspace import Limits
 from reconcile.report.head import Head
 from reconcile.source import Span
 from tests.builders import HOURLY, NIGHTLY, desired, row, schedule
@@ -66,14 +66,13 @@ PLAN = make_plan(
     "prod",
     DECLARED,
     LIVE,
-    limits=Limits(max_changes=1),
-    service=ServiceSettings(),
+    situation=Situation(Limits(max_changes=1)),
     allowances=Allowances(),
     findings=(FINDING, LINELESS),
 )
 DRIFT = find_drift("prod", DECLARED, LIVE, findings=(LINELESS,))
 NO_DRIFT = find_drift("prod", {}, {})
-EMPTY_PLAN = make_plan("prod", {}, {}, limits=Limits(), service=ServiceSettings())
+EMPTY_PLAN = make_plan("prod", {}, {})
 
 
 def outcomes(*results: Result) -> tuple[Outcome, ...]:

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.declare.gate import refusals
+from reconcile.engine.guard import Situation
 from reconcile.engine.plan import make_plan, plan_digest
 from reconcile.errors import DeclarationError, PlanFileError, RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Schedule, State
 from reconcile.model.states import LiveRow, Unreadable
-from reconcile.model.workspace import Limits, ServiceSettings
+from reconcile.model.workspace import Limits
 from reconcile.report import documents
 from reconcile.report.head import Head
 from reconcile.report.json import dumps
@@ -99,7 +100,7 @@ def test_a_plan_document_has_a_line_for_each_change():
 
 def test_nothing_in_a_document_steers_a_terminal():
     hostile = Schedule(Key("acme", "1"), "\x9b31m\u202e\x7f\ud800", "0 0 2 * * ?", "", "a.yaml", 1)
-    plan = make_plan("prod", {hostile.key: hostile}, {hostile.key: ()}, limits=Limits(), service=ServiceSettings())
+    plan = make_plan("prod", {hostile.key: hostile}, {hostile.key: ()})
     text = dumps(documents.plan_document(plan, HEAD))
     assert all(sign.isprintable() or sign == "\n" for sign in text)
     assert plan_of(json.loads(text)).changes[0].desired.name == hostile.name
@@ -129,7 +130,7 @@ _SCHEDULES = st.builds(
 def test_any_plan_fits_its_schema_and_comes_back_as_it_was(sides, max_changes):
     declared = {one.key: one for one, _ in sides}
     live = {one.key: rows for one, rows in sides}
-    plan = make_plan("prod", declared, live, limits=Limits(max_changes=max_changes), service=ServiceSettings())
+    plan = make_plan("prod", declared, live, situation=Situation(Limits(max_changes=max_changes)))
     document = json.loads(dumps(documents.plan_document(plan, HEAD)))
     assert refusals("plan", document, "plan.json") == ()
     back = plan_of(document)

@@ -143,8 +143,6 @@ def test_an_apply_ends_with_what_became_of_it(results, expected):
             "prod",
             {change.key: change.desired for change in samples.PLAN.changes},
             {change.key: change.live for change in samples.PLAN.changes},
-            limits=samples.Limits(),
-            service=samples.ServiceSettings(),
         )
     )
     run = Run(plan, samples.outcomes(*results))

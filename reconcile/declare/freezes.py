@@ -1,0 +1,86 @@
+"""Freezes of the workspace file: what no schema can say of them, and what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from reconcile.declare.values import duration, zone_problem
+from reconcile.engine.documents import Pointer, Problem
+from reconcile.model.workspace import Freeze, WeekMoment
+
+_DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
+_KINDS = ("from", "weekly", "near_fire")
+
+
+def freeze_problems(value: Any, at: Pointer) -> Iterator[Problem]:
+    """Yield what is wrong with one entry of `freezes` beyond its schema."""
+    if not isinstance(value, dict):
+        return
+    kinds = [kind for kind in _KINDS if kind in value or (kind == "from" and "to" in value)]
+    if len(kinds) != 1:
+        said = " and ".join("from/to" if kind == "from" else kind for kind in kinds) or "nothing that says when"
+        hint = "give one of: from and to, weekly, near_fire"
+        yield Problem("freeze-when", f"a freeze is one thing, and this has {said}", at, hint=hint)
+    elif kinds == ["from"]:
+        yield from _window_problems(value, at)
+    elif kinds == ["weekly"] and _is_empty(value["weekly"]):
+        message = f"the freeze ends when it begins ({value['weekly']})"
+        yield Problem("freeze-empty", message, _below(at, "weekly"), hint="let it end at another moment of the week")
+    if isinstance(value.get("timezone"), str):
+        yield from zone_problem(value["timezone"], _below(at, "timezone"))
+
+
+def freeze(value: Mapping[str, Any]) -> Freeze:
+    """Return what an entry without problems means."""
+    return Freeze(
+        value["reason"],
+        tuple(value.get("environments", ("*",))),
+        value.get("timezone"),
+        (_wall(value["from"]), _wall(value["to"])) if "from" in value else None,
+        _week(value["weekly"]) if "weekly" in value else None,
+        duration(value["near_fire"]) if "near_fire" in value else None,
+    )
+
+
+def _window_problems(value: Mapping[str, Any], at: Pointer) -> Iterator[Problem]:
+    for one, other in (("from", "to"), ("to", "from")):
+        if one not in value:
+            yield Problem("missing-key", f"{one} is missing: there is only {other}", at, hint=f"say {one} when it is")
+            return
+    moments = {}
+    for name in ("from", "to"):
+        if not isinstance(value[name], str):
+            return
+        try:
+            moments[name] = _wall(value[name])
+        except ValueError:
+            message = f"{name}: there is no {value[name]} in the calendar"
+            yield Problem("no-such-date", message, _below(at, name), hint="see how many days the month has")
+            return
+    if moments["to"] <= moments["from"]:
+        message = f"the freeze ends ({value['to']}) before it begins ({value['from']})"
+        yield Problem("freeze-empty", message, _below(at, "to"), hint="swap from and to")
+
+
+def _below(at: Pointer, key: str) -> Pointer:
+    return at._replace(path=(*at.path, key))
+
+
+def _wall(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _is_empty(text: Any) -> bool:
+    return isinstance(text, str) and len(ends := text.split(" - ")) == 2 and ends[0] == ends[1]
+
+
+def _week(text: str) -> tuple[WeekMoment, WeekMoment]:
+    start, end = (_moment(*part.split(" ")) for part in text.split(" - "))
+    return start, end
+
+
+def _moment(day: str, clock: str) -> WeekMoment:
+    hour, minute = clock.split(":")
+    return WeekMoment(_DAYS.index(day), int(hour), int(minute))

@@ -1,0 +1,45 @@
+"""Orphans: what was applied, or declared, and is declared no more. The API lists nothing: they must be remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from reconcile.model.keys import Key
+from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.selection import Selection
+from reconcile.model.states import Applied
+
+
+def removed(
+    *,
+    applied: Mapping[Key, Applied],
+    earlier: Mapping[Key, Schedule],
+    declared: Mapping[Key, Schedule],
+    selection: Selection,
+) -> dict[Key, Schedule]:
+    """Return what is known from *applied* or *earlier* declarations and not in *declared*, each to be parked.
+
+    *declared* is all that the environment has, before any selection: what *selection* leaves out is never an orphan.
+    With labels nothing is: nobody knows which ones a removed schedule had.
+    """
+    if selection.labels:
+        return {}
+    gone = sorted(key for key in applied.keys() | earlier.keys() if key not in declared and selection.fits_key(key))
+    return {key: _parked(key, applied.get(key), earlier.get(key)) for key in gone}
+
+
+def _parked(key: Key, applied: Applied | None, earlier: Schedule | None) -> Schedule:
+    # Of what a save would write, the name last applied is nearer to what is live than one that was only declared.
+    known = applied or earlier
+    assert known is not None, "a removed key is known from one of the two"
+    return Schedule(
+        key,
+        known.name,
+        known.cron,
+        known.cron,
+        "",
+        0,
+        state=State.PARKED,
+        protect=earlier is not None and earlier.protect,
+        origin=Origin.REMOVED,
+    )

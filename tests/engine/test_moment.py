@@ -1,0 +1,102 @@
+"""The moment of an apply: freezes and fires nearby."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from reconcile.engine.moment import freezes_of, frozen, near_fires
+from reconcile.model.schedule import State
+from reconcile.model.states import Unreadable
+from reconcile.model.workspace import Environment, Freeze, WeekMoment
+from tests.builders import HOURLY, change, row, schedule
+
+SHANGHAI = "Asia/Shanghai"
+YEAR_END = Freeze("year-end closing", between=(datetime(2026, 12, 31), datetime(2027, 1, 3, 8)))  # noqa: DTZ001
+WEEKEND = Freeze("weekend", weekly=(WeekMoment(4, 18, 0), WeekMoment(0, 8, 0)))
+OFFICE = Freeze("office hours", timezone="UTC", weekly=(WeekMoment(0, 9, 0), WeekMoment(4, 17, 30)))
+NEAR = Freeze("not while it runs", near_fire=timedelta(minutes=10))
+
+
+def at(text: str, zone: str = SHANGHAI) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    "freeze, now, until",
+    [
+        pytest.param(YEAR_END, "2026-12-30T23:59:59", None, id="before-a-window"),
+        pytest.param(YEAR_END, "2026-12-31T00:00", "2027-01-03 08:00", id="its-first-moment"),
+        pytest.param(YEAR_END, "2027-01-03T07:59:59", "2027-01-03 08:00", id="its-last-second"),
+        pytest.param(YEAR_END, "2027-01-03T08:00", None, id="its-end-is-not-included"),
+        pytest.param(WEEKEND, "2026-11-27T17:59:59", None, id="friday-before-six"),
+        pytest.param(WEEKEND, "2026-11-27T18:00:00", "2026-11-30 08:00", id="friday-at-six"),
+        pytest.param(WEEKEND, "2026-11-29T23:30:30", "2026-11-30 08:00", id="sunday-night"),
+        pytest.param(WEEKEND, "2026-11-30T08:00", None, id="monday-at-eight"),
+        pytest.param(OFFICE, "2026-11-27T17:00", "2026-11-27 17:30", id="a-window-within-the-week-in-its-own-zone"),
+        pytest.param(OFFICE, "2026-11-28T01:31", None, id="after-it"),
+        pytest.param(NEAR, "2026-11-27T17:00", None, id="fires-nearby-freeze-no-apply"),
+    ],
+)
+def test_a_window_refuses_the_whole_apply_while_it_lasts(freeze, now, until):
+    zone = freeze.timezone or SHANGHAI
+    found = list(frozen([freeze], zone=SHANGHAI, now=at(now, zone)))
+    assert [refusal.message for refusal in found] == (
+        [] if until is None else [f"frozen until {until} ({zone}): {freeze.reason}"]
+    )
+    assert all((one.key, one.setting, one.override) == (None, "freezes", '--override-freeze "reason"') for one in found)
+
+
+NIGHTLY_AT_TWO = change((row("0 0 2 * * ?"),), wanted=schedule(cron="0 0 3 * * ?"))
+
+
+@pytest.mark.parametrize(
+    "moved, now, said",
+    [
+        pytest.param(NIGHTLY_AT_TWO, "2026-11-27T01:55", "fires at 2026-11-27 02:00:00", id="shortly-before-a-fire"),
+        pytest.param(NIGHTLY_AT_TWO, "2026-11-27T02:05", "fired at 2026-11-27 02:00:00", id="shortly-after-a-fire"),
+        pytest.param(NIGHTLY_AT_TWO, "2026-11-27T02:50:01", "fires at 2026-11-27 03:00:00", id="near-a-wanted-fire"),
+        pytest.param(NIGHTLY_AT_TWO, "2026-11-27T02:10", None, id="ten-minutes-are-far-enough"),
+        pytest.param(change((row("0 */5 * * * ?"),)), "2026-11-27T02:04", None, id="a-dense-schedule-is-exempt"),
+        pytest.param(
+            change((row("every night"),)), "2026-11-27T02:04", "02:00:00", id="what-does-not-parse-is-left-out"
+        ),
+        pytest.param(change(Unreadable("x", "y")), "2026-11-27T12:00", None, id="unreadable"),
+        pytest.param(
+            change((row(HOURLY),), wanted=schedule(state=State.PARKED)),
+            "2026-11-27T11:59",
+            "12:00:00",
+            id="parking-too",
+        ),
+    ],
+)
+def test_a_schedule_is_not_touched_near_a_fire(moved, now, said):
+    found = list(near_fires([moved], (YEAR_END, NEAR, NEAR), zone=SHANGHAI, now=at(now)))
+    assert [(one.rule, one.key) for one in found] == ([] if said is None else [("near-fire", moved.key)])
+    assert all(said in one.message and "within 10m: not while it runs" in one.message for one in found)
+
+
+@pytest.mark.parametrize(
+    "span, said",
+    [
+        pytest.param(timedelta(days=1), "1d", id="days"),
+        pytest.param(timedelta(hours=2), "2h", id="hours"),
+        pytest.param(timedelta(seconds=90), "90s", id="seconds"),
+    ],
+)
+def test_the_span_is_said_as_it_is_written(span, said):
+    yearly = change((), wanted=schedule(cron="0 0 12 27 11 ?"))
+    (refusal,) = near_fires([yearly], (Freeze("so", near_fire=span),), zone=SHANGHAI, now=at("2026-11-27T12:01"))
+    assert f"within {said}:" in refusal.message
+
+
+def test_without_such_a_freeze_no_fire_is_looked_for():
+    assert list(near_fires([NIGHTLY_AT_TWO], (YEAR_END,), zone=SHANGHAI, now=at("2026-11-27T01:55"))) == []
+
+
+def test_a_freeze_is_for_the_environments_that_it_names():
+    prod, test = Environment("prod-eu", "http://x"), Environment("test", "http://x")
+    only = Freeze("so", environments=("prod*",))
+    assert (freezes_of([only, NEAR], prod), freezes_of([only, NEAR], test)) == ((only, NEAR), (NEAR,))

@@ -1,0 +1,140 @@
+"""The past: what was last applied, what became of saves nobody recorded, and what is declared no more."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconcile.engine.orphans import removed
+from reconcile.engine.past import applied_from, found_in_sync, settled
+from reconcile.model.change import Change
+from reconcile.model.ledger import ChangeRecord, Settled
+from reconcile.model.schedule import PARKED_CRON, Origin, State
+from reconcile.model.selection import EVERYTHING, Selection
+from reconcile.model.states import Action, Applied, Unreadable, Verdict
+from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, desired, key, row, schedule
+
+LOST = Unreadable("service-timeout", "no reply")
+
+
+BEFORE = (row(HOURLY),)
+
+
+def record(action=Action.UPDATE, *, before=BEFORE):
+    return ChangeRecord(key(), action, "订单同步", NIGHTLY, State.ACTIVE, before)
+
+
+@pytest.mark.parametrize(
+    "made, live, became",
+    [
+        pytest.param(record(), (row(NIGHTLY_TOO),), Settled.AS_DESIRED, id="it-was-done"),
+        pytest.param(record(), (row(HOURLY),), Settled.AS_BEFORE, id="it-was-not-done"),
+        pytest.param(record(), (row(WEEKLY),), Settled.OTHER, id="somebody-else-was-there"),
+        pytest.param(record(), (row(), row()), Settled.OTHER, id="two-rows"),
+        pytest.param(record(), LOST, None, id="unreadable-stays-open"),
+        pytest.param(record(Action.CREATE, before=()), (), Settled.AS_BEFORE, id="a-create-that-was-not-done"),
+        pytest.param(record(Action.CREATE, before=()), (row(),), Settled.AS_DESIRED, id="a-create-that-was-done"),
+        pytest.param(
+            record(Action.RENAME, before=(row(),)), (row(),), Settled.AS_BEFORE, id="of-a-rename-nobody-can-tell"
+        ),
+        pytest.param(
+            record(Action.ENABLE, before=(row(active=False),)), (row(),), Settled.AS_DESIRED, id="enabled-meanwhile"
+        ),
+    ],
+)
+def test_a_save_without_an_outcome_is_settled_by_what_is_live(made, live, became):
+    found, applied = settled([("r1", made)], {key(): live})
+    assert found == ({} if became is None else {("r1", key()): became})
+    is_done = became is Settled.AS_DESIRED
+    assert applied == ({key(): Applied(NIGHTLY, "订单同步", ("900",), "r1")} if is_done else {})
+
+
+def test_of_two_runs_the_later_one_says_what_was_last_applied():
+    made = [("r2", record(before=(row(WEEKLY),))), ("r1", record(before=(row(WEEKLY),)))]
+    _, applied = settled(made, {key(): (row(),)})
+    assert applied[key()].run == "r2"
+
+
+def test_a_key_that_was_not_read_stays_open():
+    assert settled([("r1", record())], {}) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    "live, known, expected",
+    [
+        pytest.param((row(NIGHTLY_TOO, job_id="7"),), None, Applied(NIGHTLY, "订单同步", ("7",)), id="never-applied"),
+        pytest.param((row(),), Applied(HOURLY, "old"), Applied(NIGHTLY, "old", ("900",)), id="the-known-name-stays"),
+        pytest.param((row(),), Applied(NIGHTLY, "old"), None, id="known-already"),
+        pytest.param((row(HOURLY),), None, None, id="different"),
+        pytest.param((row(), row()), None, None, id="two-rows"),
+        pytest.param((), None, None, id="absent"),
+        pytest.param(LOST, None, None, id="unreadable"),
+    ],
+)
+def test_what_is_live_as_declared_is_taken_for_applied(live, known, expected):
+    found = found_in_sync(desired(schedule()), {key(): live}, {} if known is None else {key(): known})
+    assert found == ({} if expected is None else {key(): expected})
+
+
+def test_declarations_of_a_commit_are_what_was_applied_there():
+    parked = schedule("2", state=State.PARKED)
+    assert applied_from([schedule(), parked], "c0ffee") == {
+        key(): Applied(NIGHTLY, "订单同步", revision="c0ffee"),
+        key("2"): Applied(PARKED_CRON, "订单同步", revision="c0ffee"),
+    }
+
+
+APPLIED = {
+    key("gone"): Applied(HOURLY, "旧名"),
+    key("kept"): Applied(HOURLY, "x"),
+    key("far", "beta"): Applied(HOURLY, "y"),
+}
+
+
+def gone(selection=EVERYTHING, earlier=()):
+    declared = desired(schedule("kept"))
+    return removed(applied=APPLIED, earlier=desired(*earlier), declared=declared, selection=selection)
+
+
+def test_what_was_applied_and_is_declared_no_more_is_wanted_parked():
+    found = gone()
+    assert list(found) == [key("gone"), key("far", "beta")]
+    orphan = found[key("gone")]
+    assert (orphan.name, orphan.cron, orphan.wanted_cron, orphan.origin) == (
+        "旧名",
+        HOURLY,
+        PARKED_CRON,
+        Origin.REMOVED,
+    )
+
+
+def test_what_was_declared_at_an_earlier_revision_counts_too():
+    found = gone(earlier=[schedule("older", WEEKLY, protect=True), schedule("gone", WEEKLY)])
+    assert list(found) == [key("gone"), key("older"), key("far", "beta")]
+    assert found[key("older")].protect
+    assert found[key("gone")].cron == HOURLY
+
+
+@pytest.mark.parametrize(
+    "selection, expected",
+    [
+        pytest.param(Selection(tenants=("acme",)), [key("gone")], id="tenant"),
+        pytest.param(Selection(codes=("far",)), [key("far", "beta")], id="code"),
+        pytest.param(Selection(labels=(("tier", "gold"),)), [], id="nobody-knows-the-labels-of-what-is-gone"),
+    ],
+)
+def test_a_selection_never_makes_orphans(selection, expected):
+    assert list(gone(selection)) == expected
+
+
+@pytest.mark.parametrize(
+    "live, action",
+    [
+        pytest.param((row(HOURLY),), Action.PARK, id="live-could-be-parked"),
+        pytest.param((row(PARKED_CRON),), None, id="parked-is-done"),
+        pytest.param((), None, id="absent-is-done"),
+        pytest.param((row(), row()), None, id="two-rows-are-never-saved-over"),
+    ],
+)
+def test_an_orphan_is_an_orphan_whatever_is_live(live, action):
+    change = Change(gone()[key("gone")], APPLIED[key("gone")], live)
+    assert (change.verdict, change.action) == (Verdict.ORPHAN, action)

@@ -1,0 +1,245 @@
+"""Plan and drift with last applied: whether Git moved, live moved, or both, and what is no longer declared."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from reconcile.engine.drift import find_drift
+from reconcile.engine.guard import Allowances, Situation, refusals
+from reconcile.engine.orphans import removed
+from reconcile.engine.past import TWO_WAY, Past
+from reconcile.engine.plan import make_plan, plan_digest
+from reconcile.model.ledger import Hold
+from reconcile.model.schedule import PARKED_CRON, State
+from reconcile.model.selection import EVERYTHING
+from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict
+from reconcile.model.workspace import Freeze, Limits, OnDrift, WeekMoment
+from tests.builders import HOURLY, NIGHTLY, WEEKLY, desired, key, row, schedule
+
+NAME = "订单同步"
+HERE = schedule()
+DECLARED = desired(HERE)
+FROM_LEDGER = ("last applied is the ledger's",)
+
+
+def past(applied, *, declared=DECLARED):
+    gone = removed(applied=applied, earlier={}, declared=declared, selection=EVERYTHING)
+    return Past(LastAppliedSource.LEDGER, applied, gone, FROM_LEDGER)
+
+
+def plan(live, applied=None, *, wanted=DECLARED, situation=Situation(), **allowances):
+    known = past({} if applied is None else applied, declared=wanted)
+    allowed = Allowances(**allowances)
+    return make_plan("prod", wanted, live, past=known, situation=situation, allowances=allowed)
+
+
+def drift(live, applied, **more):
+    return find_drift("prod", desired(HERE), live, past=past(applied), **more)
+
+
+@pytest.mark.parametrize(
+    "live, applied, verdict",
+    [
+        pytest.param((row(HOURLY),), Applied(HOURLY, NAME), Verdict.PENDING, id="git-moved"),
+        pytest.param((row(HOURLY),), Applied(NIGHTLY, NAME), Verdict.DRIFTED, id="live-moved"),
+        pytest.param((row(HOURLY),), Applied(WEEKLY, NAME), Verdict.CONFLICTING, id="both-moved"),
+        pytest.param((), Applied(NIGHTLY, NAME), Verdict.VANISHED, id="gone"),
+    ],
+)
+def test_a_change_says_who_moved(live, applied, verdict):
+    made = plan({key(): live}, {key(): applied})
+    assert [change.verdict for change in made.changes] == [verdict]
+    assert (made.last_applied, made.assumptions[0]) == (LastAppliedSource.LEDGER, FROM_LEDGER[0])
+
+
+def refused(made):
+    return [(one.rule, one.override) for one in made.refusals]
+
+
+def test_what_vanished_is_created_again_only_when_asked():
+    applied = {key(): Applied(NIGHTLY, NAME)}
+    assert refused(plan({key(): ()}, applied)) == [("vanished", "--recreate")]
+    allowed = plan({key(): ()}, applied, recreate=True)
+    assert (refused(allowed), allowed.summary.create) == ([], 1)
+
+
+def test_a_name_that_alone_differs_is_written_only_when_asked():
+    applied = {key(): Applied(NIGHTLY, "旧名")}
+    made = plan({key(): (row(),)}, applied)
+    assert (made.changes, made.attention[0].verdict) == ((), Verdict.PENDING)
+    assert "'旧名'" in made.attention[0].message
+    assert "--include-renames" in (made.attention[0].hint or "")
+    asked = plan({key(): (row(),)}, applied, renames=True)
+    assert [change.action for change in asked.changes] == [Action.RENAME]
+    assert (refused(asked), asked.summary.rename) == ([], 1)
+
+
+def test_applying_a_saved_plan_with_a_rename_needs_its_word_again():
+    made = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, renames=True)
+    again = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, renames=True)
+    assert [one.override for one in refusals(again)] == ["--include-renames"]
+    assert made.digest == again.digest
+
+
+def test_a_name_that_nobody_knows_is_no_rename():
+    assert plan({key(): (row(),)}).unchanged == 1
+
+
+GONE = {key(): Applied(NIGHTLY, NAME), key("gone"): Applied(HOURLY, "旧")}
+
+
+def test_an_orphan_is_reported_and_parked_only_when_asked():
+    live = {key(): (row(),), key("gone"): (row(HOURLY),)}
+    made = plan(live, GONE)
+    assert (made.changes, made.unchanged) == ((), 1)
+    assert (made.attention[0].verdict, made.attention[0].is_blocked) == (Verdict.ORPHAN, False)
+    assert "--park-removed" in (made.attention[0].hint or "")
+    parked = plan(live, GONE, park_removed=True)
+    assert [(one.action, one.desired.wanted_cron) for one in parked.changes] == [(Action.PARK, PARKED_CRON)]
+    assert refused(parked) == []
+
+
+def test_parking_orphans_keeps_to_the_limit():
+    live = {key(): (row(),), key("gone"): (row(HOURLY),)}
+    made = plan(live, GONE, park_removed=True, situation=Situation(Limits(max_parked=0)))
+    assert refused(made) == [("max-parked", "--allow-changes 1")]
+
+
+def test_applying_a_saved_plan_that_parks_orphans_needs_its_word_again():
+    made = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, park_removed=True)
+    assert [one.override for one in refusals(made)] == ["--park-removed"]
+
+
+def test_the_digest_tells_an_orphan_from_a_declared_parked_schedule():
+    made = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, park_removed=True)
+    declared = schedule("gone", HOURLY, name="旧", state=State.PARKED, file="", line=0)
+    other = replace(made, changes=(replace(made.changes[0], desired=declared),))
+    assert plan_digest(other) != made.digest
+
+
+@pytest.mark.parametrize(
+    "live", [pytest.param((), id="absent"), pytest.param((row(PARKED_CRON, active=False),), id="parked")]
+)
+def test_an_orphan_that_does_not_fire_is_nothing_to_speak_of(live):
+    made = plan({key(): (row(),), key("gone"): live}, GONE)
+    assert (made.changes, made.attention, made.unchanged) == ((), (), 1)
+
+
+HOLD = Situation(on_drift=OnDrift.HOLD)
+
+
+@pytest.mark.parametrize(
+    "live, applied, is_held",
+    [
+        pytest.param((row(HOURLY),), Applied(NIGHTLY, NAME), True, id="drifted"),
+        pytest.param((row(HOURLY),), Applied(WEEKLY, NAME), True, id="conflicting"),
+        pytest.param((row(HOURLY),), None, True, id="never-applied-and-live"),
+        pytest.param((row(HOURLY),), Applied(HOURLY, NAME), False, id="pending"),
+        pytest.param((), None, False, id="absent"),
+    ],
+)
+def test_what_was_changed_by_hand_can_be_held(live, applied, is_held):
+    known = {} if applied is None else {key(): applied}
+    found = refused(plan({key(): live}, known, situation=HOLD))
+    assert found == ([("changed-by-hand", "--accept-drift")] if is_held else [])
+    assert refused(plan({key(): live}, known, situation=HOLD, drift=True)) == []
+
+
+def test_drift_is_reverted_where_nothing_else_is_said():
+    assert refused(plan({key(): (row(HOURLY),)}, {key(): Applied(NIGHTLY, NAME)})) == []
+
+
+def hold(name=NAME):
+    return Hold(key(), name, NIGHTLY, State.ACTIVE, "r7", "it broke", datetime(2026, 1, 1, tzinfo=UTC))
+
+
+def test_a_key_that_was_rolled_back_is_held_while_its_declaration_says_the_same():
+    live, applied = {key(): (row(HOURLY),)}, {key(): Applied(HOURLY, NAME)}
+    made = plan(live, applied, situation=Situation(holds={key(): hold()}))
+    assert refused(made) == [("held", None)]
+    assert "reconcile release acme/1" in made.refusals[0].hint
+    assert refused(plan(live, applied, situation=Situation(holds={key(): hold("other")}))) == []
+
+
+def test_drift_lists_what_is_held():
+    found = drift({key(): (row(HOURLY),)}, {key(): Applied(HOURLY, NAME)}, holds={key(): hold()})
+    assert (list(found.held), found.exit_code) == ([key()], 0)
+    assert drift({key(): (row(HOURLY),)}, {key(): Applied(HOURLY, NAME)}, holds={key(): hold("x")}).held == {}
+
+
+def test_a_key_of_another_workspace_is_refused():
+    made = plan({key(): (row(HOURLY),)}, situation=Situation(foreign={key(): "billing"}))
+    assert refused(made) == [("foreign-key", None)]
+    assert "billing" in made.refusals[0].message
+
+
+NOW = datetime(2026, 11, 28, 1, 55, tzinfo=UTC)  # a Saturday
+WEEKEND = Freeze("weekend", weekly=(WeekMoment(4, 18, 0), WeekMoment(0, 8, 0)))
+NEAR = Freeze("it runs", near_fire=NOW - datetime(2026, 11, 28, 1, tzinfo=UTC))
+
+
+def test_a_freeze_refuses_the_whole_apply_unless_a_reason_is_given():
+    frozen = Situation(freezes=(WEEKEND,), now=NOW)
+    assert refused(plan({key(): (row(WEEKLY),)}, situation=frozen)) == [("frozen", '--override-freeze "reason"')]
+    assert refused(plan({key(): (row(WEEKLY),)}, situation=frozen, freeze="incident 7")) == []
+    assert refused(plan({key(): (row(WEEKLY),)}, situation=replace(frozen, now=None))) == []
+
+
+def test_a_fire_nearby_refuses_only_its_key():
+    wanted = desired(HERE, schedule("2", WEEKLY))
+    live = {key(): (row(WEEKLY),), key("2"): (row("0 0 4 ? * MON"),)}
+    near = Situation(freezes=(NEAR,), now=NOW)
+    made = plan(live, wanted=wanted, situation=near)
+    assert [(one.rule, one.key) for one in made.refusals] == [("near-fire", key())]
+    assert refused(plan(live, wanted=wanted, situation=near, freeze="incident 7")) == []
+
+
+def test_another_reason_is_told_before_a_fire_nearby():
+    made = plan({key(): (row(WEEKLY, active=False),)}, situation=Situation(freezes=(NEAR,), now=NOW))
+    assert refused(made) == [("inactive", "--allow-inactive")]
+
+
+@pytest.mark.parametrize(
+    "live, wanted, found",
+    [
+        pytest.param({key(): ()}, desired(HERE), ["tenant acme: its only schedule is absent"], id="the-only-one"),
+        pytest.param(
+            {key(): (), key("2"): ()},
+            desired(HERE, schedule("2")),
+            ["tenant acme: none of its 2 schedules is live"],
+            id="none-of-two",
+        ),
+        pytest.param({key(): (), key("2"): (row(),)}, desired(HERE, schedule("2")), [], id="one-of-two-is-live"),
+        pytest.param({key(): Unreadable("x", "y")}, desired(HERE), [], id="unreadable-is-not-absent"),
+        pytest.param({key(): ()}, desired(schedule(state=State.PARKED)), [], id="only-parked-ones"),
+    ],
+)
+def test_without_last_applied_a_tenant_of_which_nothing_is_live_is_a_finding(live, wanted, found):
+    made = make_plan("prod", wanted, live)
+    assert [one.message.split(",")[0] for one in made.findings] == found
+    assert made.assumptions[0] == TWO_WAY
+    assert plan(live, wanted=wanted).findings == ()
+
+
+@pytest.mark.parametrize(
+    "live, applied, code",
+    [
+        pytest.param((row(HOURLY),), Applied(HOURLY, NAME), 0, id="pending-is-git-ahead"),
+        pytest.param((row(HOURLY),), Applied(NIGHTLY, NAME), 2, id="drifted"),
+        pytest.param((), Applied(NIGHTLY, NAME), 2, id="vanished"),
+        pytest.param((row(),), Applied(HOURLY, NAME), 0, id="converged"),
+        pytest.param((row(PARKED_CRON),), Applied(NIGHTLY, NAME), 2, id="parked-by-hand"),
+    ],
+)
+def test_drift_ends_with_two_only_when_live_moved(live, applied, code):
+    found = drift({key(): live}, {key(): applied})
+    assert (found.exit_code, found.assumptions, found.last_applied) == (code, FROM_LEDGER, LastAppliedSource.LEDGER)
+
+
+@pytest.mark.parametrize("strict, code", [pytest.param(False, 0, id="lenient"), pytest.param(True, 2, id="strict")])
+def test_an_orphan_is_drift_only_when_drift_is_strict(strict, code):
+    live = {key(): (row(),), key("gone"): (row(HOURLY, active=False),)}
+    assert drift(live, GONE, is_strict=strict).exit_code == code
