@@ -152,6 +152,20 @@ def _of_drift(change: Change, situation: Situation, allowances: Allowances) -> R
     return _refusal("changed-by-hand", message, change, setting="on_drift", override="--accept-drift")
 
 
+def _of_rollback(change: Change, _: Situation, allowances: Allowances) -> Refusal | None:
+    """What was changed again since a run is not rolled back with it."""
+    if change.desired.origin is not Origin.ROLLBACK or allowances.drift:
+        return None
+    run = change.desired.file
+    if change.verdict in _BY_HAND:
+        message = f"{change.key}: it was changed by hand since run {run}"
+    elif change.applied is not None and change.applied.run not in (None, run):
+        message = f"{change.key}: run {change.applied.run} applied it again since run {run}"
+    else:
+        return None
+    return _refusal("changed-since", message, change, override="--accept-drift")
+
+
 def _of_protection(change: Change, _: Situation, allowances: Allowances) -> Refusal | None:
     if not change.desired.protect or allowances.protected:
         return None
@@ -198,6 +212,7 @@ _GUARDS: tuple[Callable[[Change, Situation, Allowances], Refusal | None], ...] =
     _of_vanishing,
     _of_hold,
     _of_drift,
+    _of_rollback,
     _of_protection,
     _of_rename,
     _of_inactivity,

@@ -1,0 +1,65 @@
+"""Rollback: what was live before a run is wanted again. What the run created is parked, for nothing can be deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.keys import Key
+from reconcile.model.ledger import ChangeRecord, Hold
+from reconcile.model.outcome import Outcome, Result
+from reconcile.model.schedule import Origin, Schedule, State
+
+
+def before_run(run: str, changes: Iterable[ChangeRecord], declared: Mapping[Key, Schedule]) -> dict[Key, Schedule]:
+    """Return what was live before *run* touched it, by key; *changes* are those of the run.
+
+    The live name is never known: the one that was last applied before the run is wanted again, else the run's own.
+    What a schedule is protected by today protects it here too.
+    """
+    return {
+        change.key: _before(run, change, declared.get(change.key))
+        for change in sorted(changes, key=lambda one: one.key)
+        if change.saves or change.is_open
+    }
+
+
+def left_running(changes: Iterable[ChangeRecord]) -> Iterator[Finding]:
+    """Yield a finding for each key whose job was paused before the run: nothing can pause it again."""
+    for change in changes:
+        if change.saves and any(not row.active for row in change.before):
+            yield Finding(
+                "stays-active",
+                Severity.WARNING,
+                f"{change.key}: its job was paused before the run, and a save may have started it",
+                hint="pause it in the service, if it is to be paused again",
+                key=change.key,
+            )
+
+
+def holds(
+    outcomes: Iterable[Outcome], declared: Mapping[Key, Schedule], *, run: str, reason: str, now: datetime
+) -> tuple[Hold, ...]:
+    """Return a hold for each key that *run* brought back and that is declared: no apply is to undo it by the way."""
+    brought_back = sorted(outcome.key for outcome in outcomes if outcome.result is Result.VERIFIED)
+    return tuple(
+        Hold(key, schedule.name, schedule.wanted_cron, schedule.state, run, reason, now)
+        for key in brought_back
+        if (schedule := declared.get(key)) is not None
+    )
+
+
+def _before(run: str, change: ChangeRecord, declared: Schedule | None) -> Schedule:
+    cron = change.before[0].cron if change.before else change.cron
+    return Schedule(
+        change.key,
+        change.name if change.applied is None else change.applied.name,
+        cron,
+        cron,
+        run,
+        0,
+        state=State.ACTIVE if change.before else State.PARKED,
+        protect=declared is not None and declared.protect,
+        origin=Origin.ROLLBACK,
+    )

@@ -1,0 +1,107 @@
+"""Rollback: what was live before a run is wanted again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from reconcile.engine.guard import Allowances, Situation
+from reconcile.engine.past import Past
+from reconcile.engine.plan import make_plan
+from reconcile.engine.rollback import before_run, holds, left_running
+from reconcile.model.ledger import ChangeRecord, Hold, Settled
+from reconcile.model.outcome import Outcome, Result
+from reconcile.model.schedule import PARKED_CRON, Origin, State
+from reconcile.model.states import Action, Applied, LastAppliedSource
+from tests.builders import HOURLY, NIGHTLY, WEEKLY, change, desired, key, row, schedule
+
+DECLARED = desired(schedule())
+BEFORE = (row(HOURLY),)
+
+
+def record(before=BEFORE, *, applied=None, saves=1, result=Result.VERIFIED, **more):
+    action = Action.UPDATE if before else Action.CREATE
+    return ChangeRecord(
+        key(), action, "订单同步", NIGHTLY, State.ACTIVE, before, applied, result=result, saves=saves, **more
+    )
+
+
+@pytest.mark.parametrize(
+    "made, cron, name",
+    [
+        pytest.param(record(), HOURLY, "订单同步", id="an-update-goes-back"),
+        pytest.param(record(applied=Applied(HOURLY, "旧名")), HOURLY, "旧名", id="with-the-name-of-then"),
+        pytest.param(record(()), PARKED_CRON, "订单同步", id="a-creation-is-parked"),
+        pytest.param(record((row("every night"),)), "every night", "订单同步", id="also-what-does-not-parse"),
+        pytest.param(record(saves=0, result=None), HOURLY, "订单同步", id="a-save-that-nobody-saw-end"),
+    ],
+)
+def test_what_was_live_before_is_wanted_again(made, cron, name):
+    (wanted,) = before_run("r1", [made], DECLARED).values()
+    assert (wanted.wanted_cron, wanted.name, wanted.origin) == (cron, name, Origin.ROLLBACK)
+    assert wanted.where == "before run r1"
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        pytest.param(record(saves=0, result=Result.REFUSED), id="refused"),
+        pytest.param(record(saves=0, result=None, settled=Settled.AS_BEFORE), id="settled-as-not-done"),
+    ],
+)
+def test_what_the_run_did_not_touch_is_left_alone(made):
+    assert before_run("r1", [made], DECLARED) == {}
+
+
+def test_what_is_protected_today_is_protected_here_too():
+    assert before_run("r1", [record()], desired(schedule(protect=True)))[key()].protect
+    assert not before_run("r1", [record()], {})[key()].protect
+
+
+def test_a_job_that_was_paused_before_cannot_be_paused_again():
+    paused = record((row(HOURLY, active=False),))
+    assert [finding.rule for finding in left_running([paused, record()])] == ["stays-active"]
+
+
+def rollback(live, applied, **allowances):
+    wanted = before_run("r1", [record()], DECLARED)
+    known = Past(LastAppliedSource.LEDGER, {key(): applied}, {}, ())
+    made = make_plan("prod", wanted, {key(): live}, past=known, allowances=Allowances(**allowances))
+    return [change.action for change in made.changes], [one.rule for one in made.refusals]
+
+
+@pytest.mark.parametrize(
+    "live, applied, actions, refused",
+    [
+        pytest.param((row(NIGHTLY),), Applied(NIGHTLY, "订单同步", run="r1"), [Action.UPDATE], [], id="as-it-was-left"),
+        pytest.param((row(HOURLY),), Applied(NIGHTLY, "订单同步", run="r1"), [], [], id="back-already"),
+        pytest.param(
+            (row(WEEKLY),), Applied(NIGHTLY, "订单同步", run="r1"), [Action.UPDATE], ["changed-since"], id="by-hand"
+        ),
+        pytest.param(
+            (row(WEEKLY),), Applied(WEEKLY, "订单同步", run="r2"), [Action.UPDATE], ["changed-since"], id="a-later-run"
+        ),
+    ],
+)
+def test_what_was_changed_since_is_not_rolled_back_by_the_way(live, applied, actions, refused):
+    assert rollback(live, applied) == (actions, refused)
+    assert rollback(live, applied, drift=True) == (actions, [])
+
+
+def test_a_hold_does_not_keep_a_rollback_from_being_made():
+    wanted = before_run("r1", [record()], DECLARED)
+    held = Hold(key(), "订单同步", HOURLY, State.ACTIVE, "r0", "", datetime(2026, 1, 1, tzinfo=UTC))
+    made = make_plan("prod", wanted, {key(): (row(),)}, situation=Situation(holds={key(): held}))
+    assert made.refusals == ()
+
+
+def test_what_was_brought_back_is_held_as_it_is_declared():
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    done = Outcome(change((row(),)), Result.VERIFIED, "saved", "")
+    failed = Outcome(change((row(),), wanted=schedule("2")), Result.FAILED, "not-sent", "")
+    undeclared = Outcome(change((row(),), wanted=schedule("3")), Result.VERIFIED, "saved", "")
+    declared = desired(schedule(), schedule("2"))
+    assert holds([undeclared, failed, done], declared, run="r2", reason="it broke", now=now) == (
+        Hold(key(), "订单同步", NIGHTLY, State.ACTIVE, "r2", "it broke", now),
+    )
