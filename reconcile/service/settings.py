@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from reconcile.errors import SettingError
+from reconcile.model.variables import expanded, variables_in
 from reconcile.model.workspace import Environment, UnknownCode, UnknownCodeMode
 from reconcile.service.exchange import Operation
 from reconcile.service.proxies import proxy_for
@@ -20,7 +21,6 @@ from reconcile.service.redact import HIDDEN, clean
 from reconcile.service.wire import TENANT_HEADER
 
 TRUSTED_HOSTS = "RECONCILE_TRUSTED_HOSTS"
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _LOGIN = re.compile(r"//[^/]*@")
 _OPERATION_PATH = re.compile(r"/[!$-;=@-Z_a-z~]*")
@@ -65,7 +65,7 @@ def connection(environment: Environment, variables: Mapping[str, str]) -> Connec
     setting = f"environments.{environment.name}"
     _check_numbers(environment, setting)
     _check_unknown_code(environment.service.unknown_code)
-    url = _expand(environment.url, f"{setting}.url", variables)
+    url = expanded(environment.url, f"{setting}.url", variables)
     parts = _address(url, environment.url, f"{setting}.url")
     headers = {
         name: _header(name, value, f"{setting}.headers.{name}", variables)
@@ -73,10 +73,10 @@ def connection(environment: Environment, variables: Mapping[str, str]) -> Connec
     }
     sources = {f"{setting}.url": environment.url}
     sources |= {f"{setting}.headers.{name}": value for name, value in environment.headers.items()}
-    _check_trust(parts, [name for name, text in sources.items() if _VARIABLE.search(text)], variables)
+    _check_trust(parts, [name for name, text in sources.items() if variables_in(text)], variables)
     proxy = proxy_for(parts, variables)
     base_path = parts.path.rstrip("/")
-    shown_path = f"/{HIDDEN}" if base_path and _VARIABLE.search(environment.url) else base_path
+    shown_path = f"/{HIDDEN}" if base_path and variables_in(environment.url) else base_path
     paths = environment.service.query_path, environment.service.job_path
     query, job = (_path(path, name) for path, name in zip(paths, ("query_path", "job_path"), strict=True))
     return Connection(
@@ -91,21 +91,6 @@ def connection(environment: Environment, variables: Mapping[str, str]) -> Connec
         proxy=proxy,
         secrets=tuple(_secrets(environment, parts, headers, proxy, variables)),
     )
-
-
-def _expand(text: str, setting: str, variables: Mapping[str, str]) -> str:
-    """Return *text* with each ``${NAME}`` replaced; values are taken as they are and not expanded again."""
-
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if not variables.get(name):
-            state = "is set, but empty" if name in variables else "is not set"
-            raise SettingError(f"variable {name}, which {setting} needs, {state}", hint=f"set {name} where this runs")
-        return variables[name]
-
-    if "${" in _VARIABLE.sub("", text):
-        raise SettingError(f"{setting} holds a ${{ that is not closed, or no name in it", hint="write ${NAME}")
-    return _VARIABLE.sub(value, text)
 
 
 def _address(url: str, written: str, setting: str) -> SplitResult:
@@ -134,8 +119,8 @@ def _header(name: str, written: str, setting: str, variables: Mapping[str, str])
         raise SettingError(f"{setting}: {clean(name)[:40]!r} cannot be the name of a header")
     if name.lower() in _OUR_HEADERS:
         raise SettingError(f"{setting}: the header {name} is set by reconcile itself", hint="leave it out")
-    value = _expand(written, setting, variables)
-    named = _VARIABLE.findall(written)
+    value = expanded(written, setting, variables)
+    named = variables_in(written)
     whose = f" (made from {', '.join(named)})" if named else ""
     if "\r" in value or "\n" in value:
         end = " at its end" if value.rstrip("\r\n") == value.replace("\r", "").replace("\n", "") else ""
@@ -225,12 +210,12 @@ def _secrets(
 ) -> Iterator[str]:
     """Everything made from a variable, but for what of the address is printed anyway; and every password."""
     origin = _origin(parts)
-    for name in _VARIABLE.findall(environment.url):
+    for name in variables_in(environment.url):
         if variables[name] not in origin:
             yield variables[name]
     for name, written in environment.headers.items():
-        yield from (variables[variable] for variable in _VARIABLE.findall(written))
-        if _VARIABLE.search(written) or _SENSITIVE.search(name):
+        yield from (variables[variable] for variable in variables_in(written))
+        if variables_in(written) or _SENSITIVE.search(name):
             yield headers[name]
             yield from headers[name].split()[1:]
     for address in (parts, urlsplit(proxy or "")):
