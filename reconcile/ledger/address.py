@@ -1,0 +1,141 @@
+"""The setting `ledger` → where the ledger is. No library is needed for that: most commands never open one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
+
+from reconcile.errors import SettingError
+from reconcile.model.variables import expanded, variables_in
+
+FOLDER = ".reconcile"
+FILE = "ledger.db"
+NONE = "none"
+TRUSTED_HOSTS = "RECONCILE_TRUSTED_HOSTS"
+HIDDEN = "***"
+# A value of one to three characters keeps no secret; hiding it would make every message unreadable.
+SHORTEST_SECRET = 4
+
+_SQLITE = "sqlite:///"
+_POSTGRES_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
+_SECRET_OPTIONS = frozenset({"password", "sslpassword"})
+_HOST_OPTIONS = frozenset({"host", "hostaddr"})
+_FORMS = "write sqlite:///PATH, postgresql://USER:${PASSWORD}@HOST/DATABASE, or none"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerAddress:
+    """Where a ledger is. *url* may hold a password, *shown* is what may be printed; *path* is that of a SQLite file.
+
+    *secrets* are the spellings of the password that no output may hold.
+    """
+
+    url: str = field(repr=False)
+    shown: str
+    path: Path | None = None
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def exists(self) -> bool:
+        """Return whether the file is there; a server is taken to be there until it is asked."""
+        return self.path is None or self.path.exists()
+
+    def hide(self, text: str) -> str:
+        """Return *text* without the password."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            if len(secret) >= SHORTEST_SECRET:
+                text = text.replace(secret, HIDDEN)
+        return text
+
+
+def ledger_address(
+    setting: str | None, directory: Path, variables: Mapping[str, str], *, named: str = "ledger"
+) -> LedgerAddress | None:
+    """Return where the ledger is that *setting* names; None for `none`. Without a setting: a file beside *directory*.
+
+    *directory* is the folder of the workspace file; a relative path in the setting starts there. *named* is the setting
+    as messages call it.
+
+    Raises:
+        SettingError: it names no ledger that can be, or a variable that is not set. No message holds a secret.
+    """
+    if setting == NONE:
+        return None
+    if setting is None:
+        # A folder that is named only by where it stands (`.`, `..`) has no beside until it is resolved.
+        folder = directory if directory.name not in ("", "..") else directory.resolve()
+        return _sqlite(folder.parent / FOLDER / FILE)
+    text = expanded(setting, named, variables)
+    if not text.isprintable() or " " in text:
+        raise SettingError(f"{named} holds a space or a control character", hint="percent-encode it: %20 is a space")
+    if text.startswith(_SQLITE):
+        return _sqlite(directory / _sqlite_path(text, named))
+    address, hosts = _postgres(text, named)
+    if variables_in(setting):
+        _check_trust(hosts, named, variables)
+    return address
+
+
+def _sqlite(path: Path) -> LedgerAddress:
+    return LedgerAddress(f"{_SQLITE}{path}", str(path), path)
+
+
+def _sqlite_path(text: str, named: str) -> str:
+    path = text.removeprefix(_SQLITE)
+    if path in ("", ":memory:"):
+        raise SettingError(f"{named} names no file: it would be forgotten at the end of the run", hint=_FORMS)
+    if "?" in path:
+        raise SettingError(f"{named} has options after a question mark, which a SQLite file cannot have", hint=_FORMS)
+    return path
+
+
+def _postgres(text: str, named: str) -> tuple[LedgerAddress, list[str]]:
+    """Return the address, and each host that it may lead to, with its port."""
+    try:
+        parts = urlsplit(text)
+        host, port, options = parts.hostname or "", parts.port, parse_qsl(parts.query, keep_blank_values=True)
+    except ValueError:
+        raise SettingError(f"{named} is no address", hint=_FORMS) from None
+    if parts.scheme not in _POSTGRES_SCHEMES:
+        scheme = f"begins with {parts.scheme}:, which" if _is_word(parts.scheme) else "is no address, and"
+        raise SettingError(f"{named} {scheme} reconcile cannot keep a ledger in", hint=_FORMS)
+    # Else a part of the password would pass for a host or a database, and would be shown.
+    if parts.netloc.count("@") > 1 or "@" in parts.path or parts.path.count("/") > 1 or parts.fragment:
+        raise SettingError(
+            f"{named} holds an @, / or # where none can be", hint="percent-encode it in a password: %40, %2F or %23"
+        )
+    url = urlunsplit(parts._replace(scheme="postgresql+psycopg"))
+    if not parts.netloc:
+        url = url.replace(":/", ":///", 1)
+    shown_host = f"[{host}]" if ":" in host else host
+    shown_host += f":{port}" if port else ""
+    login = f"{parts.username}:{HIDDEN}@" if parts.password else f"{parts.username}@" if parts.username else ""
+    shown = f"postgresql://{login}{shown_host}{parts.path}"
+    hosts = [shown_host] if shown_host else []
+    hosts += [one for name, value in options if name in _HOST_OPTIONS for one in value.split(",")]
+    return LedgerAddress(url, shown, secrets=tuple(_secrets(parts, options))), hosts
+
+
+def _is_word(text: str) -> bool:
+    return bool(text) and text.replace("+", "").isalnum()
+
+
+def _secrets(parts: SplitResult, options: list[tuple[str, str]]) -> Iterator[str]:
+    if parts.password:
+        yield from (parts.password, unquote(parts.password))
+    yield from (value for name, value in options if name in _SECRET_OPTIONS and value)
+
+
+def _check_trust(hosts: list[str], named: str, variables: Mapping[str, str]) -> None:
+    """A pull request can point the ledger elsewhere; it must not be able to send a password there."""
+    if TRUSTED_HOSTS not in variables:
+        return
+    trusted = {host.strip().lower() for host in variables[TRUSTED_HOSTS].split(",")} - {""}
+    for host in hosts:
+        if not host.startswith("/") and trusted.isdisjoint({host, host.rsplit(":", 1)[0]}):
+            raise SettingError(
+                f"{named} is made from a variable, and {host} is not among {TRUSTED_HOSTS}",
+                hint=f"if this host may see it, add {host} to {TRUSTED_HOSTS} where this runs",
+            )

@@ -1,0 +1,105 @@
+"""The lock in PostgreSQL: an advisory lock of the session that the run writes with. A row says who that is."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from reconcile.errors import LedgerError
+from reconcile.ledger.connecting import Store
+from reconcile.ledger.locks import holder_of, put_row, remove_row, row_of
+from reconcile.model.ledger import LockHolder
+from reconcile.ports import Clock
+
+# A 64-bit lock stands in `pg_locks` in two halves.
+_HOLDERS = """
+    SELECT pid FROM pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 1
+      AND classid::bigint = :high AND objid::bigint = :low
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+_ENDING_SECONDS = 5.0
+_PAUSE_SECONDS = 0.05
+
+
+class AdvisoryLock:
+    """A lock of this session. When the session ends, however it does, the server frees it."""
+
+    def __init__(self, store: Store, *, workspace: str, environment: str, clock: Clock) -> None:
+        self._store = store
+        self._workspace = workspace
+        self._environment = environment
+        self._clock = clock
+        self._key = int.from_bytes(hashlib.sha256(f"reconcile {environment}".encode()).digest()[:8], signed=True)
+        unsigned = self._key % (1 << 64)
+        self._halves = {"high": unsigned >> 32, "low": unsigned & 0xFFFF_FFFF}
+
+    def take(self, wanted: LockHolder) -> LockHolder | None:
+        """Take the lock for *wanted* and return it as it is held; None when another session holds it."""
+        held = replace(wanted, expires_at=None)
+        with self._store.writing() as connection:
+            if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}).scalar():
+                return None
+            backend = connection.execute(text("SELECT pg_backend_pid()")).scalar()
+            put_row(connection, self._environment, self._workspace, held, backend=backend)
+        return held
+
+    @contextlib.contextmanager
+    def kept(self, held: LockHolder) -> Iterator[None]:
+        """Give the lock back at the end; until then the session keeps it."""
+        try:
+            yield
+        finally:
+            # A session that cannot say so any more holds nothing any more.
+            with contextlib.suppress(LedgerError), self._store.writing() as connection:
+                remove_row(connection, self._environment, held.id)
+                connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
+
+    def is_held(self, connection: Connection, held: LockHolder) -> bool:
+        """Return whether this session is the one that took it: a connection that was made anew holds nothing."""
+        mine = connection.execute(text(f"{_HOLDERS} AND pid = pg_backend_pid()"), self._halves).scalar()
+        row = row_of(connection, self._environment)
+        return mine is not None and row is not None and row.id == held.id
+
+    def holder(self) -> LockHolder | None:
+        """Return whom the row names, if the session that wrote it holds the lock."""
+        row = self._held_row()
+        return None if row is None else holder_of(row)
+
+    def unlock(self, lock_id: str) -> LockHolder | None:
+        """End the session that holds the lock under this id, and return whom its row named."""
+        row = self._held_row()
+        if row is None or row.id != lock_id:
+            return None
+        with self._store.writing() as connection:
+            # Asked once more: by now the session may be over, and its number another's.
+            if self._backend(connection) == row.backend:
+                connection.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": row.backend})
+            remove_row(connection, self._environment, lock_id)
+        deadline = self._clock.monotonic() + _ENDING_SECONDS
+        while self._held_by(row.backend):
+            if self._clock.monotonic() > deadline:
+                raise LedgerError(
+                    f"the session that holds the lock {lock_id} of {self._environment} does not end",
+                    hint="look on the server what keeps it (pg_stat_activity), or end it there",
+                )
+            self._clock.sleep(_PAUSE_SECONDS)
+        return holder_of(row)
+
+    def _held_row(self) -> Row[Any] | None:
+        with self._store.reading() as connection:
+            row = row_of(connection, self._environment)
+            return row if row is not None and row.backend == self._backend(connection) else None
+
+    def _held_by(self, backend: int) -> bool:
+        with self._store.reading() as connection:
+            return self._backend(connection) == backend
+
+    def _backend(self, connection: Connection) -> int | None:
+        """Return which session holds the lock."""
+        return connection.execute(text(_HOLDERS), self._halves).scalar()

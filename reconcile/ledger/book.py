@@ -1,0 +1,145 @@
+"""The ledger, for one environment of one workspace: what it knows, its lock, and a pen for each run."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Collection, Iterator
+from types import TracebackType
+
+from sqlalchemy import delete, insert
+
+from reconcile.errors import LedgerError
+from reconcile.ledger import queries
+from reconcile.ledger.advisory import AdvisoryLock
+from reconcile.ledger.connecting import Store
+from reconcile.ledger.lease import LeaseLock
+from reconcile.ledger.locks import EnvironmentLock, Lease, wait_for
+from reconcile.ledger.tables import HOLDS, RUNS
+from reconcile.ledger.writing import RunLedger, run_values
+from reconcile.model.keys import Key
+from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord, RunStart
+from reconcile.model.states import Applied
+from reconcile.ports import Clock
+
+
+class SqlLedger:
+    """A ledger that is open. Each call is one transaction, and raises `LedgerError` when that fails.
+
+    Not to be used by two threads at once. Close it, or use it in a `with`.
+    """
+
+    def __init__(self, store: Store, *, workspace: str, environment: str, clock: Clock, lease: Lease) -> None:
+        self._store = store
+        self._owner = queries.Owner(workspace, environment)
+        self._clock = clock
+        self._held: LockHolder | None = None
+        self._lock: EnvironmentLock = (
+            AdvisoryLock(store, workspace=workspace, environment=environment, clock=clock)
+            if store.address.path is None
+            else LeaseLock(store, workspace=workspace, environment=environment, clock=clock, lease=lease)
+        )
+
+    def __enter__(self) -> SqlLedger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._store.close()
+
+    def has_runs(self) -> bool:
+        """Return whether any run of this environment was recorded: then last applied is to be had from here."""
+        with self._store.reading() as connection:
+            return queries.has_runs(connection, self._owner)
+
+    def last_applied(self) -> dict[Key, Applied]:
+        """Return last applied of every key of ours."""
+        with self._store.reading() as connection:
+            return queries.last_applied(connection, self._owner)
+
+    def foreign_keys(self) -> dict[Key, str]:
+        """Return the keys of this environment that other workspaces own, each with its owner."""
+        with self._store.reading() as connection:
+            return queries.foreign_keys(connection, self._owner)
+
+    def open_changes(self) -> tuple[tuple[str, ChangeRecord], ...]:
+        """Return each change that nobody knows the end of, with its run's id, oldest first."""
+        with self._store.reading() as connection:
+            return queries.open_changes(connection, self._owner)
+
+    def holds(self) -> dict[Key, Hold]:
+        """Return the holds."""
+        with self._store.reading() as connection:
+            return queries.holds(connection, self._owner)
+
+    def runs(self, *, most: int) -> tuple[RunRecord, ...]:
+        """Return the last runs, newest first."""
+        with self._store.reading() as connection:
+            return queries.runs(connection, self._owner, most=most)
+
+    def run(self, name: str) -> tuple[RunRecord, tuple[ChangeRecord, ...]] | None:
+        """Return the run of this id, or the only one whose id begins so, and its changes by key; None: there is none.
+
+        Raises:
+            LedgerError: several begin so.
+        """
+        with self._store.reading() as connection:
+            return queries.run(connection, self._owner, name)
+
+    def finished_with(self, plan_digest: str, plan_made_at: str) -> RunRecord | None:
+        """Return the run that used the saved plan up; None: it may be used."""
+        with self._store.reading() as connection:
+            return queries.finished_with(connection, self._owner, plan_digest, plan_made_at)
+
+    def release(self, keys: Collection[Key]) -> tuple[Key, ...]:
+        """Lift the holds of *keys*, and return those that had one, sorted."""
+        with self._store.writing() as connection:
+            held = queries.holds(connection, self._owner).keys() & set(keys)
+            for condition in queries.keys_in(HOLDS, held):
+                ours = HOLDS.c.environment == self._owner.environment
+                connection.execute(delete(HOLDS).where(ours, condition))
+        return tuple(sorted(held))
+
+    def lock_holder(self) -> LockHolder | None:
+        """Return who is applying to this environment just now, of whichever workspace."""
+        return self._lock.holder()
+
+    def unlock(self, lock_id: str) -> LockHolder | None:
+        """Take the lock away from whoever holds it under *lock_id*, and return who that was; None: nobody does."""
+        return self._lock.unlock(lock_id)
+
+    @contextlib.contextmanager
+    def lock(self, run: str, actor: str, *, timeout_seconds: float) -> Iterator[LockHolder]:
+        """Hold the environment's lock, for *run*.
+
+        Raises:
+            RefusedError: somebody else has it, and did not give it back within *timeout_seconds*.
+        """
+        assert self._held is None, "a ledger that is open holds one lock at most"
+        wanted = LockHolder(secrets.token_hex(4), run, actor, self._clock.now(), None)
+        environment = self._owner.environment
+        held = wait_for(self._lock, wanted, environment=environment, clock=self._clock, timeout_seconds=timeout_seconds)
+        self._held = held
+        try:
+            with self._lock.kept(held):
+                yield held
+        finally:
+            self._held = None
+
+    def begin(self, start: RunStart) -> RunLedger:
+        """Record that a run begins, and return its pen. The lock must be held.
+
+        Raises:
+            LedgerError: it could not be recorded, or the lock is not held.
+        """
+        if self._held is None:
+            raise LedgerError(f"run {start.id} began without the lock of {self._owner.environment}")
+        pen = RunLedger(self._store, self._owner, start=start, lock=self._lock, held=self._held, clock=self._clock)
+        with pen.writing() as connection:
+            connection.execute(insert(RUNS), run_values(start, self._owner))
+        return pen

@@ -1,0 +1,120 @@
+"""How the tables came to be, step by step. A step that was released never changes: a later one changes what it made.
+
+The statements are plain enough for SQLite and PostgreSQL alike, and know nothing of `tables`, which moves on.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, column, delete, insert, inspect, select, table, text
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE reconcile_meta (
+            name TEXT NOT NULL PRIMARY KEY,
+            value TEXT NOT NULL)""",
+        """CREATE TABLE reconcile_runs (
+            id TEXT NOT NULL PRIMARY KEY,
+            workspace TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            started_at TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            revision TEXT,
+            plan_digest TEXT,
+            plan_made_at TEXT,
+            desired_digest TEXT,
+            overrides TEXT NOT NULL,
+            of_run TEXT,
+            ended_at TEXT,
+            ending TEXT,
+            summary TEXT NOT NULL)""",
+        """CREATE TABLE reconcile_changes (
+            run TEXT NOT NULL REFERENCES reconcile_runs (id),
+            tenant TEXT NOT NULL,
+            code TEXT NOT NULL,
+            action TEXT NOT NULL,
+            name TEXT NOT NULL,
+            cron TEXT NOT NULL,
+            state TEXT NOT NULL,
+            before TEXT NOT NULL,
+            applied TEXT,
+            result TEXT,
+            reason TEXT NOT NULL,
+            message TEXT NOT NULL,
+            saves INTEGER NOT NULL,
+            after TEXT,
+            settled TEXT,
+            PRIMARY KEY (run, tenant, code))""",
+        """CREATE TABLE reconcile_applied (
+            environment TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            code TEXT NOT NULL,
+            workspace TEXT NOT NULL,
+            cron TEXT NOT NULL,
+            name TEXT NOT NULL,
+            job_ids TEXT NOT NULL,
+            run TEXT,
+            revision TEXT,
+            PRIMARY KEY (environment, tenant, code))""",
+        """CREATE TABLE reconcile_holds (
+            environment TEXT NOT NULL,
+            tenant TEXT NOT NULL,
+            code TEXT NOT NULL,
+            workspace TEXT NOT NULL,
+            name TEXT NOT NULL,
+            cron TEXT NOT NULL,
+            state TEXT NOT NULL,
+            run TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            placed_at TEXT NOT NULL,
+            PRIMARY KEY (environment, tenant, code))""",
+        """CREATE TABLE reconcile_locks (
+            environment TEXT NOT NULL PRIMARY KEY,
+            id TEXT NOT NULL,
+            workspace TEXT NOT NULL,
+            run TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            since TEXT NOT NULL,
+            expires_at TEXT,
+            backend INTEGER)""",
+    ),
+)
+"""Step *n* (from 1) leads from schema version *n - 1* to *n*; version 0 is an empty database."""
+
+SCHEMA_VERSION = len(MIGRATIONS)
+READABLE_VERSION = 1
+"""The oldest schema version whose tables can be read as they are: later steps only made it faster."""
+
+# As every version has it.
+_META = table("reconcile_meta", column("name"), column("value"))
+_VERSION = "schema_version"
+
+
+class NoLedgerError(Exception):
+    """The database holds something else than a ledger, or no ledger that can be."""
+
+
+def schema_version(connection: Connection) -> int:
+    """Return the version of the tables that are there; 0 for none.
+
+    Raises:
+        NoLedgerError: the version cannot be told, or a SQLite file holds other tables.
+    """
+    there = inspect(connection).get_table_names()
+    if _META.name not in there:
+        if there and connection.dialect.name == "sqlite":
+            raise NoLedgerError("it holds other tables than those of a ledger")
+        return 0
+    found = connection.execute(select(_META.c.value).where(_META.c.name == _VERSION)).scalar()
+    if not isinstance(found, str) or not found.isdecimal() or int(found) < 1:
+        raise NoLedgerError("it does not say which version it is of")
+    return int(found)
+
+
+def migrate(connection: Connection, *, start: int, end: int = SCHEMA_VERSION) -> None:
+    """Lead the tables from version *start* to *end*, in the transaction that is going on."""
+    for statements in MIGRATIONS[start:end]:
+        for statement in statements:
+            connection.execute(text(statement))
+    connection.execute(delete(_META).where(_META.c.name == _VERSION))
+    connection.execute(insert(_META).values(name=_VERSION, value=str(end)))

@@ -1,0 +1,103 @@
+"""Opening a ledger: making it where there is none yet, leading an older one up to date, refusing what is not ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Connection, select, text
+
+from reconcile.errors import LedgerError
+from reconcile.ledger.address import FOLDER, LedgerAddress
+from reconcile.ledger.book import SqlLedger
+from reconcile.ledger.connecting import Store
+from reconcile.ledger.locks import LEASE, Lease
+from reconcile.ledger.migrations import READABLE_VERSION, SCHEMA_VERSION, migrate, schema_version
+from reconcile.ledger.tables import APPLIED, RUNS
+from reconcile.ledger.troubles import told
+from reconcile.ports import Clock
+
+# Two that make the tables at once would both fail; any number will do, as long as it stays.
+_MAKING = 0x7265_636F_6E63_6C65
+
+
+def open_ledger(
+    address: LedgerAddress, *, workspace: str, environment: str, clock: Clock, create: bool, lease: Lease = LEASE
+) -> SqlLedger | None:
+    """Return the ledger at *address*, for one environment of a workspace; None: there is none yet, nor is it made.
+
+    With *create* it is made, or led to this version's tables; without, it is only read, and left as it is where that
+    can be.
+
+    Raises:
+        LedgerError: it cannot be opened, is damaged, of a newer version, or of another workspace. Its hint says what
+            to do.
+    """
+    if not address.exists and not create:
+        return None
+    if address.path is not None and create:
+        with told(address, "made"):
+            _make_folder(address.path.parent)
+    store = Store(address)
+    try:
+        if not _is_ready(store, create=create):
+            store.close()
+            return None
+        _refuse_foreign(store, workspace)
+    except BaseException:
+        store.close()
+        raise
+    return SqlLedger(store, workspace=workspace, environment=environment, clock=clock, lease=lease)
+
+
+def _make_folder(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if folder.name == FOLDER and not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
+def _is_ready(store: Store, *, create: bool) -> bool:
+    """Return whether there is a ledger that this version can read, after making or migrating one where needed."""
+    with store.reading() as connection:
+        _refuse_lossy(connection, store.address)
+        version = schema_version(connection)
+    if version > SCHEMA_VERSION:
+        raise LedgerError(
+            f"the ledger {store.address.shown} is of schema version {version}, and this reconcile knows only "
+            f"{SCHEMA_VERSION}: a newer one has written it",
+            hint="upgrade reconcile to the version that the other pipelines run",
+        )
+    if version == 0 and not create:
+        return False
+    # A plan made with a newer version must not lock the older ones out of a ledger that they share.
+    if version < (SCHEMA_VERSION if create else READABLE_VERSION):
+        with store.writing() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING})
+            migrate(connection, start=schema_version(connection))
+    return True
+
+
+def _refuse_lossy(connection: Connection, address: LedgerAddress) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    encoding = connection.execute(text("SHOW server_encoding")).scalar()
+    if encoding != "UTF8":
+        raise LedgerError(
+            f"the ledger {address.shown} is in a database with the encoding {encoding}, which cannot hold every name",
+            hint="name a database that was made with ENCODING 'UTF8'",
+        )
+
+
+def _refuse_foreign(store: Store, workspace: str) -> None:
+    """A file belongs to who wrote it; a server may be shared, key by key."""
+    if store.address.path is None:
+        return
+    with store.reading() as connection:
+        owners = set(connection.execute(select(RUNS.c.workspace).union(select(APPLIED.c.workspace))).scalars())
+    if owners and workspace not in owners:
+        raise LedgerError(
+            f"the ledger {store.address.shown} belongs to workspace {', '.join(sorted(owners))}, and this is workspace "
+            f"{workspace}",
+            hint="name another file in ledger; or, if the workspace was renamed, give it its old id again",
+        )

@@ -1,0 +1,174 @@
+"""What is asked of a ledger: rows of its tables → values of `model.ledger`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, Select, Table, func, or_, select, tuple_
+
+from reconcile.errors import LedgerError
+from reconcile.ledger.encoding import applied_of, live_of, rows_of
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
+from reconcile.model.keys import Key
+from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
+from reconcile.model.outcome import Result
+from reconcile.model.schedule import State
+from reconcile.model.states import Action, Applied
+
+# A key takes two parameters, and an old SQLite allows 999.
+_KEYS_AT_ONCE = 400
+
+
+class Owner(NamedTuple):
+    """Whose a ledger's rows are: an environment of a workspace."""
+
+    workspace: str
+    environment: str
+
+
+def has_runs(connection: Connection, owner: Owner) -> bool:
+    """Return whether there is any run of *owner*."""
+    return connection.execute(_runs(owner).limit(1)).first() is not None
+
+
+def runs(connection: Connection, owner: Owner, *, most: int) -> tuple[RunRecord, ...]:
+    """Return the last runs of *owner*, newest first."""
+    newest = _runs(owner).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()).limit(most)
+    return tuple(run_of(row) for row in connection.execute(newest))
+
+
+def run(connection: Connection, owner: Owner, name: str) -> tuple[RunRecord, tuple[ChangeRecord, ...]] | None:
+    """Return the run whose id is *name*, or the only one whose id begins so, with what it did; None: there is none.
+
+    Raises:
+        LedgerError: several begin so.
+    """
+    alike = _runs(owner).where(func.substr(RUNS.c.id, 1, len(name)) == name).order_by(RUNS.c.id)
+    found = [run_of(row) for row in connection.execute(alike)] if name else []
+    exact = [record for record in found if record.start.id == name] or found
+    if len(exact) > 1:
+        several = ", ".join(record.start.id for record in exact[:3]) + (", …" if len(exact) > 3 else "")
+        raise LedgerError(f"{len(exact)} runs begin with {name}: {several}", hint="give more of the id")
+    if not exact:
+        return None
+    of_run = select(CHANGES).where(CHANGES.c.run == exact[0].start.id)
+    return exact[0], tuple(sorted(map(change_of, connection.execute(of_run)), key=lambda record: record.key))
+
+
+def finished_with(connection: Connection, owner: Owner, digest: str, made_at: str) -> RunRecord | None:
+    """Return the run that used a saved plan up."""
+    used = _runs(owner).where(
+        RUNS.c.plan_digest == digest, RUNS.c.plan_made_at == made_at, RUNS.c.ending == Ending.FINISHED
+    )
+    row = connection.execute(used.order_by(RUNS.c.started_at).limit(1)).first()
+    return None if row is None else run_of(row)
+
+
+def open_changes(connection: Connection, owner: Owner) -> tuple[tuple[str, ChangeRecord], ...]:
+    """Return what nobody knows the end of, each with its run, oldest first."""
+    unknown = or_(CHANGES.c.result.is_(None), CHANGES.c.result == Result.UNKNOWN)
+    chosen = (
+        select(CHANGES, RUNS.c.started_at)
+        .join(RUNS)
+        .where(*_of(RUNS, owner), CHANGES.c.settled.is_(None), unknown)
+        .order_by(RUNS.c.started_at, CHANGES.c.run)
+    )
+    found = [(row.started_at, row.run, change_of(row)) for row in connection.execute(chosen)]
+    found.sort(key=lambda one: (one[0], one[1], one[2].key))
+    return tuple((run, record) for _, run, record in found)
+
+
+def last_applied(connection: Connection, owner: Owner) -> dict[Key, Applied]:
+    """Return last applied of every key that is *owner*'s."""
+    return {key_of(row): _applied(row) for row in connection.execute(select(APPLIED).where(*_of(APPLIED, owner)))}
+
+
+def foreign_keys(connection: Connection, owner: Owner) -> dict[Key, str]:
+    """Return the keys of the environment that belong to other workspaces, each with its owner."""
+    others = select(APPLIED).where(APPLIED.c.environment == owner.environment, APPLIED.c.workspace != owner.workspace)
+    return {key_of(row): row.workspace for row in connection.execute(others)}
+
+
+def known(connection: Connection, environment: str, keys: Collection[Key]) -> dict[Key, tuple[str, Applied]]:
+    """Return owner and last applied of those of *keys* that the ledger knows."""
+    return {
+        key_of(row): (row.workspace, _applied(row))
+        for chosen in _chosen(APPLIED, environment, keys)
+        for row in connection.execute(chosen)
+    }
+
+
+def holds(connection: Connection, owner: Owner) -> dict[Key, Hold]:
+    """Return the holds of *owner*."""
+    return {key_of(row): _hold(row) for row in connection.execute(select(HOLDS).where(*_of(HOLDS, owner)))}
+
+
+def key_of(row: Row[Any]) -> Key:
+    """Return the key that *row* is about."""
+    return Key(row.tenant, row.code)
+
+
+def keys_in(table: Table, keys: Collection[Key]) -> Iterator[Any]:
+    """Yield conditions that together choose the rows of *keys*, each for as many as fit into one statement."""
+    listed = list(keys)
+    columns = tuple_(table.c.tenant, table.c.code)
+    for start in range(0, len(listed), _KEYS_AT_ONCE):
+        yield columns.in_(listed[start : start + _KEYS_AT_ONCE])
+
+
+def run_of(row: Row[Any]) -> RunRecord:
+    """Return the run that *row* holds."""
+    start = RunStart(
+        id=row.id,
+        kind=RunKind(row.kind),
+        started_at=row.started_at,
+        actor=row.actor,
+        revision=row.revision,
+        plan_digest=row.plan_digest,
+        plan_made_at=row.plan_made_at,
+        desired_digest=row.desired_digest,
+        overrides=tuple(row.overrides),
+        of_run=row.of_run,
+    )
+    return RunRecord(start, row.ended_at, None if row.ending is None else Ending(row.ending), row.summary)
+
+
+def change_of(row: Row[Any]) -> ChangeRecord:
+    """Return the change that *row* holds."""
+    return ChangeRecord(
+        key=key_of(row),
+        action=Action(row.action),
+        name=row.name,
+        cron=row.cron,
+        state=State(row.state),
+        before=rows_of(row.before),
+        applied=applied_of(row.applied),
+        result=None if row.result is None else Result(row.result),
+        reason=row.reason,
+        message=row.message,
+        saves=row.saves,
+        after=live_of(row.after),
+        settled=None if row.settled is None else Settled(row.settled),
+    )
+
+
+def _runs(owner: Owner) -> Select[Any]:
+    return select(RUNS).where(*_of(RUNS, owner))
+
+
+def _of(table: Table, owner: Owner) -> tuple[Any, Any]:
+    return table.c.workspace == owner.workspace, table.c.environment == owner.environment
+
+
+def _chosen(table: Table, environment: str, keys: Collection[Key]) -> Iterator[Select[Any]]:
+    of_environment = select(table).where(table.c.environment == environment)
+    yield from (of_environment.where(condition) for condition in keys_in(table, keys))
+
+
+def _applied(row: Row[Any]) -> Applied:
+    return Applied(row.cron, row.name, tuple(row.job_ids), row.run, row.revision)
+
+
+def _hold(row: Row[Any]) -> Hold:
+    return Hold(key_of(row), row.name, row.cron, State(row.state), row.run, row.reason, row.placed_at)

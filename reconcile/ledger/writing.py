@@ -1,0 +1,214 @@
+"""One run's pen. A transaction a call; in each it asks whether the run still holds the lock (`locks`).
+
+Whoever lost the lock records nothing more but its end: its outcomes may be old by now, and would be taken for last
+applied. Its intents stay open instead, and the next run reads what became of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from reconcile.errors import LedgerError
+from reconcile.ledger.connecting import Store
+from reconcile.ledger.encoding import applied_value, live_value, rows_value
+from reconcile.ledger.locks import EnvironmentLock
+from reconcile.ledger.queries import Owner, keys_in, known
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
+from reconcile.model.change import Change
+from reconcile.model.keys import Key
+from reconcile.model.ledger import Ending, Hold, LockHolder, RunStart, Settled
+from reconcile.model.outcome import Intent, Outcome, Result
+from reconcile.model.states import Applied, Live
+from reconcile.ports import Clock
+
+
+class RunLedger:
+    """Records what one run does. It implements `ports.Ledger`; every call may raise `LedgerError`."""
+
+    def __init__(
+        self, store: Store, owner: Owner, *, start: RunStart, lock: EnvironmentLock, held: LockHolder, clock: Clock
+    ) -> None:
+        self._store = store
+        self._owner = owner
+        self._start = start
+        self._lock = lock
+        self._held = held
+        self._clock = clock
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Give a connection in a transaction that only the holder of the lock can have."""
+        with self._store.writing() as connection:
+            if not self._lock.is_held(connection, self._held):
+                raise LedgerError(
+                    f"run {self._start.id} no longer holds the lock of {self._owner.environment}: it was unlocked, its "
+                    "connection broke, or it stood still for too long",
+                    hint="look at `reconcile runs` for who has been applying since; then apply again",
+                )
+            yield connection
+
+    def record_intents(self, intents: Iterable[Intent]) -> None:
+        """Record a wave's intents, durably, before its first save."""
+        values = [self._change_values(intent.change) for intent in intents]
+        with self.writing() as connection:
+            self._known(connection, [Key(row["tenant"], row["code"]) for row in values])
+            _upsert(connection, CHANGES, values)
+
+    def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:
+        """Record a wave's outcomes, durably, and what is verified as last applied; a later outcome replaces one."""
+        listed = tuple(outcomes)
+        # Nothing live (parked, and never there): nothing was applied that could vanish.
+        verified = {one.key: one for one in listed if one.result is Result.VERIFIED and one.live != ()}
+        with self.writing() as connection:
+            _upsert(connection, CHANGES, [self._change_values(one.change, one) for one in listed])
+            before = self._known(connection, verified)
+            applied = {key: self._applied_by(one, before.get(key)) for key, one in verified.items()}
+            self._put_applied(connection, applied, before)
+
+    def record_applied(self, applied: Mapping[Key, Applied]) -> None:
+        """Record last applied of keys that were found as desired.
+
+        One whose cron, name and ids are known so already stays as it is: it was that other run that applied it.
+        """
+        with self.writing() as connection:
+            before = self._known(connection, applied)
+            news = {key: one for key, one in applied.items() if _is_news(one, before.get(key))}
+            self._put_applied(connection, news, before)
+
+    def settle(self, settled: Mapping[tuple[str, Key], Settled], applied: Mapping[Key, Applied]) -> None:
+        """Record what was read of open changes, by run and key, and last applied where that is known by it."""
+        with self.writing() as connection:
+            for (run, key), what in settled.items():
+                of_key = CHANGES.c.tenant == key.tenant, CHANGES.c.code == key.code
+                connection.execute(update(CHANGES).where(CHANGES.c.run == run, *of_key).values(settled=what))
+            self._put_applied(connection, applied, self._known(connection, applied))
+
+    def hold(self, holds: Iterable[Hold]) -> None:
+        """Place holds; one that is there already is replaced."""
+        with self.writing() as connection:
+            _upsert(connection, HOLDS, [self._hold_values(one) for one in holds])
+
+    def lift(self, keys: Iterable[Key]) -> None:
+        """Lift the holds of *keys*, where there are any."""
+        with self.writing() as connection:
+            for condition in keys_in(HOLDS, list(keys)):
+                ours = HOLDS.c.environment == self._owner.environment, HOLDS.c.workspace == self._owner.workspace
+                connection.execute(delete(HOLDS).where(*ours, condition))
+
+    def end(self, ending: Ending, summary: Mapping[str, int]) -> None:
+        """Record how the run ended; also of one that lost its lock."""
+        values = {"ended_at": self._clock.now(), "ending": ending, "summary": dict(summary)}
+        with self._store.writing() as connection:
+            connection.execute(update(RUNS).where(RUNS.c.id == self._start.id).values(values))
+
+    def _known(self, connection: Connection, keys: Iterable[Key]) -> dict[Key, Applied]:
+        """Return what is known as applied to *keys*; refuse those of another workspace."""
+        found = known(connection, self._owner.environment, list(keys))
+        for key, (workspace, _) in sorted(found.items()):
+            if workspace != self._owner.workspace:
+                raise LedgerError(
+                    f"{key} belongs to workspace {workspace}, not to {self._owner.workspace}",
+                    hint="declare a key in one workspace only",
+                )
+        return {key: applied for key, (_, applied) in found.items()}
+
+    def _applied_by(self, outcome: Outcome, before: Applied | None) -> Applied:
+        """Return what is applied now. A name that was not saved is not known to be there: an older one stays."""
+        change = outcome.change
+        older = before or change.applied
+        name = change.desired.name if outcome.saves or older is None else older.name
+        ids = _ids(older.job_ids if older else (), change.live, outcome.live)
+        return Applied(change.desired.wanted_cron, name, ids, self._start.id, self._start.revision)
+
+    def _put_applied(
+        self, connection: Connection, applied: Mapping[Key, Applied], before: Mapping[Key, Applied]
+    ) -> None:
+        accumulated = {
+            key: replace(one, job_ids=_union(before[key].job_ids, one.job_ids)) if key in before else one
+            for key, one in applied.items()
+        }
+        _upsert(connection, APPLIED, [self._applied_values(key, one) for key, one in accumulated.items()])
+
+    def _applied_values(self, key: Key, applied: Applied) -> dict[str, Any]:
+        whose = {**self._owner._asdict(), **key._asdict()}
+        return {**whose, **applied_value(applied)}
+
+    def _hold_values(self, hold: Hold) -> dict[str, Any]:
+        return {
+            **self._owner._asdict(),
+            **hold.key._asdict(),
+            "name": hold.name,
+            "cron": hold.cron,
+            "state": hold.state,
+            "run": hold.run,
+            "reason": hold.reason,
+            "placed_at": hold.placed_at,
+        }
+
+    def _change_values(self, change: Change, outcome: Outcome | None = None) -> dict[str, Any]:
+        assert change.action is not None, "a plan holds only changes that want a save"
+        return {
+            "run": self._start.id,
+            **change.key._asdict(),
+            "action": change.action,
+            "name": change.desired.name,
+            "cron": change.desired.wanted_cron,
+            "state": change.desired.state,
+            "before": rows_value(change.live) if isinstance(change.live, tuple) else [],
+            "applied": applied_value(change.applied),
+            "result": None if outcome is None else outcome.result,
+            "reason": "" if outcome is None else outcome.reason,
+            "message": "" if outcome is None else outcome.message,
+            "saves": 0 if outcome is None else outcome.saves,
+            "after": None if outcome is None else live_value(outcome.live),
+            "settled": None,
+        }
+
+
+def run_values(start: RunStart, owner: Owner) -> dict[str, Any]:
+    """Return the row of a run that begins."""
+    return {
+        **owner._asdict(),
+        "id": start.id,
+        "kind": start.kind,
+        "started_at": start.started_at,
+        "actor": start.actor,
+        "revision": start.revision,
+        "plan_digest": start.plan_digest,
+        "plan_made_at": start.plan_made_at,
+        "desired_digest": start.desired_digest,
+        "overrides": list(start.overrides),
+        "of_run": start.of_run,
+        "summary": {},
+    }
+
+
+def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
+    """Put *rows* into *table*, each instead of the one with the same key."""
+    if not rows:
+        return
+    statement = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    key = table.primary_key.columns
+    rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in key}
+    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=rest), rows)
+
+
+def _is_news(applied: Applied, before: Applied | None) -> bool:
+    if before is None or (before.cron, before.name) != (applied.cron, applied.name):
+        return True
+    return not set(applied.job_ids) <= set(before.job_ids)
+
+
+def _ids(known_ids: tuple[str, ...], *readings: Live | None) -> tuple[str, ...]:
+    rows = [row for live in readings if isinstance(live, tuple) for row in live]
+    return _union(known_ids, tuple(row.job_id for row in rows if row.job_id))
+
+
+def _union(known_ids: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*known_ids, *more)))
