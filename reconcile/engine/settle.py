@@ -1,13 +1,15 @@
 """Settling a save: from what the service answered and what reading back shows, the next step.
 
 Terms. A save is *in doubt* once a call was sent and no trustworthy reply came (`lost`): it may have been done, or may
-be done seconds later. *Before* is what the plan saw live; *desired* is what was to be saved. A service is *upserting*
-when saving over a job is known to update that job, and not to add another.
+be done seconds later. *Before* is what the plan saw live; *desired* is what was to be saved. Live can be *both*: the
+API does not return the name, so where nothing but the name is saved reading shows the same before and after. A service
+is *upserting* when saving over a job is known to update that job, and not to add another.
 
 Premise. The API has no transaction and no request id, so a save can be proven only by reading. Reading may lag behind,
 hence several read-backs with growing pauses. A save may be repeated only where a late first one can do no harm: over
 a job that reads as before, and for a code that reads as absent only on an upserting service, since elsewhere both saves
-would each make a job.
+would each make a job. Where live is both, reading proves only that no second job was made; the service's word is then
+all there is.
 
     answer            read-back         next step
     not-started       -                 ended: skipped, or unknown if in doubt
@@ -15,12 +17,16 @@ would each make a job.
     any other         (none yet)        read
     any               duplicate         ended: mismatched, and the whole run stops
     any               as-desired        ended: verified
+    acknowledged      as-both           ended: verified, on the service's word
     acknowledged      other             ended: mismatched
-    rejected          as-before, other  ended: failed, or unknown if in doubt
+    rejected          as-before, -both, ended: failed, or unknown if in doubt
+                      other
     lost              other             ended: unknown
     any               unreadable        read again; at last: failed if surely rejected, else unknown
     acknowledged      as-before         read again; at last: mismatched
-    lost              as-before         read again; at last: save once more where harmless, else unknown
+    lost              as-before, -both  read again; at last: save once more where harmless, else unknown
+    rejected          (interrupted)     ended: failed, or unknown if in doubt
+    any other         (interrupted)     ended: unknown
 """
 
 from __future__ import annotations
@@ -43,6 +49,8 @@ class Seen(StrEnum):
 
     AS_DESIRED = "as-desired"
     AS_BEFORE = "as-before"
+    AS_BOTH = "as-both"
+    """As desired, and so it was before: reading cannot tell whether the save was done."""
     OTHER = "other"
     DUPLICATE = "duplicate"
     UNREADABLE = "unreadable"
@@ -94,10 +102,10 @@ def seen(change: Change, live: Live) -> Seen:
     if len(live) > 1:
         return Seen.DUPLICATE
     now = replace(change, live=live)
+    is_as_before = isinstance(change.live, tuple) and same_rows(change.live, live)
     if live and now.fires_as_desired and not _awaits_enabling(change, now):
-        return Seen.AS_DESIRED
-    before = change.live
-    return Seen.AS_BEFORE if isinstance(before, tuple) and same_rows(before, live) else Seen.OTHER
+        return Seen.AS_BOTH if is_as_before else Seen.AS_DESIRED
+    return Seen.AS_BEFORE if is_as_before else Seen.OTHER
 
 
 def settle(attempt: Attempt, evidence: Evidence) -> tuple[Attempt, Step]:
@@ -106,6 +114,13 @@ def settle(attempt: Attempt, evidence: Evidence) -> tuple[Attempt, Step]:
         return _after_answer(attempt, evidence)
     attempt = replace(attempt, reads=attempt.reads + 1)
     return attempt, _after_reading(attempt, evidence)
+
+
+def interrupted(attempt: Attempt) -> Ended:
+    """Return how a save ends that was sent, and can no longer be read back because the run is stopped."""
+    if attempt.answer is AnswerKind.REJECTED:
+        return _unless_in_doubt(attempt, Result.FAILED, "rejected")
+    return Ended(Result.UNKNOWN, "interrupted")
 
 
 def _awaits_enabling(before: Change, now: Change) -> bool:
@@ -136,8 +151,10 @@ def _after_reading(attempt: Attempt, evidence: Seen) -> Step:
         return Ended(Result.VERIFIED, "saved")
     if evidence is Seen.OTHER:
         return _after_other(attempt)
-    if attempt.answer is AnswerKind.REJECTED and evidence is Seen.AS_BEFORE:
+    if attempt.answer is AnswerKind.REJECTED and evidence is not Seen.UNREADABLE:
         return _unless_in_doubt(attempt, Result.FAILED, "rejected")
+    if attempt.answer is AnswerKind.ACKNOWLEDGED and evidence is Seen.AS_BOTH:
+        return Ended(Result.VERIFIED, "acknowledged")
     if attempt.reads < MAX_READS:
         return ReadBack(attempt.reads)
     if evidence is Seen.UNREADABLE:

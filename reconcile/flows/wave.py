@@ -9,18 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconcile.engine.settle import Attempt, Ended, ReadBack, SaveNow, Step, seen, settle
+from reconcile.engine.settle import Attempt, Ended, ReadBack, SaveNow, Step, interrupted, seen, settle
+from reconcile.errors import LedgerError
 from reconcile.flows.observe import observe
-from reconcile.flows.wording import outcome_of, unsaved
+from reconcile.flows.pacing import Pacing
+from reconcile.flows.wording import not_recorded, outcome_of, unsaved
 from reconcile.model.change import Change, same_rows
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.states import Live, Unreadable
 from reconcile.ports import Clock, Ledger, Reader, Save, SaveAnswer, Stop, Writer
-
-PAUSES_SECONDS = (0.0, 0.5, 1.0, 2.0)
-"""How long to wait before each read-back of a save, by how many there were before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +35,16 @@ class Ports:
 
 @dataclass(frozen=True, slots=True)
 class WaveResult:
-    """What became of a wave. *stops_run*: something was seen after which nothing more may be saved."""
+    """What became of a wave; *begun* are the keys that were to be saved.
+
+    *stops_run*: saving was seen to add a job. *unrecorded* says what the ledger could not take. After either nothing
+    more may be saved.
+    """
 
     outcomes: tuple[Outcome, ...]
+    begun: tuple[Key, ...] = ()
     stops_run: bool = False
+    unrecorded: Finding | None = None
     findings: tuple[Finding, ...] = ()
 
 
@@ -54,30 +59,58 @@ class _Open:
     live: Live | None = None
 
 
-def run_wave(changes: tuple[Change, ...], ports: Ports, *, upserting: bool) -> WaveResult:
-    """Save *changes*, and return an outcome for each of them, in their order. At most one row was live for each."""
+def run_wave(
+    changes: tuple[Change, ...],
+    ports: Ports,
+    *,
+    upserting: bool,
+    pacing: Pacing = Pacing(),
+    at_most: int | None = None,
+) -> WaveResult:
+    """Save *changes*, and return an outcome for each of them, in their order. At most one row was live for each.
+
+    Only the first *at_most* that want a save are saved; what would be saved beyond them gets no outcome. Nothing is
+    saved whose intent the ledger did not take.
+    """
     observation = observe(ports.reader, [change.key for change in changes])
-    interrupted = ports.stop.is_set()
+    stopped = ports.stop.is_set()
     outcomes = {
         change.key: outcome
         for change in changes
-        if (outcome := _before_saving(change, observation.live[change.key], interrupted=interrupted))
+        if (outcome := _before_saving(change, observation.live[change.key], stopped=stopped))
     }
-    begun = [change for change in changes if change.key not in outcomes]
-    if begun:
-        ports.ledger.record_intents(Intent(change) for change in begun)
-    unsettled = {change.key: _Open(change, _attempt(change, upserting=upserting), SaveNow()) for change in begun}
-    settled = _settle_all(unsettled, ports)
-    outcomes.update({key: outcome_of(o.change, o.attempt, _end(o), o.answer, o.live) for key, o in settled.items()})
-    ordered = tuple(outcomes[change.key] for change in changes)
-    ports.ledger.record_outcomes(ordered)
-    stops = any(_end(item).stops_run for item in settled.values())
-    return WaveResult(ordered, stops, observation.findings)
+    begun = [change for change in changes if change.key not in outcomes][:at_most]
+    unrecorded, stops = None, False
+    try:
+        if begun:
+            ports.ledger.record_intents(Intent(change) for change in begun)
+    except LedgerError as error:
+        unrecorded = not_recorded(error, sent=False)
+        outcomes.update({c.key: unsaved(c, Result.SKIPPED, "no-intent", because=error.message) for c in begun})
+    else:
+        unsettled = {change.key: _Open(change, _attempt(change, upserting=upserting), SaveNow()) for change in begun}
+        settled = _settle_all(unsettled, ports, pacing)
+        outcomes.update({key: outcome_of(o.change, o.attempt, _end(o), o.answer, o.live) for key, o in settled.items()})
+        stops = any(_end(one).stops_run for one in settled.values())
+    ordered = tuple(outcomes[change.key] for change in changes if change.key in outcomes)
+    if unrecorded is None:
+        unrecorded = record(ordered, ports.ledger)
+    return WaveResult(ordered, tuple(change.key for change in begun), stops, unrecorded, observation.findings)
 
 
-def _before_saving(change: Change, live: Live, *, interrupted: bool) -> Outcome | None:
+def record(outcomes: tuple[Outcome, ...], ledger: Ledger) -> Finding | None:
+    """Record *outcomes* in *ledger*; return what to say where it could not take them."""
+    try:
+        if outcomes:
+            ledger.record_outcomes(outcomes)
+    except LedgerError as error:
+        return not_recorded(error, sent=any(outcome.saves for outcome in outcomes))
+    return None
+
+
+def _before_saving(change: Change, live: Live, *, stopped: bool) -> Outcome | None:
     """Why *change* needs no save, or may have none: None when it is still what the plan saw."""
-    if interrupted:
+    if stopped:
         return unsaved(change, Result.SKIPPED, "not-started", live=live)
     if isinstance(live, Unreadable):
         return unsaved(change, Result.FAILED, "unreadable", live=live)
@@ -89,13 +122,13 @@ def _before_saving(change: Change, live: Live, *, interrupted: bool) -> Outcome 
     return unsaved(change, Result.REFUSED, "stale", live=live)
 
 
-def _settle_all(unsettled: dict[Key, _Open], ports: Ports) -> dict[Key, _Open]:
+def _settle_all(unsettled: dict[Key, _Open], ports: Ports, pacing: Pacing) -> dict[Key, _Open]:
     """Carry each save to its end, in step: saves together, then read-backs together, after the longest pause due."""
     while not all(isinstance(item.step, Ended) for item in unsettled.values()):
         saving = {key: item for key, item in unsettled.items() if isinstance(item.step, SaveNow)}
         unsettled.update(_save(saving, ports))
         reading = {key: item for key, item in unsettled.items() if isinstance(item.step, ReadBack)}
-        unsettled.update(_read_back(reading, ports))
+        unsettled.update(_read_back(reading, ports, pacing))
     return unsettled
 
 
@@ -111,15 +144,14 @@ def _save(items: Mapping[Key, _Open], ports: Ports) -> dict[Key, _Open]:
     return advanced
 
 
-def _read_back(items: Mapping[Key, _Open], ports: Ports) -> dict[Key, _Open]:
+def _read_back(items: Mapping[Key, _Open], ports: Ports, pacing: Pacing) -> dict[Key, _Open]:
     if not items:
         return {}
-    pause = max(PAUSES_SECONDS[item.step.reads] for item in items.values() if isinstance(item.step, ReadBack))
+    pause = max(pacing.read_back_seconds[one.step.reads] for one in items.values() if isinstance(one.step, ReadBack))
     if pause:
         ports.clock.sleep(pause)
     if ports.stop.is_set():
-        interrupted = Ended(Result.UNKNOWN, "interrupted")
-        return {key: replace(item, step=interrupted) for key, item in items.items()}
+        return {key: replace(item, step=interrupted(item.attempt)) for key, item in items.items()}
     live = observe(ports.reader, list(items)).live
     advanced = {}
     for key, item in items.items():

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from reconcile.engine.settle import Attempt, Ended
+from reconcile.errors import LedgerError
 from reconcile.model.change import Change
+from reconcile.model.finding import Finding, Severity
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.states import Condition, Live, Unreadable
 from reconcile.ports import SaveAnswer
@@ -13,6 +17,8 @@ _AGAIN = "run plan and apply again: what is done is recognised, the rest is fini
 # reason → (sentence, hint). {answer} is what the save call came back with, {live} what was read last.
 _WORDS: dict[str, tuple[str, str | None]] = {
     "saved": ("saved, and read back as desired", None),
+    "acknowledged": ("saved, as the service says: the name cannot be read back, and nothing else was to change", None),
+    "landed-late": ("saved: it landed after its last read-back, and the closing one found it as desired", None),
     "already-as-desired": ("already as desired; nothing was saved", None),
     "stale": (
         "live is no longer what the plan saw ({live}); nothing was saved",
@@ -22,6 +28,11 @@ _WORDS: dict[str, tuple[str, str | None]] = {
     "guard": ("{answer}", None),
     "not-started": ("not started", _AGAIN),
     "run-stopped": ("not started, because the run was stopped: {answer}", None),
+    "no-intent": ("not started, because the ledger could not record that it would be saved: {answer}", _AGAIN),
+    "save-appends": (
+        "not started: {answer}, so an update would add a job beside the one that is there",
+        "set service.save to append in reconcile.yaml (or to upsert, if somebody else added the job), and plan again",
+    ),
     "not-sent": ("not saved: {answer}", _AGAIN),
     "rejected": ("the service refused to save it: {answer}", None),
     "interrupted": ("the run was interrupted before the save could be read back", "the next run reads and settles it"),
@@ -32,6 +43,10 @@ _WORDS: dict[str, tuple[str, str | None]] = {
     "other-live": (
         "after the save live is neither as desired nor as before ({live})",
         "look at who else saves this job",
+    ),
+    "moved-after": (
+        "it was read back as desired, and read again it no longer is ({live})",
+        "look at who else saves this job, then plan again",
     ),
     "not-taken": (
         "the service acknowledged the save, but still shows what was there before ({live})",
@@ -59,7 +74,37 @@ def outcome_of(change: Change, attempt: Attempt, end: Ended, answer: SaveAnswer 
         message += _about_activity(change, live)
     if answer is not None and answer.hint is not None and end.result is not Result.VERIFIED:
         hint = answer.hint
-    return Outcome(change, end.result, end.reason, message, saves=attempt.saves, live=live, hint=hint)
+    return Outcome(
+        change,
+        end.result,
+        end.reason,
+        message,
+        saves=attempt.saves,
+        live=live,
+        hint=hint,
+        in_doubt=attempt.in_doubt,
+    )
+
+
+def corrected(outcome: Outcome, result: Result, reason: str, live: Live) -> Outcome:
+    """Return *outcome* as a later look at *live* shows it."""
+    message, hint = _WORDS[reason]
+    message = message.format(live=_shown(live))
+    if result is Result.VERIFIED:
+        message += _about_activity(outcome.change, live)
+    return replace(outcome, result=result, reason=reason, message=message, live=live, hint=hint)
+
+
+def not_recorded(error: LedgerError, *, sent: bool) -> Finding:
+    """Return what to say when the ledger could not take a wave: its outcomes if saves were *sent*, else its intents."""
+    if sent:
+        message = f"saves were made, and the ledger could not record what became of them: {error.message}"
+        hint = "the next run reads and settles them"
+    else:
+        message = f"the ledger could not be written, so nothing more was saved: {error.message}"
+        hint = _AGAIN
+    rule = "ledger-open-intents" if sent else "ledger-not-written"
+    return Finding(rule, Severity.ERROR, message, hint=f"{error.hint}; {hint}" if error.hint else hint)
 
 
 def _about_activity(change: Change, live: Live | None) -> str:

@@ -17,7 +17,7 @@ class Run:
     """An apply that ended. *outcomes* holds one for each change of *plan*, sorted by key.
 
     *refusals* are those that held in this run, with its overrides; one without a key means that nothing was begun.
-    *interrupted* says that a signal stopped it.
+    *interrupted* says that a signal stopped it, *is_recorded* that the ledger took all that it was given.
     """
 
     plan: Plan
@@ -25,6 +25,7 @@ class Run:
     refusals: tuple[Refusal, ...] = ()
     findings: tuple[Finding, ...] = ()
     interrupted: bool = False
+    is_recorded: bool = True
 
     def count(self, result: Result) -> int:
         """Return how many changes ended as *result*."""
@@ -37,10 +38,10 @@ class Run:
 
     @property
     def is_done(self) -> bool:
-        """Return whether every selected key is as desired, as far as was asked, and was read back."""
+        """Return whether every selected key is as desired, as far as was asked, was read back, and is recorded."""
         verified = all(outcome.result is Result.VERIFIED for outcome in self.outcomes)
         blocked = any(attention.is_blocked for attention in self.plan.attention)
-        return verified and not blocked and not self.refusals and self.plan.is_complete
+        return verified and not blocked and not self.refusals and self.plan.is_complete and self.is_recorded
 
     @property
     def exit_code(self) -> int:
@@ -50,4 +51,4 @@ class Run:
         if self.saved_something:
             return 4
         errors = any(outcome.result in (Result.FAILED, Result.SKIPPED) for outcome in self.outcomes)
-        return 1 if errors or not self.plan.is_complete else 3
+        return 1 if errors or not self.plan.is_complete or not self.is_recorded else 3

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from reconcile.flows.wave import Ports
 from reconcile.ledger.memory import MemoryLedger
 from reconcile.model.states import LiveRow, Unreadable
 from reconcile.ports import AnswerKind, SaveAnswer, no_progress
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UNREAD = Unreadable("service-timeout", "no reply within 10 s", "see timeout")
 
 
@@ -70,7 +71,7 @@ class FakeClock:
         self.slept = []
 
     def now(self):
-        return datetime(2026, 3, 1, tzinfo=UTC)
+        return NOON + timedelta(seconds=sum(self.slept))
 
     def monotonic(self):
         return sum(self.slept)

@@ -1,0 +1,109 @@
+"""Looking again at what was saved: at the canaries after a soak, and at the end of a run at each save in doubt.
+
+A save whose reply was lost may land when nobody looks any more. On a service that updates, it then says what it would
+have said before, and `unknown` turns into `verified`. On one that adds, it makes a second job: what was verified is not
+so any longer, and that must be told.
+
+    outcome            read again                    corrected to
+    not verified       as-desired                    verified (landed-late)
+    not verified       as-both, if not in doubt      verified (acknowledged)
+    verified           other, as-before              mismatched (moved-after)
+    any                duplicate                     mismatched (duplicated)
+    any                anything else, unreadable     -
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from reconcile.engine.settle import Seen, seen
+from reconcile.flows.observe import observe
+from reconcile.flows.pacing import Pacing
+from reconcile.flows.tally import Tally
+from reconcile.flows.wave import Ports, record
+from reconcile.flows.wording import corrected
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.keys import Key
+from reconcile.model.outcome import Outcome, Result
+from reconcile.model.states import Live
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """What reading again showed: the outcomes that it *corrected*, and the keys that could not be read."""
+
+    corrected: tuple[Outcome, ...] = ()
+    unread: tuple[Key, ...] = ()
+
+
+def close(ports: Ports, tally: Tally, *, pacing: Pacing) -> None:
+    """Read each key again that had a save in doubt, after a pause; put right and record what that shows.
+
+    An interrupted run does not wait: what it leaves `unknown` is settled by the next.
+    """
+    doubtful = [one for one in tally.outcomes.values() if one.in_doubt or (one.saves and one.result is Result.UNKNOWN)]
+    if not doubtful or ports.stop.is_set():
+        return
+    ports.clock.sleep(pacing.closing_seconds)
+    if ports.stop.is_set():
+        return
+    look = look_again(doubtful, ports)
+    correct(look.corrected, ports, tally)
+    if look.unread:
+        tally.findings.append(_unread(look.unread))
+
+
+def look_again(outcomes: Iterable[Outcome], ports: Ports) -> SecondLook:
+    """Read the keys of *outcomes* once more."""
+    before = {outcome.key: outcome for outcome in outcomes}
+    live = observe(ports.reader, list(before)).live
+    found = {key: seen(outcome.change, live[key]) for key, outcome in before.items()}
+    changed = (_correction(outcome, found[key], live[key]) for key, outcome in before.items())
+    unread = tuple(key for key, one in found.items() if one is Seen.UNREADABLE)
+    return SecondLook(tuple(outcome for outcome in changed if outcome is not None), unread)
+
+
+def correct(outcomes: tuple[Outcome, ...], ports: Ports, tally: Tally) -> None:
+    """Put *outcomes* in the place of those that their keys had, here and in the ledger, and say what turned bad."""
+    tally.correct(outcomes)
+    tally.findings.extend(_moved(outcome) for outcome in outcomes if outcome.result is not Result.VERIFIED)
+    if any(outcome.reason == "duplicated" for outcome in outcomes):
+        tally.appending = True
+    if not tally.is_recorded:
+        return
+    unrecorded = record(outcomes, ports.ledger)
+    if unrecorded is not None:
+        tally.is_recorded = False
+        tally.findings.append(unrecorded)
+
+
+def _correction(outcome: Outcome, found: Seen, live: Live) -> Outcome | None:
+    if found is Seen.DUPLICATE:
+        is_known = outcome.reason == "duplicated"
+        return None if is_known else corrected(outcome, Result.MISMATCHED, "duplicated", live)
+    if outcome.result is Result.VERIFIED:
+        has_moved = found in (Seen.OTHER, Seen.AS_BEFORE)
+        return corrected(outcome, Result.MISMATCHED, "moved-after", live) if has_moved else None
+    if found is Seen.AS_DESIRED:
+        return corrected(outcome, Result.VERIFIED, "landed-late", live)
+    if found is Seen.AS_BOTH and not outcome.in_doubt:
+        return corrected(outcome, Result.VERIFIED, "acknowledged", live)
+    return None
+
+
+def _moved(outcome: Outcome) -> Finding:
+    is_doubled = outcome.reason == "duplicated"
+    what = "holds several jobs for it" if is_doubled else "is no longer as desired"
+    why = "a save landed after its last read-back, or somebody else saved" if outcome.in_doubt else "somebody saved"
+    message = f"{outcome.key} was read again, and live {what}: {why}"
+    rule = "landed-late" if outcome.in_doubt else "moved-after"
+    return Finding(rule, Severity.ERROR, message, hint=outcome.hint, key=outcome.key)
+
+
+def _unread(keys: tuple[Key, ...]) -> Finding:
+    message = (
+        f"{len(keys)} keys whose saves were in doubt (such as {min(keys)}) could not be read again at the end: whether "
+        "a save of them has landed late is not known"
+    )
+    return Finding("not-read-again", Severity.WARNING, message, hint="run plan, or drift, to read them", key=min(keys))

@@ -1,0 +1,186 @@
+"""Soaking: the canaries are left alone for a while, and read again, before the rest is saved.
+
+Either for a span, or until the history of each canary shows a fire that is later than its save. What counts as one: a
+row that was not there when the soak began, that the schedule fired (not a person), and whose time is not before the
+soak. The service may write a fire some 350 ms before its second, so a second is forgiven. Its clock may be ahead: then
+rows of old fires look late, but they were there before. Or behind: then the soak takes longer by as much.
+
+That a run of a job fails is no reason to stop: the schedule has fired, and that is all a schedule can do. It is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from reconcile.cron import CronSyntaxError, next_fire, parse
+from reconcile.engine.signs import shown
+from reconcile.errors import ServiceError
+from reconcile.flows.closing import correct, look_again
+from reconcile.flows.pacing import Pacing, SoakUntil
+from reconcile.flows.tally import Tally
+from reconcile.flows.wave import Ports
+from reconcile.model.change import Change
+from reconcile.model.execution import Execution
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.keys import Key
+from reconcile.model.outcome import Outcome
+
+EARLY = timedelta(seconds=1)
+FIRST_LOOK_SECONDS = 2.0
+LONGEST_PAUSE_SECONDS = 30.0
+
+_LIMIT_HINT = "soak for a span instead (--soak 5m), raise --soak-limit, or apply nearer to the fire"
+
+
+def fire_within_limit(change: Change, pacing: Pacing, now: datetime) -> datetime | None:
+    """Return when *change*, once saved, fires next; None when that is never, or later than a soak may take."""
+    try:
+        fire = next_fire(parse(change.desired.wanted_cron), now.astimezone(pacing.zone))
+    except CronSyntaxError:
+        return None
+    return fire if fire is not None and fire <= now + pacing.soak_limit else None
+
+
+def in_vain(pacing: Pacing) -> Finding:
+    """Return what to say where no canary could fire before the limit."""
+    message = f"no canary fires within {_span(pacing.soak_limit)}, so that a soak until the next fire would be in vain"
+    return Finding("soak-in-vain", Severity.ERROR, message, hint=_LIMIT_HINT)
+
+
+def soak(
+    canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, success: tuple[str, ...]
+) -> None:
+    """Leave *canaries* alone as *pacing* says, then read them again; stop the tally where they do not stand the test.
+
+    *success* are the words by which the history says that something succeeded.
+    """
+    if isinstance(pacing.soak, timedelta):
+        ports.clock.sleep(pacing.soak.total_seconds())
+    elif pacing.soak is SoakUntil.NEXT_FIRE:
+        _await_fires(canaries, ports, tally, pacing=pacing, success=success)
+    tally.heed(ports.stop)
+    if not tally.is_stopped:
+        _look(canaries, ports, tally, pacing)
+
+
+def _look(canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, pacing: Pacing) -> None:
+    """Read the canaries again, patiently, and stop the tally unless all are still as desired."""
+    unread: tuple[Key, ...] = ()
+    for pause in pacing.read_back_seconds:
+        ports.clock.sleep(pause)
+        look = look_again(canaries, ports)
+        unread = look.unread
+        correct(look.corrected, ports, tally)
+        if look.corrected:
+            tally.stop(f"after the soak {look.corrected[0].key}, which went first, is no longer as desired")
+        if not unread or tally.is_stopped:
+            return
+    tally.stop(f"after the soak {unread[0]}, which went first, could not be read again")
+
+
+@dataclass(slots=True)
+class _Watch:
+    """A canary whose fire is awaited: looked at next at *due*, in the clock's monotonic seconds."""
+
+    outcome: Outcome
+    job_id: str
+    due: float
+    known: frozenset[str] = frozenset()
+    pause: float = field(default=FIRST_LOOK_SECONDS)
+    trouble: str = ""
+
+
+def _await_fires(
+    canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, success: tuple[str, ...]
+) -> None:
+    since, began = ports.clock.now(), ports.clock.monotonic()
+    watches = list(_watches(canaries, ports, tally, pacing, since))
+    if not watches:
+        tally.stop("no canary can be seen to fire before the soak's limit", in_vain(pacing))
+    end = began + pacing.soak_limit.total_seconds()
+    while watches and not ports.stop.is_set():
+        now = ports.clock.monotonic()
+        for watch in [one for one in watches if one.due <= now or now >= end]:
+            execution = _new_fire(watch, ports, since - EARLY, success)
+            if execution is not None:
+                watches.remove(watch)
+                tally.findings.extend(_failed_run(watch, execution))
+            watch.due, watch.pause = now + watch.pause, min(2 * watch.pause, LONGEST_PAUSE_SECONDS)
+        if watches and now >= end:
+            tally.stop(
+                f"{watches[0].outcome.key}, which went first, was not seen to fire", _no_fire(watches[0], pacing)
+            )
+            return
+        if watches:
+            ports.clock.sleep(min(end, *(one.due for one in watches)) - now)
+
+
+def _watches(
+    canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, pacing: Pacing, since: datetime
+) -> Iterator[_Watch]:
+    """Yield the canaries that can fire in time, with the rows that their history has already; tell of the others."""
+    for outcome in canaries:
+        row = outcome.live[0] if isinstance(outcome.live, tuple) and outcome.live else None
+        fire = fire_within_limit(outcome.change, pacing, since)
+        if row is None or not row.active or fire is None:
+            why = "is not active" if row is not None and not row.active else "does not fire before the soak's limit"
+            message = f"{outcome.key} went first, but {why}: its fire is not waited for"
+            tally.findings.append(
+                Finding("soak-not-seen", Severity.WARNING, message, hint=_LIMIT_HINT, key=outcome.key)
+            )
+            continue
+        due = ports.clock.monotonic() + (fire - since).total_seconds() + FIRST_LOOK_SECONDS
+        watch = _Watch(outcome, row.job_id, due)
+        watch.known = frozenset(execution.trigger_id for execution in _page(watch, ports))
+        yield watch
+
+
+def _page(watch: _Watch, ports: Ports) -> tuple[Execution, ...]:
+    """Return the newest rows of a canary's history; none, and the trouble noted, where it cannot be read."""
+    try:
+        page = ports.reader.history(watch.outcome.key.tenant, watch.job_id)
+    except ServiceError as error:
+        watch.trouble = error.message
+        return ()
+    watch.trouble = ""
+    return page.executions
+
+
+def _new_fire(watch: _Watch, ports: Ports, since: datetime, success: tuple[str, ...]) -> Execution | None:
+    for execution in _page(watch, ports):
+        is_late = execution.fired_at is not None and execution.fired_at >= since
+        is_ours = execution.run_type == "trigger" and execution.trigger_status in success
+        if is_late and is_ours and execution.trigger_id not in watch.known:
+            return execution
+    return None
+
+
+def _failed_run(watch: _Watch, execution: Execution) -> Iterator[Finding]:
+    if not execution.succeeded:
+        message = f"{watch.outcome.key} fired as scheduled, but its run ended as {shown(execution.run_status)!r}"
+        said = f": {shown(execution.message)}" if execution.message else ""
+        hint = "the schedule is as desired; look at what it runs"
+        yield Finding("canary-run-failed", Severity.WARNING, message + said, hint=hint, key=watch.outcome.key)
+
+
+def _no_fire(watch: _Watch, pacing: Pacing) -> Finding:
+    key = watch.outcome.key
+    message = f"{key} was not seen to fire within {_span(pacing.soak_limit)} of its save"
+    said = f"; its history could not be read: {watch.trouble}" if watch.trouble else ""
+    hint = f"look at `reconcile history {key.tenant} {key.code}`; is timezone the zone in which the service fires?"
+    return Finding("soak-no-fire", Severity.ERROR, message + said, hint=hint, key=key)
+
+
+def _span(span: timedelta) -> str:
+    """Return *span* as the settings write it.
+
+    >>> _span(timedelta(minutes=90))
+    '90m'
+    """
+    seconds = span.total_seconds()
+    for size, unit in ((3600, "h"), (60, "m")):
+        if seconds and seconds % size == 0:
+            return f"{seconds / size:g}{unit}"
+    return f"{seconds:g}s"
