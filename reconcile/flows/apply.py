@@ -15,8 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from reconcile.engine.guard import Allowances, refusals
+from reconcile.engine.guard import Allowances, Situation, refusals
 from reconcile.flows.canaries import kinds_in, send_canaries
 from reconcile.flows.closing import close
 from reconcile.flows.pacing import Pacing, SoakUntil
@@ -31,7 +33,7 @@ from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.run import Run
 from reconcile.model.states import Action
-from reconcile.model.workspace import Limits, SaveMode, ServiceSettings
+from reconcile.model.workspace import SaveMode
 
 _NEVER = float("inf")
 
@@ -40,8 +42,7 @@ def apply(
     plan: Plan,
     ports: Ports,
     *,
-    limits: Limits,
-    service: ServiceSettings,
+    situation: Situation,
     wave_size: int,
     pacing: Pacing = Pacing(),
     allowances: Allowances = Allowances(),
@@ -54,16 +55,22 @@ def apply(
     signal ends it before the next wave: what was not begun is `skipped`. *on_outcome* hears of each key once, as soon
     as it is settled; *on_correction* of what a later look put right, so that a count of the first stays true.
     """
-    refused = refusals(plan, limits=limits, service=service, allowances=allowances)
-    tally = Tally(service.save in (SaveMode.UPSERT, SaveMode.REPLACE), on_outcome, on_correction)
+    refused = refusals(plan, situation=situation, allowances=allowances)
+    tally = Tally(situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE), on_outcome, on_correction)
     pending = _admitted(plan.changes, refused, tally)
-    pending = _go_first(pending, ports, tally, pacing=pacing, service=service, wave_size=wave_size)
+    canaries, pending = _go_first(pending, ports, tally, pacing=pacing, situation=situation, wave_size=wave_size)
+    if canaries and pending and pacing.soak is not None and not tally.is_stopped:
+        soak(canaries, ports, tally, pacing=pacing, situation=situation)
+        # It took its time: a freeze may have begun, and other schedules are about to fire.
+        later = situation if situation.now is None else replace(situation, now=ports.clock.now())
+        pending = _admitted(pending, refusals(plan, situation=later, allowances=allowances), tally)
     while pending and not tally.is_stopped:
         tally.take(run_wave(pending[:wave_size], ports, upserting=tally.upserting, pacing=pacing))
         pending = pending[wave_size:]
         tally.heed(ports.stop)
-    tally.add(_left(pending, tally))
+    # First the closing look: it may show that saving appends, and then what is left is refused.
     close(ports, tally, pacing=pacing)
+    tally.add(_left(pending, tally))
     return Run(
         plan=plan,
         outcomes=tuple(sorted(tally.outcomes.values(), key=lambda outcome: outcome.key)),
@@ -95,25 +102,21 @@ def _go_first(
     tally: Tally,
     *,
     pacing: Pacing,
-    service: ServiceSettings,
+    situation: Situation,
     wave_size: int,
-) -> tuple[Change, ...]:
-    """Send the canaries and let them soak, if there is anything behind them; return what is left to save."""
+) -> tuple[tuple[Outcome, ...], tuple[Change, ...]]:
+    """Send the canaries; return them and what is left to save."""
     waits: dict[Key, float] = {}
     if pacing.soak is SoakUntil.NEXT_FIRE and len(pending) > kinds_in(pending):
-        waits = _waits(pending, ports, pacing)
+        waits = _waits(pending, ports.clock.now().astimezone(ZoneInfo(situation.zone)), pacing)
         if min(waits.values()) == _NEVER:
             # Known before anything is saved, so nothing is left half done.
             tally.stop("no canary would fire before the soak's limit", in_vain(pacing))
-    canaries, pending = send_canaries(pending, ports, tally, pacing=pacing, wave_size=wave_size, waits=waits)
-    if canaries and pending and pacing.soak is not None and not tally.is_stopped:
-        soak(canaries, ports, tally, pacing=pacing, success=service.success_status)
-    return pending
+    return send_canaries(pending, ports, tally, pacing=pacing, wave_size=wave_size, waits=waits)
 
 
-def _waits(changes: tuple[Change, ...], ports: Ports, pacing: Pacing) -> dict[Key, float]:
+def _waits(changes: tuple[Change, ...], now: datetime, pacing: Pacing) -> dict[Key, float]:
     """How many seconds until each of *changes* would fire; infinite beyond the soak's limit."""
-    now = ports.clock.now()
     fires = {change.key: fire_within_limit(change, pacing, now) for change in changes}
     return {key: _NEVER if fire is None else (fire - now).total_seconds() for key, fire in fires.items()}
 
@@ -122,6 +125,6 @@ def _left(pending: tuple[Change, ...], tally: Tally) -> Iterator[Outcome]:
     """The outcomes of what was not begun when the run stopped."""
     for change in pending:
         if tally.appending and change.action is not Action.CREATE:
-            yield unsaved(change, Result.REFUSED, "save-appends", because=tally.stopped_because)
+            yield unsaved(change, Result.REFUSED, "save-appends")
         else:
             yield unsaved(change, Result.SKIPPED, "run-stopped", because=tally.stopped_because)

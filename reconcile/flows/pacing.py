@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, timedelta, tzinfo
+from datetime import timedelta
 from enum import Enum
 
 from reconcile.engine.settle import MAX_READS
@@ -20,14 +20,13 @@ class Pacing:
     """How an apply is paced.
 
     *soak* is how long the verified canaries are left alone before the waves begin: a span, or until their history shows
-    a fire, for which *soak_limit* is the longest wait and *zone* the time zone in which the service fires; None: not at
-    all. *read_back_seconds* is how long to wait before each read-back of a save, by how many there were before it;
-    *closing_seconds* before the closing read-back, which there is only where a save was in doubt.
+    a fire, for which *soak_limit* is the longest wait; None: not at all. *read_back_seconds* is how long to wait before
+    each read-back of a save, by how many there were before it; *closing_seconds* before the closing read-back, which
+    there is only where a save was in doubt.
     """
 
     soak: timedelta | SoakUntil | None = None
     soak_limit: timedelta = timedelta(hours=1)
-    zone: tzinfo = UTC
     read_back_seconds: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)
     closing_seconds: float = 5.0
 

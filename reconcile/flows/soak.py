@@ -13,12 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from reconcile.cron import CronSyntaxError, next_fire, parse
+from reconcile.engine.guard import Situation
 from reconcile.engine.signs import shown
 from reconcile.errors import ServiceError
 from reconcile.flows.closing import correct, look_again
-from reconcile.flows.pacing import Pacing, SoakUntil
+from reconcile.flows.pacing import Pacing
 from reconcile.flows.tally import Tally
 from reconcile.flows.wave import Ports
 from reconcile.model.change import Change
@@ -35,9 +37,12 @@ _LIMIT_HINT = "soak for a span instead (--soak 5m), raise --soak-limit, or apply
 
 
 def fire_within_limit(change: Change, pacing: Pacing, now: datetime) -> datetime | None:
-    """Return when *change*, once saved, fires next; None when that is never, or later than a soak may take."""
+    """Return when *change*, once saved, fires next; None when that is never, or later than a soak may take.
+
+    *now* is in the zone in which the service fires.
+    """
     try:
-        fire = next_fire(parse(change.desired.wanted_cron), now.astimezone(pacing.zone))
+        fire = next_fire(parse(change.desired.wanted_cron), now)
     except CronSyntaxError:
         return None
     return fire if fire is not None and fire <= now + pacing.soak_limit else None
@@ -49,17 +54,12 @@ def in_vain(pacing: Pacing) -> Finding:
     return Finding("soak-in-vain", Severity.ERROR, message, hint=_LIMIT_HINT)
 
 
-def soak(
-    canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, success: tuple[str, ...]
-) -> None:
-    """Leave *canaries* alone as *pacing* says, then read them again; stop the tally where they do not stand the test.
-
-    *success* are the words by which the history says that something succeeded.
-    """
+def soak(canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation) -> None:
+    """Leave *canaries* alone as *pacing* says, then read them again; stop the tally where they do not stand that."""
     if isinstance(pacing.soak, timedelta):
         ports.clock.sleep(pacing.soak.total_seconds())
-    elif pacing.soak is SoakUntil.NEXT_FIRE:
-        _await_fires(canaries, ports, tally, pacing=pacing, success=success)
+    else:
+        _await_fires(canaries, ports, tally, pacing=pacing, situation=situation)
     tally.heed(ports.stop)
     if not tally.is_stopped:
         _look(canaries, ports, tally, pacing)
@@ -93,9 +93,9 @@ class _Watch:
 
 
 def _await_fires(
-    canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, success: tuple[str, ...]
+    canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation
 ) -> None:
-    since, began = ports.clock.now(), ports.clock.monotonic()
+    since, began = ports.clock.now().astimezone(ZoneInfo(situation.zone)), ports.clock.monotonic()
     watches = list(_watches(canaries, ports, tally, pacing, since))
     if not watches:
         tally.stop("no canary can be seen to fire before the soak's limit", in_vain(pacing))
@@ -103,7 +103,7 @@ def _await_fires(
     while watches and not ports.stop.is_set():
         now = ports.clock.monotonic()
         for watch in [one for one in watches if one.due <= now or now >= end]:
-            execution = _new_fire(watch, ports, since - EARLY, success)
+            execution = _new_fire(watch, ports, since - EARLY, situation.service.success_status)
             if execution is not None:
                 watches.remove(watch)
                 tally.findings.extend(_failed_run(watch, execution))
@@ -176,11 +176,9 @@ def _no_fire(watch: _Watch, pacing: Pacing) -> Finding:
 def _span(span: timedelta) -> str:
     """Return *span* as the settings write it.
 
-    >>> _span(timedelta(minutes=90))
-    '90m'
+    >>> _span(timedelta(minutes=90)), _span(timedelta(seconds=30))
+    ('90m', '30s')
     """
     seconds = span.total_seconds()
-    for size, unit in ((3600, "h"), (60, "m")):
-        if seconds and seconds % size == 0:
-            return f"{seconds / size:g}{unit}"
-    return f"{seconds:g}s"
+    size, unit = next(((size, unit) for size, unit in ((3600, "h"), (60, "m")) if seconds % size == 0), (1, "s"))
+    return f"{seconds / size:g}{unit}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from reconcile.engine.settle import Attempt, Ended, ReadBack, SaveNow, Step, interrupted, seen, settle
+from reconcile.engine.settle import Attempt, Ended, ReadBack, SaveNow, Seen, Step, interrupted, seen, settle
 from reconcile.errors import LedgerError
 from reconcile.flows.observe import observe
 from reconcile.flows.pacing import Pacing
@@ -18,7 +18,7 @@ from reconcile.model.change import Change, same_rows
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Intent, Outcome, Result
-from reconcile.model.states import Live, Unreadable
+from reconcile.model.states import Condition, Live, Unreadable
 from reconcile.ports import Clock, Ledger, Reader, Save, SaveAnswer, Stop, Writer
 
 
@@ -114,12 +114,21 @@ def _before_saving(change: Change, live: Live, *, stopped: bool) -> Outcome | No
         return unsaved(change, Result.SKIPPED, "not-started", live=live)
     if isinstance(live, Unreadable):
         return unsaved(change, Result.FAILED, "unreadable", live=live)
-    now = replace(change, live=live)
-    if now.action is None and now.fires_as_desired:
+    if _is_done(change, live):
         return unsaved(change, Result.VERIFIED, "already-as-desired", live=live)
     if isinstance(change.live, tuple) and same_rows(change.live, live):
         return None
     return unsaved(change, Result.REFUSED, "stale", live=live)
+
+
+def _is_done(change: Change, live: Live) -> bool:
+    """Whether *live* shows *change* as done already: by a run before this one, or by hand."""
+    now = replace(change, live=live)
+    if now.action is None:
+        return now.fires_as_desired
+    # A new name besides the cron, or a job that was paused before and still is, leaves an action, but no stale plan.
+    is_newly_paused = Condition.INACTIVE in now.conditions and Condition.INACTIVE not in change.conditions
+    return seen(change, live) is Seen.AS_DESIRED and not is_newly_paused
 
 
 def _settle_all(unsettled: dict[Key, _Open], ports: Ports, pacing: Pacing) -> dict[Key, _Open]:

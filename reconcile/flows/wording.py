@@ -30,7 +30,7 @@ _WORDS: dict[str, tuple[str, str | None]] = {
     "run-stopped": ("not started, because the run was stopped: {answer}", None),
     "no-intent": ("not started, because the ledger could not record that it would be saved: {answer}", _AGAIN),
     "save-appends": (
-        "not started: {answer}, so an update would add a job beside the one that is there",
+        "not started: in this run saving was seen to add a job instead of updating the one that was there",
         "set service.save to append in reconcile.yaml (or to upsert, if somebody else added the job), and plan again",
     ),
     "not-sent": ("not saved: {answer}", _AGAIN),

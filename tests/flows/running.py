@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.plan import make_plan
 from reconcile.flows.apply import apply
+from reconcile.model.change import Change
+from reconcile.model.states import Applied
 from reconcile.model.workspace import Limits, ServiceSettings
 from reconcile.ports import AnswerKind, SaveAnswer
-from tests.builders import HOURLY, desired, row, schedule
+from tests.builders import HOURLY, NIGHTLY, desired, row, schedule
 from tests.flows.fakes import ports
 
 LOST = SaveAnswer(AnswerKind.LOST, "no reply within 10 s")
@@ -14,12 +19,12 @@ LOST = SaveAnswer(AnswerKind.LOST, "no reply within 10 s")
 
 def planned(service, *schedules, **more):
     wanted = desired(*schedules)
-    return make_plan("prod", wanted, {one: service.rows.get(one, ()) for one in wanted}, limits=Limits(), **more)
+    return make_plan("prod", wanted, {one: service.rows.get(one, ()) for one in wanted}, **more)
 
 
 def run(plan, service, *, limits=Limits(), settings=ServiceSettings(), wave_size=100, **more):
-    made = ports(service, ledger=more.pop("ledger", None), stop=more.pop("stop", None))
-    return apply(plan, made, limits=limits, service=settings, wave_size=wave_size, **more)
+    made = ports(service, **{name: more.pop(name, None) for name in ("ledger", "clock", "stop")})
+    return apply(plan, made, situation=Situation(limits, settings), wave_size=wave_size, **more)
 
 
 def creates(count):
@@ -34,3 +39,20 @@ def updates(service, count):
 
 def results(run):
     return {outcome.key.code: (outcome.result, outcome.reason) for outcome in run.outcomes}
+
+
+def lost_but_done(fake, save):
+    fake.land(save)
+    return LOST
+
+
+def renamed(code):
+    """A change of nothing but the name."""
+    return Change(schedule(code), Applied(NIGHTLY, "another name"), (row(),))
+
+
+def applied(service, change, made=None, **more):
+    """Apply *change* alone."""
+    plan = replace(planned(service), changes=(change,))
+    made = made or ports(service)
+    return apply(plan, made, situation=Situation(), wave_size=9, allowances=Allowances(renames=True), **more)

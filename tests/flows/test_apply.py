@@ -2,54 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-<<<<<<< HEAD
 from reconcile.engine.guard import Allowances, Situation
-from reconcile.engine.plan import make_plan
-from reconcile.flows.apply import BREAKER_FAILURES, apply
-=======
-from reconcile.engine.guard import Allowances
 from reconcile.flows.apply import apply
 from reconcile.flows.tally import BREAKER_FAILURES
->>>>>>> c4b7e1a (Send canaries first and look again at what was in doubt; a ledger that fails stops the saves; a save of the name alone is settled by the service's word)
 from reconcile.ledger.memory import MemoryLedger
 from reconcile.model.outcome import Result
 from reconcile.model.schedule import PARKED_CRON, State
-from reconcile.model.workspace import Limits, ServiceSettings
+from reconcile.model.workspace import Limits
 from reconcile.ports import AnswerKind, SaveAnswer
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, key, row, schedule
 from tests.flows.fakes import UNREAD, FakeService, FakeStop, ports
-<<<<<<< HEAD
-
-LOST = SaveAnswer(AnswerKind.LOST, "no reply within 10 s")
-
-
-def planned(service, *schedules, **more):
-    wanted = desired(*schedules)
-    return make_plan("prod", wanted, {one: service.rows.get(one, ()) for one in wanted}, **more)
-
-
-def run(plan, service, *, limits=Limits(), settings=ServiceSettings(), wave_size=100, **more):
-    made = ports(service, ledger=more.pop("ledger", None), stop=more.pop("stop", None))
-    return apply(plan, made, situation=Situation(limits, settings), wave_size=wave_size, **more)
-
-
-def creates(count):
-    return [schedule(f"c{number:02}") for number in range(count)]
-
-
-def updates(service, count):
-    made = [schedule(f"u{number:02}") for number in range(count)]
-    service.rows.update({one.key: (row(HOURLY),) for one in made})
-    return made
-
-
-def results(run):
-    return {outcome.key.code: (outcome.result, outcome.reason) for outcome in run.outcomes}
-=======
-from tests.flows.running import LOST, creates, planned, results, run, updates
->>>>>>> c4b7e1a (Send canaries first and look again at what was in doubt; a ledger that fails stops the saves; a save of the name alone is settled by the service's word)
+from tests.flows.running import LOST, applied, creates, lost_but_done, planned, renamed, results, run, updates
 
 
 def test_what_was_planned_is_saved_and_verified():
@@ -108,6 +75,29 @@ def test_a_key_that_is_already_as_desired_is_done_without_a_save():
     done = run(plan, service)
     assert results(done)["u00"] == (Result.VERIFIED, "already-as-desired")
     assert (service.saved, done.exit_code) == ([], 0)
+
+
+def test_a_new_cron_with_a_new_name_that_is_live_already_is_done():
+    service = FakeService({key("r"): (row(HOURLY),)})
+    change = replace(renamed("r"), live=(row(HOURLY),))
+    assert applied(service, change).exit_code == 0
+    (again,) = applied(service, change).outcomes
+    assert (again.result, again.reason) == (Result.VERIFIED, "already-as-desired")
+
+
+def test_a_paused_job_that_was_saved_over_and_stayed_paused_is_done():
+    service = FakeService({key("p"): (row(HOURLY, active=False),)})
+    plan = planned(service, schedule("p"))
+    service.rows[key("p")] = (row(active=False),)
+    done = run(plan, service, allowances=Allowances(inactive=True))
+    assert results(done) == {"p": (Result.VERIFIED, "already-as-desired")}
+
+
+def test_a_key_that_is_as_desired_but_was_paused_since_the_plan_is_stale():
+    service = FakeService({})
+    plan = planned(service, *updates(service, 1))
+    service.rows[key("u00")] = (row(active=False),)
+    assert results(run(plan, service)) == {"u00": (Result.REFUSED, "stale")}
 
 
 def test_running_again_finishes_the_rest():
@@ -175,11 +165,6 @@ def test_enabling_that_has_no_effect_is_a_mismatch():
     allowances = Allowances(enable_inactive=True)
     done = run(planned(service, schedule("p"), allowances=allowances), service, allowances=allowances)
     assert results(done)["p"] == (Result.MISMATCHED, "not-taken")
-
-
-def lost_but_done(fake, save):
-    fake.land(save)
-    return LOST
 
 
 def test_a_lost_reply_is_settled_by_reading_back():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconcile.engine.plan import make_plan
@@ -40,6 +42,8 @@ REFUSAL = Refusal("inactive", "paused", key=key("a"))
         pytest.param(run_of(Result.VERIFIED, live=(row(), row())), 4, id="saved-but-a-duplicate-remains"),
         pytest.param(run_of(live=LOST), 1, id="only-an-unreadable-key-remains"),
         pytest.param(run_of(Result.VERIFIED, live=LOST), 4, id="saved-but-one-unreadable"),
+        pytest.param(replace(run_of(Result.VERIFIED), is_recorded=False), 4, id="saved-but-not-recorded"),
+        pytest.param(replace(run_of(Result.VERIFIED, saves=0), is_recorded=False), 1, id="nothing-could-be-recorded"),
     ],
 )
 def test_the_exit_code_of_an_apply(run, expected):
