@@ -223,6 +223,19 @@ def test_where_no_fire_is_seen_the_run_stops_at_the_limit_and_says_what_to_look_
     assert done.exit_code == 4
 
 
+def test_the_history_is_looked_at_once_more_when_the_limit_is_reached():
+    service = firing(clock=TimedClock((610, lambda: service.fire(AT_TEN))))
+    pacing = Pacing(soak=SoakUntil.NEXT_FIRE, soak_limit=timedelta(seconds=611))
+    assert soaked(service, *frequent(2), pacing=pacing).exit_code == 0
+    assert service.clock.monotonic() == 611
+
+
+def test_a_plan_that_is_done_with_its_canaries_needs_no_fire():
+    service = firing()
+    assert soaked(service, schedule("u0", NIGHTLY)).exit_code == 0
+    assert service.clock.slept == []
+
+
 def test_the_history_is_looked_at_one_page_at_a_time_and_ever_less_often():
     service = firing(clock=TimedClock())
     soaked(service, *frequent(2))

@@ -45,7 +45,7 @@ class QuickClock(SystemClock):
     """A real clock with little patience, so that pauses between repeats do not make a test slow."""
 
     def sleep(self, seconds: float) -> None:
-        super().sleep(seconds if seconds in PAUSES else seconds / 20)
+        super().sleep(seconds if seconds in PAUSES else min(seconds, max(seconds / 20, 0.1)))
 
 
 @dataclass

@@ -11,9 +11,11 @@ service that adds jobs only the canary is doubled, and what is doubled is told.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 import pytest
 
+from reconcile.flows.pacing import SoakUntil
 from reconcile.model.outcome import Result
 from reconcile.model.states import Action
 from reconcile.model.workspace import SaveMode
@@ -87,6 +89,14 @@ def test_on_a_service_that_adds_jobs_only_the_canary_is_doubled_and_that_is_told
         if twice:
             assert {finding.rule for finding in run.findings} & {"save-appends", "landed-late"}
         print(row_of_table(f"{fault} {share:.0%} of saves, append", one, [run]))
+
+
+def test_the_canaries_soak_until_the_twin_has_fired_them():
+    with bench(8) as one:
+        one.wanted = {key: replace(want, cron="0/2 * * * * ?") for key, want in one.wanted.items()}
+        run = one.run(replace(PATIENT, soak=SoakUntil.NEXT_FIRE))
+        assert (run.exit_code, run.findings) == (0, ())
+        assert all(job["fires"] for job in one.twin.jobs("acme") if job["code"] in ("00000", "00004"))
 
 
 def test_a_save_that_lands_after_its_last_read_back_is_found_and_told():
