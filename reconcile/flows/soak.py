@@ -73,6 +73,7 @@ def _look(canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, pacing: Pac
         look = look_again(canaries, ports)
         unread = look.unread
         correct(look.corrected, ports, tally)
+        tally.heed(ports.stop)
         if look.corrected:
             tally.stop(f"after the soak {look.corrected[0].key}, which went first, is no longer as desired")
         if not unread or tally.is_stopped:

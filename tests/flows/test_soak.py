@@ -158,6 +158,21 @@ def test_a_canary_that_cannot_be_read_after_the_soak_stops_the_run():
     assert "could not be read again" in done.outcomes[1].message
 
 
+def test_a_signal_while_the_canary_is_read_again_is_no_fault_of_the_canary():
+    service, stop = firing(), FakeStop()
+
+    def come(*_):
+        stop.come = True
+        return UNREAD
+
+    def soak_ends(_):
+        service.on_query = come
+
+    service.clock.sleep = soak_ends
+    done = soaked(service, *frequent(2), pacing=SPAN, stop=stop)
+    assert "interrupted" in done.outcomes[1].message
+
+
 def test_a_signal_ends_a_soak_and_skips_the_rest():
     service, stop = firing(), FakeStop()
 
