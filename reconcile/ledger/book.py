@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Collection, Iterator
 from types import TracebackType
 
-from sqlalchemy import delete, insert
+from sqlalchemy import insert
 
 from reconcile.errors import LedgerError
 from reconcile.ledger import queries
@@ -15,8 +15,8 @@ from reconcile.ledger.advisory import AdvisoryLock
 from reconcile.ledger.connecting import Store
 from reconcile.ledger.lease import LeaseLock
 from reconcile.ledger.locks import EnvironmentLock, Lease, wait_for
-from reconcile.ledger.tables import HOLDS, RUNS
-from reconcile.ledger.writing import RunLedger, run_values
+from reconcile.ledger.tables import RUNS
+from reconcile.ledger.writing import RunLedger, lift, run_values
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord, RunStart
 from reconcile.model.states import Applied
@@ -100,9 +100,7 @@ class SqlLedger:
         """Lift the holds of *keys*, and return those that had one, sorted."""
         with self._store.writing() as connection:
             held = queries.holds(connection, self._owner).keys() & set(keys)
-            for condition in queries.keys_in(HOLDS, held):
-                ours = HOLDS.c.environment == self._owner.environment
-                connection.execute(delete(HOLDS).where(ours, condition))
+            lift(connection, self._owner, held)
         return tuple(sorted(held))
 
     def lock_holder(self) -> LockHolder | None:

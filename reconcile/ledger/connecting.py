@@ -69,6 +69,8 @@ def _engine(address: LedgerAddress) -> Engine:
         given: dict[str, Any] = {"connect_timeout": CONNECT_SECONDS, "application_name": "reconcile", **_KEEPALIVES}
         wanted = {name: value for name, value in given.items() if name not in url.query}
         engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args=wanted)
+        # Many rows in one statement; else each is a statement of its own.
+        engine.dialect.use_insertmanyvalues_wo_returning = True
         event.listen(engine, "connect", _prepare_postgres)
         return engine
     url = URL.create("sqlite", database=str(address.path))

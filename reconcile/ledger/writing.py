@@ -11,14 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, update
+from sqlalchemy import Connection, Table, bindparam, delete, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.connecting import Store
 from reconcile.ledger.encoding import applied_value, live_value, rows_value
 from reconcile.ledger.locks import EnvironmentLock
-from reconcile.ledger.queries import Owner, keys_in, known
+from reconcile.ledger.queries import Owner, known
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
@@ -26,6 +26,18 @@ from reconcile.model.ledger import Ending, Hold, LockHolder, RunStart, Settled
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.states import Applied, Live
 from reconcile.ports import Clock
+
+_SETTLE = update(CHANGES).where(
+    CHANGES.c.run == bindparam("of_run"),
+    CHANGES.c.tenant == bindparam("of_tenant"),
+    CHANGES.c.code == bindparam("of_code"),
+)
+_LIFT = delete(HOLDS).where(
+    HOLDS.c.environment == bindparam("of_environment"),
+    HOLDS.c.tenant == bindparam("of_tenant"),
+    HOLDS.c.code == bindparam("of_code"),
+    HOLDS.c.workspace == bindparam("of_workspace"),
+)
 
 
 class RunLedger:
@@ -83,10 +95,13 @@ class RunLedger:
 
     def settle(self, settled: Mapping[tuple[str, Key], Settled], applied: Mapping[Key, Applied]) -> None:
         """Record what was read of open changes, by run and key, and last applied where that is known by it."""
+        values = [
+            {"of_run": run, "of_tenant": key.tenant, "of_code": key.code, "settled": what}
+            for (run, key), what in settled.items()
+        ]
         with self.writing() as connection:
-            for (run, key), what in settled.items():
-                of_key = CHANGES.c.tenant == key.tenant, CHANGES.c.code == key.code
-                connection.execute(update(CHANGES).where(CHANGES.c.run == run, *of_key).values(settled=what))
+            if values:
+                connection.execute(_SETTLE, values)
             self._put_applied(connection, applied, self._known(connection, applied))
 
     def hold(self, holds: Iterable[Hold]) -> None:
@@ -97,9 +112,7 @@ class RunLedger:
     def lift(self, keys: Iterable[Key]) -> None:
         """Lift the holds of *keys*, where there are any."""
         with self.writing() as connection:
-            for condition in keys_in(HOLDS, list(keys)):
-                ours = HOLDS.c.environment == self._owner.environment, HOLDS.c.workspace == self._owner.workspace
-                connection.execute(delete(HOLDS).where(*ours, condition))
+            lift(connection, self._owner, keys)
 
     def end(self, ending: Ending, summary: Mapping[str, int]) -> None:
         """Record how the run ended; also of one that lost its lock."""
@@ -171,6 +184,21 @@ class RunLedger:
         }
 
 
+def lift(connection: Connection, owner: Owner, keys: Iterable[Key]) -> None:
+    """Remove the holds of *keys* that are *owner*'s."""
+    values = [
+        {
+            "of_workspace": owner.workspace,
+            "of_environment": owner.environment,
+            "of_tenant": key.tenant,
+            "of_code": key.code,
+        }
+        for key in keys
+    ]
+    if values:
+        connection.execute(_LIFT, values)
+
+
 def run_values(start: RunStart, owner: Owner) -> dict[str, Any]:
     """Return the row of a run that begins."""
     return {
@@ -190,13 +218,14 @@ def run_values(start: RunStart, owner: Owner) -> dict[str, Any]:
 
 
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Put *rows* into *table*, each instead of the one with the same key."""
+    """Put *rows* into *table*, each instead of the one with the same key; of two in *rows*, the later one counts."""
     if not rows:
         return
     statement = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-    key = table.primary_key.columns
+    key = [column.name for column in table.primary_key.columns]
     rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in key}
-    connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=rest), rows)
+    single = {tuple(row[name] for name in key): row for row in rows}
+    connection.execute(statement.on_conflict_do_update(index_elements=key, set_=rest), list(single.values()))
 
 
 def _is_news(applied: Applied, before: Applied | None) -> bool:

@@ -1,0 +1,97 @@
+"""For tests of the ledger: a SQLite file and a PostgreSQL database, both real, and a clock that is told the time."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from reconcile.ledger.address import LedgerAddress, ledger_address
+from reconcile.ledger.book import SqlLedger
+from reconcile.ledger.opening import open_ledger
+from tests import postgres
+from tests.ledger.sayings import Clock
+
+Opener = Callable[..., SqlLedger]
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """A PostgreSQL server."""
+    with postgres.running() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_address(server: str, tmp_path: Path) -> Iterator[LedgerAddress]:
+    """An empty PostgreSQL database."""
+    with postgres.database(server) as url:
+        yield address_of(url, tmp_path)
+
+
+@pytest.fixture
+def sqlite_address(tmp_path: Path) -> LedgerAddress:
+    """A SQLite file that is not there yet."""
+    return address_of(None, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest) -> LedgerAddress:
+    """Where there is no ledger yet, of either kind."""
+    found: LedgerAddress = request.getfixturevalue(f"{request.param}_address")
+    return found
+
+
+def address_of(setting: str | None, folder: Path) -> LedgerAddress:
+    found = ledger_address(setting, folder / "schedules", {})
+    assert found is not None
+    return found
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def opened(address: LedgerAddress, clock: Clock) -> Iterator[Opener]:
+    """Opens the ledger at *address*, as often as it is called; closes all of them."""
+    with contextlib.ExitStack() as stack:
+
+        def opener(*, workspace: str = "shop", environment: str = "prod", **more: object) -> SqlLedger:
+            values = {"create": True, "clock": clock, **more}
+            ledger = open_ledger(address, workspace=workspace, environment=environment, **values)
+            assert ledger is not None
+            return stack.enter_context(ledger)
+
+        yield opener
+
+
+@pytest.fixture
+def ledger(opened: Opener) -> SqlLedger:
+    """A ledger that was just made."""
+    return opened()
+
+
+@contextlib.contextmanager
+def ordinary_user() -> Iterator[Path]:
+    """Be somebody whom file permissions bind, and give a folder of theirs: root may write everywhere."""
+    folder = Path(tempfile.mkdtemp(prefix="ledger-"))
+    is_root = os.geteuid() == 0
+    try:
+        if is_root:
+            os.chown(folder, 65534, 65534)
+            os.seteuid(65534)
+        yield folder
+    finally:
+        if is_root:
+            os.seteuid(0)
+        for path in (folder, *folder.rglob("*")):
+            if path.is_dir():
+                path.chmod(0o700)
+        shutil.rmtree(folder)
