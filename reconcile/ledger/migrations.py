@@ -78,6 +78,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             expires_at TEXT,
             backend INTEGER)""",
     ),
+    (
+        # What is open is asked for at the beginning of each run, and is next to nothing among all that was ever done.
+        """CREATE INDEX reconcile_changes_open ON reconcile_changes (run)
+            WHERE settled IS NULL AND (result IS NULL OR result = 'unknown')""",
+        "CREATE INDEX reconcile_runs_newest ON reconcile_runs (workspace, environment, started_at)",
+    ),
 )
 """Step *n* (from 1) leads from schema version *n - 1* to *n*; version 0 is an empty database."""
 

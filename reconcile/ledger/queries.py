@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Table, Text, func, or_, select, text, tuple_
+from sqlalchemy import Connection, Row, Select, Table, Text, func, select, text, tuple_
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.encoding import applied_of, json_text, live_of, rows_of
-from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_OPEN, RUNS
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
 from reconcile.model.outcome import Result
@@ -71,11 +71,10 @@ def finished_with(connection: Connection, owner: Owner, digest: str, made_at: st
 
 def open_changes(connection: Connection, owner: Owner) -> tuple[tuple[str, ChangeRecord], ...]:
     """Return what nobody knows the end of, each with its run, oldest first."""
-    unknown = or_(CHANGES.c.result.is_(None), CHANGES.c.result == Result.UNKNOWN)
     chosen = (
         select(CHANGES, RUNS.c.started_at)
         .join(RUNS)
-        .where(*_of(RUNS, owner), CHANGES.c.settled.is_(None), unknown)
+        .where(*_of(RUNS, owner), IS_OPEN)
         .order_by(RUNS.c.started_at, CHANGES.c.run)
     )
     found = [(row.started_at, row.run, change_of(row)) for row in connection.execute(chosen)]

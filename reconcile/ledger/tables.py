@@ -10,7 +10,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Dialect, ForeignKey, Integer, MetaData, Table, Text, TypeDecorator
+from sqlalchemy import Column, Dialect, ForeignKey, Index, Integer, MetaData, Table, Text, TypeDecorator, text
 
 from reconcile.ledger.encoding import json_text, storable
 
@@ -112,6 +112,12 @@ CHANGES = Table(
     Column("after", Json),
     _maybe("settled"),
 )
+
+# Nobody knows yet what became of it. Written out, as an index serves only a question that is worded like it.
+IS_OPEN = text("settled IS NULL AND (result IS NULL OR result = 'unknown')")
+
+Index("reconcile_changes_open", CHANGES.c.run, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+Index("reconcile_runs_newest", RUNS.c.workspace, RUNS.c.environment, RUNS.c.started_at)
 
 # Last applied. A key has one owner in an environment: whoever else declares it is refused.
 APPLIED = Table(

@@ -1,0 +1,172 @@
+"""Where the ledger is: said by a setting, or beside the declarations."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from reconcile.errors import LedgerError, SettingError
+from reconcile.ledger.address import LedgerAddress, ledger_address
+from reconcile.ledger.aside import set_aside
+
+HERE = Path("work/schedules")
+SECRET = "correct-horse"
+
+
+@pytest.mark.parametrize(
+    "setting, path",
+    [
+        pytest.param(None, "work/.reconcile/ledger.db", id="default-is-beside-the-folder"),
+        pytest.param("sqlite:///ledger.db", "work/schedules/ledger.db", id="relative-to-the-workspace"),
+        pytest.param("sqlite:////var/lib/${NAME}.db", "/var/lib/订单.db", id="absolute-with-a-variable"),
+    ],
+)
+def test_a_file_is_named_by_its_path(setting, path):
+    address = ledger_address(setting, HERE, {"NAME": "订单"})
+    assert address is not None
+    assert (address.path, address.shown) == (Path(path), path)
+    assert not address.exists
+
+
+def test_the_default_of_the_folder_one_stands_in_is_beside_it_too(tmp_path, monkeypatch):
+    (tmp_path / "schedules").mkdir()
+    monkeypatch.chdir(tmp_path / "schedules")
+    address = ledger_address(None, Path(), {})
+    assert address is not None
+    assert address.path == tmp_path / ".reconcile" / "ledger.db"
+
+
+def test_none_is_no_ledger():
+    assert ledger_address("none", HERE, {}) is None
+
+
+@pytest.mark.parametrize(
+    "setting, url, shown",
+    [
+        pytest.param(
+            "postgresql://ann:${PASSWORD}@db.example:5433/ledger",
+            f"postgresql+psycopg://ann:{SECRET}@db.example:5433/ledger",
+            "postgresql://ann:***@db.example:5433/ledger",
+            id="password",
+        ),
+        pytest.param(
+            "postgres://ann@[::1]/ledger?sslmode=require",
+            "postgresql+psycopg://ann@[::1]/ledger?sslmode=require",
+            "postgresql://ann@[::1]/ledger",
+            id="no-password",
+        ),
+        pytest.param(
+            "postgresql+psycopg:///ledger?host=/run/pg&password=${PASSWORD}",
+            f"postgresql+psycopg:///ledger?host=/run/pg&password={SECRET}",
+            "postgresql:///ledger",
+            id="socket-and-password-among-the-options",
+        ),
+    ],
+)
+def test_a_server_is_named_by_a_url_and_shown_without_its_password(setting, url, shown):
+    address = ledger_address(setting, HERE, {"PASSWORD": SECRET})
+    assert address is not None
+    assert (address.url, address.shown, address.path) == (url, shown, None)
+    assert address.exists
+    assert SECRET not in repr(address)
+    assert address.hide(f"password {SECRET}!") == ("password ***!" if "PASSWORD" in setting else f"password {SECRET}!")
+
+
+@pytest.mark.parametrize(
+    "setting, says",
+    [
+        pytest.param("ledger.db", "is no address", id="a-bare-path"),
+        pytest.param("mysql://db/ledger", "begins with mysql:", id="another-database"),
+        pytest.param("postgresql+psycopg2://db/ledger", "begins with postgresql+psycopg2:", id="another-driver"),
+        pytest.param("sqlite://", "begins with sqlite:", id="no-file"),
+        pytest.param("sqlite:///", "names no file", id="empty-path"),
+        pytest.param("sqlite:///:memory:", "names no file", id="memory"),
+        pytest.param("sqlite:///ledger.db?mode=ro", "options after a question mark", id="options-of-a-file"),
+        pytest.param("sqlite:///my ledger.db", "a space or a control character", id="space"),
+        pytest.param("postgresql://ann:${ODD}@db/ledger", "holds an @, / or #", id="password-not-encoded"),
+        pytest.param("postgresql://ann:${HASH}@db/ledger", "is no address", id="password-with-a-hash"),
+        pytest.param("postgresql://ann:${PASSWORD}@db:many/ledger", "is no address", id="port"),
+        pytest.param(
+            "postgresql://ann:${GONE}@db/ledger", "variable GONE, which prod.ledger needs, is not set", id="gone"
+        ),
+    ],
+)
+def test_what_names_no_ledger_is_refused_without_saying_the_secret(setting, says):
+    variables = {"PASSWORD": SECRET, "ODD": f"{SECRET}@/x", "HASH": f"{SECRET}#x"}
+    with pytest.raises(SettingError) as refused:
+        ledger_address(setting, HERE, variables, named="prod.ledger")
+    assert refused.value.message.startswith(("prod.ledger", "variable"))
+    assert says in refused.value.message
+    assert refused.value.hint
+    assert SECRET not in f"{refused.value.message} {refused.value.hint}"
+
+
+@pytest.mark.parametrize(
+    "setting, is_trusted",
+    [
+        pytest.param("postgresql://ann:${PASSWORD}@db.example/ledger", True, id="named"),
+        pytest.param("postgresql://ann:${PASSWORD}@DB.example:5433/ledger", True, id="named-with-any-port"),
+        pytest.param("postgresql://ann:${PASSWORD}@evil.example/ledger", False, id="not-named"),
+        pytest.param("postgresql://ann:${PASSWORD}@db.example/ledger?host=evil.example", False, id="an-option-wins"),
+        pytest.param("postgresql://ann:${PASSWORD}@/ledger?host=/run/pg", True, id="a-socket-of-this-machine"),
+        pytest.param("postgresql://ann@evil.example/ledger", True, id="no-secret-to-send"),
+    ],
+)
+def test_a_password_goes_to_trusted_hosts_only(setting, is_trusted):
+    variables = {"PASSWORD": SECRET, "RECONCILE_TRUSTED_HOSTS": "api.example, db.example"}
+    if is_trusted:
+        assert ledger_address(setting, HERE, variables)
+        return
+    with pytest.raises(SettingError, match=r"evil\.example is not among RECONCILE_TRUSTED_HOSTS"):
+        ledger_address(setting, HERE, variables)
+
+
+def test_finding_out_that_there_is_no_ledger_loads_no_database_library():
+    program = """
+import sys, pathlib
+from reconcile.ledger.address import ledger_address
+assert not ledger_address(None, pathlib.Path("nowhere/schedules"), {}).exists
+assert not {"sqlalchemy", "sqlite3", "psycopg"} & set(sys.modules), "loaded"
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_ledger_is_put_aside_with_what_sqlite_keeps_beside_it(tmp_path):
+    path = tmp_path / "ledger.db"
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(path.name + ending).write_text(f"broken{ending}")
+    now = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
+    new = set_aside(LedgerAddress("", str(path), path), now=now)
+    assert new == tmp_path / "ledger.db.20261125T123000Z.bad"
+    assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
+        new.name + ending: f"broken{ending}" for ending in ("", "-wal", "-shm")
+    }
+
+
+def test_what_was_put_aside_is_never_replaced(tmp_path):
+    path, now = tmp_path / "ledger.db", datetime(2026, 11, 25, tzinfo=UTC)
+    address = LedgerAddress("", str(path), path)
+    for text in ("first", "second"):
+        path.write_text(text)
+        if text == "first":
+            new = set_aside(address, now=now)
+    with pytest.raises(LedgerError, match="cannot be put aside: there is one of this second already"):
+        set_aside(address, now=now)
+    assert (new.read_text(), path.read_text()) == ("first", "second")
+
+
+@pytest.mark.parametrize(
+    "address, says",
+    [
+        pytest.param(LedgerAddress("", "gone.db", Path("gone.db")), "cannot be put aside: No such file", id="gone"),
+        pytest.param(LedgerAddress("", "postgresql://db/x"), "is on a server", id="server"),
+    ],
+)
+def test_what_is_no_file_cannot_be_put_aside(address, says):
+    with pytest.raises(LedgerError, match=says) as refused:
+        set_aside(address, now=datetime(2026, 11, 25, tzinfo=UTC))
+    assert refused.value.hint
