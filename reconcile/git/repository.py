@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 
-_TIMEOUT_SECONDS = 20
-
-# What a repository's own configuration could make git run is switched off; that the folder may belong to another user,
-# as in the containers of a pipeline, matters only to what runs something.
-_SAFE = (
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    f"core.hooksPath={os.devnull}",
-    "-c",
-    "safe.directory=*",
-    "--no-pager",
-    "--no-optional-locks",
-)
+from reconcile.errors import ReconcileError
+from reconcile.git.program import ask
 
 
 def root(folder: Path) -> Path | None:
     """Return the repository root of *folder*; None outside Git, without the git program, or when it does not answer."""
-    answer = _ask(folder, "rev-parse", "--show-toplevel")
+    answer = _answer(folder, "rev-parse", "--show-toplevel")
     return Path(os.fsdecode(answer)) if answer else None
 
 
 def head(folder: Path) -> str | None:
     """Return the revision that the repository of *folder* is at; None where `root` is, or before the first commit."""
-    answer = _ask(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    answer = _answer(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     return os.fsdecode(answer) if answer else None
 
 
@@ -41,30 +28,31 @@ def path_within(folder: Path) -> str:
     return Path(os.path.relpath(real, base.resolve())).as_posix()
 
 
-def _ask(folder: Path, *arguments: str) -> bytes | None:
+def prefix_of(folder: Path) -> str | None:
+    """Return where in its repository *folder* really is: ``""`` at the root, else ending in a slash.
+
+    None where there is no work tree: outside Git, in a bare repository, or without the git program.
+
+    Raises:
+        ReconcileError: git cannot say.
+    """
+    answer = ask(folder, "rev-parse", "--is-inside-work-tree", "--show-prefix")
+    if answer.is_outside or answer.out.startswith(b"false"):
+        return None
+    if not answer.is_good:
+        raise answer.failure(f"the repository of {folder} cannot be read")
+    return os.fsdecode(answer.out.removeprefix(b"true\n").removesuffix(b"\n"))
+
+
+def is_shallow(folder: Path) -> bool:
+    """Return whether the clone that *folder* is in was made without its whole history."""
+    return _answer(folder, "rev-parse", "--is-shallow-repository") == b"true"
+
+
+def _answer(folder: Path, *arguments: str) -> bytes | None:
     """Return what git answers, without its line break; None when it does not."""
     try:
-        answer = subprocess.run(  # noqa: S603 - fixed words, and a folder that cannot be taken for an option
-            [  # noqa: S607 - whichever git the user has
-                "git",
-                *_SAFE,
-                "-C",
-                os.fspath(folder),
-                *arguments,
-            ],
-            env=_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=_TIMEOUT_SECONDS,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
+        answer = ask(folder, *arguments)
+    except ReconcileError:  # not in time
         return None
-    return answer.stdout.removesuffix(b"\n") if answer.returncode == 0 else None
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment for git: the run's own, without what points it at another repository or asks a person."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    return answer.out.removesuffix(b"\n") if answer.is_good else None

@@ -49,14 +49,30 @@ class WorkTree:
         """
         try:
             real = (self.root / path).resolve(strict=True)
-            if not real.is_relative_to(self.root.resolve()):
-                raise SettingError(
-                    "this link leads out of the folder, and is not followed", hint="put the file itself here"
-                )
+            root = self.root.resolve()
+            # Git's own folder holds credentials, and is not of the tree even where it is in the folder.
+            if not real.is_relative_to(root) or ".git" in real.relative_to(root).parts:
+                raise leads_out()
             return _bytes(real)
         except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "a link to itself"
-            raise SettingError(f"cannot be read: {reason}", hint="see its permissions, and where links lead") from error
+            raise unreadable(reason) from error
+
+
+def leads_out() -> SettingError:
+    """Return the refusal of a link that leads out of the folder."""
+    return SettingError("this link leads out of the folder, and is not followed", hint="put the file itself here")
+
+
+def too_large(size: int) -> SettingError:
+    """Return the refusal of a file of *size* bytes."""
+    hint = "spread the schedules over several files"
+    return SettingError(f"cannot be read: it has {size / 1024 / 1024:.0f} MiB", hint=hint)
+
+
+def unreadable(reason: str) -> SettingError:
+    """Return the refusal of a file that cannot be read for *reason*."""
+    return SettingError(f"cannot be read: {reason}", hint="see its permissions, and where links lead")
 
 
 def _bytes(path: Path) -> bytes:
@@ -67,8 +83,7 @@ def _bytes(path: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise SettingError("cannot be read: it is no regular file", hint="delete it, or leave it out of `paths`")
         if status.st_size > MAX_BYTES:
-            size = status.st_size / 1024 / 1024
-            raise SettingError(f"cannot be read: it has {size:.0f} MiB", hint="spread the schedules over several files")
+            raise too_large(status.st_size)
         return file.read()
 
 

@@ -2,29 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-
 import pytest
 
+from reconcile.errors import ReconcileError
 from reconcile.git import repository
-
-
-@pytest.fixture
-def git(tmp_path, monkeypatch):
-    """Return what runs git in a new repository in a folder with a blank and a Chinese character."""
-    monkeypatch.delenv("GIT_DIR", raising=False)
-    folder = tmp_path / "a 仓库"
-    (folder / "schedules").mkdir(parents=True)
-    identity = {f"GIT_{who}_{what}": "x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
-
-    def run(*arguments):
-        return subprocess.run(
-            ["git", *arguments], cwd=folder, env=os.environ | identity, check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-    run("init", "--quiet")
-    return folder, run
 
 
 def test_the_root_is_that_of_the_repository(git):
@@ -59,14 +40,47 @@ def test_without_the_git_program_there_is_none(git, monkeypatch):
     assert repository.root(folder) is None
 
 
-def test_a_git_that_does_not_answer_is_none(git, monkeypatch):
+def test_a_git_that_does_not_answer_is_none(git, other_git, impatient):
     folder, _ = git
-
-    def hang(*_, timeout, **__):
-        raise subprocess.TimeoutExpired("git", timeout)
-
-    monkeypatch.setattr(subprocess, "run", hang)
+    other_git("sleep 300")
     assert repository.root(folder) is None
+    assert repository.head(folder) is None
+    assert not repository.is_shallow(folder)
+
+
+def test_a_folder_knows_where_in_its_repository_it_is(git):
+    folder, _ = git
+    assert repository.prefix_of(folder) == ""
+    assert repository.prefix_of(folder / "schedules") == "schedules/"
+
+
+def test_a_folder_behind_a_link_is_where_the_link_leads(git, tmp_path):
+    folder, _ = git
+    (tmp_path / "link").symlink_to(folder / "schedules")
+    assert repository.prefix_of(tmp_path / "link") == "schedules/"
+
+
+def test_a_name_may_end_in_a_line_break(git):
+    folder, _ = git
+    (folder / "a\n").mkdir()
+    assert repository.prefix_of(folder / "a\n") == "a\n/"
+
+
+def test_there_is_no_work_tree_in_a_bare_repository_outside_git_and_without_git(git, tmp_path, monkeypatch):
+    folder, run = git
+    run("init", "--quiet", "--bare", str(tmp_path / "bare"))
+    assert repository.prefix_of(tmp_path / "bare") is None
+    assert repository.prefix_of(folder / ".git") is None
+    assert repository.prefix_of(tmp_path) is None
+    monkeypatch.setenv("PATH", "")
+    assert repository.prefix_of(folder) is None
+
+
+def test_a_repository_that_cannot_be_read_is_an_error(git):
+    folder, _ = git
+    (folder / ".git" / "config").write_text("[core", encoding="utf-8")
+    with pytest.raises(ReconcileError, match="cannot be read: fatal: bad config"):
+        repository.prefix_of(folder)
 
 
 def test_the_environment_cannot_point_elsewhere(git, monkeypatch, tmp_path):

@@ -58,6 +58,11 @@ def test_a_link_out_of_the_folder_is_not_followed(folder, tmp_path):
     assert refusal(folder, "../secret") == "this link leads out of the folder, and is not followed"
 
 
+def test_a_link_into_the_folder_of_git_itself_is_not_followed(folder):
+    (folder / "link.yaml").symlink_to(".git/config")
+    assert refusal(folder, "link.yaml") == "this link leads out of the folder, and is not followed"
+
+
 def test_a_link_to_itself_cannot_be_read(folder):
     (folder / "loop.yaml").symlink_to("loop.yaml")
     tree = WorkTree(folder)

@@ -30,7 +30,7 @@ UPWARD_EXCEPTIONS = {
 # What else may read the environment, write to stdout or take *now*; each with its reason.
 WORLD_EXCEPTIONS = {
     "reconcile/service/clock.py": {"datetime.now"},  # the Clock port itself
-    "reconcile/git/repository.py": {"os.environ"},  # what the git program inherits, less GIT_*; nothing is read from it
+    "reconcile/git/program.py": {"os.environ"},  # what the git program inherits, less GIT_*; nothing is read from it
 }
 
 

@@ -1,0 +1,206 @@
+"""The git program, run so that it never waits for a person, never hangs, and runs nothing that a stranger configured.
+
+There are two ways to run it. `ask` is for what only reads or moves a ref: the folder may belong to somebody else, as in
+the containers of a pipeline, so nothing that its configuration names is run, and nothing is fetched. `act` is for what
+talks to another repository, or may have to run the user's own filters: with the user's environment and credentials, and
+only in a repository that git takes for the user's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from reconcile.errors import ReconcileError
+
+ASK_SECONDS = 20
+ACT_SECONDS = 60
+
+_NO_PROGRAM = 127  # as a shell says it
+_GRACE_SECONDS = 2
+
+# What a repository's own configuration could make git run unasked is switched off.
+_QUIET = (
+    "-c",
+    "core.fsmonitor=false",
+    "-c",
+    f"core.hooksPath={os.devnull}",
+    "-c",
+    "gc.auto=0",
+    "-c",
+    "maintenance.auto=false",
+    "--no-pager",
+    "--no-optional-locks",
+    "--literal-pathspecs",
+)
+_ANY_OWNER = ("-c", "safe.directory=*")
+
+# What points git at another repository: `git rev-parse --local-env-vars`, less the GIT_CONFIG_… that hold credentials.
+_POINTING = frozenset(
+    [
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    ]
+)
+
+_LONGEST_MESSAGE = 300
+_MOST_LINES, _LONGEST_LINE = 20, 4000  # looked at: a server may say anything
+# Greedy up to the last @ before the path: a password may hold one.
+_USER_IN_URL = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://)[^/\s]*@")
+_QUERY_IN_URL = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://[^\s?]*)\?[^\s'\"]*")
+_TELLING = ("fatal:", "error:", "remote:", "! ", "ssh:")
+
+_OWNER_HINT = (
+    "the repository belongs to another user: if you trust it, `git config --global --add safe.directory` with its path"
+)
+_ACCESS_HINT = "the credentials that git uses here must be allowed to read and write refs/reconcile/*"
+# What git says in its C locale (a part of it, in small letters), and what to do about it; the first that fits.
+_HINTS = (
+    ("dubious ownership", _OWNER_HINT),
+    ("unsafe repository", _OWNER_HINT),
+    ("promisor remote", "this clone is a partial one: clone without --filter"),
+    ("could not read username", _ACCESS_HINT),
+    ("could not read password", _ACCESS_HINT),
+    ("authentication failed", _ACCESS_HINT),
+    ("permission denied (publickey", _ACCESS_HINT),
+    ("error: 403", _ACCESS_HINT),
+    ("cannot lock ref", "another run may be writing it, or it is broken: try again, and else delete the ref"),
+    ("[remote rejected]", "the server refuses refs/reconcile/*: see its rules, and what its hooks say"),
+    ("could not resolve host", "see the address of the remote with `git remote -v`, and the network"),
+    ("does not appear to be a git repository", "see `git remote -v` for the names and addresses of remotes"),
+    ("permission denied", "see the permissions of the repository's .git folder"),
+    ("read-only file system", "the repository's .git folder must be writable"),
+    ("unable to create", "see the permissions of the .git folder, and whether another git is at work or left a lock"),
+)
+_HINT = "`git fsck` says whether the repository is whole; try the same with git itself"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What one run of git left: its exit code, and what it wrote."""
+
+    code: int
+    out: bytes
+    err: bytes
+
+    @property
+    def is_good(self) -> bool:
+        """Whether git did what it was asked."""
+        return self.code == 0
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether there is no work tree to ask about: outside Git, in a bare repository, or without the git program."""
+        return self.code == _NO_PROGRAM or any(
+            words in self.err for words in (b"not a git repository (or any", b"must be run in a work tree")
+        )
+
+    def failure(self, what: str) -> ReconcileError:
+        """Return the error that says that *what* did not work, in git's own words, with a hint."""
+        said = self.err.decode("utf-8", "replace")
+        small = said.lower()
+        hint = next((hint for words, hint in _HINTS if words in small), _HINT)
+        return ReconcileError(f"{what}: {_told(said) or f'git ended with {self.code}'}", hint=hint)
+
+
+def ask(folder: Path, *arguments: str, stdin: bytes = b"") -> Answer:
+    """Run git in *folder* for what reads, or moves a ref; nothing of the user's environment or network is used.
+
+    Raises:
+        ReconcileError: it did not answer in time.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    # No file of a partial clone is fetched behind the reader's back, by a program that its configuration may name.
+    environment |= {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+    return _run((*_ANY_OWNER, "-C", os.fspath(folder), *arguments), environment, stdin, ASK_SECONDS)
+
+
+def act(folder: Path, *arguments: str) -> Answer:
+    """Run git in *folder* as the user, with the user's environment and credentials.
+
+    Raises:
+        ReconcileError: it did not end in time.
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in _POINTING}
+    return _run(("-C", os.fspath(folder), *arguments), environment, b"", ACT_SECONDS)
+
+
+def _run(arguments: tuple[str, ...], environment: dict[str, str], stdin: bytes, seconds: int) -> Answer:
+    """Run git in a session of its own: without a terminal to ask on, and ended together with all that it started."""
+    environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    try:
+        # A file, as ssh may leave a master process behind that would keep a pipe open.
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(  # noqa: S603 - our own words, and values that cannot be taken for options
+                ["git", *_QUIET, *arguments],  # noqa: S607 - whichever git the user has
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+            )
+            with process:
+                out = _output(process, stdin, seconds)
+            errors.seek(0)
+            return Answer(process.returncode, out, errors.read())
+    except OSError as error:
+        return Answer(_NO_PROGRAM, b"", f"fatal: git cannot be run: {error.strerror}".encode())
+
+
+def _output(process: subprocess.Popen[bytes], stdin: bytes, seconds: int) -> bytes:
+    try:
+        return process.communicate(stdin, timeout=seconds)[0]
+    except BaseException as error:
+        _end(process)
+        if isinstance(error, subprocess.TimeoutExpired):
+            hint = "see whether a disk, a network or a program that git runs hangs"
+            raise ReconcileError(f"git did not end within {seconds} seconds", hint=hint) from error
+        raise
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End git and all that it started; asked first, it removes its locks."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_SECONDS)
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _told(text: str) -> str:
+    """Return what git said, on one line: what tells, no credentials, nothing that could steer a terminal."""
+    lines = [line.strip()[:_LONGEST_LINE] for line in text.replace("\r", "\n").split("\n")]
+    telling = [line for line in lines if line.startswith(_TELLING)] or [*filter(None, lines)]
+    return one_line("; ".join(map(hidden, telling[:_MOST_LINES])))
+
+
+def hidden(text: str) -> str:
+    """Return *text* without what its URLs may hold of credentials.
+
+    >>> hidden("fatal: unable to access 'https://bot:p@ss@example.org/a.git?token=1/': 403")
+    "fatal: unable to access 'https://***@example.org/a.git?***': 403"
+    """
+    return _QUERY_IN_URL.sub(r"\1?***", _USER_IN_URL.sub(r"\1***@", text))
+
+
+def one_line(text: str) -> str:
+    """Return *text* on one line, not too long, with blanks in place of what is not printable."""
+    shown = " ".join("".join(sign if sign.isprintable() or sign == "\u3000" else " " for sign in text).split())
+    return shown if len(shown) <= _LONGEST_MESSAGE else f"{shown[: _LONGEST_MESSAGE - 1]}…"

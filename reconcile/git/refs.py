@@ -1,0 +1,215 @@
+"""Revisions by name, and the refs that say which commit was last applied to which environment.
+
+``refs/reconcile/applied/<environment>`` is moved after a fully verified apply. It is no branch: no clone fetches it by
+itself, nobody works on it, and it may move backwards (an older commit was applied). So it is pushed with force, but
+only if the other repository still holds what this run saw there when it began (`expected`): of two runners that applied
+at once, the second is told instead of hiding what the first did. A plain ``+refspec`` would hide it; a push without
+force could not go back.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import unquote
+
+from reconcile.engine.signs import close_to, shown
+from reconcile.errors import ReconcileError, SettingError
+from reconcile.git.program import act, ask, hidden
+from reconcile.git.repository import is_shallow
+
+APPLIED = "refs/reconcile/applied/"
+
+_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_PLAIN = re.compile(r"[0-9A-Za-z_.-]")
+# What git refuses in the name of a ref, of what else is plain.
+_REFUSED = re.compile(r"^\.|(?<=\.)\.|\.$|\.(?=lock$)")
+_NOT_HERE = (b"ambiguous", b"promisor")  # several objects' ids begin so; a partial clone left it out
+_NAMES_LOOKED_AT = 1000
+
+
+def commit_of(folder: Path, rev: str) -> str | None:
+    """Return the full id of the commit that *rev* names in the repository of *folder*; None when it names none.
+
+    None, too, outside Git.
+
+    Raises:
+        ReconcileError: git cannot say.
+    """
+    # Nothing that git could take for an option; a revision that begins so can be written in full (refs/heads/-x).
+    if not rev or rev.startswith("-") or any(ord(sign) < 32 for sign in rev):
+        return None
+    answer = ask(folder, "rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+    commit = os.fsdecode(answer.out.removesuffix(b"\n"))
+    if answer.is_good and _ID.fullmatch(commit):  # "^main" is answered too, with its sign
+        return commit
+    # Git is quiet about a revision that is not there; what it does say is about the repository.
+    if answer.err.startswith(b"fatal:") and not (answer.is_outside or any(words in answer.err for words in _NOT_HERE)):
+        raise answer.failure(f"the revision {shown(rev)} cannot be looked up")
+    return None
+
+
+def known_commit(folder: Path, rev: str) -> str:
+    """Return the full id of the commit that *rev* names.
+
+    Raises:
+        SettingError: it names none; the hint says what to do.
+        ReconcileError: git cannot say.
+    """
+    commit = commit_of(folder, rev)
+    if commit is None:
+        raise SettingError(
+            f"there is no revision {shown(rev)!r} in this repository", hint=_where_it_may_be(folder, rev)
+        )
+    return commit
+
+
+def _where_it_may_be(folder: Path, rev: str) -> str:
+    if is_shallow(folder):
+        return "this clone is shallow: check out with fetch-depth: 0 (GitLab: GIT_DEPTH: 0), or `git fetch --unshallow`"
+    listed = ask(folder, "for-each-ref", f"--count={_NAMES_LOOKED_AT}", "--format=%(refname:short)")
+    near = close_to(rev, listed.out.decode("utf-8", "replace").split("\n"))
+    return near or "`git fetch` may bring it; `git branch --all` and `git tag` list what is here"
+
+
+def applied_ref(environment: str) -> str:
+    """Return the ref that holds the commit last applied to *environment*; what a ref cannot hold is written ``%2E``.
+
+    >>> applied_ref("prod"), applied_ref("a..lock")
+    ('refs/reconcile/applied/prod', 'refs/reconcile/applied/a.%2Elock')
+    """
+    if not environment:
+        raise SettingError("an environment needs a name", hint="see `environments` in the workspace")
+    spelled = "".join(sign if _PLAIN.fullmatch(sign) else _escaped(sign) for sign in environment)
+    return APPLIED + _REFUSED.sub("%2E", spelled)
+
+
+def _escaped(sign: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in sign.encode("utf-8", "surrogatepass"))
+
+
+def applied_commit(folder: Path, environment: str) -> str | None:
+    """Return the commit last applied to *environment*, as this repository knows it; None when it knows none.
+
+    Raises:
+        ReconcileError: it cannot be read: a broken ref must not pass for one that was never there.
+    """
+    return _applied(folder, applied_ref(environment)).get(environment)
+
+
+def applied_commits(folder: Path) -> Mapping[str, str]:
+    """Return the commit last applied to each environment that this repository knows of.
+
+    Raises:
+        ReconcileError: they cannot be read.
+    """
+    return _applied(folder, APPLIED)
+
+
+def _applied(folder: Path, pattern: str) -> Mapping[str, str]:
+    answer = ask(folder, "for-each-ref", "--format=%(objectname) %(refname)", pattern)
+    if answer.is_outside:
+        return {}
+    if not answer.is_good or f"broken ref {pattern}".encode() in answer.err:
+        raise answer.failure("what was last applied cannot be read from Git")
+    commits = {}
+    for line in os.fsdecode(answer.out).split("\n")[:-1]:
+        target, _, ref = line.partition(" ")
+        commit = commit_of(folder, target)
+        if commit is None:
+            raise ReconcileError(
+                f"{ref} names {target}, which is no commit in this repository", hint="fetch the ref again, or delete it"
+            )
+        commits[unquote(ref.removeprefix(APPLIED))] = commit
+    return commits
+
+
+def move_applied(folder: Path, environment: str, commit: str, expected: str | None) -> None:
+    """Note in this repository that *commit* was applied to *environment*, if *expected* is what was noted before.
+
+    Raises:
+        ReconcileError: something else was noted meanwhile, there is no such commit, or the ref cannot be written.
+    """
+    ref = applied_ref(environment)
+    target = commit_of(folder, commit)
+    if target is None:
+        raise ReconcileError(f"{ref} was not moved: there is no commit {shown(commit)}", hint="commit first")
+    answer = ask(folder, "update-ref", "--no-deref", ref, target, expected or "")  # empty: the ref must not exist
+    if answer.is_good:
+        return
+    there = applied_commit(folder, environment)
+    if there != expected:
+        raise ReconcileError(
+            f"{ref} was not moved to {target}: it is at {there or 'no commit'}, and was at {expected or 'none'} "
+            "when this run began",
+            hint="another run applied meanwhile: apply again",
+        )
+    raise answer.failure(f"{ref} was not moved")
+
+
+def fetch_applied(folder: Path, environment: str, remote: str = "origin") -> str | None:
+    """Bring what *remote* holds as last applied to *environment* into this repository, and return that commit.
+
+    What the runners share goes before what only this repository noted. None when *remote* holds none: then nothing is
+    changed here.
+
+    Raises:
+        ReconcileError: *remote* could not be asked, or the ref not be written.
+    """
+    ref = applied_ref(environment)
+    what = f"{ref} could not be fetched from {_named(remote)}"
+    commit = _at(folder, remote, ref, what)
+    if commit is None:
+        return None
+    if commit_of(folder, commit) != commit:
+        # Only into a shallow clone without its history, as the rest came: elsewhere that would cut what is there.
+        depth = ("--depth=1",) if is_shallow(folder) else ()
+        quiet = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head")
+        fetched = act(folder, "fetch", *quiet, *depth, "--", remote, f"+{ref}:{ref}")
+        if not fetched.is_good:
+            raise fetched.failure(what)
+        return applied_commit(folder, environment)
+    moved = ask(folder, "update-ref", "--no-deref", ref, commit)
+    if not moved.is_good:
+        raise moved.failure(what)
+    return commit
+
+
+def _at(folder: Path, remote: str, ref: str, what: str) -> str | None:
+    """Return what *remote* says that *ref* is at."""
+    listed = act(folder, "ls-remote", "--", remote, ref)
+    if not listed.is_good:
+        raise listed.failure(what)
+    for line in listed.out.split(b"\n"):
+        target, _, name = line.partition(b"\t")
+        if name == ref.encode("ascii"):  # others that end so are listed too
+            return target.decode("ascii")
+    return None
+
+
+def push_applied(folder: Path, environment: str, *, expected: str | None, remote: str = "origin") -> None:
+    """Tell *remote* what this repository noted as last applied to *environment*; only that ref is pushed.
+
+    *expected* is what `fetch_applied` returned when the run began. That *remote* holds the same commit already is good.
+
+    Raises:
+        ReconcileError: *remote* holds something else by now, or could not be told.
+    """
+    ref = applied_ref(environment)
+    only = ("--no-verify", "--no-follow-tags", "--no-recurse-submodules", f"--force-with-lease={ref}:{expected or ''}")
+    answer = act(folder, "push", *only, "--", remote, f"{ref}:{ref}")
+    if answer.is_good:
+        return
+    what = f"{ref} was not pushed to {_named(remote)}"
+    if b"(stale info)" in answer.err:
+        raise ReconcileError(
+            f"{what}: it is no longer at {expected or 'no commit'} there",
+            hint="another run applied meanwhile and has told so: fetch, plan, and apply what is left",
+        )
+    raise answer.failure(what)
+
+
+def _named(remote: str) -> str:
+    return shown(hidden(remote))

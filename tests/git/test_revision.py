@@ -1,0 +1,372 @@
+"""A folder at a revision: what was committed, as the work tree showed it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconcile.errors import ReconcileError, SettingError
+from reconcile.git import program, revision, worktree
+from reconcile.git.revision import revision_tree
+from reconcile.git.worktree import WorkTree
+from tests.git.conftest import run_git
+
+
+@pytest.fixture
+def committed(git):
+    """Return the folder of the declarations, and what commits all that is in its repository."""
+    folder, run = git
+
+    def commit(message="one"):
+        run("add", "--all", "--force")
+        run("commit", "--quiet", "--allow-empty", "-m", message)
+        return run("rev-parse", "HEAD")
+
+    (folder / "schedules" / "tenants").mkdir()
+    (folder / "schedules" / "reconcile.yaml").write_bytes(b"one\r\n")
+    (folder / "schedules" / "tenants" / "订单 a.yaml").write_bytes(b"\0two")
+    (folder / "elsewhere.yaml").write_bytes(b"three")
+    return folder / "schedules", commit
+
+
+def assert_same(tree, work):
+    """Hold the laws: the same paths, the same bytes, the same refusals."""
+    assert tree.paths() == work.paths()
+    for path in work.paths():
+        assert read(tree, path) == read(work, path)
+
+
+def read(tree, path):
+    try:
+        return tree.read(path)
+    except SettingError as error:
+        assert error.hint
+        return error.message.replace("a link to itself", os.strerror(40))  # as Python before 3.13 tells it
+
+
+def test_a_clean_checkout_is_its_head(committed):
+    folder, commit = committed
+    head = commit()
+    tree = revision_tree(folder, "HEAD")
+    assert tree.commit == head
+    assert tree.paths() == ("reconcile.yaml", "tenants/订单 a.yaml")
+    assert tree.read("reconcile.yaml") == b"one\r\n"
+    assert_same(tree, WorkTree(folder))
+
+
+def test_the_root_of_a_repository_is_a_folder_too(committed):
+    folder, commit = committed
+    commit()
+    tree = revision_tree(folder.parent, "HEAD")
+    assert "elsewhere.yaml" in tree.paths()
+    assert_same(tree, WorkTree(folder.parent))
+
+
+def test_the_folder_may_be_reached_through_a_link(committed, tmp_path, monkeypatch):
+    folder, commit = committed
+    commit()
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.chdir(tmp_path)
+    assert_same(revision_tree(Path("link"), "HEAD"), WorkTree(folder))
+
+
+def test_what_is_uncommitted_is_not_seen(committed):
+    folder, commit = committed
+    commit()
+    (folder / "reconcile.yaml").write_bytes(b"changed")
+    (folder / "new.yaml").write_bytes(b"new")
+    (folder / "tenants" / "订单 a.yaml").unlink()
+    tree = revision_tree(folder, "HEAD")
+    assert tree.read("reconcile.yaml") == b"one\r\n"
+    assert tree.paths() == ("reconcile.yaml", "tenants/订单 a.yaml")
+
+
+def test_files_of_the_same_bytes_have_the_same_id_in_every_revision(committed):
+    folder, commit = committed
+    first = commit()
+    (folder / "copy.yaml").write_bytes(b"one\r\n")
+    (folder / "tenants" / "订单 a.yaml").write_bytes(b"changed")
+    commit()
+    before, now = revision_tree(folder, first).ids(), revision_tree(folder, "HEAD").ids()
+    assert before["reconcile.yaml"] == now["reconcile.yaml"] == now["copy.yaml"]
+    assert before["tenants/订单 a.yaml"] != now["tenants/订单 a.yaml"]
+    assert set(before) == {"reconcile.yaml", "tenants/订单 a.yaml"}
+
+
+@pytest.mark.parametrize("what", ["nothing", "file", "link"])
+def test_a_folder_that_was_none_at_that_revision_is_empty(git, what):
+    folder, run = git
+    place = folder / "schedules"
+    place.rmdir()
+    (folder / "schedules.yaml").write_bytes(b"begins alike")
+    (folder / "other").mkdir()
+    (folder / "other" / "a.yaml").touch()
+    if what == "file":
+        place.write_bytes(b"a file")
+    if what == "link":
+        place.symlink_to("other")
+    run("add", "--all")
+    run("commit", "--quiet", "-m", "one")
+    place.unlink(missing_ok=True)
+    place.mkdir()
+    assert revision_tree(place, "HEAD").paths() == ()
+
+
+def test_a_submodule_is_left_out(committed, tmp_path):
+    folder, commit = committed
+    other = tmp_path / "other"
+    other.mkdir()
+    run_git(other, "init", "--quiet")
+    run_git(other, "commit", "--quiet", "--allow-empty", "-m", "one")
+    run_git(folder, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
+    (folder / "to-it").symlink_to("sub")
+    commit()
+    tree = revision_tree(folder, "HEAD")
+    assert tree.paths() == ("reconcile.yaml", "tenants/订单 a.yaml", "to-it/")
+    assert "sub" not in tree.ids()
+
+
+def linked(folder, links):
+    for path, target in links.items():
+        (folder / path).symlink_to(target)
+
+
+def test_links_are_as_in_the_work_tree(committed):
+    folder, commit = committed
+    linked(
+        folder,
+        {
+            "file.yaml": "tenants/订单 a.yaml",
+            "twice.yaml": "file.yaml",
+            "around.yaml": "../schedules/./tenants/../reconcile.yaml",
+            "folder": "tenants",
+            "through.yaml": "folder/订单 a.yaml",
+            "self": ".",
+            "up": "..",
+            "gone.yaml": "nowhere",
+            "loop.yaml": "loop.yaml",
+            "out.yaml": "../elsewhere.yaml",
+            "passwd.yaml": "/etc/passwd",
+            "beyond.yaml": "../" * 40 + "etc/passwd",
+            "tenants/up.yaml": "../reconcile.yaml",
+        },
+    )
+    commit()
+    tree = revision_tree(folder, "HEAD")
+    assert_same(tree, WorkTree(folder))
+    assert tree.read("through.yaml") == b"\0two"
+    assert tree.ids()["around.yaml"] == tree.ids()["reconcile.yaml"]
+    assert {"folder/", "self/", "up/", "gone.yaml", "loop.yaml", "out.yaml", "passwd.yaml"}.isdisjoint(tree.ids())
+    assert (
+        read(tree, "out.yaml") == read(tree, "passwd.yaml") == "this link leads out of the folder, and is not followed"
+    )
+
+
+def test_links_at_the_root_of_a_repository_are_as_in_the_work_tree(committed, tmp_path):
+    folder, commit = committed
+    (tmp_path / "out").touch()
+    root = folder.parent
+    linked(root, {"self": ".", "out.yaml": "../out", "up.yaml": "schedules/../elsewhere.yaml", "folder": "schedules"})
+    commit()
+    assert_same(revision_tree(root, "HEAD"), WorkTree(root))
+
+
+def test_a_link_that_no_file_system_would_hold_leads_nowhere(committed):
+    folder, commit = committed
+    (folder / "target").write_bytes(b"../" * 2000 + b"etc")
+    blob = run_git(folder, "hash-object", "-w", "target")
+    commit()
+    run_git(folder, "update-index", "--add", "--cacheinfo", f"120000,{blob},schedules/long.yaml")
+    run_git(folder, "commit", "--quiet", "-m", "two")
+    tree = revision_tree(folder, "HEAD")
+    assert "long.yaml" in tree.paths()
+    assert read(tree, "long.yaml") == "cannot be read: File name too long"
+
+
+def test_a_git_that_breaks_off_is_an_error(committed, other_git):
+    folder, commit = committed
+    commit()
+    tree = revision_tree(folder, "HEAD")
+    other_git('echo "fatal: out of memory" >&2; exit 128')
+    with pytest.raises(ReconcileError, match="files of a revision cannot be read: fatal: out of memory"):
+        tree.read("reconcile.yaml")
+
+
+@pytest.mark.parametrize("path", ["none.yaml", "tenants", "../elsewhere.yaml", ""])
+def test_what_is_no_file_cannot_be_read(committed, path):
+    folder, commit = committed
+    commit()
+    with pytest.raises(SettingError, match="cannot be read: "):
+        revision_tree(folder, "HEAD").read(path)
+
+
+def test_a_huge_file_is_not_read(committed, monkeypatch):
+    folder, commit = committed
+    commit()
+    monkeypatch.setattr(worktree, "MAX_BYTES", 4)
+    tree = revision_tree(folder, "HEAD")
+    assert tree.read("tenants/订单 a.yaml") == b"\0two"
+    with pytest.raises(SettingError, match="it has 0 MiB"):
+        tree.read("reconcile.yaml")
+
+
+def counted(monkeypatch):
+    """Return what git is asked for, as it is asked."""
+    asked = []
+
+    def ask(folder, *arguments, stdin=b""):
+        asked.append((arguments[0], stdin.count(b"\n")))
+        return program.ask(folder, *arguments, stdin=stdin)
+
+    monkeypatch.setattr(revision, "ask", ask)
+    return asked
+
+
+def test_a_thousand_files_are_read_by_one_run_of_git(committed, monkeypatch):
+    folder, commit = committed
+    for number in range(1000):
+        (folder / "tenants" / f"{number}.yaml").write_bytes(b"%d" % (number // 2))
+    (folder / "tenants" / "photo.png").write_bytes(b"not asked for")
+    commit()
+    asked = counted(monkeypatch)
+    tree = revision_tree(folder, "HEAD")
+    for path in tree.paths():
+        if path.endswith(".yaml"):
+            assert tree.read(path) == (folder / path).read_bytes()
+    assert asked == [("ls-tree", 0), ("cat-file", 502)]  # each content once, and nothing of another kind
+
+
+def test_not_more_is_held_than_a_window(committed, monkeypatch):
+    folder, commit = committed
+    for number in range(10):
+        (folder / f"{number}.yaml").write_bytes(b"%d" % number * 100)
+    commit()
+    monkeypatch.setattr(revision, "_AHEAD_BYTES", 250)
+    asked = counted(monkeypatch)
+    tree = revision_tree(folder, "HEAD")
+    for number in [*range(10), 8]:
+        assert tree.read(f"{number}.yaml") == b"%d" % number * 100
+    assert asked == [("ls-tree", 0), *[("cat-file", 2)] * 4, ("cat-file", 4)]
+
+
+def test_an_unknown_revision_is_an_error(committed):
+    folder, commit = committed
+    commit()
+    with pytest.raises(SettingError, match="there is no revision 'nowhere'"):
+        revision_tree(folder, "nowhere")
+
+
+def test_outside_git_there_is_no_revision(tmp_path):
+    with pytest.raises(SettingError, match="is in no work tree of Git"):
+        revision_tree(tmp_path, "HEAD")
+
+
+def test_in_a_bare_repository_there_is_no_folder(tmp_path):
+    run_git(tmp_path, "init", "--quiet", "--bare", "bare")
+    with pytest.raises(SettingError, match="is in no work tree of Git"):
+        revision_tree(tmp_path / "bare", "HEAD")
+
+
+def lose(folder, name):
+    objects = Path(run_git(folder, "rev-parse", "--git-path", "objects"))
+    (folder / objects / name[:2] / name[2:]).unlink()
+
+
+def test_a_repository_that_lost_a_folder_is_an_error(committed):
+    folder, commit = committed
+    commit()
+    lose(folder, run_git(folder, "rev-parse", "HEAD:schedules"))
+    with pytest.raises(ReconcileError, match="cannot be listed: "):
+        revision_tree(folder, "HEAD")
+
+
+def test_a_repository_that_lost_a_file_has_the_others(committed):
+    folder, commit = committed
+    commit()
+    tree = revision_tree(folder, "HEAD")
+    lose(folder, tree.ids()["reconcile.yaml"])
+    again = revision_tree(folder, "HEAD")
+    with pytest.raises(SettingError, match="this clone does not hold it"):
+        again.read("reconcile.yaml")
+    assert again.read("tenants/订单 a.yaml") == b"\0two"
+    with pytest.raises(ReconcileError, match="of a revision is missing"):
+        tree.read("reconcile.yaml")  # lost between listing and reading
+
+
+def test_a_file_whose_object_is_broken_is_an_error(committed):
+    folder, commit = committed
+    commit()
+    tree = revision_tree(folder, "HEAD")
+    name = tree.ids()["reconcile.yaml"]
+    broken = folder.parent / ".git" / "objects" / name[:2] / name[2:]
+    broken.chmod(0o644)
+    broken.write_bytes(b"garbage")
+    with pytest.raises(ReconcileError):
+        tree.read("reconcile.yaml")
+
+
+def test_nothing_is_fetched_for_a_partial_clone(committed, tmp_path):
+    folder, commit = committed
+    commit()
+    run_git(folder, "config", "uploadpack.allowFilter", "true")
+    url = f"file://{folder.parent}"
+    run_git(tmp_path, "clone", "--quiet", "--no-checkout", "--filter=blob:none", url, "partial")
+    place = tmp_path / "partial" / "schedules"
+    place.mkdir()
+    # What the configuration of a stranger's repository might name.
+    run_git(place, "config", "remote.origin.uploadpack", f"touch '{tmp_path}/ran'; git-upload-pack")
+    with pytest.raises(ReconcileError, match="cannot be"):
+        revision_tree(place, "HEAD").read("reconcile.yaml")
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_repository_of_sha_256_is_read_too(tmp_path):
+    run_git(tmp_path, "init", "--quiet", "--object-format=sha256", "long")
+    place = tmp_path / "long"
+    (place / "a.yaml").write_bytes(b"a")
+    run_git(place, "add", ".")
+    run_git(place, "commit", "--quiet", "-m", "one")
+    tree = revision_tree(place, "HEAD")
+    assert len(tree.commit) == len(tree.ids()["a.yaml"]) == 64
+    assert tree.read("a.yaml") == b"a"
+
+
+# Signs that tools stumble over, and any other; a name has at most 255 bytes.
+SIGNS = st.one_of(st.sampled_from("a\n\t\"'\\ *?:[]~^@{}-订％\u2028\x7f"), st.characters(exclude_categories=["Cs"]))
+NAMES = st.text(SIGNS.filter(lambda sign: sign not in "/\0"), min_size=1, max_size=12).filter(
+    # Git refuses what a file system of another kind would take for its own folder.
+    lambda name: name not in {".", ".."} and ".git" not in name.casefold() and "git~1" not in name.casefold()
+)
+PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    files=st.dictionaries(PATHS, st.binary(max_size=20), min_size=1, max_size=8), links=st.dictionaries(NAMES, PATHS)
+)
+def test_a_clean_checkout_is_its_head_whatever_its_files_are_called(files, links):
+    place = Path(tempfile.mkdtemp())
+    try:
+        root = place / "仓 库"
+        root.mkdir()
+        for path, content in files.items():
+            try:
+                (root / path).parent.mkdir(parents=True, exist_ok=True)
+                (root / path).write_bytes(content)
+            except OSError:  # one name for a file and for a folder
+                continue
+        for path, target in links.items():
+            if not os.path.lexists(root / path):
+                (root / path).symlink_to(target)
+        run_git(place, "init", "--quiet")
+        run_git(place, "add", "--all")
+        run_git(place, "commit", "--quiet", "--allow-empty", "-m", "one")
+        assert_same(revision_tree(root, "HEAD"), WorkTree(root))
+    finally:
+        shutil.rmtree(place)
