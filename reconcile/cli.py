@@ -14,7 +14,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -33,6 +33,12 @@ COMMANDS: Mapping[str, str] = {
     "show": "Show a saved plan, in any format.",
     "apply": "Make the service do what the files declare, and prove it.",
     "drift": "Say whether the service still does what the files declare.",
+    "status": "Say which commit is live where, and what is remembered of it.",
+    "runs": "List what was applied, or show one run.",
+    "rollback": "Bring back what was live before a run.",
+    "release": "Lift the hold of a rollback.",
+    "unlock": "Free the lock of a run that is dead.",
+    "ledger": "Mend the ledger.",
     "history": "Show what the jobs of one schedule did.",
     "explain": "Say what a cron expression means, and when it fires.",
     "schema": "Print a JSON Schema of what is read or written.",
@@ -40,6 +46,9 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Try everything against the embedded scheduler.",
     "completion": "Print a shell's completion script.",
 }
+
+# Of commands that are groups; the variables hold for them too.
+SUBCOMMANDS = ("show", "rebuild")
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # A stopped run has its report out within five seconds; the last of them is for writing it.
@@ -179,7 +188,8 @@ class Run:
     def _defaults(self) -> dict[str, Any]:
         from reconcile.commands.common import from_variables
 
-        return dict.fromkeys(COMMANDS, from_variables(self._environ))
+        variables = from_variables(self._environ)
+        return dict.fromkeys(COMMANDS, variables | dict.fromkeys(SUBCOMMANDS, variables))
 
     def _new_invocation(self) -> Invocation:
         from reconcile.commands.console import Console
@@ -191,7 +201,7 @@ class Run:
             is_terminal=sys.stderr is not None and sys.stderr.isatty() and not self._environ.get("CI"),
             ask=self._ask if can_ask else None,
         )
-        return Invocation(dict(self._environ), _now(self._environ), console, _to_stdout, self._stop)
+        return Invocation(dict(self._environ), _now(self._environ), console, _to_stdout, open_lines, self._stop)
 
     def _ask(self, question: str) -> str:
         """Ask the person at the terminal; a signal ends the waiting."""
@@ -335,6 +345,33 @@ def _let_go_of_stdout() -> None:
     """Let what is left in the buffer go nowhere: the interpreter flushes once more at its end."""
     with contextlib.suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def open_lines(path: str) -> Callable[[str], None]:
+    """Return what appends a text to *path* at once, and lets go of it again; ``-`` is stderr.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    if path == "-":
+        return _to_stderr
+
+    def append(text: str) -> None:
+        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+
+    def write(text: str) -> None:
+        # A run that is under way is not stopped for it: the ledger and the report hold the same.
+        try:
+            append(text)
+        except OSError as error:
+            _to_stderr(f"warning: {path} could not be written: {error.strerror}\n")
+
+    try:
+        append("")
+    except OSError as error:
+        raise OutputError(f"{path} could not be opened: {error.strerror}", hint="nothing was saved") from error
+    return write
 
 
 def write_file(path: str, text: str) -> None:

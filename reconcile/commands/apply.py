@@ -2,123 +2,216 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NoReturn
+
 import click
 
-from reconcile.commands.common import command, overrides
+from reconcile.commands.actor import actor_of
+from reconcile.commands.applied import mark_applied
+from reconcile.commands.book import Book, ledger_required, new_run_id, opened_book
+from reconcile.commands.common import command, overrides, overrides_typed, sources
+from reconcile.commands.conduct import Conduct, conduct
 from reconcile.commands.declarations import Declared, declared, environment_of, opened
 from reconcile.commands.invocation import Answer, Invocation
-from reconcile.commands.plan import planned
-from reconcile.commands.planfile import read_plan
+from reconcile.commands.planfile import SavedPlan, read_plan
+from reconcile.commands.planning import Reviewed, reviewed
+from reconcile.commands.remembered import noted_commit, remembered
+from reconcile.commands.running import carry_out, confirm
 from reconcile.commands.service import linked, observed
-from reconcile.engine.guard import Allowances, Situation, refusals
-from reconcile.errors import PlanFileError, UsageError
-from reconcile.flows.apply import apply as apply_plan
-from reconcile.flows.wave import Ports
-from reconcile.ledger.memory import MemoryLedger
-from reconcile.model.outcome import Outcome, Result
-from reconcile.model.plan import Plan
+from reconcile.commands.sources import Sources
+from reconcile.engine.guard import Allowances
+from reconcile.engine.past import found_in_sync, unchanged_in
+from reconcile.engine.plan import desired_digest
+from reconcile.errors import PlanFileError, RefusedError, UsageError
+from reconcile.git.state import uncommitted
+from reconcile.model.finding import Refusal
+from reconcile.model.keys import Key
+from reconcile.model.ledger import RunKind, RunStart
 from reconcile.model.run import Run
-from reconcile.model.workspace import Environment, Workspace
+from reconcile.model.states import Applied
 from reconcile.report.documents import run_document
-from reconcile.report.plans import plan_view
 from reconcile.report.runs import run_view
-from reconcile.service.clock import SystemClock
 from reconcile.service.link import Link
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
 
-WAVES_PER_CALL = 20
-"""A wave is this many times as long as there are calls at once."""
+# Of a digest so many characters tell enough.
+_SHORTEST_DIGEST = 12
 
 
 @click.command("apply")
 @click.argument("file", metavar="[PLAN]", required=False)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--expect-desired", metavar="DIGEST", help="Refuse unless this is what is declared (desired_digest).")
+@click.option("--require-git-clean", is_flag=True, help="Refuse while declarations differ from the commit.")
+@click.option("--push-applied", metavar="REMOTE", help="Push the ref of last applied to REMOTE.")
 @command
+@sources
 @overrides
-def apply(invocation: Invocation, *, file: str | None, yes: bool, allowances: Allowances) -> Answer:
+@conduct
+def apply(
+    invocation: Invocation,
+    *,
+    file: str | None,
+    expect_desired: str | None,
+    require_git_clean: bool,
+    push_applied: str | None,
+    how: Conduct,
+    allowances: Allowances,
+    where: Sources,
+) -> Answer:
     """Save what differs, read it back, and say what became of each change.
 
     With PLAN, exactly that plan; else one is made now. Every schedule is read again just before it is saved, and left
     alone when it is no longer what the plan saw. On a terminal you are asked first; without one, --yes is needed.
     """
-    if not yes and invocation.console.ask is None:
-        raise UsageError(
-            "apply asks before it saves, and there is no terminal to ask on",
-            hint="run with --yes, or on a terminal",
-        )
-    if file is not None:
-        workspace, environment, plan = _saved(invocation, file)
-        with linked(invocation, environment) as link:
-            return _applied(invocation, link, workspace, environment, plan, yes, allowances)
+    saved = None if file is None else _saved(invocation, file)
     wanted = declared(invocation)
-    with linked(invocation, wanted.environment) as link:
-        plan = _made(invocation, link, wanted, allowances)
-        return _applied(invocation, link, wanted.workspace, wanted.environment, plan, yes, allowances)
-
-
-def _saved(invocation: Invocation, file: str) -> tuple[Workspace, Environment, Plan]:
-    """Return a saved plan and what it is for. Of the declarations only the workspace is read."""
-    if not invocation.options.selection.is_everything:
-        raise UsageError("a saved plan is applied whole", hint="select with --tenant, --code or --label when planning")
-    plan, document = read_plan(file)
-    workspace, _, _ = opened(invocation)
-    named = invocation.options.environment
-    if named is not None and named != plan.environment:
-        raise PlanFileError(
-            f"{file} was made for the environment {plan.environment}, not for {named}",
-            hint=f"plan with --env {named}, or apply with --env {plan.environment}",
-        )
-    environment = environment_of(workspace, plan.environment)
-    made_at = document["git_revision"]
-    if made_at is not None and invocation.revision not in (None, made_at):
-        invocation.log("warning", f"{file} was made at commit {made_at[:12]}; this is {str(invocation.revision)[:12]}")
-    return workspace, environment, plan
-
-
-def _made(invocation: Invocation, link: Link, wanted: Declared, allowances: Allowances) -> Plan:
-    return planned(wanted, observed(invocation, ServiceReader(link), list(wanted.desired)), allowances)
+    _refuse_unexpected(invocation, wanted, saved, expect_desired, require_git_clean=require_git_clean)
+    # Who pushes the ref must know where it was before: else two pipelines could overwrite each other's.
+    where = where if where.fetch or push_applied is None else replace(where, fetch=push_applied)
+    before = noted_commit(invocation, wanted.environment.name, where)
+    where = replace(where, fetch=None)
+    run, book = _applied(invocation, wanted, saved, how=how, allowances=allowances, where=where)
+    marked = mark_applied(invocation, run, before=before, remote=push_applied)
+    run = replace(run, findings=(*run.findings, *book.findings, *marked))
+    return Answer(run_document(run, invocation.head), run_view(run), exit_code=run.exit_code)
 
 
 def _applied(
     invocation: Invocation,
-    link: Link,
-    workspace: Workspace,
-    environment: Environment,
-    plan: Plan,
-    yes: bool,
+    wanted: Declared,
+    saved: SavedPlan | None,
+    *,
+    how: Conduct,
     allowances: Allowances,
-) -> Answer:
-    refused = refusals(plan, situation=Situation(workspace.limits, environment.service), allowances=allowances)
-    blocked = {refusal.key for refusal in refused}
-    # There is nothing to ask where nothing would be saved.
-    is_open = None not in blocked and any(change.key not in blocked for change in plan.changes)
-    if is_open and not yes and not invocation.console.confirm(plan_view(plan)):
-        raise UsageError("not applied: the answer was not yes")
-    size = environment.concurrency if invocation.options.parallelism is None else invocation.options.parallelism
-    with invocation.progress("Applying", len(plan.changes)) as progress:
-
-        def tell(outcome: Outcome) -> None:
-            progress(1)
-            level = "info" if outcome.result is Result.VERIFIED else "warning"
-            invocation.log(level, f"{outcome.key}: {outcome.result}: {outcome.message}")
-
-        run = apply_plan(
-            plan,
-            Ports(
-                ServiceReader(link),
-                ServiceWriter(link),
-                MemoryLedger(),
-                SystemClock(invocation.stop),
-                invocation.stop,
-            ),
-            situation=Situation(workspace.limits, environment.service),
-            wave_size=WAVES_PER_CALL * size,
-            allowances=allowances,
-            on_outcome=tell,
+    where: Sources,
+) -> tuple[Run, Book]:
+    run_id, actor = new_run_id(invocation.now), actor_of(invocation, how.actor)
+    with (
+        linked(invocation, wanted.environment) as link,
+        opened_book(invocation, wanted.workspace, wanted.environment, run=run_id, actor=actor, how=how) as book,
+    ):
+        made = _reviewed(invocation, link, wanted, saved, book, allowances, where)
+        confirm(invocation, how, made, allowances)
+        start = RunStart(
+            run_id,
+            RunKind.APPLY,
+            invocation.now,
+            actor,
+            invocation.revision,
+            made.plan.digest,
+            saved.made_at if saved is not None else None,
+            made.plan.desired_digest,
+            overrides_typed(allowances),
         )
-    return _answer(invocation, run)
+        run = carry_out(
+            invocation,
+            made,
+            ServiceReader(link),
+            ServiceWriter(link),
+            start=start,
+            book=book,
+            environment=wanted.environment,
+            how=how,
+            allowances=allowances,
+            in_sync=_in_sync(wanted, made, saved),
+        )
+    return run, book
 
 
-def _answer(invocation: Invocation, run: Run) -> Answer:
-    return Answer(run_document(run, invocation.head), run_view(run), exit_code=run.exit_code)
+def _saved(invocation: Invocation, file: str) -> SavedPlan:
+    """Return the plan in *file*; from then on the run is about what that plan is about."""
+    if not invocation.options.selection.is_everything:
+        raise UsageError("a saved plan is applied whole", hint="select with --tenant, --code or --label when planning")
+    saved = read_plan(file)
+    named = invocation.options.environment
+    if named is not None and named != saved.plan.environment:
+        raise PlanFileError(
+            f"{file} was made for the environment {saved.plan.environment}, not for {named}",
+            hint=f"plan with --env {named}, or apply with --env {saved.plan.environment}",
+        )
+    workspace, _, _ = opened(invocation)
+    environment_of(workspace, saved.plan.environment)
+    invocation.options = replace(invocation.options, environment=saved.plan.environment, selection=saved.plan.selection)
+    if saved.revision is not None and invocation.revision not in (None, saved.revision):
+        here = str(invocation.revision)[:12]
+        invocation.log("info", f"{file} was made at commit {saved.revision[:12]}; this is {here}")
+    return saved
+
+
+def _refuse_unexpected(
+    invocation: Invocation,
+    wanted: Declared,
+    saved: SavedPlan | None,
+    expected: str | None,
+    *,
+    require_git_clean: bool,
+) -> None:
+    """Refuse to apply declarations that are not the ones that were reviewed.
+
+    Raises:
+        RefusedError: they are not.
+    """
+    digest = desired_digest(wanted.environment.name, wanted.desired)
+    if saved is not None and saved.plan.desired_digest != digest:
+        differing = [
+            change.key
+            for change in saved.plan.changes
+            if (now := wanted.desired.get(change.key)) is None or now.wanted_cron != change.desired.wanted_cron
+        ]
+        said = f" ({', '.join(map(str, differing[:3]))}{', …' if len(differing) > 3 else ''})" if differing else ""
+        _refuse("plan-stale", f"the declarations are no longer those that the plan was made of{said}", "plan again")
+    if expected is not None and (len(expected) < _SHORTEST_DIGEST or not digest.startswith(expected)):
+        message = f"--expect-desired {expected}: what is declared here has the digest {digest}"
+        _refuse("unexpected-declarations", message, "apply the commit that was reviewed, or review this one")
+    if require_git_clean:
+        differing_files = uncommitted(invocation.directory)
+        if differing_files is None:
+            _refuse("git-not-clean", "--require-git-clean: the declarations are in no Git repository", "commit them")
+        elif differing_files:
+            listed = ", ".join(differing_files[:3]) + (", …" if len(differing_files) > 3 else "")
+            message = f"--require-git-clean: {len(differing_files)} files of the declarations differ from the commit"
+            _refuse("git-not-clean", f"{message}: {listed}", "commit or discard them")
+
+
+def _refuse(rule: str, message: str, remedy: str) -> NoReturn:
+    raise RefusedError(message, refusals=(Refusal(rule, message, remedy=remedy),), hint=remedy)
+
+
+def _reviewed(
+    invocation: Invocation,
+    link: Link,
+    wanted: Declared,
+    saved: SavedPlan | None,
+    book: Book,
+    allowances: Allowances,
+    where: Sources,
+) -> Reviewed:
+    reader = ServiceReader(link)
+    with ledger_required():
+        memory = remembered(invocation, wanted, book.ledger, where)
+        used = (
+            None
+            if saved is None or book.ledger is None
+            else book.ledger.finished_with(saved.plan.digest, saved.made_at)
+        )
+    if saved is None:
+        return reviewed(invocation, wanted, reader, memory, allowances)
+    if used is not None:
+        message = f"this plan was applied by run {used.start.id}, which finished: a plan is applied once"
+        _refuse("plan-used", message, "plan again: there may be nothing left to do")
+    # Of a saved plan the waves read each key themselves; here only what an earlier run left open.
+    live = observed(invocation, reader, [record.key for _, record in memory.open_changes]).live
+    memory, settling = memory.after_reading(live)
+    situation = memory.situation(invocation, wanted.workspace, wanted.environment)
+    return Reviewed(saved.plan, live, memory, situation, settling, wanted.everything)
+
+
+def _in_sync(wanted: Declared, made: Reviewed, saved: SavedPlan | None) -> Mapping[Key, Applied]:
+    """What is as declared already, and is to be known as applied from now on."""
+    applied = made.memory.past.applied
+    if saved is not None:
+        return unchanged_in(saved.plan, wanted.desired, applied)
+    return found_in_sync(wanted.desired, made.live, applied)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import click
 
 from reconcile.commands.invocation import Answer, Invocation, Options
+from reconcile.commands.sources import Sources
 from reconcile.engine.guard import Allowances
 from reconcile.errors import UsageError
 from reconcile.model.selection import Selection
@@ -48,11 +49,33 @@ _OPTIONS = (
     click.option("--log-format", type=click.Choice(("text", "json")), default="text", help="How stderr is written."),
 )
 
-_OVERRIDES = (
+# Option → what it is called in `Allowances`.
+_OVERRIDES = {
+    "--allow-inactive": "inactive",
+    "--enable-inactive": "enable_inactive",
+    "--include-renames": "renames",
+    "--park-removed": "park_removed",
+    "--recreate": "recreate",
+    "--accept-drift": "drift",
+    "--allow-protected": "protected",
+    "--allow-changes": "changes",
+    "--override-freeze": "freeze",
+}
+_OVERRIDE_OPTIONS = (
     click.option("--allow-inactive", is_flag=True, help="Save also over jobs that somebody paused."),
     click.option("--enable-inactive", is_flag=True, help="Save also jobs that differ only in being paused."),
+    click.option("--include-renames", is_flag=True, help="Save also what differs only in its name."),
+    click.option("--park-removed", is_flag=True, help="Park jobs that no file declares any more."),
+    click.option("--recreate", is_flag=True, help="Create again what was applied once and is gone."),
+    click.option("--accept-drift", is_flag=True, help="Save also over what was changed by hand (on_drift: hold)."),
     click.option("--allow-protected", is_flag=True, help="Save also schedules with protect: true."),
     click.option("--allow-changes", type=click.IntRange(0), metavar="N", help="Lift the limits for at most N changes."),
+    click.option("--override-freeze", metavar="REASON", help="Apply in a freeze, and near fires; REASON is recorded."),
+)
+_SOURCES = (
+    click.option("--applied-rev", metavar="REV", help="Take what REV declares for last applied."),
+    click.option("--base", metavar="REV", help="Look also for what REV declared and no file declares now."),
+    click.option("--fetch-applied", metavar="REMOTE", help="Fetch the ref of last applied from REMOTE first."),
 )
 
 
@@ -66,12 +89,18 @@ def from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
     return defaults
 
 
-def command(function: Command) -> Callable[..., Answer]:
-    """Give *function* the common options: it is called with the invocation, and its own options."""
+def command(function: Command) -> Callable[..., Answer | None]:
+    """Give *function* the common options: it is called with the invocation, and its own options.
+
+    Of a group, it is what the group does without a subcommand; None: the subcommand answers.
+    """
 
     @click.pass_context
     @functools.wraps(function)
-    def called(context: click.Context, /, **given: Any) -> Answer:
+    def called(context: click.Context, /, **given: Any) -> Answer | None:
+        if context.invoked_subcommand is not None:
+            _refuse_misplaced(context)
+            return None
         invocation: Invocation = context.obj
         invocation.options = _options({name: given.pop(name) for name in VARIABLES}, invocation)
         return function(invocation, **given)
@@ -83,18 +112,37 @@ def overrides(function: Command) -> Command:
     """Give *function* the options that lift guards, as one `Allowances`; they stand on the command line only."""
 
     @functools.wraps(function)
-    def called(
-        *given: Any,
-        allow_inactive: bool,
-        enable_inactive: bool,
-        allow_protected: bool,
-        allow_changes: int | None,
-        **more: Any,
-    ) -> Answer:
-        allowances = Allowances(allow_changes, allow_inactive, enable_inactive, allow_protected)
-        return function(*given, allowances=allowances, **more)
+    def called(*given: Any, **more: Any) -> Answer:
+        said = {name: more.pop(option.removeprefix("--").replace("-", "_")) for option, name in _OVERRIDES.items()}
+        if said["freeze"] is not None and not said["freeze"].strip():
+            raise UsageError("--override-freeze needs a reason", hint='write --override-freeze "incident 4711"')
+        return function(*given, allowances=Allowances(**said), **more)
 
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_OVERRIDES), called)
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_OVERRIDE_OPTIONS), called)
+
+
+def overrides_typed(allowances: Allowances) -> tuple[str, ...]:
+    """Return *allowances* as they were typed, for the record."""
+    said = []
+    for option, name in _OVERRIDES.items():
+        value = getattr(allowances, name)
+        if value is True:
+            said.append(option)
+        elif value not in (None, False):
+            said.append(f"{option} {value}")
+    return tuple(said)
+
+
+def sources(function: Command) -> Command:
+    """Give *function* the options that say where last applied is looked for, as one `Sources`."""
+
+    @functools.wraps(function)
+    def called(
+        *given: Any, applied_rev: str | None, base: str | None, fetch_applied: str | None, **more: Any
+    ) -> Answer:
+        return function(*given, where=Sources(applied_rev, base, fetch_applied), **more)
+
+    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_SOURCES), called)
 
 
 def _options(given: Mapping[str, Any], invocation: Invocation) -> Options:
@@ -110,6 +158,15 @@ def _options(given: Mapping[str, Any], invocation: Invocation) -> Options:
         log_format=given["log_format"],
         is_read=True,
     )
+
+
+def _refuse_misplaced(context: click.Context) -> None:
+    """An option before a subcommand would be the group's, and would be lost."""
+    for name in context.params:
+        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            hint = f"write it after {context.invoked_subcommand}"
+            raise UsageError(f"{option} stands before {context.invoked_subcommand}, which does not see it", hint=hint)
 
 
 def _label(text: str) -> tuple[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 
 from reconcile.commands.invocation import Invocation
@@ -12,6 +12,7 @@ from reconcile.engine.resolve import resolve
 from reconcile.engine.selection import select
 from reconcile.errors import DeclarationError, SettingError
 from reconcile.git.repository import head, path_within
+from reconcile.git.revision import revision_tree
 from reconcile.git.worktree import WorkTree
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
@@ -48,13 +49,19 @@ def opened(invocation: Invocation) -> tuple[Workspace, tuple[Finding, ...], Work
 
 
 def declared(invocation: Invocation) -> Declared:
-    """Return what Git wants of the chosen environment.
+    """Return what Git wants of the chosen environment, as far as the selection goes.
 
     Raises:
         DeclarationError: there are findings that are errors; it carries all of them.
         SettingError: there is no workspace, or no such environment.
         UsageError: the selection fits nothing.
     """
+    wanted = everything_declared(invocation)
+    return replace(wanted, desired=select(invocation.options.selection, wanted.everything))
+
+
+def everything_declared(invocation: Invocation) -> Declared:
+    """Return what Git wants of the chosen environment, whatever is selected. Raises what `declared` does."""
     workspace, findings, tree = opened(invocation)
     environment = environment_of(workspace, invocation.options.environment)
     documents, more = load_documents(workspace, environment, tree)
@@ -62,8 +69,24 @@ def declared(invocation: Invocation) -> Declared:
     findings = (*findings, *more, *resolution.findings)
     if has_errors(findings):
         raise with_findings(findings)
-    desired = select(invocation.options.selection, resolution.desired)
-    return Declared(workspace, environment, resolution.desired, desired, findings)
+    return Declared(workspace, environment, resolution.desired, resolution.desired, findings)
+
+
+def declared_at(invocation: Invocation, environment: str, commit: str) -> Mapping[Key, Schedule]:
+    """Return what was declared for the environment of this name at *commit*; nothing where there was none of it.
+
+    What had errors then is left out: it was never applied so.
+    """
+    folder = invocation.directory
+    tree = revision_tree(folder, commit)
+    try:
+        workspace, _ = load_workspace(path_within(folder), tree)
+    except SettingError:
+        return {}
+    if workspace is None or environment not in workspace.environments:
+        return {}
+    documents, _ = load_documents(workspace, workspace.environments[environment], tree)
+    return resolve(documents, workspace.environments[environment]).desired
 
 
 def environment_of(workspace: Workspace, name: str | None) -> Environment:

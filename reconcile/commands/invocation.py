@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 from reconcile.commands.console import Console
+from reconcile.errors import OutputError
 from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.ports import Progress
 from reconcile.report.documents import Document
@@ -58,6 +59,10 @@ class Answer:
     """What ended the run, for stderr."""
 
 
+def _nowhere(path: str) -> Callable[[str], None]:
+    raise OutputError(f"{path} cannot be written here")
+
+
 @dataclass
 class Invocation:
     """One run. *options* are put here as soon as they are known, so that a failure is told in the right format."""
@@ -67,6 +72,8 @@ class Invocation:
     console: Console
     show: Callable[[str], None]
     """Put text on stdout at once: for the commands that have no report."""
+    lines: Callable[[str], Callable[[str], None]] = _nowhere
+    """Open a file, or stderr for `-`, and return what puts a line there at once."""
     stop: threading.Event = field(default_factory=threading.Event)
     options: Options = Options()
     revision: str | None = None

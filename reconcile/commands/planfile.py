@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,27 @@ from reconcile.report.reading import plan_of
 _AGAIN = "make it again with reconcile plan --out"
 
 
-def read_plan(path: str) -> tuple[Plan, Mapping[str, Any]]:
-    """Return the plan in the file at *path*, and its document.
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A plan out of a file. *document* is what the file holds."""
+
+    plan: Plan
+    document: Mapping[str, Any]
+
+    @property
+    def made_at(self) -> str:
+        """Return when it was made: with the digest, that tells it from every other plan."""
+        return str(self.document["generated_at"])
+
+    @property
+    def revision(self) -> str | None:
+        """Return the commit that it was made at."""
+        revision = self.document["git_revision"]
+        return None if revision is None else str(revision)
+
+
+def read_plan(path: str) -> SavedPlan:
+    """Return the plan in the file at *path*.
 
     Raises:
         PlanFileError: there is none, it is cut short, of another format, or not as it was written.
@@ -38,7 +58,7 @@ def read_plan(path: str) -> tuple[Plan, Mapping[str, Any]]:
             f"{path} was edited: what it holds has the digest {digest[:12]}, and it claims {plan.digest[:12]}",
             hint=f"a plan is applied as it was reviewed: {_AGAIN}",
         )
-    return plan, document
+    return SavedPlan(plan, document)
 
 
 def _document(path: str) -> Mapping[str, Any]:

@@ -15,5 +15,5 @@ from reconcile.report.plans import plan_view
 @command
 def show(invocation: Invocation, *, file: str) -> Answer:  # noqa: ARG001 - it needs nothing of the run
     """Show a saved plan, in any format. Neither the declarations nor the service are needed."""
-    plan, document = read_plan(file)
-    return Answer(dict(document), plan_view(plan))
+    saved = read_plan(file)
+    return Answer(dict(saved.document), plan_view(saved.plan))

@@ -44,7 +44,7 @@ def find_drift(
         held={
             change.key: holds[change.key]
             for change in difference.changes
-            if change.key in holds and holds_back(holds[change.key], change)
+            if change.key in holds and holds_back(holds[change.key], change.desired)
         },
         is_strict=is_strict,
         last_applied=past.source,

@@ -17,7 +17,7 @@ from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Hold
 from reconcile.model.plan import Plan
-from reconcile.model.schedule import Origin
+from reconcile.model.schedule import Origin, Schedule
 from reconcile.model.states import Action, Condition, Verdict
 from reconcile.model.workspace import Freeze, Limits, OnDrift, SaveEnables, SaveMode, ServiceSettings
 
@@ -88,9 +88,8 @@ def refusal_of(change: Change, situation: Situation, allowances: Allowances) -> 
     return next((refusal for refusal in found if refusal is not None), None)
 
 
-def holds_back(hold: Hold, change: Change) -> bool:
+def holds_back(hold: Hold, desired: Schedule) -> bool:
     """Return whether *hold* still binds: the declaration says what it said when it was rolled back."""
-    desired = change.desired
     said = (desired.name, desired.wanted_cron, desired.state)
     return desired.origin is Origin.DECLARED and said == (hold.name, hold.cron, hold.state)
 
@@ -133,7 +132,7 @@ def _of_vanishing(change: Change, _: Situation, allowances: Allowances) -> Refus
 
 def _of_hold(change: Change, situation: Situation, _: Allowances) -> Refusal | None:
     hold = situation.holds.get(change.key)
-    if hold is None or not holds_back(hold, change):
+    if hold is None or not holds_back(hold, change.desired):
         return None
     message = f"{change.key}: rolled back by run {hold.run}, and declared as it was then ({hold.reason})"
     hint = f"change the declaration, or lift it with reconcile release {change.key}"

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from reconcile.model.change import same_cron, same_rows
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Settled
-from reconcile.model.schedule import Schedule
+from reconcile.model.plan import Plan
+from reconcile.model.schedule import Schedule, State
 from reconcile.model.states import Applied, LastAppliedSource, Live
 
 TWO_WAY = "no last applied: two-way, no orphans, no lock"
+FIRST = "nothing was applied with this ledger yet: two-way, no orphans"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,20 @@ def settled(
     return became, applied
 
 
+def unchanged_in(plan: Plan, declared: Mapping[Key, Schedule], applied: Mapping[Key, Applied]) -> dict[Key, Applied]:
+    """Return what *plan*, made earlier of *declared*, saw to be as declared, and last applied does not know yet.
+
+    It is not read again: should it have moved since, drift will find that it is no longer as it was then. What is
+    declared parked may not be there at all, and is left out.
+    """
+    differing = {change.key for change in plan.changes} | {attention.key for attention in plan.attention}
+    return {
+        key: Applied(schedule.cron, schedule.name if key not in applied else applied[key].name)
+        for key, schedule in declared.items()
+        if key not in differing and schedule.state is State.ACTIVE and not _is_known(schedule, applied.get(key))
+    }
+
+
 def found_in_sync(
     declared: Mapping[Key, Schedule], live: Mapping[Key, Live], applied: Mapping[Key, Applied]
 ) -> dict[Key, Applied]:
@@ -69,9 +85,22 @@ def found_in_sync(
     found: dict[Key, Applied] = {}
     for key, schedule in declared.items():
         rows, known = live.get(key), applied.get(key)
-        if known is not None and known.cron == schedule.wanted_cron:
+        if _is_known(schedule, known):
             continue
         if isinstance(rows, tuple) and len(rows) == 1 and same_cron(rows[0].cron, schedule.wanted_cron):
             name = schedule.name if known is None else known.name
             found[key] = Applied(schedule.wanted_cron, name, (rows[0].job_id,))
     return found
+
+
+def _is_known(schedule: Schedule, applied: Applied | None) -> bool:
+    return applied is not None and applied.cron == schedule.wanted_cron
+
+
+def found_live(declared: Mapping[Key, Schedule], live: Mapping[Key, Live]) -> dict[Key, Applied]:
+    """Return what is live of *declared*, as if it had been applied so. The live name is not known: the declared one."""
+    return {
+        key: Applied(rows[0].cron, schedule.name, (rows[0].job_id,))
+        for key, schedule in declared.items()
+        if isinstance(rows := live.get(key), tuple) and len(rows) == 1
+    }

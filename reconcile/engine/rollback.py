@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
+from reconcile.model.change import Change
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold
@@ -39,15 +40,22 @@ def left_running(changes: Iterable[ChangeRecord]) -> Iterator[Finding]:
 
 
 def holds(
-    outcomes: Iterable[Outcome], declared: Mapping[Key, Schedule], *, run: str, reason: str, now: datetime
+    changes: Iterable[Change], declared: Mapping[Key, Schedule], *, run: str, reason: str, now: datetime
 ) -> tuple[Hold, ...]:
-    """Return a hold for each key that *run* brought back and that is declared: no apply is to undo it by the way."""
-    brought_back = sorted(outcome.key for outcome in outcomes if outcome.result is Result.VERIFIED)
+    """Return a hold for each of *changes*, those of the rollback *run*, that is declared: no apply is to undo it.
+
+    They are placed before the first save, so that a rollback that is killed leaves nothing unheld.
+    """
     return tuple(
-        Hold(key, schedule.name, schedule.wanted_cron, schedule.state, run, reason, now)
-        for key in brought_back
-        if (schedule := declared.get(key)) is not None
+        Hold(change.key, schedule.name, schedule.wanted_cron, schedule.state, run, reason, now)
+        for change in changes
+        if (schedule := declared.get(change.key)) is not None
     )
+
+
+def never_touched(outcomes: Iterable[Outcome]) -> tuple[Key, ...]:
+    """Return the keys at which surely nothing was saved: there is nothing to hold."""
+    return tuple(outcome.key for outcome in outcomes if not outcome.saves and outcome.result is not Result.VERIFIED)
 
 
 def _before(run: str, change: ChangeRecord, declared: Schedule | None) -> Schedule:

@@ -34,7 +34,7 @@ def plan_document(plan: Plan, head: Head) -> Document:
     """Return the document of a plan."""
     blocked = _rules(plan.refusals)
     return {
-        **_head("plan", head, plan.environment, digest=plan.digest, desired_digest=plan.desired_digest),
+        **head_members("plan", head, plan.environment, digest=plan.digest, desired_digest=plan.desired_digest),
         "complete": plan.is_complete,
         "last_applied": plan.last_applied.value,
         "selection": _selection(plan.selection),
@@ -43,7 +43,7 @@ def plan_document(plan: Plan, head: Head) -> Document:
         "changes": [change_document(change, blocked.get(change.key, ())) for change in plan.changes],
         "attention": [_attention(attention) for attention in plan.attention],
         "refusals": [_refusal(refusal) for refusal in plan.refusals],
-        **_tail(plan.findings, plan.assumptions),
+        **tail_members(plan.findings, plan.assumptions),
     }
 
 
@@ -52,7 +52,7 @@ def run_document(run: Run, head: Head) -> Document:
     plan = run.plan
     blocked = _rules(run.refusals)
     return {
-        **_head("run", head, plan.environment, digest=plan.digest, desired_digest=plan.desired_digest),
+        **head_members("run", head, plan.environment, digest=plan.digest, desired_digest=plan.desired_digest),
         "complete": plan.is_complete,
         "last_applied": plan.last_applied.value,
         "interrupted": run.interrupted,
@@ -60,7 +60,7 @@ def run_document(run: Run, head: Head) -> Document:
         "changes": [_outcome(outcome, blocked.get(outcome.key, ())) for outcome in run.outcomes],
         "attention": [_attention(attention) for attention in plan.attention],
         "refusals": [_refusal(refusal) for refusal in run.refusals],
-        **_tail((*plan.findings, *run.findings), plan.assumptions),
+        **tail_members((*plan.findings, *run.findings), plan.assumptions),
     }
 
 
@@ -68,12 +68,12 @@ def drift_document(drift: Drift, head: Head, *, desired_digest: str | None = Non
     """Return the document of a drift check."""
     counts = Counter(change.verdict.value for change in drift.keys)
     return {
-        **_head("drift", head, drift.environment, desired_digest=desired_digest),
+        **head_members("drift", head, drift.environment, desired_digest=desired_digest),
         "complete": drift.is_complete,
         "last_applied": drift.last_applied.value,
         "summary": {"moved": len(drift.moved), "unchanged": drift.unchanged, "verdicts": dict(sorted(counts.items()))},
         "keys": [_drifted(change, drift) for change in drift.keys],
-        **_tail(drift.findings, drift.assumptions),
+        **tail_members(drift.findings, drift.assumptions),
     }
 
 
@@ -82,20 +82,20 @@ def history_document(
 ) -> Document:
     """Return the document of a key's history: one page for each of its jobs."""
     return {
-        **_head("history", head, environment),
+        **head_members("history", head, environment),
         "complete": not isinstance(live, Unreadable),
         "tenant": key.tenant,
         "code": key.code,
-        **_live(live),
+        **live_document(live),
         "jobs": [_page(job_id, page) for job_id, page in pages.items()],
-        **_tail((), ()),
+        **tail_members((), ()),
     }
 
 
 def explanation_document(explanation: Explanation, head: Head) -> Document:
     """Return the document of an explanation of a cron expression."""
     return {
-        **_head("explanation", head, None),
+        **head_members("explanation", head, None),
         "complete": True,
         "cron": explanation.text,
         "words": explanation.words,
@@ -106,7 +106,7 @@ def explanation_document(explanation: Explanation, head: Head) -> Document:
         "fires": _fires(explanation.fires),
         "hazard": explanation.hazard,
         "against": None if explanation.comparison is None else _comparison(explanation.comparison),
-        **_tail((), ()),
+        **tail_members((), ()),
     }
 
 
@@ -116,11 +116,11 @@ def findings_document(
     """Return the document of a validation."""
     counts = Counter(finding.severity for finding in findings)
     return {
-        **_head("findings", head, environment),
+        **head_members("findings", head, environment),
         "complete": True,
         "summary": {severity.value: counts[severity] for severity in Severity}
         | {"schedules": schedules, "tenants": tenants},
-        **_tail(findings, ()),
+        **tail_members(findings, ()),
     }
 
 
@@ -129,10 +129,10 @@ def error_document(error: ReconcileError, head: Head, *, kind: str | None = None
     findings = error.findings if isinstance(error, DeclarationError) else ()
     refusals = error.refusals if isinstance(error, RefusedError) else ()
     return {
-        **_head("error", head, None),
+        **head_members("error", head, None),
         "complete": False,
         "refusals": [_refusal(refusal) for refusal in refusals],
-        **_tail(findings, (), errors=(error_entry(error, kind=kind),)),
+        **tail_members(findings, (), errors=(error_entry(error, kind=kind),)),
     }
 
 
@@ -153,7 +153,7 @@ def change_document(change: Change, blocked_by: Iterable[str] = ()) -> Document:
         "action": action.value if action is not None else None,
         "verdict": change.verdict.value,
         "conditions": [condition.value for condition in change.conditions],
-        **_live(change.live),
+        **live_document(change.live),
         "applied": _applied(change.applied) if change.applied is not None else None,
         "desired": _desired(change.desired),
         "fields": list(change.fields),
@@ -162,9 +162,10 @@ def change_document(change: Change, blocked_by: Iterable[str] = ()) -> Document:
     }
 
 
-def _head(
+def head_members(
     kind: str, head: Head, environment: str | None, *, digest: str | None = None, desired_digest: str | None = None
 ) -> Document:
+    """Return the members that every document begins with."""
     return {
         "format_version": FORMAT_VERSION,
         "kind": kind,
@@ -177,7 +178,10 @@ def _head(
     }
 
 
-def _tail(findings: Iterable[Finding], assumptions: Iterable[str], *, errors: Iterable[Document] = ()) -> Document:
+def tail_members(
+    findings: Iterable[Finding], assumptions: Iterable[str], *, errors: Iterable[Document] = ()
+) -> Document:
+    """Return the members that every document ends with."""
     return {
         "findings": [_finding(finding) for finding in findings],
         "errors": list(errors),
@@ -185,7 +189,8 @@ def _tail(findings: Iterable[Finding], assumptions: Iterable[str], *, errors: It
     }
 
 
-def _live(live: Live) -> Document:
+def live_document(live: Live) -> Document:
+    """Return the member `live` of a document, and why there is none where it could not be read."""
     if isinstance(live, Unreadable):
         return {"live": None, "unreadable": asdict(live)}
     rows = [{"job_id": row.job_id, "cron": row.cron, "status": row.status, "active": row.active} for row in live]
@@ -247,7 +252,7 @@ def _attention(attention: Attention) -> Document:
         "code": attention.key.code,
         "verdict": attention.verdict.value,
         "conditions": [condition.value for condition in attention.conditions],
-        **_live(attention.live),
+        **live_document(attention.live),
         "message": attention.message,
         "hint": attention.hint,
     }
@@ -316,7 +321,7 @@ def _outcome(outcome: Outcome, blocked_by: Iterable[str]) -> Document:
             "message": outcome.message,
             "hint": outcome.hint,
             "saves": outcome.saves,
-            **(_live(outcome.live) if outcome.live is not None else {"live": None}),
+            **(live_document(outcome.live) if outcome.live is not None else {"live": None}),
         }
     }
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconcile.engine.orphans import removed
-from reconcile.engine.past import applied_from, found_in_sync, settled
+from reconcile.engine.past import applied_from, found_in_sync, found_live, settled, unchanged_in
+from reconcile.engine.plan import make_plan
 from reconcile.model.change import Change
 from reconcile.model.ledger import ChangeRecord, Settled
 from reconcile.model.schedule import PARKED_CRON, Origin, State
@@ -138,3 +139,19 @@ def test_a_selection_never_makes_orphans(selection, expected):
 def test_an_orphan_is_an_orphan_whatever_is_live(live, action):
     change = Change(gone()[key("gone")], APPLIED[key("gone")], live)
     assert (change.verdict, change.action) == (Verdict.ORPHAN, action)
+
+
+def test_what_a_saved_plan_saw_as_declared_is_taken_for_applied():
+    declared = desired(schedule("same"), schedule("known"), schedule("differs"), schedule("parked", state=State.PARKED))
+    live = {one: (row(HOURLY if one.code == "differs" else NIGHTLY),) for one in declared}
+    plan = make_plan("prod", declared, {**live, key("parked"): ()})
+    assert unchanged_in(plan, declared, {key("known"): Applied(NIGHTLY, "x")}) == {
+        key("same"): Applied(NIGHTLY, "订单同步")
+    }
+    assert unchanged_in(plan, declared, {key("same"): Applied(HOURLY, "x")})[key("same")] == Applied(NIGHTLY, "x")
+
+
+def test_what_is_live_can_be_taken_for_applied_whatever_it_is():
+    declared = desired(*(schedule(code) for code in "abcd"))
+    live = {key("a"): (row(HOURLY, job_id="7"),), key("b"): (), key("c"): (row(), row()), key("d"): LOST}
+    assert found_live(declared, live) == {key("a"): Applied(HOURLY, "订单同步", ("7",))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.past import Past
 from reconcile.engine.plan import make_plan
-from reconcile.engine.rollback import before_run, holds, left_running
+from reconcile.engine.rollback import before_run, holds, left_running, never_touched
 from reconcile.model.ledger import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, Origin, State
@@ -96,12 +97,20 @@ def test_a_hold_does_not_keep_a_rollback_from_being_made():
     assert made.refusals == ()
 
 
-def test_what_was_brought_back_is_held_as_it_is_declared():
+def test_what_is_brought_back_is_held_as_it_is_declared():
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    done = Outcome(change((row(),)), Result.VERIFIED, "saved", "")
-    failed = Outcome(change((row(),), wanted=schedule("2")), Result.FAILED, "not-sent", "")
-    undeclared = Outcome(change((row(),), wanted=schedule("3")), Result.VERIFIED, "saved", "")
-    declared = desired(schedule(), schedule("2"))
-    assert holds([undeclared, failed, done], declared, run="r2", reason="it broke", now=now) == (
+    changes = [change((row(),)), change((row(),), wanted=schedule("undeclared"))]
+    assert holds(changes, DECLARED, run="r2", reason="it broke", now=now) == (
         Hold(key(), "订单同步", NIGHTLY, State.ACTIVE, "r2", "it broke", now),
     )
+
+
+def test_only_where_surely_nothing_was_saved_there_is_nothing_to_hold():
+    made = change((row(),))
+    ended = [
+        Outcome(made, Result.VERIFIED, "saved", "", saves=1),
+        Outcome(replace(made, desired=schedule("2")), Result.UNKNOWN, "lost-reply", "", saves=1),
+        Outcome(replace(made, desired=schedule("3")), Result.VERIFIED, "already-as-desired", ""),
+        Outcome(replace(made, desired=schedule("4")), Result.REFUSED, "stale", ""),
+    ]
+    assert never_touched(ended) == (key("4"),)

@@ -24,11 +24,19 @@ def test_declarations_become_live_and_then_there_is_nothing_to_do(program, servi
     assert ended.out.endswith("No changes.\n")
 
 
-def test_a_saved_plan_is_applied_as_it_was_reviewed(program, service, write):
+def test_a_saved_plan_is_applied_as_it_was_reviewed(program, service):
     program("plan", "--out", "plan.json")
-    write("tenants/acme.yaml", "tenant: acme\nschedules: []\n")
     assert program("apply", "plan.json", "--yes").code == 0
     assert len(service.saves) == 3
+
+
+def test_a_saved_plan_is_refused_once_the_declarations_say_something_else(program, service, write):
+    program("plan", "--out", "plan.json")
+    write("tenants/acme.yaml", "tenant: acme\nschedules: []\n")
+    code, refused = program.json("apply", "plan.json", "--yes")
+    assert (code, [refusal["rule"] for refusal in refused["refusals"]]) == (3, ["plan-stale"])
+    assert "acme/1, acme/2, acme/3" in refused["errors"][0]["message"]
+    assert service.saves == []
 
 
 def test_the_saved_plan_is_what_plan_printed(program, tmp_path):

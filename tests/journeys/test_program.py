@@ -132,7 +132,8 @@ def test_a_report_that_cannot_be_written_is_told_and_the_run_fails(program):
 
 def test_schema_lists_and_prints_schemas(program):
     assert program("schema").out.split() == [
-        "drift", "error", "explanation", "findings", "history", "plan", "run", "set", "tenant", "workspace",
+        "drift", "error", "explanation", "findings", "history", "ledger", "plan", "run", "runs", "set", "status",
+        "tenant", "workspace",
     ]  # fmt: skip
     printed = program("schema", "set")
     assert printed.document["title"] == "A set file"
@@ -173,7 +174,7 @@ def test_a_bug_is_told_as_one_and_traced_when_asked(program, monkeypatch):
     def broken(*_, **__):
         raise KeyError("odd")
 
-    monkeypatch.setattr("reconcile.commands.plan.make_plan", broken)
+    monkeypatch.setattr("reconcile.commands.planning.make_plan", broken)
     ended = program("plan")
     assert (ended.code, "this is a bug in reconcile: KeyError: 'odd'" in ended.err) == (1, True)
     assert "Traceback" not in ended.err

@@ -1,0 +1,28 @@
+"""Who is behind a run: as said, as the pipeline knows it, or as Git does."""
+
+from __future__ import annotations
+
+from reconcile.commands.invocation import Invocation
+from reconcile.git.state import author
+
+# What pipelines call the user that started them, or pushed.
+_PIPELINES = (
+    "GITHUB_ACTOR",
+    "GITLAB_USER_LOGIN",
+    "BUILD_REQUESTEDFOR",  # Azure Pipelines
+    "BUILD_USER_ID",  # Jenkins
+    "CIRCLE_USERNAME",
+    "BITBUCKET_STEP_TRIGGERER_UUID",
+    "DRONE_COMMIT_AUTHOR",
+    "BUILDKITE_BUILD_CREATOR",
+)
+UNKNOWN = "unknown"
+_LONGEST = 200
+
+
+def actor_of(invocation: Invocation, said: str | None) -> str:
+    """Return who *said* to be, else who the pipeline or Git says it is, else `unknown`. One line, not too long."""
+    found = said or next((invocation.environ[name] for name in _PIPELINES if invocation.environ.get(name)), None)
+    name = found or author(invocation.directory) or UNKNOWN
+    shown = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())[:_LONGEST]
+    return shown or UNKNOWN

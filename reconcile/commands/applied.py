@@ -1,0 +1,48 @@
+"""The ref of last applied: after a fully verified apply it says which commit is live."""
+
+from __future__ import annotations
+
+from reconcile.commands.invocation import Invocation
+from reconcile.errors import ReconcileError
+from reconcile.git.refs import applied_ref, move_applied, push_applied
+from reconcile.git.state import uncommitted
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.run import Run
+
+
+def mark_applied(invocation: Invocation, run: Run, *, before: str | None, remote: str | None) -> tuple[Finding, ...]:
+    """Move the ref of last applied to the commit that *run* applied, and push it to *remote*; return what went wrong.
+
+    *before* is where it was when the run began, here and there.
+
+    It stays where it is unless everything that the commit declares was verified: a run of a selection, or of files that
+    differ from the commit, proves nothing about the commit. Outside Git there is no ref.
+    """
+    commit, folder, environment = invocation.revision, invocation.directory, run.plan.environment
+    reason = _unproven(invocation, run)
+    if commit is None or reason is not None:
+        if remote is None:
+            return ()
+        because = reason or "this is no Git repository"
+        return (_finding(f"{applied_ref(environment)} was not moved, and not pushed: {because}", None),)
+    try:
+        move_applied(folder, environment, commit, before)
+        if remote is not None:
+            push_applied(folder, environment, expected=before, remote=remote)
+    except ReconcileError as error:
+        return (_finding(error.message, error.hint),)
+    return ()
+
+
+def _unproven(invocation: Invocation, run: Run) -> str | None:
+    if not run.is_done:
+        return "not everything is done and verified"
+    if not run.plan.selection.is_everything:
+        return "the run was about a selection"
+    if uncommitted(invocation.directory):
+        return "the declarations differ from the commit"
+    return None
+
+
+def _finding(message: str, hint: str | None) -> Finding:
+    return Finding("applied-ref", Severity.WARNING, message, hint=hint)

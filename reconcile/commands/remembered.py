@@ -1,0 +1,176 @@
+"""What is remembered of earlier applies, for one run: by the ledger, else by Git, else by nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from reconcile.commands.declarations import Declared, declared_at
+from reconcile.commands.invocation import Invocation
+from reconcile.commands.sources import Sources
+from reconcile.engine.guard import Situation
+from reconcile.engine.moment import freezes_of
+from reconcile.engine.orphans import removed
+from reconcile.engine.past import FIRST, NOTHING, Past, applied_from, settled
+from reconcile.errors import LedgerError, SettingError
+from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
+from reconcile.ledger.address import LedgerAddress, ledger_address
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.keys import Key
+from reconcile.model.ledger import ChangeRecord, Hold, Settled
+from reconcile.model.schedule import Schedule
+from reconcile.model.states import Applied, LastAppliedSource, Live
+from reconcile.model.workspace import Environment, Workspace
+from reconcile.service.clock import SystemClock
+
+if TYPE_CHECKING:
+    from reconcile.ledger.book import SqlLedger
+
+FROM_LEDGER = "last applied comes from the ledger: what it never saw declared is not known to it, and is no orphan"
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What became of saves that nobody saw the end of, by run and key, and what is last applied thereby."""
+
+    became: Mapping[tuple[str, Key], Settled]
+    applied: Mapping[Key, Applied]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered: last applied, holds of rollbacks, keys of other workspaces, each with its owner, and saves
+    of which nobody knows the end, each with its run's id."""
+
+    past: Past = NOTHING
+    holds: Mapping[Key, Hold] = field(default_factory=dict)
+    foreign: Mapping[Key, str] = field(default_factory=dict)
+    open_changes: tuple[tuple[str, ChangeRecord], ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    def keys(self, desired: Mapping[Key, Schedule]) -> Collection[Key]:
+        """Return the keys to read: what is wanted, what is no longer declared, and what nobody saw the end of."""
+        return {*desired, *self.past.removed, *(record.key for _, record in self.open_changes)}
+
+    def after_reading(self, live: Mapping[Key, Live]) -> tuple[Memory, Settling]:
+        """Return what is remembered once *live* has settled open saves, and that settling, which is to be recorded."""
+        became, applied = settled(self.open_changes, live)
+        past = replace(self.past, applied={**self.past.applied, **applied}) if applied else self.past
+        return replace(self, past=past), Settling(became, applied)
+
+    def situation(self, invocation: Invocation, workspace: Workspace, environment: Environment) -> Situation:
+        """Return what guards judge by in this run."""
+        return Situation(
+            limits=workspace.limits,
+            service=environment.service,
+            on_drift=workspace.on_drift,
+            freezes=freezes_of(workspace.freezes, environment),
+            zone=environment.timezone,
+            now=invocation.now,
+            holds=self.holds,
+            foreign=self.foreign,
+        )
+
+
+def address_of(invocation: Invocation, workspace: Workspace, environment: Environment) -> LedgerAddress | None:
+    """Return where the ledger of *environment* is; None: the workspace says `none`.
+
+    Raises:
+        SettingError: the setting is wrong, or a variable that it names is not set.
+    """
+    named, setting = "ledger", workspace.ledger
+    if environment.ledger is not None:
+        named, setting = f"environments.{environment.name}.ledger", environment.ledger
+    return ledger_address(setting, invocation.directory, invocation.environ, named=named)
+
+
+def ledger_at(
+    address: LedgerAddress, invocation: Invocation, workspace: Workspace, environment: Environment, *, create: bool
+) -> SqlLedger | None:
+    """Return the ledger at *address*; None: there is none yet, and it is not to be made.
+
+    Raises:
+        LedgerError: it cannot be opened.
+    """
+    if not address.exists and not create:
+        return None
+    # Here, so that a run without a ledger does not pay for its library.
+    from reconcile.ledger.opening import open_ledger
+
+    clock = SystemClock(invocation.stop)
+    return open_ledger(address, workspace=workspace.id, environment=environment.name, clock=clock, create=create)
+
+
+def read_memory(invocation: Invocation, wanted: Declared, where: Sources) -> Memory:
+    """Return what is remembered, for a command that saves nothing: a ledger that cannot be read is only a finding."""
+    try:
+        address = address_of(invocation, wanted.workspace, wanted.environment)
+        ledger = None
+        if address is not None:
+            ledger = ledger_at(address, invocation, wanted.workspace, wanted.environment, create=False)
+        if ledger is None:
+            return remembered(invocation, wanted, None, where)
+        with ledger:
+            return remembered(invocation, wanted, ledger, where)
+    except (LedgerError, SettingError) as error:
+        memory = remembered(invocation, wanted, None, where)
+        found = Finding("ledger-unreadable", Severity.WARNING, error.message, hint=error.hint)
+        return replace(memory, findings=(*memory.findings, found))
+
+
+def remembered(invocation: Invocation, wanted: Declared, ledger: SqlLedger | None, where: Sources) -> Memory:
+    """Return what *ledger* remembers, else Git, else nothing.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+        SettingError: a revision that an option names does not exist here.
+    """
+    environment = wanted.environment.name
+    earlier: Mapping[Key, Schedule] = {}
+    if where.base is not None:
+        earlier = declared_at(invocation, environment, known_commit(invocation.directory, where.base))
+    if ledger is not None and where.applied_rev is None and ledger.has_runs():
+        past = Past(LastAppliedSource.LEDGER, ledger.last_applied(), {}, (FROM_LEDGER,))
+    else:
+        past = _from_git(invocation, environment, where)
+    memory = Memory(past)
+    if ledger is not None:
+        if past.source is LastAppliedSource.NONE:
+            past = replace(past, assumptions=(FIRST,))
+        memory = Memory(past, ledger.holds(), ledger.foreign_keys(), ledger.open_changes())
+    known = {key: applied for key, applied in past.applied.items() if key not in memory.foreign}
+    gone = removed(
+        applied=known,
+        earlier={key: schedule for key, schedule in earlier.items() if key not in memory.foreign},
+        declared=wanted.everything,
+        selection=invocation.options.selection,
+    )
+    return replace(memory, past=replace(past, removed=gone))
+
+
+def noted_commit(invocation: Invocation, environment: str, where: Sources) -> str | None:
+    """Return the commit that Git notes as last applied to *environment*, fetched first where that is asked for.
+
+    Raises:
+        ReconcileError: git cannot fetch or say it.
+    """
+    if where.fetch is not None:
+        fetch_applied(invocation.directory, environment, where.fetch)
+    return applied_commit(invocation.directory, environment)
+
+
+def _from_git(invocation: Invocation, environment: str, where: Sources) -> Past:
+    if where.applied_rev is not None:
+        named, commit = where.applied_rev, known_commit(invocation.directory, where.applied_rev)
+    else:
+        found = noted_commit(invocation, environment, where)
+        if found is None:
+            return NOTHING
+        named, commit = applied_ref(environment), found
+    said = (
+        f"last applied comes from Git ({named} at {commit[:12]}): job ids, holds and saves without an end are not "
+        "known; no lock"
+    )
+    declared = declared_at(invocation, environment, commit)
+    return Past(LastAppliedSource.GIT, applied_from(declared.values(), commit), {}, (said,))

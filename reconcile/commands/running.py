@@ -1,0 +1,111 @@
+"""Carrying a plan out: what `apply` and `rollback` share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from reconcile.commands.book import Book
+from reconcile.commands.conduct import Conduct
+from reconcile.commands.events import Events, TellingLedger
+from reconcile.commands.invocation import Invocation
+from reconcile.commands.planning import Reviewed
+from reconcile.engine.guard import Allowances, holds_back, refusals
+from reconcile.engine.rollback import never_touched
+from reconcile.errors import UsageError
+from reconcile.flows.apply import apply as apply_plan
+from reconcile.flows.pacing import Pacing
+from reconcile.flows.wave import Ports
+from reconcile.model.keys import Key
+from reconcile.model.ledger import Hold, RunStart
+from reconcile.model.outcome import Outcome, Result
+from reconcile.model.run import Run
+from reconcile.model.states import Applied
+from reconcile.model.workspace import Environment
+from reconcile.ports import Reader, Writer
+from reconcile.report.plans import plan_view
+from reconcile.service.clock import SystemClock
+
+NOTHING_IN_SYNC: Mapping[Key, Applied] = {}
+
+WAVES_PER_CALL = 20
+"""A wave is this many times as long as there are calls at once."""
+
+
+def confirm(invocation: Invocation, how: Conduct, made: Reviewed, allowances: Allowances) -> None:
+    """Ask the person at the terminal, where there is anything to ask.
+
+    Raises:
+        UsageError: the answer was not yes.
+    """
+    plan = made.plan
+    refused = refusals(plan, situation=made.situation, allowances=allowances)
+    blocked = {refusal.key for refusal in refused}
+    is_open = None not in blocked and any(change.key not in blocked for change in plan.changes)
+    if is_open and not how.yes and not invocation.console.confirm(plan_view(plan)):
+        raise UsageError("not applied: the answer was not yes")
+
+
+def carry_out(
+    invocation: Invocation,
+    made: Reviewed,
+    reader: Reader,
+    writer: Writer,
+    *,
+    book: Book,
+    start: RunStart,
+    environment: Environment,
+    how: Conduct,
+    allowances: Allowances,
+    in_sync: Mapping[Key, Applied] = NOTHING_IN_SYNC,
+    holds: tuple[Hold, ...] = (),
+) -> Run:
+    """Save what the plan of *made* says and return what became of it, written down in *book* and told to events.
+
+    Raises:
+        RefusedError: the book cannot be written. Nothing was saved.
+        OutputError: the events cannot be written. Nothing was saved.
+    """
+    write = None if how.events is None else invocation.lines(how.events)
+    clock = SystemClock(invocation.stop)
+    events = Events(write, start.id, clock.now)
+    events.version(start, environment.name)
+    events.planned(made.plan)
+    ledger = TellingLedger(book.begin(start, made.settling, in_sync, holds), events)
+    size = environment.concurrency if invocation.options.parallelism is None else invocation.options.parallelism
+    with invocation.progress("Applying", len(made.plan.changes)) as progress:
+
+        def tell(outcome: Outcome) -> None:
+            progress(1)
+            events.finished(outcome)
+            level = "info" if outcome.result is Result.VERIFIED else "warning"
+            invocation.log(level, f"{outcome.key}: {outcome.result}: {outcome.message}")
+
+        def tell_again(outcome: Outcome) -> None:
+            events.corrected(outcome)
+            invocation.log("warning", f"{outcome.key}: on a closer look: {outcome.result}: {outcome.message}")
+
+        run = apply_plan(
+            made.plan,
+            Ports(reader, writer, ledger, clock, invocation.stop),
+            situation=made.situation,
+            wave_size=WAVES_PER_CALL * size,
+            pacing=Pacing(soak=how.soak, soak_limit=timedelta(seconds=how.soak_limit_seconds)),
+            allowances=allowances,
+            on_outcome=tell,
+            on_correction=tell_again,
+        )
+    book.lift((*_lapsed(made, holds), *(never_touched(run.outcomes) if holds else ())))
+    book.end(run)
+    events.summary(run)
+    return run
+
+
+def _lapsed(made: Reviewed, holds: tuple[Hold, ...]) -> tuple[Key, ...]:
+    """The keys whose holds have lapsed: their declarations say something else by now."""
+    fresh = {hold.key for hold in holds}
+    return tuple(
+        key
+        for key, hold in made.memory.holds.items()
+        if key in made.declared and key not in fresh and not holds_back(hold, made.declared[key])
+    )

@@ -1,0 +1,88 @@
+"""`status`: which commit is live where, and what is remembered of each environment. The services are not asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from reconcile.commands.common import command
+from reconcile.commands.declarations import environment_of, opened
+from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.remembered import address_of, ledger_at
+from reconcile.errors import LedgerError, ReconcileError, SettingError
+from reconcile.git.refs import applied_commit
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.ledger import Ending, RunRecord
+from reconcile.model.standing import Standing
+from reconcile.model.states import LastAppliedSource
+from reconcile.model.workspace import Environment, Workspace
+from reconcile.report.ledgers import status_document
+from reconcile.report.remembering import status_view
+
+if TYPE_CHECKING:
+    from reconcile.ledger.book import SqlLedger
+
+RUNS = 5
+
+
+@click.command("status")
+@command
+def status(invocation: Invocation) -> Answer:
+    """Say which commit is live in each environment, its last runs, holds, open saves and lock. Needs no service."""
+    workspace, _, _ = opened(invocation)
+    name = invocation.options.environment
+    environments = workspace.environments.values() if name is None else (environment_of(workspace, name),)
+    standings = [_standing(invocation, workspace, environment) for environment in environments]
+    is_complete = not any(standing.findings for standing in standings)
+    document = status_document(standings, invocation.head)
+    return Answer(document, status_view(standings), exit_code=0 if is_complete else 1)
+
+
+def _standing(invocation: Invocation, workspace: Workspace, environment: Environment) -> Standing:
+    findings: tuple[Finding, ...] = ()
+    try:
+        address = address_of(invocation, workspace, environment)
+        ledger = None
+        if address is not None:
+            ledger = ledger_at(address, invocation, workspace, environment, create=False)
+        if address is not None and ledger is not None:
+            with ledger:
+                if ledger.has_runs():
+                    return _by_ledger(ledger, environment, address.shown)
+    except (LedgerError, SettingError) as error:
+        findings = (_finding(environment, "ledger-unreadable", error),)
+    try:
+        commit = applied_commit(invocation.directory, environment.name)
+    except ReconcileError as error:
+        return _nothing(environment, None, (*findings, _finding(environment, "git-unreadable", error)))
+    return _nothing(environment, commit, findings)
+
+
+def _by_ledger(ledger: SqlLedger, environment: Environment, shown: str) -> Standing:
+    runs = ledger.runs(most=RUNS)
+    whole = next(iter(run for run in runs if _is_whole(run)), None)
+    return Standing(
+        environment.name,
+        LastAppliedSource.LEDGER,
+        whole.start.revision if whole is not None else None,
+        shown,
+        keys=len(ledger.last_applied()),
+        runs=runs,
+        holds=tuple(ledger.holds().values()),
+        open_changes=ledger.open_changes(),
+        lock=ledger.lock_holder(),
+    )
+
+
+def _is_whole(run: RunRecord) -> bool:
+    return run.ending is Ending.FINISHED
+
+
+def _nothing(environment: Environment, commit: str | None, findings: tuple[Finding, ...]) -> Standing:
+    source = LastAppliedSource.NONE if commit is None else LastAppliedSource.GIT
+    return Standing(environment.name, source, commit, None, findings=findings)
+
+
+def _finding(environment: Environment, rule: str, error: ReconcileError) -> Finding:
+    return Finding(rule, Severity.WARNING, f"{environment.name}: {error.message}", hint=error.hint)

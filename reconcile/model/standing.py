@@ -1,0 +1,29 @@
+"""How an environment stands: what is known of it without asking its service."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reconcile.model.finding import Finding
+from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord
+from reconcile.model.states import LastAppliedSource
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is known of *environment*: *source* of last applied, and *revision*, the commit last applied as a whole.
+
+    *keys* counts what is known as applied; *runs* are the last ones, newest first; *open_changes* are saves of which
+    nobody knows the end, each with its run's id. *findings* say what could not be read.
+    """
+
+    environment: str
+    source: LastAppliedSource
+    revision: str | None
+    ledger: str | None
+    keys: int = 0
+    runs: tuple[RunRecord, ...] = ()
+    holds: tuple[Hold, ...] = ()
+    open_changes: tuple[tuple[str, ChangeRecord], ...] = ()
+    lock: LockHolder | None = None
+    findings: tuple[Finding, ...] = ()

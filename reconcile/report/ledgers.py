@@ -1,0 +1,128 @@
+"""What a ledger holds, as documents: runs, what one did, and how environments stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from reconcile.model.keys import Key
+from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord
+from reconcile.model.standing import Standing
+from reconcile.report.documents import Document, head_members, live_document, tail_members
+from reconcile.report.head import Head
+
+
+def runs_document(
+    runs: Sequence[RunRecord], head: Head, *, environment: str, changes: Sequence[ChangeRecord] | None = None
+) -> Document:
+    """Return the document of *runs*, newest first; of one run with its *changes*."""
+    return {
+        **head_members("runs", head, environment),
+        "complete": True,
+        "runs": [_run(record) for record in runs],
+        "changes": None if changes is None else [_change(change) for change in changes],
+        **tail_members((), ()),
+    }
+
+
+def status_document(standings: Iterable[Standing], head: Head) -> Document:
+    """Return the document of how environments stand."""
+    listed = tuple(standings)
+    return {
+        **head_members("status", head, None),
+        "complete": not any(standing.findings for standing in listed),
+        "environments": [_standing(standing) for standing in listed],
+        **tail_members([finding for standing in listed for finding in standing.findings], ()),
+    }
+
+
+def ledger_document(
+    head: Head, *, environment: str, action: str, message: str, keys: Iterable[Key] = (), lock: LockHolder | None = None
+) -> Document:
+    """Return the document of what was done to a ledger by hand: *action* is `rebuild`, `release` or `unlock`."""
+    return {
+        **head_members("ledger", head, environment),
+        "complete": True,
+        "action": action,
+        "message": message,
+        "keys": [{"tenant": key.tenant, "code": key.code} for key in keys],
+        "lock": None if lock is None else _lock(lock),
+        **tail_members((), ()),
+    }
+
+
+def _run(record: RunRecord) -> Document:
+    start = record.start
+    return {
+        "run": start.id,
+        "kind": start.kind.value,
+        "started_at": instant(start.started_at),
+        "ended_at": None if record.ended_at is None else instant(record.ended_at),
+        "ending": None if record.ending is None else record.ending.value,
+        "actor": start.actor,
+        "revision": start.revision,
+        "plan_digest": start.plan_digest,
+        "desired_digest": start.desired_digest,
+        "overrides": list(start.overrides),
+        "of_run": start.of_run,
+        "summary": dict(record.summary),
+    }
+
+
+def _change(change: ChangeRecord) -> Document:
+    return {
+        "tenant": change.key.tenant,
+        "code": change.key.code,
+        "action": change.action.value,
+        "cron": change.cron,
+        "name": change.name,
+        "state": change.state.value,
+        "before": live_document(change.before)["live"],
+        "result": None if change.result is None else change.result.value,
+        "reason": change.reason,
+        "message": change.message,
+        "saves": change.saves,
+        "settled": None if change.settled is None else change.settled.value,
+        "open": change.is_open,
+    }
+
+
+def _standing(standing: Standing) -> Document:
+    return {
+        "environment": standing.environment,
+        "last_applied": standing.source.value,
+        "revision": standing.revision,
+        "ledger": standing.ledger,
+        "keys": standing.keys,
+        "runs": [_run(record) for record in standing.runs],
+        "holds": [_hold(hold) for hold in standing.holds],
+        "open": [{"run": run, **_change(change)} for run, change in standing.open_changes],
+        "lock": None if standing.lock is None else _lock(standing.lock),
+    }
+
+
+def _hold(hold: Hold) -> Document:
+    return {
+        "tenant": hold.key.tenant,
+        "code": hold.key.code,
+        "cron": hold.cron,
+        "name": hold.name,
+        "run": hold.run,
+        "reason": hold.reason,
+        "placed_at": instant(hold.placed_at),
+    }
+
+
+def _lock(lock: LockHolder) -> Document:
+    return {
+        "id": lock.id,
+        "run": lock.run,
+        "actor": lock.actor,
+        "since": instant(lock.since),
+        "expires_at": None if lock.expires_at is None else instant(lock.expires_at),
+    }
+
+
+def instant(moment: datetime) -> str:
+    """Return an instant as documents have it: UTC, to the second."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

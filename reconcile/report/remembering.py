@@ -1,0 +1,119 @@
+"""The views of what a ledger holds: runs, one run, how environments stand, and what was done to it by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from reconcile.model.keys import Key
+from reconcile.model.ledger import ChangeRecord, LockHolder, RunRecord
+from reconcile.model.standing import Standing
+from reconcile.model.states import LastAppliedSource
+from reconcile.report.findings import counted, finding_blocks
+from reconcile.report.ledgers import instant
+from reconcile.report.plans import SIGNS, live_crons
+from reconcile.report.view import Block, Detail, Entry, Note, Table, Tone, View, sections
+
+_COLUMNS = ("run", "kind", "ended", "by", "commit", "what")
+_SHORT = 12
+
+
+def runs_view(runs: Sequence[RunRecord], *, environment: str) -> View:
+    """Return the view of *runs*, newest first."""
+    blocks = (Table(_COLUMNS, tuple(map(_row, runs))),) if runs else ()
+    closing = f"{counted(len(runs), 'run')}." if runs else "No run is remembered."
+    return View(f"Runs of {environment}", sections(("Newest first", blocks)), closing)
+
+
+def run_record_view(record: RunRecord, changes: Sequence[ChangeRecord], *, environment: str) -> View:
+    """Return the view of one run with what it did."""
+    start = record.start
+    about = [Detail("by", start.actor), Detail("begun", instant(start.started_at)), Detail("ended", _ended(record))]
+    about += [
+        Detail(name, value) for name, value in (("commit", start.revision), ("rolls back", start.of_run)) if value
+    ]
+    about += [Detail("overrides", ", ".join(start.overrides))] if start.overrides else []
+    return View(
+        f"Run {start.id} of {environment}",
+        sections(
+            ("About", (Entry("•", (start.kind.value,), tuple(about)),)),
+            ("Changes", map(_change, changes)),
+        ),
+        _summed(record) or "Nothing was changed.",
+    )
+
+
+def status_view(standings: Iterable[Standing]) -> View:
+    """Return the view of how environments stand."""
+    listed = tuple(standings)
+    parts = [(f"Environment {standing.environment}", tuple(_standing(standing))) for standing in listed]
+    findings = finding_blocks(tuple(found for standing in listed for found in standing.findings))
+    return View(
+        "Status", sections(*parts, ("Findings", findings)), "The services were not asked: plan and drift do that."
+    )
+
+
+def done_view(message: str, *, environment: str, keys: Iterable[Key] = ()) -> View:
+    """Return the view of what was done to the ledger by hand."""
+    return View(f"Ledger of {environment}", sections(("Keys", (Note(str(key)) for key in keys))), message)
+
+
+def _row(record: RunRecord) -> tuple[str, ...]:
+    start = record.start
+    kind = f"{start.kind.value} of {start.of_run}" if start.of_run else start.kind.value
+    return (
+        start.id,
+        kind,
+        _ended(record),
+        start.actor.split(" <")[0],
+        (start.revision or "")[:_SHORT],
+        _summed(record),
+    )
+
+
+def _ended(record: RunRecord) -> str:
+    if record.ending is None or record.ended_at is None:
+        return "going on, or killed"
+    return f"{record.ending.value} {instant(record.ended_at)}"
+
+
+def _summed(record: RunRecord) -> str:
+    return ", ".join(f"{count} {name}" for name, count in record.summary.items() if count)
+
+
+def _change(change: ChangeRecord) -> Entry:
+    ended = "no outcome was recorded" if change.result is None else f"{change.result.value} ({change.reason})"
+    details = [Detail("cron", f"{live_crons(change.before)} → {change.cron}"), Detail("outcome", ended)]
+    if change.settled is not None:
+        details.append(Detail("later", f"read {change.settled.value}"))
+    if change.is_open:
+        details.append(Detail("open", "the next apply reads what became of it", Tone.BAD))
+    return Entry(SIGNS[change.action], (*change.key, change.name), tuple(details))
+
+
+def _standing(standing: Standing) -> Iterator[Block]:
+    source = {
+        LastAppliedSource.LEDGER: f"the ledger {standing.ledger}",
+        LastAppliedSource.GIT: "the ref in Git",
+        LastAppliedSource.NONE: "nothing: two-way, no orphans",
+    }[standing.source]
+    known = [Detail("last applied from", source)]
+    if standing.revision is not None:
+        known.append(Detail("live commit", standing.revision))
+    elif standing.source is not LastAppliedSource.NONE:
+        known.append(Detail("live commit", "not known: no commit was applied as a whole yet"))
+    if standing.source is LastAppliedSource.LEDGER:
+        known.append(Detail("keys known", str(standing.keys)))
+    yield Entry("•", (standing.environment,), (*known, *_lock(standing.lock)))
+    if standing.runs:
+        yield Table(_COLUMNS, tuple(map(_row, standing.runs)))
+    for hold in standing.holds:
+        yield Entry("‖", tuple(hold.key), (Detail("held", f"rolled back by run {hold.run}: {hold.reason}"),))
+    for run, change in standing.open_changes:
+        yield Entry("?", tuple(change.key), (Detail("open", f"run {run} began to save {change.cron}"),), Tone.BAD)
+
+
+def _lock(lock: LockHolder | None) -> Iterator[Detail]:
+    if lock is not None:
+        yield Detail(
+            "locked", f"by {lock.actor} since {instant(lock.since)} (run {lock.run}, lock {lock.id})", Tone.BAD
+        )
