@@ -20,8 +20,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import yaml
-from generate import write
 
+from benchmarks.generate import write
 from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.git.worktree import WorkTree

@@ -73,7 +73,8 @@ def outcome_of(change: Change, attempt: Attempt, end: Ended, answer: SaveAnswer 
     if end.result is Result.VERIFIED:
         message += _about_activity(change, live)
     if answer is not None and answer.hint is not None and end.result is not Result.VERIFIED:
-        hint = answer.hint
+        # What is unknown is settled by the next run, whatever else there is to look at.
+        hint = f"{hint}; {answer.hint}" if end.result is Result.UNKNOWN and hint else answer.hint
     return Outcome(
         change,
         end.result,

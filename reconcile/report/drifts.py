@@ -8,7 +8,7 @@ from reconcile.model.change import Change
 from reconcile.model.drift import Drift
 from reconcile.model.states import Unreadable, Verdict
 from reconcile.report.findings import assumption_blocks, counted, finding_blocks
-from reconcile.report.plans import change_entry
+from reconcile.report.plans import change_entry, why_unreadable
 from reconcile.report.view import Detail, Entry, Tone, View, sections
 
 
@@ -48,7 +48,7 @@ def closing(drift: Drift) -> str:
 def _entry(change: Change, drift: Drift) -> Entry:
     if not isinstance(change.live, Unreadable):
         return change_entry(change, more=_held(change, drift), is_saved=False)
-    details = [Detail("why", change.live.message, Tone.BAD)]
+    details = [Detail("why", why_unreadable(change.live), Tone.BAD)]
     if change.live.hint:
         details.append(Detail("hint", change.live.hint))
     return Entry("!", (*change.key, change.desired.name, change.desired.where), tuple(details), Tone.BAD)

@@ -113,14 +113,15 @@ def _reason(attention: Attention) -> Unreadable | None:
 
 
 def _unreadable_entry(tenant: str, live: Unreadable, codes: list[str]) -> Entry:
-    details = [Detail("why", live.message), Detail("verdict", Verdict.UNREADABLE.value)]
+    details = [Detail("why", why_unreadable(live)), Detail("verdict", Verdict.UNREADABLE.value)]
     if live.hint:
         details.append(Detail("hint", live.hint))
     return Entry("!", (tenant, f"{len(codes)} schedules"), (*details, Detail("codes", ", ".join(codes))), Tone.BAD)
 
 
 def _attention_entry(attention: Attention) -> Entry:
-    details = [Detail("why", attention.message), Detail("verdict", attention.verdict.value)]
+    why = why_unreadable(attention.live) if isinstance(attention.live, Unreadable) else attention.message
+    details = [Detail("why", why), Detail("verdict", attention.verdict.value)]
     if attention.conditions:
         details.append(Detail("live", _conditions(attention.conditions)))
     if attention.hint:
@@ -135,10 +136,15 @@ def refusal_details(refusals: Iterable[Refusal]) -> Iterator[Detail]:
         yield Detail("hint", refusal.hint)
 
 
+def why_unreadable(live: Unreadable) -> str:
+    """Return why a key could not be read: the id that the docs explain, and the message."""
+    return f"{live.rule}: {live.message}"
+
+
 def live_crons(live: Live) -> str:
     """Return what is live, in one line."""
     if isinstance(live, Unreadable):
-        return f"unreadable ({live.rule}: {live.message})"
+        return f"unreadable ({why_unreadable(live)})"
     return ", ".join(row.cron for row in live) if live else "absent"
 
 

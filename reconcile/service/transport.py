@@ -21,7 +21,7 @@ from requests.structures import CaseInsensitiveDict
 
 from reconcile.errors import SettingError
 from reconcile.service import breakage
-from reconcile.service.exchange import Broken, Flaw, Operation, Reply, Request, Result
+from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply, Request, Result
 from reconcile.service.line import Line, Phase
 from reconcile.service.redact import Redactor
 from reconcile.service.settings import Connection
@@ -129,7 +129,10 @@ class RequestsTransport:
         if line.phase is Phase.UNKNOWN and not replying:
             # No connection was seen (a fake, or one that failed in a library's own checks): believe only what says so.
             sent = not breakage.is_before_sending(causes)
-        return Broken(breakage.fault(causes, sent=sent), self._redactor.line(breakage.words(causes)), sent)
+        fault = breakage.fault(causes, sent=sent)
+        if fault is Fault.TIMEOUT:
+            return Broken(fault, f"timeout is {self._connection.timeout_seconds:g} s", sent)
+        return Broken(fault, self._redactor.line(breakage.words(causes)), sent)
 
 
 def _prepared(connection: Connection) -> tuple[Mapping[Operation, str], Mapping[str, str]]:

@@ -52,6 +52,17 @@ _FAULT_HINTS: Mapping[Fault, str] = {
     Fault.CERTIFICATE: "check ca_bundle and url",
     Fault.TIMEOUT: "is the service overloaded? timeout and concurrency can be set for the environment",
 }
+# For who reads: of a save, what comes next is said where it is settled.
+_READING_HINTS: Mapping[str, str] = {
+    "connection-lost": "did the service, or a proxy before it, restart? Run again when it is well",
+    "service-error": "the service, or a gateway before it, is in trouble: see its log, and run again when it is well",
+    "reply-malformed": "is url that of the scheduling service, and does anything between change its replies? -vv shows "
+    "them",
+    "row-not-asked-for": "does anything between, such as a cache, mix up the replies of this service? -vv shows them",
+}
+# What a service may say of a code that it does not know, besides what is split. Asked for alone, it would be sure.
+_MAY_MEAN_UNKNOWN = frozenset({404, 410, 500})
+_UNKNOWN_CODE_STATUS = "service.unknown_code: {status: %d}"
 
 
 class Narrator:
@@ -66,24 +77,31 @@ class Narrator:
         rule, words = _FAULTS[broken.fault]
         detail = self._redactor.line(broken.detail)
         shown = f" ({detail})" if detail else ""
-        return trouble(rule, f"{self._who(tenant)}: {words}{shown}", _FAULT_HINTS.get(broken.fault))
+        hint = _FAULT_HINTS.get(broken.fault) or self._reading_hint(rule)
+        return trouble(rule, f"{self._who(tenant)}: {words}{shown}", hint)
 
     def status(self, tenant: str, reply: Reply) -> Unreadable:
         """Return the trouble of a status that is not 200."""
-        rule, hint = _rule_of_status(reply.status), _HINTS.get(reply.status)
+        rule = _rule_of_status(reply.status)
+        hint = _HINTS.get(reply.status) or self._reading_hint(rule)
         if rule == "login-page":
             hint = _LOGIN
         elif rule == "rate-limited":
             hint = "set rate or a lower concurrency for the environment"
         elif _is_page(reply):
             hint = f"{hint}; or a gateway's page?" if hint else "a gateway's page, not the service's?"
+        elif self._operation is Operation.QUERY and reply.status in _MAY_MEAN_UNKNOWN:
+            told = f"if that is how it answers for a code without a job, set {_UNKNOWN_CODE_STATUS % reply.status}"
+            hint = f"{hint}; or, {told}" if hint else told
         return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}{self._target(reply)}{self._shown(reply)}", hint)
 
     def content(self, tenant: str, reply: Reply, rule: str, words: str, hint: str | None = None) -> Unreadable:
         """Return the trouble of a 200 whose content cannot be used."""
         # *words* may quote the reply.
         words = self._redactor.line(words)
-        return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{self._shown(reply)}", hint)
+        shown = self._shown(reply) if reply.body else ""
+        hint = hint or self._reading_hint(rule)
+        return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", hint)
 
     def quoted(self, text: str) -> str:
         """Return *text* of a reply as a quoted YAML (and JSON) value on one line."""
@@ -100,6 +118,9 @@ class Narrator:
         if _is_page(reply):
             return self.content(tenant, reply, "login-page", "a page instead of JSON", _LOGIN)
         return None
+
+    def _reading_hint(self, rule: str) -> str | None:
+        return None if self._operation is Operation.SAVE else _READING_HINTS.get(rule)
 
     def _who(self, tenant: str) -> str:
         return f"tenant {tenant}: {self._operation}"

@@ -208,6 +208,14 @@ def test_the_hint_of_the_service_is_kept_when_a_save_fails():
     assert "HTTP 403" in outcome.message
 
 
+def test_what_is_unknown_says_that_the_next_run_settles_it_and_then_what_the_service_hints():
+    service = FakeService({})
+    service.on_save = lambda *_: SaveAnswer(AnswerKind.LOST, "no answer in time", hint="is the service overloaded?")
+    (outcome,) = run(planned(service, *creates(1)), service).outcomes
+    assert outcome.result is Result.UNKNOWN
+    assert outcome.hint == "the next run reads and settles it; is the service overloaded?"
+
+
 def test_intents_are_recorded_before_the_first_save_of_a_wave():
     ledger = MemoryLedger()
     service = FakeService({})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
@@ -28,8 +29,9 @@ def twenty(write):
 def settle(write, service):
     """Write the workspace anew, with more below `service:`."""
 
-    def one(more: str) -> None:
-        write("reconcile.yaml", WORKSPACE.format(url=service.url) + more)
+    def one(more: str, timeout: str = "2s") -> None:
+        text = WORKSPACE.format(url=service.url).replace("timeout: 2s", f"timeout: {timeout}")
+        write("reconcile.yaml", text + more)
 
     return one
 
@@ -81,9 +83,18 @@ def test_a_service_that_is_down_makes_every_key_unreadable(program, write):
 
 
 def test_one_tenant_of_twenty_that_answers_503_is_unreadable_and_the_others_are_shown(program, service, twenty):
-    service.hook = lambda tenant, _: (503, b"busy") if tenant == "acme" else None
+    asked = []
+
+    def busy(tenant, body):
+        if tenant != "acme":
+            return None
+        asked.append(body["codes"])
+        return 503, b"busy"
+
+    service.hook = busy
     code, plan = program.json("plan")
     assert (code, plan["complete"]) == (1, False)
+    assert set(asked) == {"1,2,3"}, "an outage says nothing about single codes: no batch is split"
     assert {entry["tenant"] for entry in plan["attention"]} == {"acme"}
     assert {change["tenant"] for change in plan["changes"]} == {f"t{number}" for number in range(1, 20)}
 
@@ -92,6 +103,7 @@ def test_one_tenant_of_twenty_that_answers_503_is_unreadable_and_the_others_are_
     "answer, words",
     [
         pytest.param(HTML, "login page", id="html"),
+        pytest.param((302, b""), "login page", id="redirect"),
         pytest.param((200, b""), "empty", id="empty-body"),
         pytest.param((200, b"{}"), "resp_data", id="empty-object"),
         pytest.param((200, b'{"resp_data": null}'), "resp_data", id="null"),
@@ -113,6 +125,28 @@ def test_an_answer_that_cannot_be_trusted_makes_keys_unreadable_and_never_absent
     code, plan = program.json("plan")
     assert (code, plan["summary"]["create"], plan["summary"]["unreadable"]) == (1, 0, 3)
     assert words in " ".join(f"{entry['message']} {entry['hint']}" for entry in plan["attention"])
+
+
+@pytest.mark.slow
+def test_a_silent_service_is_given_up_in_bounded_time_and_the_message_names_the_setting(program, service, settle):
+    over = threading.Event()
+
+    def silent(*_):
+        over.wait(30)
+
+    settle("", timeout="1s")
+    service.hook = silent
+    code, plan = program.json("plan")
+    over.set()
+    assert (code, plan["summary"]["unreadable"], plan["changes"]) == (1, 3, [])
+    assert "no answer in time (timeout is 1 s); tried 4 times" in plan["attention"][0]["message"]
+    assert "timeout" in plan["attention"][0]["hint"]
+
+
+def test_the_text_of_a_plan_holds_the_id_that_the_docs_explain(program, service):
+    service.hook = only_queries(HTML)
+    out = program("plan").out
+    assert "why      login-page: tenant acme: query: HTTP 200" in out
 
 
 def test_more_keys_in_a_row_than_documented_are_no_matter(program, service):
@@ -163,6 +197,11 @@ def test_a_service_that_errors_for_unknown_codes_names_the_setting_which_then_he
         pytest.param("tenant: no\nschedules: []\n", "quote", id="tenant-no"),
         pytest.param("[" * 100_000, "too-deep", id="nested-brackets"),
         pytest.param("a: &a [x]\nb: [*a, *a]\n", "anchor", id="alias"),
+        pytest.param(
+            "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 30)),
+            "alias",
+            id="alias-bomb",
+        ),
     ],
 )
 def test_a_file_with_a_mistake_is_told_with_place_and_hint(program, write, text, words):

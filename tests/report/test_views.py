@@ -52,14 +52,14 @@ def test_keys_of_a_tenant_that_are_unreadable_alike_are_one_entry():
         attention_entries([unreadable("1"), unreadable("2"), unreadable("3", other), unreadable("1", tenant="b")])
     )
     assert [entry.columns for entry in entries] == [("acme", "2 schedules"), ("acme", "3"), ("b", "1")]
-    assert details(entries[0]) == {"why": "no JSON", "verdict": "unreadable", "codes": "1, 2"}
+    assert details(entries[0]) == {"why": "malformed: no JSON", "verdict": "unreadable", "codes": "1, 2"}
     assert details(entries[1])["hint"] == "try again"
 
 
 def test_a_drift_says_of_an_unreadable_key_why():
     one = schedule()
     view = drift_view(find_drift("prod", {one.key: one}, {one.key: HINTLESS}))
-    assert details(view.sections[0].blocks[0]) == {"why": "no JSON"}
+    assert details(view.sections[0].blocks[0]) == {"why": "malformed: no JSON"}
     assert view.closing == "No drift seen: 1 unreadable."
 
 

@@ -122,6 +122,40 @@ def test_a_refused_code_names_the_setting_and_its_value(refusal, setting):
     assert setting in found.hint
 
 
+@pytest.mark.parametrize("status", [404, 410, 500])
+def test_a_status_that_may_stand_for_an_unknown_code_names_the_setting_too(status):
+    live, _ = query(lambda request: Reply(status, b"nope"), keys("1"))
+    assert f"service.unknown_code: {{status: {status}}}" in live[Key("acme", "1")].hint
+
+
+@pytest.mark.parametrize(
+    "reply", [pytest.param(Reply(404, b"<html>nginx"), id="a-page"), pytest.param(Reply(403, b"no"), id="403")]
+)
+def test_what_a_gateway_says_does_not(reply):
+    live, _ = query(lambda request: reply, keys("1"))
+    assert "unknown_code" not in live[Key("acme", "1")].hint
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        pytest.param(Reply(200, b""), id="empty"),
+        pytest.param(Reply(200, b"", flaw=Flaw.UNDECODABLE), id="bad-gzip"),
+        pytest.param(rows_reply("3"), id="stray-row"),
+        pytest.param(Reply(503, b"busy"), id="503"),
+        pytest.param(Broken(Fault.CUT_OFF, "half a reply", sent=True), id="cut-off"),
+    ],
+)
+def test_every_trouble_says_what_to_do(result):
+    live, _ = query(lambda request: result, keys("1"))
+    assert live[Key("acme", "1")].hint
+
+
+def test_of_an_empty_reply_its_emptiness_is_said_once():
+    live, _ = query(lambda request: Reply(200, b""), keys("1"))
+    assert live[Key("acme", "1")].message == "tenant acme: query: HTTP 200, the reply is empty"
+
+
 def test_another_refusal_than_the_one_that_is_set_says_so():
     live, _ = query(lambda request: Reply(422, b""), keys("1"), environment=env(BY_STATUS))
     (found,) = live.values()

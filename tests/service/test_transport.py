@@ -223,7 +223,7 @@ def test_silence_is_a_time_out_after_sending():
     with raw_server(handle) as url, a_transport(url, timeout=0.05) as transport:
         result = transport.send(QUERY)
         over.set()
-    assert (result.fault, result.sent) == (Fault.TIMEOUT, True)
+    assert (result.fault, result.sent, result.detail) == (Fault.TIMEOUT, True, "timeout is 0.05 s")
 
 
 @pytest.mark.parametrize("part", ["headers", "body"])
