@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,10 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.commands.demo import live_of
-from reconcile.declare import load_documents, load_workspace
-from reconcile.engine.resolve import resolve
-from reconcile.git.worktree import WorkTree
 from reconcile.twin.running import running_twin
 from tests.docs import tables
 from tests.docs.consoles import Typed, blocks, matches
@@ -33,13 +28,11 @@ def name_of(document: Path) -> str:
 
 
 class Stage:
-    """A folder with the examples, and a twin whose live side differs from them as the demo's does."""
+    """A folder as a reader has it who writes the files that a document shows, and an empty twin for a service."""
 
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self._url = url
-        shutil.copytree(ROOT / "schedules", folder / "schedules")
-        self._point_at(folder / "schedules" / "reconcile.yaml")
         programs = folder / "programs"
         programs.mkdir()
         program = programs / "reconcile"
@@ -70,24 +63,26 @@ class Stage:
         )
         return done.returncode, done.stdout.replace(self._url, DOCUMENTED_URL)
 
-    def _point_at(self, path: Path) -> None:
-        path.write_text(path.read_text(encoding="utf-8").replace(DOCUMENTED_URL, self._url), encoding="utf-8")
+    def write_files(self, document: Path) -> int:
+        """Write the files that *document* shows, and return how many they are."""
+        found = YAML.findall(document.read_text(encoding="utf-8"))
+        for name, text in found:
+            path = self.folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # With the line that names the file: places in the outputs count it.
+            path.write_text(f"# {name}\n{text}".replace(DOCUMENTED_URL, self._url), encoding="utf-8")
+        return len(found)
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with running_twin(timezone="Asia/Shanghai") as twin:
-        tree = WorkTree(ROOT / "schedules")
-        workspace, _ = load_workspace("schedules", tree)
-        environment = workspace.environments["demo"]
-        documents, _ = load_documents(workspace, environment, tree)
-        for tenant, jobs in live_of(resolve(documents, environment).desired.values()).items():
-            twin.seed(tenant, jobs)
         yield Stage(tmp_path, twin.url)
 
 
 @pytest.mark.parametrize("document", SHOWING, ids=name_of)
 def test_what_a_document_shows_is_what_happens(stage, document):
+    stage.write_files(document)
     for typed in (typed for block in blocks(document) for typed in block):
         if typed.command == "make test":  # `.ci/run` runs this very command
             continue
@@ -111,13 +106,7 @@ def test_every_link_to_a_file_leads_to_one(document):
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
-def test_the_files_that_a_document_shows_are_valid_together(document, tmp_path):
-    found = YAML.findall(document.read_text(encoding="utf-8"))
-    for name, text in found:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    if found:
-        command = [sys.executable, "-m", "reconcile", "validate"]
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert (done.returncode, done.stdout.endswith("\n\nNo findings.\n")) == (0, True), done.stdout
+def test_the_files_that_a_document_shows_are_valid_together(stage, document):
+    if stage.write_files(document):
+        code, output = stage.run(Typed("reconcile validate", 0, "", 0))
+        assert (code, output.endswith("\n\nNo findings.\n")) == (0, True), output
