@@ -1,10 +1,13 @@
 """What plan and apply take, with the floor under each in the same run.
 
     python benchmarks/main_loop.py [--sizes 1000 10000 100000] [--latency 20ms] [--concurrency 32] [--runs 3]
+                                   [--url URL]
 
-For each size a twin of its own holds the schedules; `validate`, a `plan` without a change, a `plan` with 1 % changed,
-and an `apply` of a saved plan of 1,000 changes run as processes of their own, each `--runs` times. Beside them the
-floor: PyYAML's C loader on the same bytes, and the bare HTTP calls by the same client library with as many threads.
+For each size a twin of its own holds the schedules; with --url it is the service there, which is first made to hold
+them by an apply (as the tenants `tenant-00000` and so on: give it a service to play with). Then `validate`, a `plan`
+without a change, a `plan` with 1 % changed, and an `apply` of a saved plan of 1,000 changes run as processes of their
+own, each `--runs` times. Beside them the floor: PyYAML's C loader on the same bytes, and the bare HTTP calls by the
+same client library with as many threads.
 Wall and CPU are medians; CPU and peak memory are those of the process alone.
 """
 
@@ -42,7 +45,7 @@ class Took:
     wall: float
     cpu: float
     peak_mib: float
-    requests: int
+    requests: int | None
 
 
 @contextlib.contextmanager
@@ -66,10 +69,21 @@ def twin(size: int, latency: str, folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def served(url: str) -> int:
-    """Return how many requests the twin has served."""
-    with urllib.request.urlopen(f"{url}/_twin/statistics") as reply:
-        return int(sum(json.load(reply)["requests"].values()))
+def served(url: str) -> int | None:
+    """Return how many requests the twin has served; None where there is none to tell."""
+    try:
+        with urllib.request.urlopen(f"{url}/_twin/statistics") as reply:
+            return int(sum(json.load(reply)["requests"].values()))
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+@contextlib.contextmanager
+def given(url: str, size: int, folder: Path, concurrency: int) -> Iterator[str]:
+    """Make the service at *url* hold *size* schedules, and yield its URL."""
+    write(folder / "schedules", tenants=size // PER_TENANT, schedules=PER_TENANT, url=url)
+    program(folder, url, "apply", "--yes", "--allow-changes", str(size), "--parallelism", str(concurrency))
+    yield url
 
 
 def program(folder: Path, url: str, *arguments: str, ends: tuple[int, ...] = (0,)) -> Took:
@@ -83,7 +97,9 @@ def program(folder: Path, url: str, *arguments: str, ends: tuple[int, ...] = (0,
     wall = time.perf_counter() - began
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode in ends, f"{arguments} ended with {process.returncode}"
-    return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, served(url) - before)
+    after = served(url)
+    requests = None if before is None or after is None else after - before
+    return Took(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, requests)
 
 
 def median(runs: int, once: Callable[[], Took]) -> Took:
@@ -97,21 +113,25 @@ def median(runs: int, once: Callable[[], Took]) -> Took:
 
 def show(title: str, took: Took, size: int, floor: str) -> None:
     """Print one line."""
+    requests = "?" if took.requests is None else f"{took.requests:,}"
     print(
         f"    {title:<22} wall {took.wall:7.2f} s, CPU {took.cpu / size * 1e6:7.1f} µs/schedule, "
-        f"{took.requests:>6,} requests, peak {took.peak_mib:6.1f} MiB; {floor}"
+        f"{requests:>6} requests, peak {took.peak_mib:6.1f} MiB; {floor}"
     )
 
 
 def measure(size: int, options: argparse.Namespace, folder: Path) -> None:
     """Print the lines of one size."""
     concurrency = options.concurrency
-    with twin(size, options.latency, folder) as url:
+    service = twin(size, options.latency, folder)
+    if options.url is not None:
+        service = given(options.url.rstrip("/"), size, folder, concurrency)
+    with service as url:
         declared = folder / "schedules"
         write(declared, tenants=size // PER_TENANT, schedules=PER_TENANT, url=url)
         print(
             f"{size:>9,} schedules in {size // PER_TENANT:,} files, "
-            f"latency {options.latency}, {concurrency} calls at once"
+            f"{url if options.url else f'latency {options.latency}'}, {concurrency} calls at once"
         )
         loader = statistics.median(cpu_seconds(theirs, declared) for _ in range(options.runs))
         load = median(options.runs, lambda: program(folder, url, "validate"))
@@ -164,6 +184,7 @@ def main() -> None:
     parser.add_argument("--latency", default="20ms")
     parser.add_argument("--concurrency", type=int, default=32)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--url", help="a service to play with, instead of a twin")
     options = parser.parse_args()
     for size in options.sizes:
         folder = Path(tempfile.mkdtemp(prefix="reconcile-bench-"))
