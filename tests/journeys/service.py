@@ -49,11 +49,12 @@ class Service:
                 return rows(*(row for code in codes for row in self.jobs.get((tenant, code), [])))
             wanted = body["xw_quartz"]
             if wanted["opttype"] == "save":
-                return self._save(tenant, wanted)
+                return self.save(tenant, wanted)
             page = {"pageSize": 10, "pageIndex": 1, "resultCount": 0, "pageCount": 0, "data": []}
             return 200, json.dumps({"resp_data": {"quartz_list": page}}).encode()
 
-    def _save(self, tenant: str, wanted: dict[str, str]) -> Answer:
+    def save(self, tenant: str, wanted: dict[str, str]) -> Answer:
+        """Do what a save asks for; for a hook that then answers otherwise."""
         code, cron = wanted["bizcode"], wanted["cronexpression"]
         self.saves.append((tenant, code, cron, wanted["jobname"]))
         live = self.jobs.get((tenant, code))

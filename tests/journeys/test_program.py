@@ -10,11 +10,12 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from reconcile.cli import COMMANDS, Run, write_file
+from reconcile.cli import COMMANDS, write_file
 from reconcile.errors import OutputError
 from tests.journeys.program import ENVIRONMENT
 from tests.journeys.service import nothing
@@ -343,6 +344,48 @@ def test_no_argument_is_a_wish_for_help():
     assert (done.returncode, done.stdout.startswith("Usage: reconcile")) == (0, True)
 
 
-def test_a_run_that_hangs_in_its_report_ends_all_the_same():
-    run = Run(["--version"], {})
-    assert (run.exit_code(), run.signal) == (0, 0)
+HANGING = """
+import time
+from reconcile import cli
+from reconcile.commands import plan
+
+def hang(*_):
+    print("hanging", file=cli.sys.stderr, flush=True)
+    time.sleep(60)
+
+plan.read = hang
+cli.Run.__init__.__kwdefaults__["patience_seconds"] = 0.1
+cli.main(["plan", "--format", "json"])
+"""
+
+
+def hanging(program, **streams):
+    """Start a plan that hangs where no stop reaches it, and send it a signal."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HANGING], cwd=program.folder, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True,
+        **streams,
+    )  # fmt: skip
+    assert process.stderr.readline() == "hanging\n"
+    process.send_signal(signal.SIGTERM)
+    return process
+
+
+def test_a_run_that_hangs_is_ended_with_a_report(program):
+    process = hanging(program, stdout=subprocess.PIPE)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, json.loads(out)["errors"][0]["kind"]) == (143, "interrupted")
+    assert "the run was interrupted" in err
+
+
+def test_a_run_that_hangs_and_whose_report_nobody_reads_is_ended_all_the_same(program):
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writing, b"x" * 4096)
+    os.set_blocking(writing, True)
+    process = hanging(program, stdout=writing)
+    process.communicate(timeout=20)
+    os.close(reading)
+    os.close(writing)
+    assert process.returncode == 143
