@@ -21,11 +21,17 @@ def history_view(key: Key, live: Live, pages: Mapping[str, HistoryPage], *, time
     return View(
         headline=f"History of {key.tenant} {key.code}",
         sections=sections(
-            ("Live", (Note(live_crons(live), tone=Tone.BAD if isinstance(live, Unreadable) else Tone.PLAIN),)),
+            ("Live", (_live(live),)),
             *((f"Job {job_id}", _blocks(page, timezone)) for job_id, page in pages.items()),
         ),
         closing=_closing(live, total),
     )
+
+
+def _live(live: Live) -> Note:
+    if isinstance(live, Unreadable):
+        return Note(live_crons(live), live.hint, Tone.BAD)
+    return Note(live_crons(live))
 
 
 def _closing(live: Live, total: int) -> str:

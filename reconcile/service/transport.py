@@ -123,16 +123,18 @@ class RequestsTransport:
         )
 
     def _broken(self, error: Exception, line: Line, *, replying: bool = False) -> Broken:
-        """Say how a call broke. Nothing of *error* is kept but words that hold no address, header or proxy."""
+        """Say how a call broke. Nothing of *error* is kept but words that hold no address, header or proxy; the address
+        that may be shown is put before them."""
         causes = tuple(breakage.chain(error))
         sent = replying or line.phase is Phase.SENT
         if line.phase is Phase.UNKNOWN and not replying:
             # No connection was seen (a fake, or one that failed in a library's own checks): believe only what says so.
             sent = not breakage.is_before_sending(causes)
         fault = breakage.fault(causes, sent=sent)
+        words = breakage.words(causes)
         if fault is Fault.TIMEOUT:
-            return Broken(fault, f"timeout is {self._connection.timeout_seconds:g} s", sent)
-        return Broken(fault, self._redactor.line(breakage.words(causes)), sent)
+            words = f"timeout is {self._connection.timeout_seconds:g} s"
+        return Broken(fault, self._redactor.line(f"{self._connection.shown_base}: {words}"), sent)
 
 
 def _prepared(connection: Connection) -> tuple[Mapping[Operation, str], Mapping[str, str]]:

@@ -79,7 +79,7 @@ def test_a_service_that_is_down_makes_every_key_unreadable(program, write):
     code, plan = program.json("plan")
     assert (code, plan["complete"], plan["changes"]) == (1, False, [])
     assert plan["summary"]["unreadable"] == 3
-    assert "no connection" in plan["attention"][0]["message"]
+    assert "no connection (http://127.0.0.1:1: Connection refused)" in plan["attention"][0]["message"]
 
 
 def test_one_tenant_of_twenty_that_answers_503_is_unreadable_and_the_others_are_shown(program, service, twenty):
@@ -139,7 +139,7 @@ def test_a_silent_service_is_given_up_in_bounded_time_and_the_message_names_the_
     code, plan = program.json("plan")
     over.set()
     assert (code, plan["summary"]["unreadable"], plan["changes"]) == (1, 3, [])
-    assert "no answer in time (timeout is 1 s); tried 4 times" in plan["attention"][0]["message"]
+    assert f"no answer in time ({service.url}: timeout is 1 s); tried 4 times" in plan["attention"][0]["message"]
     assert "timeout" in plan["attention"][0]["hint"]
 
 

@@ -165,7 +165,8 @@ def test_a_reset_after_the_request_is_cut_off():
         read_request(connection)
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    assert send(handle) == Broken(Fault.CUT_OFF, "Connection reset by peer", sent=True)
+    with raw_server(handle) as url, a_transport(url) as transport:
+        assert transport.send(QUERY) == Broken(Fault.CUT_OFF, f"{url}: Connection reset by peer", sent=True)
 
 
 def test_a_kept_connection_that_was_reset_meanwhile_counts_as_sent():
@@ -191,7 +192,7 @@ def test_a_refused_connection_is_surely_unsent():
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with a_transport(url) as transport:
-        assert transport.send(QUERY) == Broken(Fault.UNREACHABLE, "Connection refused", sent=False)
+        assert transport.send(QUERY) == Broken(Fault.UNREACHABLE, f"{url}: Connection refused", sent=False)
 
 
 def test_a_host_that_does_not_exist_is_surely_unsent(monkeypatch):
@@ -199,8 +200,9 @@ def test_a_host_that_does_not_exist_is_surely_unsent(monkeypatch):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
-    with a_transport("http://nowhere.invalid:8001") as transport:
-        assert transport.send(QUERY) == Broken(Fault.UNREACHABLE, "Name or service not known", sent=False)
+    url = "http://nowhere.invalid:8001"
+    with a_transport(url) as transport:
+        assert transport.send(QUERY) == Broken(Fault.UNREACHABLE, f"{url}: Name or service not known", sent=False)
 
 
 def test_no_room_for_a_connection_is_a_time_out_and_surely_unsent(monkeypatch):
@@ -223,7 +225,7 @@ def test_silence_is_a_time_out_after_sending():
     with raw_server(handle) as url, a_transport(url, timeout=0.05) as transport:
         result = transport.send(QUERY)
         over.set()
-    assert (result.fault, result.sent, result.detail) == (Fault.TIMEOUT, True, "timeout is 0.05 s")
+    assert (result.fault, result.sent, result.detail) == (Fault.TIMEOUT, True, f"{url}: timeout is 0.05 s")
 
 
 @pytest.mark.parametrize("part", ["headers", "body"])
