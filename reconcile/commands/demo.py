@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ REWORDED = Key("globex", "nightly-report")
 INACTIVE = Key("shop-chengdu", "1085431505565653001")
 DOUBLED = Key("shop-hangzhou", "1085431505565652001")
 SECONDS_PER_STEP = 50
+# Ctrl-C reaches the command that runs just now as well.
+_INTERRUPTED = (130, 143, -signal.SIGINT, -signal.SIGTERM)
 
 # The live side, where it is not what the examples declare: the rows of each key.
 _LIVE: Mapping[Key, tuple[Mapping[str, str], ...]] = {
@@ -133,6 +136,8 @@ def _run(invocation: Invocation, step: _Step, place: Path) -> None:
         check=False,
     )
     invocation.show(f"{done.stdout}{done.stderr}[exit {done.returncode}]\n")
+    if invocation.stop.is_set() or done.returncode in _INTERRUPTED:
+        raise ReconcileError("the demo was interrupted", hint="nothing is left behind; run it again")
     if done.returncode != step.exit_code:
         raise ReconcileError(
             f"reconcile {step.arguments} ended with exit code {done.returncode}, and not {step.exit_code}",

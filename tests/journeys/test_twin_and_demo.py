@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 
@@ -28,6 +29,17 @@ def test_the_demo_fails_when_a_step_does_not_end_as_it_should(program, monkeypat
     monkeypatch.setattr(demo, "_STEPS", (odd,))
     ended = program("demo")
     assert (ended.code, "ended with exit code 0, and not 3" in ended.err) == (1, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
+def test_a_demo_that_is_interrupted_says_so_and_leaves_nothing_behind(program, tmp_path, number):
+    process = program.start("demo", start_new_session=True)
+    assert "listens" in process.stdout.readline()
+    os.killpg(process.pid, number)
+    _, err = process.communicate(timeout=30)
+    assert (process.returncode, "interrupted" in err, "bug" in err) == (128 + number, True, False)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
 
 
 def url_of(process):
