@@ -81,6 +81,9 @@ class Crew:
         self._leave = leave
         self._work: SimpleQueue[Ticket | None] = SimpleQueue()
         self._threads: set[threading.Thread] = set()
+        # Tickets that no thread has told of taking, and threads that wait for one: compared under one lock, for a
+        # thread that has just taken a ticket must not pass for one that waits for the next.
+        self._unclaimed = 0
         self._idle = 0
         self._closed = False
         self._lock = threading.Lock()
@@ -91,14 +94,15 @@ class Crew:
             if self._closed:
                 raise RuntimeError("the link is closed")
             self._work.put(ticket)
-            if self._idle < self._work.qsize() and len(self._threads) < self.size:
+            self._unclaimed += 1
+            if self._idle < self._unclaimed and len(self._threads) < self.size:
                 self._start()
 
     def replace(self, thread: int) -> None:
         """Stop counting a thread whose ticket was abandoned, so that another can be started in its place."""
         with self._lock:
             self._threads = {one for one in self._threads if one.ident != thread}
-            if self._work.qsize() and not self._closed:
+            if self._unclaimed and not self._closed:
                 self._start()
 
     def close(self) -> None:
@@ -141,8 +145,9 @@ class Crew:
     def _next(self) -> Ticket | None:
         with self._lock:
             self._idle += 1
-        try:
-            return self._work.get()
-        finally:
-            with self._lock:
-                self._idle -= 1
+        ticket = self._work.get()
+        with self._lock:
+            self._idle -= 1
+            if ticket is not None:
+                self._unclaimed -= 1
+        return ticket

@@ -39,6 +39,35 @@ def test_a_crew_without_any_thread_says_so(monkeypatch):
         crew(3).submit(Ticket(lambda: 1, SimpleQueue()))
 
 
+class Hesitant:
+    """A queue whose takers, their ticket in hand, hesitate before they do anything more."""
+
+    def __init__(self):
+        self._queue = SimpleQueue()
+        self.put, self.qsize = self._queue.put, self._queue.qsize
+        self.taken = threading.Semaphore(0)
+        self.on = threading.Event()
+
+    def get(self):
+        ticket = self._queue.get()
+        self.taken.release()
+        self.on.wait(5)
+        return ticket
+
+
+def test_a_thread_that_has_just_taken_a_ticket_does_not_count_as_free():
+    ready, members = SimpleQueue(), crew(2)
+    members._work = hesitant = Hesitant()
+    together = threading.Barrier(2, timeout=5)
+    members.submit(Ticket(together.wait, ready))
+    assert hesitant.taken.acquire(timeout=5)
+    members.submit(Ticket(together.wait, ready))
+    assert hesitant.taken.acquire(timeout=5), "the second ticket has a thread of its own"
+    hesitant.on.set()
+    assert {ready.get(timeout=5).outcome for _ in range(2)} == {0, 1}
+    members.close()
+
+
 def test_a_ticket_ends_once():
     ticket = Ticket(lambda: 1, SimpleQueue())
     assert ticket.begin()
