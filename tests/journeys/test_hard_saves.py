@@ -89,8 +89,8 @@ def test_a_service_that_appends_is_noticed_at_the_first_update_and_nothing_more_
     assert code == 4
     assert outcomes(run) == {
         "1": ("mismatched", "duplicated"),
-        "2": ("skipped", "run-stopped"),
-        "3": ("skipped", "run-stopped"),
+        "2": ("refused", "save-appends"),
+        "3": ("refused", "save-appends"),
     }
     assert [finding["rule"] for finding in run["findings"]] == ["save-appends"]
     assert [code for _, code, _, _ in service.saves] == ["1"]
