@@ -31,15 +31,40 @@ def previous_fire(expression: Expression, before: datetime) -> datetime | None:
     zone = before.tzinfo
     if zone is None:
         raise ValueError("before must be aware: a fire depends on its time zone")
-    meaning = expression.meaning
+    meaning, end = expression.meaning, before.astimezone(UTC)
     wall = _previous_wall(meaning, before.replace(tzinfo=None, microsecond=0))
     while wall is not None:
         instant = later_instant(wall, zone)
         # A wall time that matches may still not fire: daylight saving skips it, or has it later than *before*.
-        if instant.astimezone(UTC) < before.astimezone(UTC) and next_fire(expression, instant - _SECOND) == instant:
+        if instant.astimezone(UTC) < end and next_fire(expression, instant - _SECOND) == instant:
             return instant
-        wall = _previous_wall(meaning, wall - _SECOND)
+        wall = _previous_wall(meaning, _before_change(wall, zone) - _SECOND)
     return None
+
+
+def _before_change(wall: datetime, zone: tzinfo) -> datetime:
+    """The wall time at which the gap or doubled hour begins that holds *wall*: none of it is worth a look then.
+
+    *wall* itself where it is in neither.
+    """
+    first, second = wall.replace(tzinfo=zone, fold=0), wall.replace(tzinfo=zone, fold=1)
+    if first.utcoffset() == second.utcoffset():
+        return wall
+    low, high = sorted((first.astimezone(UTC), second.astimezone(UTC)))
+    change = _change(low, high, zone)
+    return change.replace(tzinfo=None) + min(first.utcoffset() or _NOTHING, second.utcoffset() or _NOTHING)
+
+
+def _change(low: datetime, high: datetime, zone: tzinfo) -> datetime:
+    """The second, in UTC, at which the clocks of *zone* change between *low* and *high*."""
+    offset = low.astimezone(zone).utcoffset()
+    while high - low > _SECOND:
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == offset:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def fires_per_day(expression: Expression) -> int:
@@ -73,7 +98,7 @@ def fire_count(expression: Expression, start: datetime, end: datetime, zone: tzi
             if is_steady and today not in (first.date(), last.date()):
                 total += a_day
             else:
-                edges = [begin, stop] if is_steady else _around_change(begin, stop)
+                edges = [begin, stop] if is_steady else _around_change(begin, stop, zone)
                 total += _of_day(expression, [_utc_between(edge, first, last) for edge in edges], zone)
         today += _DAY
     return total
@@ -89,17 +114,12 @@ def _utc_between(moment: datetime, first: datetime, last: datetime) -> datetime:
     return min(max(moment.astimezone(UTC), first.astimezone(UTC)), max(first, last).astimezone(UTC))
 
 
-def _around_change(begin: datetime, stop: datetime) -> list[datetime]:
+def _around_change(begin: datetime, stop: datetime, zone: tzinfo) -> list[datetime]:
     """The edges of three parts of the day from *begin* to *stop*: before, around and after its change of clocks."""
     low, high = begin.astimezone(UTC), stop.astimezone(UTC)
-    while high - low > _SECOND:
-        middle = (low + (high - low) / 2).replace(microsecond=0)
-        if middle.astimezone(begin.tzinfo).utcoffset() == begin.utcoffset():
-            low = middle
-        else:
-            high = middle
+    change = _change(low, high, zone)
     margin = abs((stop.utcoffset() or _NOTHING) - (begin.utcoffset() or _NOTHING)) + _HOUR
-    return [begin, max(begin.astimezone(UTC), low - margin), min(stop.astimezone(UTC), high + margin), stop]
+    return [begin, max(low, change - _SECOND - margin), min(high, change + margin), stop]
 
 
 def _of_day(expression: Expression, edges: list[datetime], zone: tzinfo) -> int:

@@ -49,11 +49,18 @@ def hanging_day(mask: int) -> int:
     return mask + 1
 
 
-@lru_cache(maxsize=1024)
-def year_kind(year: int) -> YearKind:
-    """Return the kind of *year*, 1 to 9999."""
+def _kind(year: int) -> YearKind:
     is_leap = year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
     return YearKind(is_leap, date(year, 1, 1).isoweekday() % 7 + 1)
+
+
+# The calendar repeats itself, weekdays included, every 400 years.
+_KINDS_OF_CYCLE = tuple(_kind(year) for year in range(2000, 2400))
+
+
+def year_kind(year: int) -> YearKind:
+    """Return the kind of *year*."""
+    return _KINDS_OF_CYCLE[year % 400]
 
 
 def _months(kind: YearKind) -> Iterator[Month]:

@@ -16,7 +16,8 @@ from reconcile.cron.parse import Expression, ParsedField, parse
 from reconcile.cron.terms import Form
 from reconcile.errors import CronSyntaxError
 
-_LAST_YEAR_OF_DATES = 9999
+# Python's dates have a year more at both ends: a fire there would be none in UTC or in some zone.
+_FIRST_YEAR_OF_DATES, _LAST_YEAR_OF_DATES = 2, 9998
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def _years(year: ParsedField, max_year: int) -> tuple[int, ...]:
             first = YEAR.first if term.first == EVERY else term.first
             last = last_year if term.last is None else min(term.last, last_year)
             found.update(range(first, last + 1, term.step))
-    return tuple(sorted(one for one in found if 1 <= one <= last_year))
+    return tuple(sorted(one for one in found if _FIRST_YEAR_OF_DATES <= one <= last_year))
 
 
 @lru_cache(maxsize=1024)

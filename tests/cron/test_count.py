@@ -112,3 +112,44 @@ def test_before_the_first_fire_there_is_none():
 def test_a_time_without_a_zone_is_refused(search):
     with pytest.raises(ValueError, match="aware"):
         search(parse("0 0 0 * * ?"), datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None))
+
+
+class CountingZone(ZoneInfo):
+    """A zone that counts how often it is asked."""
+
+    asked = 0
+
+    def utcoffset(self, moment):
+        CountingZone.asked += 1
+        return super().utcoffset(moment)
+
+
+@pytest.mark.parametrize(
+    "text, before, zone, expected",
+    [
+        pytest.param(
+            "* * * ? * *", "2011-12-31T00:00", "Pacific/Apia", "2011-12-29T23:59:59-10:00", id="a-day-skipped"
+        ),
+        pytest.param(
+            "* * 2 * * ?", "2026-03-08T04:00", "America/New_York", "2026-03-07T02:59:59-05:00", id="an-hour-skipped"
+        ),
+        pytest.param(
+            "* * * * * ?",
+            "2026-11-01T01:59",
+            "America/New_York",
+            "2026-11-01T00:59:59-04:00",
+            id="an-hour-to-come-again",
+        ),
+    ],
+)
+def test_looking_back_does_not_step_through_what_clocks_skip(text, before, zone, expected):
+    at = CountingZone(zone)
+    CountingZone.asked = 0
+    assert previous_fire(parse(text), datetime.fromisoformat(before).replace(tzinfo=at)).isoformat() == expected
+    assert CountingZone.asked < 200
+
+
+def test_the_first_and_the_last_year_of_the_calendar_fire_in_no_zone():
+    assert parse("0 0 0 1 1 ? 1").meaning.never_fires
+    assert previous_fire(parse("0 0 0 1 1 ? 1-5"), datetime(2, 1, 2, tzinfo=ZoneInfo("Asia/Shanghai"))) is not None
+    assert parse("0 0 0 1 1 ? 9998/1", max_year=9999).meaning.years == (9998,)
