@@ -65,7 +65,13 @@ def everything_declared(invocation: Invocation) -> Declared:
     workspace, findings, tree = opened(invocation)
     environment = environment_of(workspace, invocation.options.environment)
     documents, more = load_documents(workspace, environment, tree)
-    resolution = resolve(documents, environment, now=invocation.now, severities=workspace.rules)
+    resolution = resolve(
+        documents,
+        environment,
+        now=invocation.now,
+        severities=workspace.rules,
+        max_fires_per_day=workspace.limits.max_fires_per_day,
+    )
     findings = (*findings, *more, *resolution.findings)
     if has_errors(findings):
         raise with_findings(findings)

@@ -69,7 +69,13 @@ def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]
             read[environment.paths] = load_documents(workspace, environment, tree)
             findings.extend(read[environment.paths][1])
         documents = read[environment.paths][0]
-        resolution = resolve(documents, environment, now=invocation.now, severities=workspace.rules)
+        resolution = resolve(
+            documents,
+            environment,
+            now=invocation.now,
+            severities=workspace.rules,
+            max_fires_per_day=workspace.limits.max_fires_per_day,
+        )
         findings.extend(resolution.findings)
         keys.update(resolution.desired)
         used.update(resolution.used_ignores)

@@ -19,6 +19,7 @@ from reconcile.engine.signs import ascii_of, full_width_signs, shown
 from reconcile.errors import CronSyntaxError
 from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
+from reconcile.model.workspace import MAX_FIRES_PER_DAY
 
 # Before a fixed day nothing is past: without a *now* only what holds for ever is said.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
@@ -35,6 +36,7 @@ class Outlook:
     quartz: str = "2.3"
     now: datetime | None = None
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    max_fires_per_day: int | None = MAX_FIRES_PER_DAY
 
 
 class _Seen(NamedTuple):
@@ -106,7 +108,8 @@ class Crons:
     def _held_against_rules(self, text: str, expression: cron.Expression, *, has_h: bool) -> _Seen:
         outlook = self._outlook
         found = []
-        for rule, mark in check_cron(Subject(text, expression, outlook.zone, outlook.now or _LONG_AGO)):
+        subject = Subject(text, expression, outlook.zone, outlook.now or _LONG_AGO, outlook.max_fires_per_day)
+        for rule, mark in check_cron(subject):
             at = _at(mark.column, mark.width)
             if rule.severity is Severity.ERROR:
                 return _Seen(Problem(rule.id, f"cron: {mark.message}", at, hint=mark.hint))

@@ -29,7 +29,7 @@ from reconcile.engine.sets import Shelf, Taken, shelf, taken
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Schedule, State
-from reconcile.model.workspace import Environment
+from reconcile.model.workspace import MAX_FIRES_PER_DAY, Environment
 from reconcile.source import Span
 
 _STATES = {state.value: state for state in State}
@@ -56,14 +56,17 @@ def resolve(
     *,
     now: datetime | None = None,
     severities: Mapping[str, Severity | None] = _NO_SEVERITIES,
+    max_fires_per_day: int | None = MAX_FIRES_PER_DAY,
 ) -> Resolution:
     """Return what *documents* want in *environment*, and everything that is wrong with them. Never raises for it.
 
-    With *now*, aware, crons are held against the rules too; *severities* replace those of the rules.
+    With *now*, aware, crons are held against the rules too; *severities* replace those of the rules, and more fires
+    than *max_fires_per_day* are too many.
     """
     with without_collecting():
-        zone = ZoneInfo(environment.timezone)
-        return _resolve(documents, environment, Crons(Outlook(zone, environment.service.quartz, now, severities)))
+        quartz, zone = environment.service.quartz, ZoneInfo(environment.timezone)
+        outlook = Outlook(zone, quartz, now, severities, max_fires_per_day)
+        return _resolve(documents, environment, Crons(outlook))
 
 
 def _resolve(documents: Documents, environment: Environment, crons: Crons) -> Resolution:

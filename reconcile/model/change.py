@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
-from reconcile.cron import CronSyntaxError, parse, same_fires
+from reconcile.cron import CronSyntaxError, Expression, parse, same_fires
 from reconcile.model.keys import Key
 from reconcile.model.schedule import PARKED_CRON, Origin, Schedule, State
 from reconcile.model.states import Action, Applied, Condition, Live, LiveRow, Unreadable, Verdict
+
+_HAS_SPECIAL = re.compile("[LWlw]")
 
 
 def same_cron(one: str, other: str) -> bool:
@@ -17,7 +20,20 @@ def same_cron(one: str, other: str) -> bool:
     >>> same_cron("0 0/30 * * * ?", "0 */30 * ? * * *")
     True
     """
-    return one == other or same_fires(one, other)
+    return one == other or all(_same_fires(one, other, quartz) for quartz in _readings(one, other))
+
+
+def _readings(*texts: str) -> tuple[str, ...]:
+    """Return the versions of Quartz that may read *texts* each in its own way: of lists with `W` or `L`.
+
+    A change does not know its service's version, so what is proven is proven for both.
+    """
+    return ("2.3", "2.5") if any("," in text and _HAS_SPECIAL.search(text) for text in texts) else ("2.3",)
+
+
+def _same_fires(one: str, other: str, quartz: str) -> bool:
+    left, right = _read(one, quartz), _read(other, quartz)
+    return left is not None and right is not None and same_fires(left, right)
 
 
 def same_live(one: LiveRow, other: LiveRow) -> bool:
@@ -142,8 +158,11 @@ class Change:
 
 
 def _parses(cron: str) -> bool:
+    return any(_read(cron, quartz) is not None for quartz in _readings(cron))
+
+
+def _read(cron: str, quartz: str) -> Expression | None:
     try:
-        parse(cron)
+        return parse(cron, quartz=quartz)
     except CronSyntaxError:
-        return False
-    return True
+        return None

@@ -58,15 +58,23 @@ class ServiceSettings:
     quartz: str = "2.3"
 
 
+MAX_FIRES_PER_DAY = 2000
+"""Once a minute (1440) passes, every 30 seconds (2880) does not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The `limits:` block; None is no limit. *max_change_percent* binds from *min_population* live keys on."""
+    """The `limits:` block; None is no limit. *max_change_percent* binds from *min_population* live keys on.
+
+    *max_fires_per_day* keeps nothing from being saved: more than that is a finding about one schedule.
+    """
 
     max_changes: int | None = 500
     max_change_percent: float | None = 50
     min_population: int = 20
     max_creates: int | None = None
     max_parked: int | None = 20
+    max_fires_per_day: int | None = MAX_FIRES_PER_DAY
 
 
 class OnDrift(StrEnum):

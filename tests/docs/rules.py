@@ -7,7 +7,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reconcile.cron import parse
-from reconcile.engine.rules import MOST_FIRES_PER_DAY, RULES, Rule, Subject, check_cron
+from reconcile.engine.rules import RULES, Rule, Subject, check_cron
+from reconcile.model.workspace import MAX_FIRES_PER_DAY
 
 FILE = Path(__file__).parents[2] / "docs" / "rules.md"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -19,7 +20,7 @@ What these rules find Quartz accepts, and does; it is only hardly ever what was 
 service; a `warning` deserves a look; a `note` is worth knowing.
 
 An example is looked at on {NOW:%Y-%m-%d}, in the zone that stands with it, where not in UTC. More than
-{MOST_FIRES_PER_DAY} fires a day are too many where nothing else is set.
+{MAX_FIRES_PER_DAY} fires a day are too many where nothing else is set.
 """
 
 

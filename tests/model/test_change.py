@@ -122,3 +122,20 @@ def test_a_key_reads_as_tenant_and_code():
 )
 def test_a_schedule_says_where_it_comes_from(origin, expected):
     assert schedule(origin=origin).where == expected
+
+
+@pytest.mark.parametrize(
+    "one, other, expected",
+    [
+        pytest.param("0 0 2 15W,20W * ?", "0 0 2 15W * ?", False, id="only-2.3-leaves-20W-out"),
+        pytest.param("0 0 2 15W,20W * ?", "0 0 2 15W,20W 1-12 ?", True, id="alike-in-both"),
+        pytest.param("0 0 2 L,15 * ?", "0 0 2 15,L * ?", False, id="2.3-refuses-them"),
+        pytest.param("0 0 2 L * ?", "0 0 2 L 1-12 ?", True, id="no-list"),
+    ],
+)
+def test_what_two_versions_of_quartz_read_differently_is_not_proven(one, other, expected):
+    assert same_cron(one, other) is expected
+
+
+def test_what_one_version_of_quartz_takes_is_parseable():
+    assert conditions((row("0 0 2 L,15 * ?"),)) == ()

@@ -15,9 +15,9 @@ from reconcile.engine.rules.days import DAY_RULES
 from reconcile.engine.rules.firing import FIRING
 from reconcile.engine.rules.forms import FORMS
 from reconcile.engine.rules.steps import STEPS
-from reconcile.engine.rules.subject import MOST_FIRES_PER_DAY, Mark, Marked, Rule, Subject, placed
+from reconcile.engine.rules.subject import Mark, Marked, Rule, Subject, placed
 
-__all__ = ["MOST_FIRES_PER_DAY", "RULES", "Mark", "Marked", "Rule", "Subject", "check_cron"]
+__all__ = ["RULES", "Mark", "Marked", "Rule", "Subject", "check_cron"]
 
 RULES: tuple[Rule, ...] = (*FIRING, *DAY_RULES, *STEPS, *FORMS, *CLOCKS)
 

@@ -65,11 +65,11 @@ def _every_second(subject: Subject) -> Iterator[Mark]:
 
 
 def _too_many_fires(subject: Subject) -> Iterator[Mark]:
-    count = fires_per_day(subject.expression)
-    if count > subject.most_fires_per_day:
+    count, limit = fires_per_day(subject.expression), subject.max_fires_per_day
+    if limit is not None and count > limit:
         second, _, hour = subject.expression.fields[:3]
-        message = f"fires {count} times a day, more than {subject.most_fires_per_day}"
-        yield mark(second, message, "fire less often, or let one run do the work of several", last=hour)
+        message = f"fires {count} times a day, more than {limit}"
+        yield mark(second, message, "fire less often, or raise limits.max_fires_per_day", last=hour)
 
 
 def _is_nth_without_weekday(form: Form, first: int) -> bool:
@@ -134,7 +134,7 @@ FIRING = (
         Severity.WARNING,
         "The schedule fires more often in a day than allowed.",
         "Each fire costs the service a trigger, a lock and a row of history. Work that is due every few seconds "
-        "belongs into a worker or a queue.",
+        "belongs into a worker or a queue. How many are allowed is `limits.max_fires_per_day` of the workspace.",
         "0/10 * * * * ?",
         "0 * * * * ?",
         _too_many_fires,

@@ -10,9 +10,7 @@ from zoneinfo import ZoneInfo
 
 from reconcile.cron import Expression, ParsedField
 from reconcile.model.finding import Severity
-
-MOST_FIRES_PER_DAY = 2000
-"""More fires a day than this are too many: once a minute (1440) passes, every 30 seconds (2880) does not."""
+from reconcile.model.workspace import MAX_FIRES_PER_DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,14 +18,15 @@ class Subject:
     """A cron that Quartz accepts, and where and when it is looked at.
 
     *text* is what the author wrote; where it is not the text of *expression* (an ``H`` was resolved), marks cover all
-    of it. *zone* is that of the service; without one nothing is said about changes of clocks. *now* is aware.
+    of it. *zone* is that of the service; without one nothing is said about changes of clocks. *now* is aware. Without
+    *max_fires_per_day* no number is too many.
     """
 
     text: str
     expression: Expression
     zone: ZoneInfo | None
     now: datetime
-    most_fires_per_day: int = MOST_FIRES_PER_DAY
+    max_fires_per_day: int | None = MAX_FIRES_PER_DAY
 
 
 class Mark(NamedTuple):

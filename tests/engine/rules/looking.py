@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from reconcile.cron import parse
-from reconcile.engine.rules import MOST_FIRES_PER_DAY, Mark, Subject, check_cron
+from reconcile.engine.rules import Mark, Subject, check_cron
+from reconcile.model.workspace import MAX_FIRES_PER_DAY
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def look(text, zone=None, *, now=NOW, most=MOST_FIRES_PER_DAY, quartz="2.3"):
+def look(text, zone=None, *, now=NOW, most=MAX_FIRES_PER_DAY, quartz="2.3"):
     return Subject(text, parse(text, quartz=quartz), ZoneInfo(zone) if zone else None, now, most)
 
 

@@ -109,6 +109,10 @@ def test_one_fire_more_than_allowed_is_too_many():
     assert said("too-many-fires", "0 * * * * ?", most=1439) == [("0 * *", "fires 1440 times a day, more than 1439")]
 
 
+def test_without_a_limit_no_number_of_fires_is_too_many():
+    assert "too-many-fires" not in found("* * * * * ?", most=None)
+
+
 @pytest.mark.parametrize(
     ("term", "meant"), [("0#2", "is read as 7#2, a Saturday"), ("8#2", "is a day that never comes")]
 )
