@@ -10,6 +10,7 @@ from reconcile import cron
 from reconcile.commands.common import command
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.engine.explain import explain as explained
+from reconcile.engine.selection import Selection
 from reconcile.engine.signs import close_to, shown
 from reconcile.errors import CronSyntaxError, UsageError
 from reconcile.report.documents import error_document, explanation_document
@@ -27,27 +28,49 @@ _YEARS_AHEAD = 100
 @click.option(
     "--count", type=click.IntRange(0, 1000), default=5, show_default=True, metavar="N", help="How many fires to show."
 )
+@click.option("--quartz", type=click.Choice(("2.3", "2.5")), default="2.3", show_default=True, help="Whose reading.")
 @click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the words.")
 @command
 def explain(
-    invocation: Invocation, *, expression: str, against: str | None, timezone: str, count: int, lang: str
+    invocation: Invocation,
+    *,
+    expression: str,
+    against: str | None,
+    timezone: str,
+    count: int,
+    quartz: str,
+    lang: str,
 ) -> Answer:
-    """Say what a Quartz cron expression means: words, fields, the next fires. Needs neither files nor the service.
+    """Say what a Quartz cron expression means: words, fields, the next fires, and what is suspicious about it.
 
-    With --against, say what another does otherwise: exit 2 when they do not always fire at the same times.
+    Needs neither files nor the service. With --against, say what another does otherwise: exit 2 when they do not always
+    fire at the same times. An H in it stands for the value that it has for the --tenant and --code given.
     """
     now = invocation.now.astimezone(_zone(timezone))
     parsed: list[cron.Expression] = []
     for name, text in (("<cron>", expression), ("<against>", against)):
         if text is not None:
             try:
-                parsed.append(cron.parse(text, max_year=now.year + _YEARS_AHEAD))
+                plain = _resolved(text, invocation.options.selection)
+                parsed.append(cron.parse(plain, max_year=now.year + _YEARS_AHEAD, quartz=quartz))
             except CronSyntaxError as error:
                 return _refused(error, name, invocation)
     first, *others = parsed
-    found = explained(first, now, count=count, language=lang, against=others[0] if others else None)
+    other = others[0] if others else None
+    found = explained(first, now, count=count, language=lang, against=other, declared=expression)
     differ = found.comparison is not None and not found.comparison.is_same
     return Answer(explanation_document(found, invocation.head), explanation_view(found), exit_code=2 if differ else 0)
+
+
+def _resolved(text: str, selection: Selection) -> str:
+    """Return *text* with each H resolved for the one key that is selected."""
+    if not cron.has_h(text):
+        return text
+    if len(selection.tenants) != 1 or len(selection.codes) != 1:
+        cron.resolve_h(text, "any", "any")
+        hint = "say whose it is, as in --tenant acme --code 1085431505565651039"
+        raise UsageError("H is another value for each tenant and code", hint=hint)
+    return cron.resolve_h(text, selection.tenants[0], selection.codes[0])
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo:

@@ -6,14 +6,14 @@ What Quartz refuses, or takes and then hangs on, is an error. What it accepts is
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reconcile import cron
-from reconcile.engine.documents import Pointer, Problem
+from reconcile.engine.documents import Path, Pointer, Problem
 from reconcile.engine.rules import Subject, check_cron
 from reconcile.engine.signs import ascii_of, full_width_signs, shown
 from reconcile.errors import CronSyntaxError
@@ -23,7 +23,7 @@ from reconcile.model.workspace import MAX_FIRES_PER_DAY
 
 # Before a fixed day nothing is past: without a *now* only what holds for ever is said.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
-# A text with H is checked as one key would have it: what is wrong with it is wrong for all.
+# A text with H is checked as one key would have it: what is refused of it is refused for all.
 _ANY_KEY = Key("tenant", "code")
 
 
@@ -53,6 +53,7 @@ class Crons:
     def __init__(self, outlook: Outlook) -> None:
         self._outlook = outlook
         self._seen: dict[str, _Seen] = {}
+        self._said: set[tuple[str, Path, str]] = set()
 
     @property
     def is_suspicious(self) -> bool:
@@ -73,6 +74,22 @@ class Crons:
         seen = self._look(text)
         found = seen.suspected if seen.refused is None else (seen.refused,)
         return tuple(_moved(problem, at) for problem in found)
+
+    def hashed_problems(self, text: str, key: Key, at: Pointer) -> Iterator[Problem]:
+        """Yield what is suspicious about *text*, which is fine and written at *at*, with its H resolved for *key*.
+
+        What a rule finds at one place, as in a set, it says for the first key only.
+        """
+        if not (self._seen[text].has_h and self.is_suspicious):
+            return
+        resolved = self.resolved(text, key)
+        for problem in self._look(resolved).suspected:
+            said = (at.file, at.path, problem.rule)
+            if said not in self._said:
+                self._said.add(said)
+                message = f"{problem.message} ({resolved} for {key})"
+                where = at._replace(offset=0, width=len(text))
+                yield Problem(problem.rule, message, where, hint=problem.hint, severity=problem.severity)
 
     def resolved(self, text: str, key: Key) -> str:
         """Return *text*, which is fine, as plain Quartz for *key*: with each H replaced."""
@@ -107,14 +124,15 @@ class Crons:
 
     def _held_against_rules(self, text: str, expression: cron.Expression, *, has_h: bool) -> _Seen:
         outlook = self._outlook
-        found = []
+        found: list[Problem] = []
         subject = Subject(text, expression, outlook.zone, outlook.now or _LONG_AGO, outlook.max_fires_per_day)
         for rule, mark in check_cron(subject):
             at = _at(mark.column, mark.width)
             if rule.severity is Severity.ERROR:
                 return _Seen(Problem(rule.id, f"cron: {mark.message}", at, hint=mark.hint))
             severity = outlook.severities.get(rule.id, rule.severity)
-            if outlook.now is not None and severity is not None:
+            # What an H stands for is another value for each key.
+            if outlook.now is not None and severity is not None and not has_h:
                 found.append(Problem(rule.id, f"cron: {mark.message}", at, hint=mark.hint, severity=severity))
         return _Seen(None, tuple(found), has_h)
 

@@ -1,4 +1,4 @@
-"""What a cron expression means to a person: words, fields, the next fires, and what another expression does otherwise.
+"""What a cron expression means to a person: words, fields, fires, findings, and what another does otherwise.
 
 Pure: *after* is an argument, and no search is endless. Fires are aware, in the zone of *after*.
 """
@@ -9,10 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from reconcile.cron import Expression, Meaning, field_words, fires, fires_per_day, hazard, same_fires, words
 from reconcile.cron.days import year_kind
 from reconcile.cron.fire import later_instant
+from reconcile.engine.rules import Subject, check_cron
+from reconcile.model.finding import Finding
+from reconcile.source import Span
 
 # So many wall times that only one of two expressions names are looked at before a search gives up: nearly all of them
 # fire, but for those that a change of clocks skips.
@@ -43,9 +47,14 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What one expression means; *fires* are the next ones later than *after*, in its zone, called *timezone*."""
+    """What one expression means; *fires* are the next ones later than *after*, in its zone, called *timezone*.
+
+    *declared* is what *text* was before each ``H`` in it was resolved. *findings* are those of the rules, about both
+    expressions where two are compared.
+    """
 
     text: str
+    declared: str
     words: str
     fields: tuple[ExplainedField, ...]
     timezone: str
@@ -55,6 +64,7 @@ class Explanation:
     never_fires: bool
     hazard: str | None = None
     """Why it must never reach a service though Quartz accepts it."""
+    findings: tuple[Finding, ...] = ()
     comparison: Comparison | None = None
 
 
@@ -65,6 +75,7 @@ def explain(
     count: int = 5,
     language: str = "en",
     against: Expression | None = None,
+    declared: str | None = None,
 ) -> Explanation:
     """Return what *expression* means, with its next *count* fires later than the aware *after*, in *after*'s zone.
 
@@ -75,6 +86,7 @@ def explain(
     """
     return Explanation(
         text=expression.text,
+        declared=expression.text if declared is None else declared,
         words=words(expression, language),
         fields=tuple(
             ExplainedField(one.field.name, one.text, field_words(expression, one, language))
@@ -86,6 +98,10 @@ def explain(
         fires_per_day=fires_per_day(expression),
         never_fires=expression.meaning.never_fires,
         hazard=hazard(expression),
+        findings=(
+            *_findings(expression, "<cron>", after),
+            *(() if against is None else _findings(against, "<against>", after)),
+        ),
         comparison=None if against is None else _comparison(expression, against, after, count, language),
     )
 
@@ -109,6 +125,13 @@ def lacking(one: Expression, other: Expression, after: datetime) -> Iterator[dat
         is_skipped = instant.astimezone(zone).replace(tzinfo=None) != wall
         if not is_skipped and instant > after.astimezone(UTC):
             yield fire
+
+
+def _findings(expression: Expression, name: str, now: datetime) -> Iterator[Finding]:
+    zone = now.tzinfo if isinstance(now.tzinfo, ZoneInfo) else None
+    for rule, mark in check_cron(Subject(expression.text, expression, zone, now)):
+        place = Span(name, 1, mark.column + 1, mark.width)
+        yield Finding(rule.id, rule.severity, mark.message, place, mark.hint, expression.text)
 
 
 def _comparison(expression: Expression, against: Expression, after: datetime, count: int, language: str) -> Comparison:

@@ -130,7 +130,9 @@ def _schedules(
             if are_sets_known:
                 problems.extend(_missing(entry, fields))
         elif crons.is_fine(fields["cron"]):
-            yield _schedule(Key(tenant, code), fields, entry, crons)
+            key, home = Key(tenant, code), entry if base is None or "cron" in entry.fields else base.entry
+            problems.extend(crons.hashed_problems(fields["cron"], key, home.at("cron")))
+            yield _schedule(key, fields, entry, crons)
 
 
 def _fields(entry: Entry, base: Taken | None) -> Fields:

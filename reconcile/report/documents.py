@@ -98,6 +98,7 @@ def explanation_document(explanation: Explanation, head: Head) -> Document:
         **head_members("explanation", head, None),
         "complete": True,
         "cron": explanation.text,
+        "declared_cron": explanation.declared,
         "words": explanation.words,
         "fields": [asdict(field) for field in explanation.fields],
         "timezone": explanation.timezone,
@@ -106,7 +107,7 @@ def explanation_document(explanation: Explanation, head: Head) -> Document:
         "fires": _fires(explanation.fires),
         "hazard": explanation.hazard,
         "against": None if explanation.comparison is None else _comparison(explanation.comparison),
-        **tail_members((), ()),
+        **tail_members(explanation.findings, ()),
     }
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from reconcile.engine.explain import Comparison, Explanation
 from reconcile.errors import CronSyntaxError
-from reconcile.report.findings import counted
+from reconcile.report.findings import counted, finding_blocks
 from reconcile.report.view import Block, Excerpt, Note, Table, Tone, View, sections
 from reconcile.source import Span
 
@@ -16,9 +16,9 @@ def explanation_view(explanation: Explanation) -> View:
     """Return the view of an explanation; each fire is shown on its zone's clock and in UTC."""
     other = explanation.comparison
     return View(
-        headline=f"{explanation.text}: {explanation.words}",
+        headline=f"{_names(explanation)}: {explanation.words}",
         sections=sections(
-            ("Never to be saved", _hazard(explanation)),
+            ("Findings", finding_blocks(explanation.findings)),
             ("Fields", (_fields(explanation),)),
             (f"Next fires in {explanation.timezone}", _fires(explanation)),
             ("Against", () if other is None else _against(other)),
@@ -36,8 +36,9 @@ def refused_cron_view(error: CronSyntaxError, place: Span) -> View:
     return View(headline="Quartz refuses the expression", sections=sections(("Refused", (block,))))
 
 
-def _hazard(explanation: Explanation) -> Iterable[Block]:
-    return () if explanation.hazard is None else (Note(explanation.hazard, tone=Tone.BAD),)
+def _names(explanation: Explanation) -> str:
+    declared, text = explanation.declared, explanation.text
+    return text if declared == text else f"{declared} → {text}"
 
 
 def _fields(explanation: Explanation) -> Block:

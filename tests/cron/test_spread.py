@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from hashlib import sha256
+from itertools import combinations, product
 
 import pytest
 from hypothesis import given
@@ -13,16 +15,61 @@ from reconcile.cron import CronSyntaxError, has_h, parse, resolve_h
 CODES = [str(1085431505565650000 + number) for number in range(10_000)]
 
 
-def test_ten_thousand_codes_are_spread_evenly():
-    minutes = Counter(resolve_h("0 H 2 * * ?", "acme", code).split()[1] for code in CODES)
-    assert len(minutes) == 60
-    # 166.7 a minute are expected; four standard deviations of a fair throw are 51.
-    assert max(abs(count - 10_000 / 60) for count in minutes.values()) < 52
+# Text, the place of the H in it, the numbers that it stands for.
+FIELDS_WITH_H = [
+    pytest.param("H 0 0 * * ?", 0, range(60), id="second"),
+    pytest.param("0 H 0 * * ?", 1, range(60), id="minute"),
+    pytest.param("0 0 H * * ?", 2, range(24), id="hour"),
+    pytest.param("0 0 0 H * ?", 3, range(1, 29), id="day-of-month"),
+    pytest.param("0 0 0 1 H ?", 4, range(1, 13), id="month"),
+    pytest.param("0 0 0 ? * H", 5, range(1, 8), id="day-of-week"),
+    pytest.param("0 0 H(8-18) * * ?", 2, range(8, 19), id="range"),
+    pytest.param("0 H(0-29) 0 * * ?", 1, range(30), id="half-hour"),
+]
 
 
-def test_the_fields_are_independent():
-    pairs = Counter(tuple(resolve_h("H H 2 * * ?", "acme", code).split()[:2]) for code in CODES)
-    assert sum(second == minute for (second, minute), count in pairs.items() for _ in range(count)) < 260
+def chi_squared(counts, values):
+    """How uneven *counts* are: about len(values) - 1 for a fair throw."""
+    expected = sum(counts.values()) / len(values)
+    return sum((counts[value] - expected) ** 2 / expected for value in values)
+
+
+@pytest.mark.parametrize("text, at, values", FIELDS_WITH_H)
+def test_ten_thousand_codes_are_spread_evenly(text, at, values):
+    found = Counter(int(resolve_h(text, "acme", code).split()[at]) for code in CODES)
+    assert set(found) == set(values)
+    # A fair throw stays below its mean and four standard deviations.
+    freedom = len(values) - 1
+    assert chi_squared(found, values) < freedom + 4 * (2 * freedom) ** 0.5
+
+
+def test_ten_thousand_tenants_are_spread_evenly_too():
+    found = Counter(int(resolve_h("0 H 2 * * ?", f"shop-{number}", "1").split()[1]) for number in range(10_000))
+    assert chi_squared(found, range(60)) < 59 + 4 * 118**0.5
+
+
+def test_steps_begin_evenly():
+    found = Counter(int(resolve_h("0 H/15 * * * ?", "acme", code).split()[1].partition("-")[0]) for code in CODES)
+    assert chi_squared(found, range(15)) < 14 + 4 * 28**0.5
+
+
+@pytest.mark.parametrize("one, other", list(combinations(range(6), 2)))
+def test_each_two_fields_are_independent(one, other):
+    text = "H(1-3) H(1-3) H(1-3) H(1-3) H(1-3) H(1-3)"
+    resolved = [resolve_h(text, "acme", code).split() for code in CODES]
+    pairs = Counter((fields[one], fields[other]) for fields in resolved)
+    # Each value of the one comes with each of the other as often as chance has it.
+    assert chi_squared(pairs, list(product("123", repeat=2))) < 8 + 4 * 16**0.5
+
+
+def test_an_h_depends_on_nothing_else_in_the_expression():
+    alone = resolve_h("0 H 2 * * ?", "acme", "1").split()[1]
+    assert resolve_h("H H H ? H H", "acme", "1").split()[1] == alone
+
+
+def test_the_hash_is_as_documented():
+    digest = sha256(b"acme\n1085431505565651039\nminute").digest()
+    assert int.from_bytes(digest[:8], "big") * 60 // 2**64 == 36
 
 
 @pytest.mark.parametrize(

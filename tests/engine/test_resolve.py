@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gc
+from datetime import UTC, datetime
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconcile.cron import resolve_h
 from reconcile.engine.documents import Document, Documents, Part, Place, Pointer
 from reconcile.engine.resolve import resolve
 from reconcile.model.finding import Severity
@@ -352,6 +354,32 @@ def test_a_wrong_cron_of_a_set_is_found_once_however_many_include_it():
     core = document("core", entry(cron="x"))
     tenants = [document(name, include=["core"]) for name in "abc"]
     assert findings(*tenants, sets=[core]) == ["core.yaml schedules.0.cron cron-syntax"]
+
+
+NEW_YORK = Environment("ny", "http://127.0.0.1:8001", timezone="America/New_York")
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_rules_look_at_what_an_h_stands_for_in_each_schedule():
+    written, first, second = "0 H H(1-4) * * ?", "1085431505565651039", "8"
+    tenant = document("acme", entry(first, cron=written), entry(second, cron=written))
+    found = resolve(documents(tenant), NEW_YORK, now=NOW).findings
+    assert [(one.rule, one.line_text, one.message.rpartition("(")[2]) for one in found] == [
+        ("fire-in-doubled-hour", "schedules.0.cron", f"0 36 1 * * ? for acme/{first})"),
+        ("fire-in-gap", "schedules.1.cron", f"0 14 2 * * ? for acme/{second})"),
+    ]
+
+
+def test_a_rule_speaks_once_about_an_h_of_a_set_and_at_its_place():
+    core = document("core", entry(cron="0 H 2 * * ?"), file="sets/core.yaml")
+    tenants = [document(name, include=["core"]) for name in "abc"]
+    (finding,) = resolve(documents(*tenants, sets=[core]), NEW_YORK, now=NOW).findings
+    assert (finding.rule, finding.place.file, finding.place.width) == ("fire-in-gap", "sets/core.yaml", 11)
+    assert finding.message.endswith(f"({resolve_h('0 H 2 * * ?', 'a', '1')} for a/1)")
+
+
+def test_an_h_is_not_held_against_rules_without_a_now():
+    assert findings(document("acme", entry(cron="0 H 2 * * ?")), environment=NEW_YORK) == []
 
 
 def test_each_distinct_cron_is_parsed_once(monkeypatch):

@@ -67,8 +67,22 @@ def test_what_fires_no_more_says_since_when():
     assert "  none later than 2026-01-05 16:00:00+08:00" in lines("0 0 2 * * ? 2020")
 
 
-def test_a_hazard_comes_first():
-    assert lines("0 0 0 0W * ?")[2] == "Never to be saved:"
+def test_findings_come_first():
+    title, finding, quoted, carets, hint, *_ = lines("0 0 0 0W * ?")[2:]
+    assert (title, quoted, carets) == ("Findings:", "    0 0 0 0W * ?", "          ^^")
+    assert finding.startswith("<cron>:1:7: breaks-quartz: day-of-month 0W: ")
+    assert hint == "    hint: write a value that exists"
+
+
+def test_findings_are_about_the_other_expression_too():
+    assert "<against>:1:12: warning: weekday-l:" in text(explanation_view(explained("0 0 2 * * ?", "0 0 2 ? * L")))
+
+
+def test_what_an_h_stands_for_is_shown_beside_it():
+    explanation = explained("0 36 2 * * ?", declared="0 H 2 * * ?")
+    assert text(explanation_view(explanation)).startswith("0 H 2 * * ? → 0 36 2 * * ?: At 02:36, every day\n")
+    document = explanation_document(explanation, HEAD)
+    assert (document["declared_cron"], document["cron"]) == ("0 H 2 * * ?", "0 36 2 * * ?")
 
 
 def test_a_difference_shows_the_fires_that_only_one_has():
