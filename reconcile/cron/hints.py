@@ -16,6 +16,7 @@ _FULL_WIDTH = {
     "\u3000": "a space",
     "\u00a0": "a space",
 }
+_QUOTES = "\"'`“”‘’"
 _WEEK_DAY = re.compile(r"\b[0-7]\b")
 
 
@@ -26,6 +27,8 @@ def hint(text: str, message: str, field: str | None) -> str | None:
             plain = _FULL_WIDTH.get(character) or chr(ord(character) - ord("０") + ord("0"))
             name = "U+3000" if character == "\u3000" else "U+00A0" if character == "\u00a0" else character
             return f"{name} is a full-width character; write {plain}"
+        if character in _QUOTES:
+            return "quotation marks are no part of the expression; leave them out"
     count = len(text.split())
     if text.lstrip().startswith("@"):
         return "Quartz has no such names; write the fields, such as `0 0 0 * * ?` for daily"
@@ -34,15 +37,33 @@ def hint(text: str, message: str, field: str | None) -> str | None:
     if message.startswith("Unexpected end of expression"):
         return "Quartz wants six or seven fields: second minute hour day-of-month month day-of-week [year]"
     if "both a day-of-week AND" in message:
-        return "write ? for the day field that does not matter: exactly one of the two has it"
+        return _one_day(text)
     if "-OR-" in message:
         return "only one of day-of-month and day-of-week may be ?"
+    if "with other days" in message:
+        return "it takes two schedules: one with L, and one with the other days"
+    if "follow the '#'" in message:
+        return "behind # stands which one of the month is meant, from 1 to 5: MON#2 is the second Monday"
     if field == "day-of-week":
         return "Quartz counts days of the week from 1 = SUN to 7 = SAT; names such as MON-FRI are safe"
     if "Increment" in message:
         return "a step cannot be larger than the field; name the values instead"
-    numbers = {"second": 1, "minute": 2, "hour": 3, "day-of-month": 4, "month": 5, "year": 7}
+    if field == "year":
+        return "write the years that are meant, as in 2026-2030, or leave the field out for every year"
+    numbers = {"second": 1, "minute": 2, "hour": 3, "day-of-month": 4, "month": 5}
     return f"Quartz field {numbers[field]} is the {field}" if field in numbers else None
+
+
+def _one_day(text: str) -> str:
+    """What to write where both days are given: Quartz wants exactly one."""
+    fields = text.split()
+    for day in (5, 3):
+        if fields[day] == "*":
+            fields[day] = "?"
+            return f"write ? for the day field that does not matter: {' '.join(fields)}"
+    if "?" in fields[3] + fields[5]:
+        return "exactly one of day-of-month and day-of-week is ?, the other says which days are meant"
+    return "on both days it takes two schedules, one with ? for each"
 
 
 def _from_unix(text: str) -> str:

@@ -26,7 +26,8 @@ def _unix_weekdays(subject: Subject) -> Iterator[Mark]:
         return
     quartz = week_mask(field.terms)
     unix = (quartz << 1 | quartz >> 6) & _WEEK
-    if quartz == _SUNDAY or (_mixes(quartz) and (not _mixes(unix) or quartz & _SUNDAY)):
+    has_unix_sunday = any(term.last == 0 for term in field.terms)
+    if quartz == _SUNDAY or has_unix_sunday or (_mixes(quartz) and (not _mixes(unix) or quartz & _SUNDAY)):
         message = f"day-of-week {field.text} is {day_names(quartz)}: Quartz counts from SUN = 1"
         hint = f"write {day_names(unix)} if that is meant, else {day_names(quartz)}"
         yield mark(field, message, hint)

@@ -8,6 +8,7 @@ from reconcile.cron import Form, ParsedField, Term
 from reconcile.cron.days import value_mask, week_mask
 from reconcile.cron.fields import NO_VALUE
 from reconcile.engine.rules.subject import Mark, Rule, Subject
+from reconcile.engine.signs import ascii_of
 from reconcile.model.finding import Severity
 
 _NAMES = (
@@ -45,6 +46,8 @@ def _instead(field: ParsedField, term: Term, kept: str) -> str:
         return f"a step works with numbers only: {term.first}-{term.last}{term.ignored}"
     if term.named and "-" in term.ignored:
         return "a range takes names of three letters, as MON-FRI"
+    if not term.ignored.isascii():
+        return f"with an ASCII keyboard: {ascii_of(term.text)}"
     if term.text.startswith("L") and field.field.index == 5:
         return "in day-of-week L is SAT; the last of a weekday is written as FRIL"
     return f"write {kept}"

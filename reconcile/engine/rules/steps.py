@@ -51,13 +51,23 @@ def _wrapping_range(subject: Subject) -> Iterator[Mark]:
     for field in subject.expression.fields[:6]:
         if "-" not in field.text:
             continue
-        low, high = field.field.first, field.field.last
         for term in field.terms:
             # `SAT-SUN` reads as it is meant.
             if term.form is Form.RANGE and not term.named and term.last is not None and term.last < term.first:
-                message = f"{field.field.name} {term.text} runs round: from {term.first} to {high}, and from {low}"
-                hint = f"write {term.first}-{high},{low}-{term.last} if that is meant, else {term.last}-{term.first}"
-                yield Mark(f"{message} to {term.last}", field.column + term.column, len(term.text), hint)
+                message, hint = _wrapping(field, term, term.last)
+                yield Mark(
+                    f"{field.field.name} {term.text} {message}", field.column + term.column, len(term.text), hint
+                )
+
+
+def _wrapping(field: ParsedField, term: Term, last: int) -> tuple[str, str]:
+    low, high = field.field.first, field.field.last
+    step = f"/{term.step}" if term.step > 1 else ""
+    if last < low:
+        return f"is read as {term.first}-{high}{step}: there is no {last}", f"write {term.first}-{high}{step}"
+    parts = "the values out" if step else f"{term.first}-{high},{low}-{last}"
+    hint = f"write {parts} if that is meant, else {last}-{term.first}{step}"
+    return f"runs round: from {term.first} to {high}, and from {low} to {last}", hint
 
 
 STEPS = (

@@ -16,6 +16,7 @@ from tests.engine.rules.looking import found, marks, said
         ("1,3,5", "SUN,TUE,THU", "write MON,WED,FRI if that is meant, else SUN,TUE,THU"),
         ("1-6", "SUN-FRI", "write MON-SAT if that is meant, else SUN-FRI"),
         ("6-7", "FRI,SAT", "write SAT,SUN if that is meant, else FRI,SAT"),
+        ("5-0", "THU-SAT", "write FRI-SUN if that is meant, else THU-SAT"),
         ("1/2", "TUE,THU,SAT,SUN", "write SUN,MON,WED,FRI if that is meant, else TUE,THU,SAT,SUN"),
     ],
 )

@@ -27,6 +27,7 @@ WEEKLY_L = "in day-of-week L is SAT; the last of a weekday is written as FRIL"
         ("0 0 2 ? * L-3", "-3", "L-3 is read as L", WEEKLY_L),
         ("0 0 2 ?5 * MON", "5", "?5 is read as ?", "write ?"),
         ("0 0 2 1-15W * ?", "W", "1-15W is read as 1-15", "write 1-15"),
+        ("0 0 8，9 ? * *", "，9", "8，9 is read as 8", "with an ASCII keyboard: 8,9"),
         ("0 0 2 ? * FRILX", "X", "FRILX is read as FRIL", "write FRIL"),
     ],
 )  # fmt: skip

@@ -75,7 +75,7 @@ def test_a_hint_names_the_next_even_step_where_there_is_one(text, hint):
             "0 5,50-10/5 2 * * ?",
             "50-10/5",
             "minute 50-10/5 runs round: from 50 to 59, and from 0 to 10",
-            "write 50-59,0-10 if that is meant, else 10-50",
+            "write the values out if that is meant, else 10-50/5",
         ),
         (
             "0 0 2 ? * 6-2",
@@ -83,6 +83,8 @@ def test_a_hint_names_the_next_even_step_where_there_is_one(text, hint):
             "day-of-week 6-2 runs round: from 6 to 7, and from 1 to 2",
             "write 6-7,1-2 if that is meant, else 2-6",
         ),
+        ("0 0 2 ? * 6-0", "6-0", "day-of-week 6-0 is read as 6-7: there is no 0", "write 6-7"),
+        ("0 0 2 1 3-0/2 ?", "3-0/2", "month 3-0/2 is read as 3-12/2: there is no 0", "write 3-12/2"),
     ],
 )
 def test_a_range_that_runs_round_is_found_with_both_halves(text, place, message, hint):
