@@ -65,7 +65,7 @@ _TABLE = {
     # The month and the year.
     "of_the_month": ("{} of the month", "每月{}"),
     "of_month": ("{} of {}", "{1}{0}"),
-    "of_months": ("{} of {}", "{1}每月{0}"),
+    "of_months": ("{} of {}", "{1}的{0}"),
     "of_month_run": ("{} of each month from {}", "{1}每月{0}"),
     "date": ("{} {}", "{1}{0}日"),
     "in_month": ("in {}", "{}"),
