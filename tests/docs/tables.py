@@ -12,6 +12,7 @@ import click
 
 from reconcile.cli import COMMANDS
 from reconcile.commands.common import VARIABLES, command
+from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.gate import schema
 
 ROOT = Path(__file__).parents[2]
@@ -119,11 +120,24 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
+def cron_fields() -> Iterator[str]:
+    """Yield a row for each field of a cron expression."""
+    yield "| field | values | names | also |"
+    yield "|---|---|---|---|"
+    also = {"day-of-month": "`?` `L` `L-3` `LW` `15W`", "day-of-week": "`?` `FRIL` or `6L`, `FRI#2` or `6#2`"}
+    for field in FIELDS:
+        last = "any" if field.last is None else f"{field.first}–{field.last}"
+        names = f"{field.names[0]}–{field.names[-1]}" if field.names else ""
+        first = ", 1 is SUN" if field is DAY_OF_WEEK else ""
+        yield f"| {field.name} | {last}{first} | {names} | {also.get(field.name, '')} |"
+
+
 TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "overview": overview,
     "settings": settings,
     "commands": commands,
     "options": options,
+    "cron_fields": cron_fields,
 }
 
 

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ DOCUMENTS = tables.documents()
 SHOWING = [document for document in DOCUMENTS if blocks(document)]
 YAML = re.compile(r"^```yaml\n# (schedules/\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+NOW = re.compile(r"^<!-- now: (\S+) -->$", re.MULTILINE)
 DOCUMENTED_URL = "http://127.0.0.1:8001"
 
 
@@ -45,6 +47,12 @@ class Stage:
             "LC_ALL": "C.UTF-8",
             **{name: value for name, value in os.environ.items() if name.startswith("COV")},
         }
+
+    def at(self, document: Path) -> None:
+        """Let the program run at the time of which *document* says that it is now."""
+        said = NOW.search(document.read_text(encoding="utf-8"))
+        if said is not None:
+            self._variables["SOURCE_DATE_EPOCH"] = str(int(datetime.fromisoformat(said[1]).timestamp()))
 
     def run(self, typed: Typed) -> tuple[int, str]:
         """Return exit code and output (both streams, as a terminal shows them) of a command."""
@@ -83,6 +91,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
 @pytest.mark.parametrize("document", SHOWING, ids=name_of)
 def test_what_a_document_shows_is_what_happens(stage, document):
     stage.write_files(document)
+    stage.at(document)
     for typed in (typed for block in blocks(document) for typed in block):
         if typed.command == "make test":  # `.ci/run` runs this very command
             continue
