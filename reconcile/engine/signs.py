@@ -34,7 +34,7 @@ def ascii_of(text: str) -> str:
 
 def full_width_signs(text: str) -> Iterator[tuple[int, int]]:
     """Yield where each stretch of full-width signs in *text* begins (from 0), and how long it is."""
-    start = 0
+    start = len(text) if text.isascii() else 0
     while start < len(text):
         end = start
         while end < len(text) and ord(text[end]) in _ASCII:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from reconcile.cron import CronSyntaxError, Expression, parse, same_fires
 from reconcile.model.keys import Key
@@ -14,6 +14,7 @@ from reconcile.model.states import Action, Applied, Condition, Live, LiveRow, Un
 _HAS_SPECIAL = re.compile("[LWlw]")
 
 
+@lru_cache(maxsize=65_536)
 def same_cron(one: str, other: str) -> bool:
     """Return whether two cron texts fire alike; texts that cannot be parsed are alike only when equal.
 
