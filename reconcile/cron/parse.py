@@ -12,8 +12,8 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from reconcile.cron.days import is_empty
-from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, FIELDS, MAX_YEAR, YEAR, Field
-from reconcile.cron.terms import Form, Term, TermError, read_term, settle_magic
+from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, DAYS, FIELDS, MAX_YEAR, YEAR, Field
+from reconcile.cron.terms import Form, Term, TermError, read_common, read_term, settle_magic
 from reconcile.errors import CronSyntaxError
 
 if TYPE_CHECKING:
@@ -47,14 +47,18 @@ def _is_no_value(term: Term) -> bool:
 
 
 def _plain(field: Field) -> dict[str, tuple[tuple[Term], bool]]:
-    plain = [Term(Form.EVERY, "*", 0)]
-    plain += [Term(Form.VALUE, str(value), 0, value) for value in range(field.first, (field.last or 0) + 1)]
-    plain += [Term(Form.NONE, "?", 0)] if field in (DAY_OF_MONTH, DAY_OF_WEEK) else []
-    return {term.text: ((term,), _is_no_value(term)) for term in plain}
+    texts = ["*", *map(str, range(field.first, (field.last or 0) + 1)), *field.names]
+    if field in (DAY_OF_MONTH, DAY_OF_WEEK):
+        texts += ["?", "L"]
+    if field is DAY_OF_WEEK:
+        texts += [f"{first}-{last}" for first in DAYS for last in DAYS]
+    terms = [read_term(text, field, 0, MAX_YEAR) for text in texts]
+    return {term.text: ((term,), _is_no_value(term)) for term in terms}
 
 
-# Most fields are `*`, `?` or a number within range: these are known beforehand.
+# Most fields are `*`, `?`, a number within range or names: these are known beforehand.
 _PLAIN = tuple(map(_plain, FIELDS))
+_EVERY_YEAR = _PLAIN[6]["*"]
 
 
 @dataclass(frozen=True)
@@ -152,28 +156,40 @@ class _FaultError(Exception):
 def _read(text: str, max_year: int, quartz: str) -> Expression:
     """expression = second minute hour day-of-month month day-of-week [ year [ ignored ... ] ]"""
     upper = text.upper()
-    words = [(match.group(), match.start()) for match in _FIELD.finditer(upper)]
-    fields = [
-        _field(field, word, column, max_year, quartz) for field, (word, column) in zip(FIELDS[:6], words, strict=False)
-    ]
+    words = _FIELD.findall(upper)
+    fields, end = [], 0
+    for field, known, word in zip(FIELDS, _PLAIN, words[:6], strict=False):
+        column = upper.index(word, end)
+        end = column + len(word)
+        plain = known.get(word)
+        if plain is None:
+            fields.append(_field(field, word, column, max_year, quartz))
+        else:
+            fields.append(ParsedField(field, word, column, *plain))
     if len(fields) < 6:
         raise _FaultError("Unexpected end of expression.", len(upper.rstrip(_BLANKS)))
     month_days, week_days = fields[3], fields[5]
     if "?" in week_days.text:
         _check_two_none(month_days, week_days)
-    fields.append(_field(YEAR, *(words[6] if len(words) > 6 else ("*", len(upper))), max_year, quartz))
-    surplus = upper[words[7][1] :] if len(words) > 7 else ""
+    surplus = ""
+    if len(words) == 6:
+        fields.append(ParsedField(YEAR, "*", len(upper), *_EVERY_YEAR))
+    else:
+        column = upper.index(words[6], end)
+        if words[6] == "*":
+            fields.append(ParsedField(YEAR, "*", column, *_EVERY_YEAR))
+        else:
+            fields.append(_field(YEAR, words[6], column, max_year, quartz))
+        surplus = upper[column + len(words[6]) :].lstrip(" \t") if len(words) > 7 else ""
     if surplus and quartz != "2.3":
-        raise _FaultError("Illegal cron expression format: more than 7 fields", words[7][1], len(surplus))
+        place = len(upper) - len(surplus)
+        raise _FaultError("Illegal cron expression format: more than 7 fields", place, len(surplus))
     if month_days.has_no_value == week_days.has_no_value:
         raise _FaultError(_BOTH_DAYS, week_days.column, len(week_days.text), DAY_OF_WEEK)
     return Expression(text, max_year, quartz, tuple(fields), surplus)
 
 
 def _field(field: Field, word: str, column: int, max_year: int, quartz: str) -> ParsedField:
-    plain = _PLAIN[field.index].get(word)
-    if plain is not None:
-        return ParsedField(field, word, column, *plain)
     text = word.strip(_BLANKS)
     if text != word:
         column += len(word) - len(word.lstrip(_BLANKS))
@@ -188,6 +204,9 @@ def _field(field: Field, word: str, column: int, max_year: int, quartz: str) -> 
 def _terms(index: int, text: str, max_year: int, quartz: str) -> tuple[tuple[Term, ...], bool] | TermError:
     """field = piece { "," piece }            empty pieces are dropped; with whether the field counts as ``?``"""
     field = FIELDS[index]
+    common = read_common(text, field, 0)
+    if common is not None:
+        return (common,), False
     try:
         _check_lists(field, text, quartz)
     except TermError as refused:

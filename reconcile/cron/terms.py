@@ -71,7 +71,7 @@ class TermError(Exception):
 
 def read_term(text: str, field: Field, column: int, max_year: int) -> Term:
     """term = name | "?" | every | last | number            Raises TermError as Quartz would."""
-    common = _common(text, field, column)
+    common = read_common(text, field, column)
     if common is not None:
         return common
     first = text[0]
@@ -91,7 +91,7 @@ def read_term(text: str, field: Field, column: int, max_year: int) -> Term:
     return term
 
 
-def _common(text: str, field: Field, column: int) -> Term | None:
+def read_common(text: str, field: Field, column: int) -> Term | None:
     """Return the term of a range or step that is as it should be: most are, and need no closer look."""
     match = _COMMON.fullmatch(text)
     if match is None or field is YEAR:
