@@ -36,10 +36,16 @@ def previous_fire(expression: Expression, before: datetime) -> datetime | None:
     while wall is not None:
         instant = later_instant(wall, zone)
         # A wall time that matches may still not fire: daylight saving skips it, or has it later than *before*.
-        if instant.astimezone(UTC) < end and next_fire(expression, instant - _SECOND) == instant:
+        is_past = instant.astimezone(UTC) < end and not _is_skipped(instant)
+        if is_past and next_fire(expression, instant - _SECOND) == instant:
             return instant
         wall = _previous_wall(meaning, _before_change(wall, zone) - _SECOND)
     return None
+
+
+def _is_skipped(instant: datetime) -> bool:
+    """Whether no clock ever shows the wall time of *instant*."""
+    return instant.astimezone(UTC).astimezone(instant.tzinfo).replace(tzinfo=None) != instant.replace(tzinfo=None)
 
 
 def _before_change(wall: datetime, zone: tzinfo) -> datetime:

@@ -149,6 +149,14 @@ def test_looking_back_does_not_step_through_what_clocks_skip(text, before, zone,
     assert CountingZone.asked < 200
 
 
+def test_looking_back_past_years_of_skipped_fires_is_quick():
+    # The last Sunday of March at 01:15 is skipped in each year since 1981.
+    at = CountingZone("Europe/Dublin")
+    CountingZone.asked = 0
+    assert previous_fire(parse("0 15 1 ? 3 SUNL"), datetime(2027, 12, 18, tzinfo=at)).year == 1980
+    assert CountingZone.asked < 3000
+
+
 def test_the_first_and_the_last_year_of_the_calendar_fire_in_no_zone():
     assert parse("0 0 0 1 1 ? 1").meaning.never_fires
     assert previous_fire(parse("0 0 0 1 1 ? 1-5"), datetime(2, 1, 2, tzinfo=ZoneInfo("Asia/Shanghai"))) is not None
