@@ -10,9 +10,9 @@ from reconcile import cron
 from reconcile.commands.common import command
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.engine.explain import explain as explained
-from reconcile.engine.selection import Selection
 from reconcile.engine.signs import close_to, shown
 from reconcile.errors import CronSyntaxError, UsageError
+from reconcile.model.selection import Selection
 from reconcile.report.documents import error_document, explanation_document
 from reconcile.report.explanations import explanation_view, refused_cron_view
 from reconcile.source import Span
