@@ -95,8 +95,9 @@ def test_a_rule_that_is_an_error_keeps_a_plan_from_being_made(program, declare, 
     assert service.queries == []
 
 
-def test_a_plan_shows_what_is_suspicious_and_is_made(program, declare):
+def test_a_plan_shows_what_is_suspicious_and_is_made(program, declare, service):
     declare(UNEVEN)
+    service.put("acme", "1", "0 0 2 * * ?")
     code, document = program.json("plan", "--detailed-exitcode")
     assert (code, rules(document)) == (2, [("warning", "uneven-step")])
     assert "warning: uneven-step: cron: minute */45" in program("plan").out
@@ -116,8 +117,9 @@ def test_a_fire_in_a_gap_is_found_in_the_zone_of_an_environment(program, declare
     assert "does not fire at 02:30 on 2026-03-08: clocks in America/New_York" in program("validate", **EPOCH).out
 
 
-def test_a_comment_silences_one_rule_of_its_schedule(program, declare):
+def test_a_comment_silences_one_rule_of_its_schedule(program, declare, service):
     declare(UNEVEN, "# reconcile: ignore uneven-step the partner counts so")
+    service.put("acme", "1", "0 0 2 * * ?")
     assert program("validate").out.endswith("No findings.\n")
     assert rules(program.json("plan")[1]) == []
 

@@ -75,7 +75,7 @@ def test_findings_come_first():
 
 
 def test_findings_are_about_the_other_expression_too():
-    assert "<against>:1:12: warning: weekday-l:" in text(explanation_view(explained("0 0 2 * * ?", "0 0 2 ? * L")))
+    assert "<against>:1:11: warning: weekday-l:" in text(explanation_view(explained("0 0 2 * * ?", "0 0 2 ? * L")))
 
 
 def test_what_an_h_stands_for_is_shown_beside_it():
