@@ -1,4 +1,7 @@
-"""For all tests: none reaches outside this machine. A name is not even asked for, an address not connected to."""
+"""For all tests: none reaches outside this machine. A name is not even asked for, an address not connected to.
+
+And none fails for being slow: a machine that has much else to do is no fault of the code.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 class OutsideLoopbackError(AssertionError):

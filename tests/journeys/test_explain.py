@@ -86,3 +86,49 @@ def test_an_unknown_zone_is_an_error_with_a_near_name(program, zone, hint):
 
 def test_markdown_has_tables(program):
     assert "| local | UTC |" in program("explain", "0 0 2 * * ?", "--format", "markdown").out
+
+
+def test_findings_come_with_the_place_in_the_expression(program):
+    ended = program("explain", "0 0 9 ? * 1-5")
+    assert ended.code == 0
+    assert "\n<cron>:1:11: warning: unix-weekdays: " in ended.out
+    assert "\n    0 0 9 ? * 1-5\n              ^^^\n    hint: write MON-FRI " in ended.out
+    code, document = program.json("explain", "0 0 9 ? * 1-5")
+    (finding,) = document["findings"]
+    assert (code, finding["rule"], finding["severity"]) == (0, "unix-weekdays", "warning")
+    assert (finding["place"]["column"], finding["place"]["width"]) == (11, 3)
+
+
+def test_a_fire_in_a_gap_is_found_in_the_zone_asked_for(program):
+    assert "fire-in-gap" not in program("explain", "0 30 2 * * ?", **EPOCH).out
+    assert "on 2026-03-08: clocks" in program("explain", "0 30 2 * * ?", "--timezone", "America/New_York", **EPOCH).out
+
+
+def test_an_h_is_resolved_for_one_key(program):
+    key = ("--tenant", "acme", "--code", "1085431505565651039")
+    code, document = program.json("explain", "0 H 2 * * ?", *key)
+    assert (code, document["declared_cron"], document["cron"]) == (0, "0 H 2 * * ?", "0 36 2 * * ?")
+
+
+@pytest.mark.parametrize(
+    "key", [[], ["--tenant", "acme"], ["--code", "1"], ["--tenant", "a", "--tenant", "b", "--code", "1"]]
+)
+def test_an_h_of_no_one_key_is_an_error(program, key):
+    ended = program("explain", "0 H 2 * * ?", *key)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == (
+        "error: H is another value for each tenant and code\n"
+        "    hint: say whose it is, as in --tenant acme --code 1085431505565651039\n"
+    )
+
+
+def test_a_wrong_h_is_shown_with_carets(program):
+    ended = program("explain", "0 H(50-70) 2 * * ?")
+    assert (ended.code, "\n    0 H(50-70) 2 * * ?\n      ^^^^^^^^\n" in ended.out) == (1, True)
+
+
+def test_another_version_of_quartz_reads_otherwise(program):
+    older, newer = (program.json("explain", "0 0 2 15W,20W * ?", "--quartz", v)[1]["words"] for v in ("2.3", "2.5"))
+    assert older.endswith("nearest to day 15 of the month")
+    assert newer.endswith("nearest to day 15 and the weekday nearest to day 20 of the month")
+    assert program("explain", "0 0 2 * * ? * x", "--quartz", "2.5").code == 1
