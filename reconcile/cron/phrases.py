@@ -70,6 +70,7 @@ _TABLE = {
     "date": ("{} {}", "{1}{0}日"),
     "in_month": ("in {}", "{}"),
     "from_month": ("from {}", "{}"),
+    "every_year": ("", "每年"),
     "years": ("in {}", "{}年"),
     "year_run": ("from {} through {}", "{}至{}年"),
     "year_steps": ("every {} years from {} through {}", "{1}至{2}年每{0}年，"),

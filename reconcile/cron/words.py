@@ -150,10 +150,10 @@ class DayWords:
         return self._say(name, self._named(self._month, self._phrases.months))
 
     def years(self) -> str:
-        """Return the years; nothing when it is all of them."""
+        """Return the years; nothing when it is all of them, but for 每年 before a month."""
         numbers = years_of(self._expression)
         if numbers == tuple(range(FIRST_YEAR, self._expression.max_year + 1)):
-            return ""
+            return "" if self._month.shape is Shape.ALL else self._say("every_year")
         years = pattern(sum(1 << number for number in numbers), numbers[0], numbers[-1])
         if years.shape is Shape.ALL and len(numbers) > 2:
             return self._say("year_run", numbers[0], numbers[-1])

@@ -39,6 +39,7 @@ class Comparison:
     text: str
     words: str
     is_same: bool
+    fires_per_day: int
     only_here: tuple[datetime, ...] = ()
     """Fires of the explained expression that the other lacks."""
     only_there: tuple[datetime, ...] = ()
@@ -140,6 +141,7 @@ def _comparison(expression: Expression, against: Expression, after: datetime, co
         text=against.text,
         words=words(against, language),
         is_same=is_same,
+        fires_per_day=fires_per_day(against),
         only_here=() if is_same else tuple(islice(lacking(expression, against, after), count)),
         only_there=() if is_same else tuple(islice(lacking(against, expression, after), count)),
     )

@@ -305,6 +305,7 @@ def _comparison(other: Comparison) -> Document:
         "cron": other.text,
         "words": other.words,
         "same": other.is_same,
+        "fires_per_day": other.fires_per_day,
         "only_here": _fires(other.only_here),
         "only_there": _fires(other.only_there),
     }

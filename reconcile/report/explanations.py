@@ -21,7 +21,7 @@ def explanation_view(explanation: Explanation) -> View:
             ("Findings", finding_blocks(explanation.findings)),
             ("Fields", (_fields(explanation),)),
             (f"Next fires in {explanation.timezone}", _fires(explanation)),
-            ("Against", () if other is None else _against(other)),
+            ("Against", () if other is None else _against(other, explanation.fires_per_day)),
             ("Fires only here", () if other is None else _times(other.only_here)),
             ("Fires only there", () if other is None else _times(other.only_there)),
         ),
@@ -55,8 +55,9 @@ def _fires(explanation: Explanation) -> Iterable[Block]:
     return (Note(f"none later than {_time(explanation.after)}", tone=Tone.BAD),)
 
 
-def _against(other: Comparison) -> Iterable[Block]:
-    return (Note(f"{other.text}: {other.words}"),)
+def _against(other: Comparison, here: int) -> Iterable[Block]:
+    often = f"{counted(other.fires_per_day, 'fire')} on each day on which it fires; {here} here"
+    return (Note(f"{other.text}: {other.words}"), Note(often))
 
 
 def _times(fires: tuple[datetime, ...]) -> Iterable[Block]:

@@ -27,7 +27,7 @@ def test_an_expression_is_said_in_both_languages(text, english, chinese):
         (
             "0 0 0 15W,20W,LW 3 ?",
             "At 00:00, on the last weekday, the weekday nearest to day 15 and the weekday nearest to day 20 of March",
-            "3 月最后一个工作日、最接近 15 日的工作日、最接近 20 日的工作日 00:00",
+            "每年 3 月最后一个工作日、最接近 15 日的工作日、最接近 20 日的工作日 00:00",
         ),
     ],
 )

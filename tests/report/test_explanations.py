@@ -87,9 +87,10 @@ def test_what_an_h_stands_for_is_shown_beside_it():
 
 def test_a_difference_shows_the_fires_that_only_one_has():
     said = lines("0 0 2 * * ?", "0 0 2,3 * * ?")
-    assert said[-8:] == [
+    assert said[-9:] == [
         "Against:",
         "  0 0 2,3 * * ?: At 02:00 and 03:00, every day",
+        "  2 fires on each day on which it fires; 1 here",
         "",
         "Fires only there:",
         "  local                      UTC",
