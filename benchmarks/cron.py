@@ -163,14 +163,13 @@ def peers() -> dict[str, tuple[Callable[[str], Any], Callable[[str, Row], list[d
         from crontools import Crontab
 
         def parsed(text: str, zone: Any = UTC) -> Any:
-            return Crontab.parse(text, tz=zone, with_seconds=True, with_years=len(text.split()) > 6)
+            # Without a year it takes those from this one on.
+            dated = text if len(text.split()) > 6 else f"{text} 1970-2099"
+            return Crontab.parse(dated, tz=zone, seconds_ext=True, years_ext=True)
 
         def walk_crontools(text: str, row: Row) -> list[datetime]:
-            crontab, at, steps = parsed(text, row.zone), row.after, []
-            for _ in range(FIRES):
-                at = crontab.next_fire_time(at)
-                steps.append(at)
-            return steps
+            steps = parsed(text, row.zone).iter(start_from=row.after + timedelta(seconds=1))
+            return [next(steps) for _ in range(FIRES)]
 
         found["crontools"] = (parsed, walk_crontools)
     except ImportError:
