@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from difflib import get_close_matches
 
 from reconcile.commands.invocation import Invocation
 from reconcile.declare import load_documents, load_workspace
-from reconcile.engine.resolve import resolve
+from reconcile.engine.documents import Documents
+from reconcile.engine.resolve import Resolution, resolve
 from reconcile.engine.selection import select
 from reconcile.errors import DeclarationError, SettingError
 from reconcile.git.repository import head, path_within
@@ -65,13 +67,7 @@ def everything_declared(invocation: Invocation) -> Declared:
     workspace, findings, tree = opened(invocation)
     environment = environment_of(workspace, invocation.options.environment)
     documents, more = load_documents(workspace, environment, tree)
-    resolution = resolve(
-        documents,
-        environment,
-        now=invocation.now,
-        severities=workspace.rules,
-        max_fires_per_day=workspace.limits.max_fires_per_day,
-    )
+    resolution = resolved(documents, workspace, environment, now=invocation.now)
     findings = (*findings, *more, *resolution.findings)
     if has_errors(findings):
         raise with_findings(findings)
@@ -93,6 +89,17 @@ def declared_at(invocation: Invocation, environment: str, commit: str) -> Mappin
         return {}
     documents, _ = load_documents(workspace, workspace.environments[environment], tree)
     return resolve(documents, workspace.environments[environment]).desired
+
+
+def resolved(documents: Documents, workspace: Workspace, environment: Environment, *, now: datetime) -> Resolution:
+    """Return what *documents* want in *environment*, held against the rules as *workspace* sets them."""
+    return resolve(
+        documents,
+        environment,
+        now=now,
+        severities=workspace.rules,
+        max_fires_per_day=workspace.limits.max_fires_per_day,
+    )
 
 
 def environment_of(workspace: Workspace, name: str | None) -> Environment:

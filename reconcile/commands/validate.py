@@ -9,12 +9,11 @@ from pathlib import Path
 import click
 
 from reconcile.commands.common import command
-from reconcile.commands.declarations import environment_of, opened
+from reconcile.commands.declarations import environment_of, opened, resolved
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.declare import load_documents
 from reconcile.engine.documents import Documents, in_order
 from reconcile.engine.ignores import UNUSED
-from reconcile.engine.resolve import resolve
 from reconcile.errors import DeclarationError, UsageError
 from reconcile.git.repository import path_within
 from reconcile.model.finding import Finding, Severity
@@ -69,13 +68,7 @@ def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]
             read[environment.paths] = load_documents(workspace, environment, tree)
             findings.extend(read[environment.paths][1])
         documents = read[environment.paths][0]
-        resolution = resolve(
-            documents,
-            environment,
-            now=invocation.now,
-            severities=workspace.rules,
-            max_fires_per_day=workspace.limits.max_fires_per_day,
-        )
+        resolution = resolved(documents, workspace, environment, now=invocation.now)
         findings.extend(resolution.findings)
         keys.update(resolution.desired)
         used.update(resolution.used_ignores)
