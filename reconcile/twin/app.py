@@ -25,7 +25,7 @@ class TwinApp:
     def __init__(self, twin: Twin, rest: Application) -> None:
         self._twin = twin
         self._rest = rest
-        self._faults = Faults(twin.awkward.seed)
+        self._faults = Faults(twin.awkward.random_seed)
         self._awkward = twin.awkward
         self._pace = Pace()
         self._late: set[asyncio.Task[Reply]] = set()
@@ -98,7 +98,7 @@ class TwinApp:
         """Draw faults from the seed on, and count requests anew, when a flag was changed."""
         awkward = self._twin.awkward
         if awkward is not self._awkward:
-            self._awkward, self._faults, self._pace = awkward, Faults(awkward.seed), Pace()
+            self._awkward, self._faults, self._pace = awkward, Faults(awkward.random_seed), Pace()
 
     async def _meet(self, fault: Fault, tenant: str, call: Call, send: Send) -> None:
         """Let *fault* happen to the request."""
@@ -110,13 +110,13 @@ class TwinApp:
             cut(send)
         elif fault is Fault.LATE_WORK:
             cut(send)
-            late = asyncio.create_task(self._work_late(awkward.late_seconds, tenant, call))
+            late = asyncio.create_task(self._work_late(awkward.late_by, tenant, call))
             self._late.add(late)
             late.add_done_callback(self._late.discard)
         else:
             reply = await perform(self._twin, tenant, call)
             if fault is Fault.SLOW:
-                await asyncio.sleep(awkward.slow_seconds)
+                await asyncio.sleep(awkward.slow_by)
             await send_reply(reply, send, fault)
 
     async def _work_late(self, seconds: float, tenant: str, call: Call) -> Reply:

@@ -1,75 +1,100 @@
 """How awkward the twin is: one flag for each habit of a real service that a client must live with. All off by default.
 
-The flags are one frozen value, so that a change at run time is another value; `changed` reads it from JSON.
+Each flag is a field that carries its own `Habit`: what kind of value it takes and what it does. The options of the
+command line, the checks of what is changed at run time, and the table of the docs are read from there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import Enum
+from math import isfinite
+from typing import Any
 
 from reconcile.errors import SettingError
 
 OPERATIONS = ("query", "history", "save")
 
-_WORDS = {
-    "save": ("upsert", "append", "replace"),
-    "too_many": ("refuse", "cut"),
-    "unknown_code": ("omit", "null-row", "error"),
-    "group_job_id": ("same", "other"),
-    "errors": ("envelope", "status"),
-}
-SHARES = ("fail_before", "fail_after", "late_work", "slow", "half_body", "html", "reset")
+# A hundred years: beyond it the times that a journal shows would leave the calendar.
+_LONGEST_SECONDS = 36_525 * 86_400.0
+
+
+class Kind(Enum):
+    """What a flag takes. Spans of time are in seconds, shares between 0 and 1."""
+
+    SWITCH = "bool"
+    WORD = "word"
+    TEXT = "str"
+    COUNT = "int"
+    NUMBER = "whole number"
+    SHARE = "share"
+    RATE = "rate"
+    SPAN = "span"
+    SHIFT = "shift"
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True)
+class Habit:
+    """One flag: its name, what it takes (*words*: one of these), and what it does."""
+
+    name: str
+    kind: Kind
+    says: str
+    words: tuple[str, ...]
+    default: object
+
+    @property
+    def option(self) -> str:
+        """The flag as an option of the command line."""
+        return f"--{self.name.replace('_', '-')}"
+
+
+def _flag(default: Any, kind: Kind, says: str, *words: str) -> Any:
+    return field(default=default, metadata={"kind": kind, "says": says, "words": words})
 
 
 @dataclass(frozen=True)
 class Awkward:
-    """The awkward habits that are switched on. Durations are in seconds, shares between 0 and 1.
+    """The awkward habits that are switched on."""
 
-    *save* over a code that has a job: ``upsert`` keeps its id, ``append`` adds a second row, ``replace`` gives it a new
-    id. *max_codes* a query, beyond which *too_many* says: ``refuse``, or ``cut`` the list silently. *unknown_code*:
-    ``omit`` it, answer a ``null-row``, or make the whole answer an ``error``. *normalise_cron* stores crons in
-    capitals, single-spaced and with a year. *save_enables*: a save switches a disabled job on. *inactive_word* is the
-    ``jobstatus`` of a disabled job. *group_job_id* ``other`` acknowledges a save with an id that is not the job's.
-    *errors* are ``envelope`` (HTTP 200 with ``resp_code``) or ``status`` (4xx and 5xx).
-
-    *latency* is waited before every answer. *rate* requests per second are served, then 429 with ``Retry-After``.
-    *tenant_down* answers 503 to one tenant. *required_header* is ``Name: value`` (or only ``Name``), without which 401.
-    *retention* is how long journal rows are kept; *clock_skew* is added to the times that the journal shows.
-
-    Of the requests for *operations* a share each: *fail_before* the work with an error, *fail_after* it by closing
-    without a reply, *late_work* closes at once and works *late_seconds* later, *slow* answers *slow_seconds* later,
-    *half_body* and *reset* break off in the middle of the body, *html* answers 502 with a page after the work.
-    *seed* makes the draws repeatable; each change of a flag
-    begins them anew.
-    """
-
-    save: str = "upsert"
-    max_codes: int | None = None
-    too_many: str = "refuse"
-    unknown_code: str = "omit"
-    normalise_cron: bool = False
-    save_enables: bool = False
-    inactive_word: str = "disable"
-    group_job_id: str = "same"
-    errors: str = "envelope"
-    latency: float = 0.0
-    rate: float | None = None
-    tenant_down: str | None = None
-    required_header: str | None = None
-    retention: float | None = None
-    clock_skew: float = 0.0
-    operations: tuple[str, ...] = OPERATIONS
-    fail_before: float = 0.0
-    fail_after: float = 0.0
-    late_work: float = 0.0
-    late_seconds: float = 2.0
-    slow: float = 0.0
-    slow_seconds: float = 5.0
-    half_body: float = 0.0
-    html: float = 0.0
-    reset: float = 0.0
-    seed: int = 0
+    save: str = _flag("upsert", Kind.WORD, "What a save over a code does to its job.", "upsert", "append", "replace")
+    max_codes: int | None = _flag(None, Kind.COUNT, "Take at most so many codes a query.")
+    too_many: str = _flag("refuse", Kind.WORD, "Refuse a query beyond that, or cut its list silently.", "refuse", "cut")
+    unknown_code: str = _flag("omit", Kind.WORD, "How a code without a job is answered.", "omit", "null-row", "error")
+    normalise_cron: bool = _flag(False, Kind.SWITCH, "Store crons in capitals, single-spaced and with a year.")
+    save_enables: bool = _flag(False, Kind.SWITCH, "A save switches a disabled job on.")
+    inactive_word: str = _flag("disable", Kind.TEXT, "The jobstatus of a disabled job.")
+    group_job_id: str = _flag(
+        "same", Kind.WORD, "Acknowledge a save with the jobinfoid, or with another id.", "same", "other"
+    )
+    errors: str = _flag(
+        "envelope", Kind.WORD, "Errors are HTTP 200 with resp_code, or 4xx and 5xx.", "envelope", "status"
+    )
+    latency: float = _flag(0.0, Kind.SPAN, "Wait so long before each answer.")
+    rate: float | None = _flag(None, Kind.RATE, "Serve so many requests, then answer 429 with Retry-After.")
+    tenant_down: str | None = _flag(None, Kind.TEXT, "Answer 503 to this tenant.")
+    required_header: str | None = _flag(
+        None, Kind.TEXT, "Answer 401 without this header, 'Name: value' or only 'Name'."
+    )
+    retention: float | None = _flag(None, Kind.SPAN, "Keep journal rows for so long.")
+    clock_skew: float = _flag(0.0, Kind.SHIFT, "Add this to the times that the journal shows; may be negative.")
+    operations: tuple[str, ...] = _flag(
+        OPERATIONS, Kind.OPERATIONS, "The operations that meet the faults below, separated by commas."
+    )
+    fail_before: float = _flag(0.0, Kind.SHARE, "Fail this share of requests before the work.")
+    fail_after: float = _flag(0.0, Kind.SHARE, "Do the work, then close without a reply.")
+    late_work: float = _flag(0.0, Kind.SHARE, "Close without a reply, and do the work --late-by after.")
+    late_by: float = _flag(2.0, Kind.SPAN, "How late that work is done.")
+    slow: float = _flag(0.0, Kind.SHARE, "Do the work, and answer --slow-by after.")
+    slow_by: float = _flag(5.0, Kind.SPAN, "How late that answer comes.")
+    half_body: float = _flag(0.0, Kind.SHARE, "Do the work, and close after half the body.")
+    html: float = _flag(0.0, Kind.SHARE, "Do the work, and answer 502 with a page of HTML.")
+    reset: float = _flag(0.0, Kind.SHARE, "Do the work, and reset the connection amid the body.")
+    random_seed: int = _flag(
+        0, Kind.NUMBER, "What is drawn by chance, faults and failing runs, is drawn again alike from this seed."
+    )
 
     @property
     def draws(self) -> bool:
@@ -86,46 +111,68 @@ class Awkward:
         Raises:
             SettingError: a name is unknown, a value does not fit its flag, or the shares add up to more than 1.
         """
-        unknown = sorted(set(flags) - {one.name for one in fields(self)})
+        unknown = sorted(set(flags) - set(HABITS))
         if unknown:
-            raise SettingError(f"the twin has no flag {unknown[0]!r}", hint="the flags are listed in docs/twin.md")
-        after = replace(self, **{name: _fitting(name, value) for name, value in flags.items()})  # type: ignore[arg-type]
+            raise SettingError(f"the twin has no flag {unknown[0]!r}", hint=f"the flags are {', '.join(HABITS)}")
+        after = replace(self, **{name: _fitting(HABITS[name], value) for name, value in flags.items()})  # type: ignore[arg-type]
         if sum(getattr(after, name) for name in SHARES) > 1:
             raise SettingError("the shares of requests that meet a fault add up to more than 1")
         return after
 
 
-_FIELDS = {one.name: one for one in fields(Awkward)}
-_OPTIONAL = {"max_codes", "rate", "tenant_down", "required_header", "retention"}
+HABITS: Mapping[str, Habit] = {
+    one.name: Habit(one.name, default=one.default, **one.metadata) for one in fields(Awkward)
+}
+SHARES = tuple(name for name, habit in HABITS.items() if habit.kind is Kind.SHARE)
 
 
-def _fitting(name: str, value: object) -> object:
-    """*value*, when it is one that flag *name* may have."""
-    if value is None and name in _OPTIONAL:
+def _fitting(habit: Habit, value: object) -> object:
+    """*value*, when it is one that the flag of *habit* may have; null switches a flag off that has no other off."""
+    if value is None and habit.default is None:
         return None
-    if name == "operations":
+    if habit.kind is Kind.OPERATIONS:
         return _operations(value)
-    if name in _WORDS:
-        if value not in _WORDS[name]:
-            raise SettingError(f"{name} is {value!r}, and must be one of {', '.join(_WORDS[name])}")
+    if habit.kind is Kind.WORD:
+        if value not in habit.words:
+            raise SettingError(f"{habit.name} is {value!r}, and must be one of {', '.join(habit.words)}")
         return value
-    kind = str(_FIELDS[name].type).removesuffix(" | None")
-    if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    if type(value).__name__ != kind:
-        raise SettingError(f"{name} is {value!r}, and must be of the kind {kind}")
-    _check_range(name, value)
-    return value
+    if habit.kind is Kind.SWITCH or habit.kind is Kind.TEXT:
+        wanted = bool if habit.kind is Kind.SWITCH else str
+        if not isinstance(value, wanted) or value == "":
+            raise SettingError(f"{habit.name} is {value!r}, and must be {_KINDS[habit.kind]}")
+        return value
+    return _number(habit, value)
 
 
-def _check_range(name: str, value: object) -> None:
-    """Refuse a share beyond 0 and 1, and a negative or zero number where it has no sense."""
-    if not isinstance(value, (int, float)) or name in {"clock_skew", "seed"}:
-        return
-    if value != value or value < 0 or (name in SHARES and value > 1):
-        raise SettingError(f"{name} is {value!r}, and must be {'between 0 and 1' if name in SHARES else '0 or more'}")
-    if name in {"max_codes", "rate"} and value == 0:
-        raise SettingError(f"{name} is 0, and must be more, or null to switch it off")
+_KINDS = {
+    Kind.SWITCH: "true or false",
+    Kind.TEXT: "a text",
+    Kind.COUNT: "a whole number from 1",
+    Kind.NUMBER: "a whole number",
+    Kind.SHARE: "a number between 0 and 1",
+    Kind.RATE: "a number of requests per second, more than 0",
+    Kind.SPAN: "a number of seconds, from 0 to a hundred years of them",
+    Kind.SHIFT: "a number of seconds, at most a hundred years of them",
+}
+
+
+def _number(habit: Habit, value: object) -> float:
+    kind = habit.kind
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole and (kind in {Kind.COUNT, Kind.NUMBER} or not isinstance(value, float) or not isfinite(value)):
+        raise SettingError(f"{habit.name} is {value!r}, and must be {_KINDS[kind]}")
+    assert isinstance(value, (int, float))
+    fits = {
+        Kind.COUNT: value >= 1,
+        Kind.NUMBER: True,
+        Kind.SHARE: 0 <= value <= 1,
+        Kind.RATE: 1e-6 <= value <= 1e9,
+        Kind.SPAN: 0 <= value <= _LONGEST_SECONDS,
+        Kind.SHIFT: abs(value) <= _LONGEST_SECONDS,
+    }
+    if not fits[kind]:
+        raise SettingError(f"{habit.name} is {value!r}, and must be {_KINDS[kind]}")
+    return value if kind in {Kind.COUNT, Kind.NUMBER} else float(value)
 
 
 def _operations(value: object) -> tuple[str, ...]:

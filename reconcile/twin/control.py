@@ -119,7 +119,10 @@ class TwinControl:
             reply = connection.getresponse()
             document = json.loads(reply.read())
         except (OSError, http.client.HTTPException) as error:
-            raise ServiceError(f"the twin at {self._url} does not answer: {error}") from error
+            raise ServiceError(
+                f"the twin at {self._url} does not answer: {error}",
+                hint="`reconcile twin` starts one; --url names another",
+            ) from error
         except ValueError as error:
             raise ServiceError(f"what answers at {self._url} is not a twin") from error
         finally:

@@ -31,8 +31,6 @@ class Twin:
     def __init__(self, settings: TwinSettings) -> None:
         self.settings = settings
         self.awkward = settings.awkward
-        if settings.latency_seconds:
-            self.awkward = self.awkward.changed({"latency": settings.latency_seconds})
         self.statistics = Statistics()
         self.recent = Recent()
         self.clock = TwinClock(settings.clock, settings.speed)
@@ -235,7 +233,7 @@ class Twin:
             fired, fires = fires[-1], fires[:-1]
             self._called.start(job, lambda took, text: self._ended(job, fired, took, text))
         if fires:
-            took, texts = self._pretended.outcomes(job, fires)
+            took, texts = self._pretended.outcomes(job, fires, self.awkward.random_seed)
             first = self.shelf.ids.block(len(fires))
             triggers = range(first, first + len(fires))
             job.log().extend(triggers, fires, took, texts)

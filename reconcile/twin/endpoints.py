@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -42,6 +42,36 @@ Told = Mapping[str, Any]
 Act = Callable[[Told], Awaitable[object]]
 
 
+class Steered(NamedTuple):
+    """What is asked of a twin, or told it, under ``/_twin/``, and the method of `Steering` that does it."""
+
+    method: str
+    path: str
+    act: str
+
+
+ROUTES = (
+    Steered("GET", "overview", "overview"),
+    Steered("GET", "statistics", "statistics"),
+    Steered("POST", "statistics/reset", "reset_statistics"),
+    Steered("GET", "awkward", "awkward"),
+    Steered("POST", "awkward", "behave"),
+    Steered("POST", "awkward/reset", "behave_well"),
+    Steered("GET", "clock", "clock"),
+    Steered("POST", "clock", "set_clock"),
+    Steered("GET", "jobs", "jobs"),
+    Steered("POST", "jobs/change", "change"),
+    Steered("POST", "jobs/duplicate", "duplicate"),
+    Steered("POST", "jobs/delete", "delete"),
+    Steered("GET", "journal", "journal"),
+    Steered("POST", "journal", "insert_rows"),
+    Steered("POST", "seed", "seed"),
+    Steered("GET", "export", "export"),
+    Steered("POST", "import", "take_back"),
+    Steered("POST", "reset", "reset"),
+)
+
+
 class NotJsonError(Exception):
     """A POST that does not come as JSON."""
 
@@ -49,30 +79,10 @@ class NotJsonError(Exception):
 def endpoints(twin: Twin) -> Starlette:
     """Return the application that answers what is not one of the three operations of *twin*."""
     steering = Steering(twin)
-    reads = {
-        "/_twin/overview": steering.overview,
-        "/_twin/statistics": steering.statistics,
-        "/_twin/awkward": steering.awkward,
-        "/_twin/clock": steering.clock,
-        "/_twin/jobs": steering.jobs,
-        "/_twin/journal": steering.journal,
-        "/_twin/export": steering.export,
-    }
-    acts: dict[str, Act] = {
-        "/_twin/statistics/reset": steering.reset_statistics,
-        "/_twin/awkward": steering.behave,
-        "/_twin/awkward/reset": steering.behave_well,
-        "/_twin/clock": steering.set_clock,
-        "/_twin/jobs/change": steering.change,
-        "/_twin/jobs/duplicate": steering.duplicate,
-        "/_twin/jobs/delete": steering.delete,
-        "/_twin/journal": steering.insert_rows,
-        "/_twin/seed": steering.seed,
-        "/_twin/import": steering.take_back,
-        "/_twin/reset": steering.reset,
-    }
-    routes = [Route(path, _reading(read), methods=["GET"]) for path, read in reads.items()]
-    routes += [Route(path, _acting(twin, act), methods=["POST"]) for path, act in acts.items()]
+    routes = [
+        Route(f"/_twin/{one.path}", _answering(twin, getattr(steering, one.act), one.method), methods=[one.method])
+        for one in ROUTES
+    ]
     routes += [Route(path, _file(name, kind), methods=["GET"]) for path, (name, kind) in _PAGE.items()]
     routes.append(Route("/openapi.json", _openapi, methods=["GET"]))
     errors: dict[Any, Any] = {
@@ -213,6 +223,10 @@ class Steering:
 
     def _meant(self, told: Told) -> list[Job]:
         return behind.jobs_of(self._twin, _text(told, "tenant"), _text(told, "code"), told.get("jobinfoid"))
+
+
+def _answering(twin: Twin, act: Any, method: str) -> Callable[[Request], Awaitable[Response]]:
+    return _reading(act) if method == "GET" else _acting(twin, act)
 
 
 def _reading(read: Callable[[Told], object]) -> Callable[[Request], Awaitable[Response]]:

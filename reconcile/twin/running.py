@@ -11,6 +11,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from reconcile.twin import behind
+from reconcile.twin.awkward import HABITS
 from reconcile.twin.server import TwinServer, address_of, listener
 from reconcile.twin.settings import TwinSettings
 from reconcile.twin.statistics import Statistics
@@ -97,12 +98,14 @@ class RunningTwin:
 
 @contextmanager
 def running_twin(**settings: Any) -> Iterator[RunningTwin]:
-    """Run a twin with *settings*, the fields of `TwinSettings`, on a free loopback port until the block ends.
+    """Run a twin with *settings*, the fields of `TwinSettings` and `Awkward`, on a free loopback port for this block.
 
     Raises:
         SettingError: a setting cannot be used.
     """
+    flags = {name: settings.pop(name) for name in HABITS if name in settings}
     told = replace(TwinSettings(port=0), **settings)
+    told = replace(told, awkward=told.awkward.changed(flags))
     server = TwinServer(told)
     server.twin.open()
     ready = threading.Event()

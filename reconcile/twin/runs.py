@@ -27,15 +27,14 @@ class Pretended:
         self._took = int(settings.run_seconds * 1000)
         self._rate = settings.failure_rate
         self._text = settings.failure_text
-        self._seed = settings.random_seed
 
-    def outcomes(self, job: Job, fires: list[int]) -> tuple[list[int], list[str]]:
-        """Return the run time in milliseconds and the text (empty: successful) of each of *fires*."""
+    def outcomes(self, job: Job, fires: list[int], seed: int) -> tuple[list[int], list[str]]:
+        """Return run time in milliseconds and text (empty: successful) of each of *fires*, drawn from *seed*."""
         took = [self._took] * len(fires)
         if self._rate <= 0:
             return took, [""] * len(fires)
         limit = self._rate * 2**32
-        name = f"{self._seed}/{job.tenant}/{job.code}/"
+        name = f"{seed}/{job.tenant}/{job.code}/"
         return took, [self._text if crc32(f"{name}{ms}".encode()) < limit else "" for ms in fires]
 
 

@@ -20,8 +20,8 @@ class TwinSettings:
 
     The clock shows the machine's time, or starts at *clock*, and runs *speed* times as fast; 0 lets it stand until it
     is advanced. A fire calls *run_url* (``{tenant}`` and ``{code}`` are filled in), or else is a run that takes
-    *run_seconds* and fails, with *failure_text*, in a share *failure_rate* of the fires. *random_seed* makes all that
-    is drawn by chance repeatable. *latency_seconds* is waited before each answer.
+    *run_seconds* and fails, with *failure_text*, in a share *failure_rate* of the fires. *awkward* is how awkward it is
+    at first; that can be changed while it runs.
     """
 
     host: str = "127.0.0.1"
@@ -29,7 +29,6 @@ class TwinSettings:
     db: Path | None = None
     seed: Path | None = None
     timezone: str = "UTC"
-    latency_seconds: float = 0.0
     clock: datetime | None = None
     speed: float = 1.0
     run_url: str | None = None
@@ -37,7 +36,6 @@ class TwinSettings:
     run_seconds: float = 0.0
     failure_rate: float = 0.0
     failure_text: str = "java.net.SocketTimeoutException: timeout"
-    random_seed: int = 0
     awkward: Awkward = field(default_factory=Awkward)
 
     @property

@@ -14,6 +14,8 @@ from reconcile.cli import COMMANDS
 from reconcile.commands.common import VARIABLES, command
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.gate import schema
+from reconcile.twin.awkward import HABITS, OPERATIONS, Habit, Kind
+from reconcile.twin.endpoints import ROUTES, Steering
 
 ROOT = Path(__file__).parents[2]
 REGION = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -68,17 +70,23 @@ def overview() -> Iterator[str]:
 
 
 def commands() -> Iterator[str]:
-    """Yield a section for each command: what it says of itself, and its own options."""
-    common = {parameter.name for parameter in _common()}
+    """Yield a section for each command: what it says of itself, and its own options; a group, then its commands."""
     for name in COMMANDS:
-        one = _command(name)
-        usage = " ".join(one.collect_usage_pieces(click.Context(one, info_name=name)))
-        yield f"### {name}\n"
-        yield f"`reconcile {name} {usage}`\n"
-        yield f"{_help(one)}\n"
-        rows = [_row(option) for option in one.params if isinstance(option, click.Option) and option.name not in common]
-        if rows:
-            yield from ("| option | meaning |", "|---|---|", *rows, "")
+        yield from _sections(name, _command(name))
+
+
+def _sections(name: str, one: click.Command) -> Iterator[str]:
+    common = {parameter.name for parameter in _common()}
+    usage = " ".join(one.collect_usage_pieces(click.Context(one, info_name=name)))
+    yield f"### {name}\n"
+    yield f"`reconcile {name} {usage}`\n"
+    yield f"{_help(one)}\n"
+    rows = [_row(option) for option in one.params if isinstance(option, click.Option) and option.name not in common]
+    if rows:
+        yield from ("| option | meaning |", "|---|---|", *rows, "")
+    if isinstance(one, click.Group):
+        for inner in one.list_commands(click.Context(one)):
+            yield from _sections(f"{name} {inner}", one.commands[inner])
 
 
 def options() -> Iterator[str]:
@@ -87,6 +95,41 @@ def options() -> Iterator[str]:
     yield "|---|---|---|"
     for option in _common():
         yield f"{_row(option)[:-2].replace(' | ', f' | `{VARIABLES[str(option.name)]}` | ', 1)} |"
+
+
+def awkward() -> Iterator[str]:
+    """Yield a row for each awkward habit of the twin: its option, what it takes, what it does."""
+    yield "| option | takes | what the twin does |"
+    yield "|---|---|---|"
+    for habit in HABITS.values():
+        yield f"| `{habit.option}` | {_takes(habit)} | {_cell(habit.says)} |"
+
+
+def _takes(habit: Habit) -> str:
+    words = [f"`{word}`" for word in habit.words]
+    return ", ".join([f"{words[0]} (as it is)", *words[1:]]) if words else _TAKES[habit.kind]
+
+
+_TAKES = {
+    Kind.SWITCH: "nothing; `--no-…` takes it back",
+    Kind.TEXT: "a text",
+    Kind.COUNT: "a number",
+    Kind.NUMBER: "a number",
+    Kind.SHARE: "a share: `0.05`",
+    Kind.RATE: "a rate: `50/s`",
+    Kind.SPAN: "a duration: `20ms`",
+    Kind.SHIFT: "a duration: `-348ms`",
+    Kind.OPERATIONS: f"of {', '.join(f'`{name}`' for name in OPERATIONS)}",
+}
+
+
+def steering() -> Iterator[str]:
+    """Yield a row for each thing that a twin is asked or told under `/_twin/`."""
+    yield "| asked | what it does |"
+    yield "|---|---|"
+    for route in ROUTES:
+        says = (getattr(Steering, route.act).__doc__ or "").strip()
+        yield f"| `{route.method} /_twin/{route.path}` | {_cell(says)} |"
 
 
 def _common() -> list[click.Option]:
@@ -106,7 +149,7 @@ def _help(one: click.Command) -> str:
 
 
 def _row(option: click.Option) -> str:
-    names = ", ".join(f"`{name}`" for name in option.opts)
+    names = ", ".join(f"`{name}`" for name in (*option.opts, *option.secondary_opts))
     value = (
         ""
         if option.is_flag or option.count
@@ -138,6 +181,8 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "options": options,
     "cron_fields": cron_fields,
+    "awkward": awkward,
+    "steering": steering,
 }
 
 

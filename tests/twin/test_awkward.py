@@ -186,7 +186,7 @@ def test_a_reply_is_lost_after_the_work(twin, client):
 
 
 def test_the_work_is_done_after_the_connection_was_closed(twin, client):
-    twin.behave(late_work=1, late_seconds=0.2, operations=["save"])
+    twin.behave(late_work=1, late_by=0.2, operations=["save"])
     assert lost(client)
     before = twin.jobs("acme")
     while not twin.jobs("acme"):
@@ -197,7 +197,7 @@ def test_the_work_is_done_after_the_connection_was_closed(twin, client):
 def test_late_work_is_done_before_the_twin_ends(tmp_path):
     file = tmp_path / "twin.db"
     with running_twin(db=file) as twin:
-        twin.behave(late_work=1, late_seconds=0.2)
+        twin.behave(late_work=1, late_by=0.2)
         client = Client(twin.url)
         assert lost(client)
     with running_twin(db=file) as twin:
@@ -205,7 +205,7 @@ def test_late_work_is_done_before_the_twin_ends(tmp_path):
 
 
 def test_an_answer_comes_slowly_and_whole(twin, client):
-    twin.behave(slow=1, slow_seconds=0.01)
+    twin.behave(slow=1, slow_by=0.01)
     assert len(client.saved("1")) == 19
 
 
@@ -241,7 +241,7 @@ def test_about_the_share_of_requests_meets_a_fault():
 
 def test_the_same_seed_gives_the_same_faults(twin, client):
     def statuses(seed: int) -> list[int]:
-        twin.behave(html=0.5, seed=seed)
+        twin.behave(html=0.5, random_seed=seed)
         replies = []
         for _ in range(20):
             reply = client.ask("POST", QUERY, {"codes": "1"})
@@ -285,7 +285,7 @@ def test_flags_come_through_json_unchanged():
 
 
 def test_latency_given_at_the_start_is_a_flag():
-    with running_twin(latency_seconds=0.01) as twin:
+    with running_twin(latency=0.01) as twin:
         client = Client(twin.url)
         assert client.get("/_twin/awkward")["latency"] == 0.01
         client.close()

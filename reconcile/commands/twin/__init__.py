@@ -1,0 +1,128 @@
+"""`twin`: the embedded scheduler, and `twin ctl`, which steers one that runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+from click.core import ParameterSource
+
+from reconcile.commands.durations import Duration
+from reconcile.commands.invocation import Invocation
+from reconcile.commands.twin.ctl import ctl
+from reconcile.commands.twin.kinds import Finite, Instant
+from reconcile.commands.twin.options import awkward_options
+from reconcile.errors import UsageError
+
+
+@click.group("twin", invoke_without_command=True, subcommand_metavar="[ctl COMMAND]")
+@click.option("--port", type=click.IntRange(0, 65535), default=8001, show_default=True, help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; beyond loopback it warns.")
+@click.option(
+    "--db",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Keep jobs and journal in this SQLite file.",
+)
+@click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="Begin with the jobs of this JSON file.")
+@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="The zone in which crons fire.")
+@click.option(
+    "--clock", type=Instant(), metavar="INSTANT", help="Start the clock at this time; else it is the machine's."
+)
+@click.option(
+    "--speed",
+    type=Finite(0, 1e9),
+    default=1.0,
+    show_default=True,
+    metavar="FACTOR",
+    help="Let the clock run so many times as fast; with 0 it stands until it is advanced.",
+)
+@click.option(
+    "--run-url",
+    metavar="URL",
+    help="POST to this for each fire, with {tenant} and {code} filled in; else runs are pretended.",
+)
+@click.option(
+    "--run-timeout", type=Duration(), default=10.0, metavar="DURATION", help="How long such a call may take; else 10s."
+)
+@click.option("--run-time", type=Duration(), default=0.0, metavar="DURATION", help="How long a pretended run takes.")
+@click.option(
+    "--failure-rate", type=Finite(0, 1), default=0.0, metavar="SHARE", help="The share of pretended runs that fail."
+)
+@click.option(
+    "--failure-text",
+    default="java.net.SocketTimeoutException: timeout",
+    show_default=True,
+    metavar="TEXT",
+    help="What the journal says of those.",
+)
+@awkward_options
+@click.pass_context
+def twin(context: click.Context, /, **given: Any) -> int:
+    """Run the embedded scheduler: the three operations of the service, with jobs that really fire.
+
+    It listens on loopback and says where, keeps everything in memory unless --db names a file, and ends on SIGTERM or
+    Ctrl-C. Its page, at the address that it says, shows the jobs and what they did. The options from --save on make it
+    as awkward as real services are; `twin ctl` changes them, and much else, while it runs.
+    """
+    if context.invoked_subcommand is not None:
+        _check_nothing_given(context)
+        return 0
+    invocation: Invocation = context.obj
+    return _serve(invocation, **given)
+
+
+def _serve(
+    invocation: Invocation,
+    *,
+    timezone: str,
+    run_time: float,
+    run_timeout: float,
+    clock: datetime | None,
+    flags: dict[str, object],
+    **given: Any,
+) -> int:
+    from reconcile.twin.awkward import Awkward
+    from reconcile.twin.server import serve
+    from reconcile.twin.settings import TwinSettings
+
+    _check_zone(timezone)
+    settings = TwinSettings(
+        timezone=timezone,
+        run_seconds=run_time,
+        run_timeout_seconds=run_timeout,
+        clock=clock,
+        awkward=Awkward().changed(flags),
+        **given,
+    )
+    serve(
+        settings,
+        say=lambda line: invocation.show(f"{line}\n"),
+        warn=lambda line: invocation.log("warning", line.removeprefix("warning: ")),
+    )
+    return 0
+
+
+def _check_nothing_given(context: click.Context) -> None:
+    """Refuse `twin --port 8002 ctl …`: it would steer another twin than it names."""
+    for option in context.command.params:
+        if context.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE:
+            raise UsageError(
+                f"{option.opts[0]} starts a twin, and {context.invoked_subcommand} steers one that runs",
+                hint="what it steers is named by --url, after its command",
+            )
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise UsageError(
+            f"--timezone {name}: there is no such zone", hint="an IANA name, like Asia/Shanghai"
+        ) from error
+
+
+twin.add_command(ctl)

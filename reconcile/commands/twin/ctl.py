@@ -1,0 +1,224 @@
+"""`twin ctl`: what people and accidents do to a scheduler behind Git's back, done to a twin that runs.
+
+Each command asks the twin once, and shows its answer as JSON.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconcile.commands.invocation import Invocation
+from reconcile.commands.twin.kinds import Finite, Instant
+from reconcile.commands.twin.options import awkward_options
+from reconcile.errors import SettingError, UsageError
+from reconcile.twin.awkward import HABITS
+from reconcile.twin.control import TwinControl
+
+_URL = "http://127.0.0.1:8001"
+_OPTIONS = {habit.option.removeprefix("--"): habit for habit in HABITS.values()}
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+tenant = click.argument("tenant")
+code = click.argument("code")
+row = click.option("--id", "job_id", metavar="JOBINFOID", help="Only this row of the code; else all of them.")
+
+
+@click.group("ctl", invoke_without_command=True)
+@click.pass_context
+def ctl(context: click.Context) -> int:
+    """Steer a twin that runs: its jobs behind Git's back, its clock, its awkward habits, its state."""
+    if context.invoked_subcommand is None:
+        invocation: Invocation = context.obj
+        invocation.show(f"{context.get_help()}\n")
+    return 0
+
+
+def asking(function: Callable[..., object]) -> Callable[..., int]:
+    """Call *function* with the twin that --url names, and show what it returns as JSON."""
+
+    @click.option("--url", default=_URL, show_default=True, metavar="URL", help="The twin.")
+    @click.pass_obj
+    @functools.wraps(function)
+    def called(invocation: Invocation, /, *, url: str, **given: Any) -> int:
+        answer = function(TwinControl(url), **given)
+        invocation.show(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+        return 0
+
+    return called
+
+
+@ctl.command("jobs")
+@tenant
+@asking
+def jobs(twin: TwinControl, *, tenant: str) -> object:
+    """List the jobs of a tenant, which the service's API cannot."""
+    return twin.jobs(tenant)
+
+
+@ctl.command("change")
+@tenant
+@code
+@row
+@click.option("--name", metavar="TEXT", help="The new name.")
+@click.option("--cron", metavar="CRON", help="The new cron. It is not checked: a service may hold what Quartz refuses.")
+@asking
+def change(twin: TwinControl, *, name: str | None, cron: str | None, **meant: Any) -> object:
+    """Change a job as somebody would by hand."""
+    if name is None and cron is None:
+        raise UsageError("nothing is to be changed", hint="give --name, --cron, or both")
+    return {"changed": twin.change(**meant, name=name, cron=cron)}
+
+
+@ctl.command("disable")
+@tenant
+@code
+@row
+@asking
+def disable(twin: TwinControl, **meant: Any) -> object:
+    """Switch a job off: it fires no more."""
+    return {"changed": twin.change(**meant, status="disable")}
+
+
+@ctl.command("enable")
+@tenant
+@code
+@row
+@asking
+def enable(twin: TwinControl, **meant: Any) -> object:
+    """Switch a job on; its fires count from now."""
+    return {"changed": twin.change(**meant, status="enable")}
+
+
+@ctl.command("duplicate")
+@tenant
+@code
+@asking
+def duplicate(twin: TwinControl, **meant: Any) -> object:
+    """Add a second row of a code, and show its id."""
+    return {"jobinfoid": twin.duplicate(**meant)}
+
+
+@ctl.command("delete")
+@tenant
+@code
+@row
+@asking
+def delete(twin: TwinControl, **meant: Any) -> object:
+    """Delete a job, with its journal."""
+    return {"deleted": twin.delete(**meant)}
+
+
+@ctl.command("insert")
+@tenant
+@code
+@click.option("--fired", type=Instant(), metavar="INSTANT", help="When the run was fired: 2026-01-05T02:00:00Z.")
+@click.option("--took-ms", type=click.IntRange(0), metavar="N", help="How long it took.")
+@click.option("--exedes", metavar="TEXT", help="What went wrong; a run without it was successful.")
+@click.option("--field", "extra", multiple=True, metavar="NAME=TEXT", help="Show this in the row too, as it is.")
+@click.option("--rows", "file", type=_FILE, metavar="FILE", help="Instead: a JSON list of such rows.")
+@asking
+def insert(twin: TwinControl, *, tenant: str, code: str, file: Path | None, **told: Any) -> object:
+    """Write history rows that no fire made."""
+    rows = [_row(**told)] if file is None else _read(file)
+    if not isinstance(rows, list):
+        raise SettingError(f"{file} holds no list of rows")
+    return {"inserted": twin.insert_rows(tenant, code, rows)}
+
+
+@ctl.command("clock")
+@click.option("--advance", metavar="DURATION", help="Move it forward, and fire all that is due on the way: 7d.")
+@click.option("--now", type=Instant(), metavar="INSTANT", help="Put it; jobs count their fires from there.")
+@click.option(
+    "--speed", type=Finite(0, 1e9), metavar="FACTOR", help="Let it run so many times as fast; 0 lets it stand."
+)
+@asking
+def clock(twin: TwinControl, *, advance: str | None, now: datetime | None, speed: float | None) -> object:
+    """Show the clock, once it is where it was told to be."""
+    if advance is None and now is None and speed is None:
+        return twin.clock()
+    return twin.set_clock(now=None if now is None else now.isoformat(), speed=speed, advance=advance)
+
+
+@ctl.command("awkward")
+@click.option("--all-off", is_flag=True, help="First switch every habit off.")
+@click.option("--off", multiple=True, type=click.Choice(tuple(_OPTIONS)), metavar="HABIT", help="Switch this one off.")
+@awkward_options
+@asking
+def awkward(twin: TwinControl, *, all_off: bool, off: tuple[str, ...], flags: Mapping[str, object]) -> object:
+    """Change how awkward it is, and show all habits; the others stay as they are."""
+    first = HABITS.values() if all_off else [_OPTIONS[name] for name in off]
+    told = {habit.name: habit.default for habit in first} | dict(flags)
+    return twin.behave(told) if told else twin.awkward()
+
+
+@ctl.command("statistics")
+@click.option("--reset", is_flag=True, help="Count anew from here on.")
+@asking
+def statistics(twin: TwinControl, *, reset: bool) -> object:
+    """Show requests by operation, the highest concurrency, and saves by key."""
+    counted = twin.statistics()
+    if reset:
+        twin.reset_statistics()
+    return counted
+
+
+@ctl.command("export")
+@asking
+def export(twin: TwinControl) -> object:
+    """Show all jobs and journals, for `import`."""
+    return twin.export()
+
+
+@ctl.command("import")
+@click.argument("file", type=_FILE)
+@asking
+def take_back(twin: TwinControl, *, file: Path) -> object:
+    """Put an export in the place of everything that the twin holds."""
+    return {"jobs": twin.take_back(_read(file))}
+
+
+@ctl.command("seed")
+@click.argument("file", type=_FILE)
+@asking
+def seed(twin: TwinControl, *, file: Path) -> object:
+    """Add the jobs of a JSON file."""
+    return {"jobs": twin.seed(_read(file))}
+
+
+@ctl.command("reset")
+@asking
+def reset(twin: TwinControl) -> object:
+    """Delete all jobs and journals."""
+    twin.reset()
+    return {"jobs": 0}
+
+
+def _row(
+    *, fired: datetime | None, took_ms: int | None, exedes: str | None, extra: tuple[str, ...]
+) -> Mapping[str, object]:
+    if fired is None:
+        raise UsageError("the row lacks the instant at which it was fired", hint="--fired 2026-01-05T02:00:00Z")
+    told: dict[str, object] = {"fired": fired.isoformat(), "took_ms": took_ms, "exedes": exedes}
+    given = {name: value for name, value in told.items() if value is not None}
+    return given | dict(_field(text) for text in extra)
+
+
+def _field(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--field {text}: no name and text", hint="write --field runtype=manual")
+    return name, value
+
+
+def _read(file: Path) -> Any:
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingError(f"{file} cannot be read as JSON: {error}") from error
