@@ -5,7 +5,6 @@ Paths, names and the spelling `quaryjournal` are the service's own.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from reconcile.errors import CronSyntaxError, ServiceError
 from reconcile.twin.awkward import Awkward
 from reconcile.twin.core import Twin
 from reconcile.twin.crons import NeverFiresError
-from reconcile.twin.jobs import compact
+from reconcile.twin.jobs import compact, read_json
 
 QUERY_PATH = "/task/quartz/queryjobstatus"
 JOB_PATH = "/task/quartz/bizcronjob"
@@ -72,7 +71,7 @@ def read_call(path: str, body: bytes) -> Call:
         BadCallError: it is not JSON, or not one of the three operations.
     """
     try:
-        document = json.loads(body)
+        document = read_json(body)
     except ValueError as error:
         raise BadCallError("the body is not JSON") from error
     if not isinstance(document, dict):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -29,6 +30,7 @@ class TwinApp:
         self._awkward = twin.awkward
         self._pace = Pace()
         self._late: set[asyncio.Task[Reply]] = set()
+        self._is_closing = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -42,8 +44,12 @@ class TwinApp:
         finally:
             statistics.end()
 
+    def hasten(self) -> None:
+        """Wait for nothing any more: what was to be done or answered later is done and answered now."""
+        self._is_closing.set()
+
     async def close(self) -> None:
-        """Do the late work that is still to be done."""
+        """Return when the late work is done."""
         await asyncio.gather(*self._late, return_exceptions=True)
 
     async def _operation(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,7 +62,7 @@ class TwinApp:
             await send_reply(Reply(413, b'{"resp_code":"413","resp_msg":"the body is too large"}'), send)
             return
         if awkward.latency:
-            await asyncio.sleep(awkward.latency)
+            await self._pause(awkward.latency)
         headers = dict(scope["headers"])
         tenant = headers.get(b"tecode", b"").decode("utf-8", "replace").strip()
         refused = _misaddressed(scope, tenant)
@@ -116,12 +122,16 @@ class TwinApp:
         else:
             reply = await perform(self._twin, tenant, call)
             if fault is Fault.SLOW:
-                await asyncio.sleep(awkward.slow_by)
+                await self._pause(awkward.slow_by)
             await send_reply(reply, send, fault)
 
     async def _work_late(self, seconds: float, tenant: str, call: Call) -> Reply:
-        await asyncio.sleep(seconds)
+        await self._pause(seconds)
         return await perform(self._twin, tenant, call)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._is_closing.wait(), seconds)
 
 
 def _misaddressed(scope: Scope, tenant: str) -> Reply | None:

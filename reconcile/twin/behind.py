@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconcile.errors import SettingError
-from reconcile.twin.clock import from_ms, instant_ms, written
+from reconcile.twin.clock import check_instant, from_ms, instant_ms, written
 from reconcile.twin.core import Twin
 from reconcile.twin.jobs import Job
 from reconcile.twin.seeds import checked_seed, seeded_jobs
+
+# A year: what took longer was not a run.
+_LONGEST_RUN_MS = 366 * 86_400_000
 
 
 class NoJobError(LookupError):
@@ -31,9 +34,14 @@ def seed(twin: Twin, document: object) -> int:
     """Add the jobs of a seed to those that are held, and return how many they are.
 
     Raises:
-        SettingError: it is not a seed.
+        SettingError: it is not a seed, or gives a job an id that another has.
     """
-    jobs = seeded_jobs(checked_seed(document), twin.shelf.ids, twin.now_ms())
+    tenants = checked_seed(document)
+    for tenant, entries in tenants.items():
+        for job_id in (entry["jobinfoid"] for entry in entries if "jobinfoid" in entry):
+            if twin.shelf.by_id(tenant, job_id) is not None:
+                raise SettingError(f"tenant {tenant} already has a job with the jobinfoid {job_id}")
+    jobs = seeded_jobs(tenants, twin.shelf.ids, twin.now_ms())
     twin.take_in(jobs)
     return len(jobs)
 
@@ -157,8 +165,8 @@ def _kept(row: object) -> _Row:
     """A journal row of an export: when it was fired, how long it took (both in milliseconds), text and fields."""
     if isinstance(row, list) and len(row) == 4:
         fired, took, text, extra = row
-        if isinstance(fired, int) and isinstance(took, int) and isinstance(text, str) and isinstance(extra, dict):
-            return fired, took, text, extra
+        if isinstance(fired, int) and isinstance(text, str) and isinstance(extra, dict):
+            return check_instant(fired), _run_ms(took), text, extra
     raise SettingError(f"the journal row {row!r} is not one of an export")
 
 
@@ -168,6 +176,12 @@ def _row(row: Mapping[str, object]) -> _Row:
     if not isinstance(fired, str):
         raise SettingError("the journal row lacks its instant fired, such as 2026-01-05T00:00:00Z")
     instant = instant_ms(fired)
-    if not isinstance(took, int) or not isinstance(text, str):
-        raise SettingError("the journal row must have a whole number took_ms and a text exedes, or neither")
-    return instant, took, text, extra
+    if not isinstance(text, str):
+        raise SettingError(f"the exedes of the journal row is {text!r}, and must be a text")
+    return instant, _run_ms(took), text, extra
+
+
+def _run_ms(took: object) -> int:
+    if isinstance(took, bool) or not isinstance(took, int) or not 0 <= took <= _LONGEST_RUN_MS:
+        raise SettingError(f"a run took {took!r} ms in the journal row, and must take a whole number of them, from 0")
+    return took

@@ -15,6 +15,8 @@ from reconcile.errors import SettingError
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+# Within these years all times can be told in any zone, and so can the fires that follow them.
+_EARLIEST_MS, _LATEST_MS = 0, 32_503_680_000_000
 _UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -27,14 +29,14 @@ def span_ms(text: str) -> int:
     match = _SPAN.fullmatch(text)
     if match is None:
         raise SettingError(f"{text!r} is no span of time: write 20ms, 10s, 5m, 2h or 7d")
-    return int(float(match[1]) * _UNITS[match[2]])
+    return int(min(float(match[1]) * _UNITS[match[2]], _LATEST_MS))
 
 
 def instant_ms(text: str) -> int:
     """Return the milliseconds since 1970 in UTC of an ISO 8601 instant with its offset.
 
     Raises:
-        SettingError: it is none.
+        SettingError: it is none, or before 1970, or after 2999.
     """
     try:
         instant = datetime.fromisoformat(text)
@@ -42,7 +44,18 @@ def instant_ms(text: str) -> int:
         instant = None
     if instant is None or instant.tzinfo is None:
         raise SettingError(f"{text!r} is no instant with an offset, such as 2026-01-05T00:00:00+08:00")
-    return to_ms(instant)
+    return check_instant(to_ms(instant))
+
+
+def check_instant(ms: int) -> int:
+    """Return *ms*, an instant.
+
+    Raises:
+        SettingError: it is before 1970, or after 2999.
+    """
+    if not _EARLIEST_MS <= ms < _LATEST_MS:
+        raise SettingError("a twin knows no times before 1970, and none after 2999")
+    return ms
 
 
 def to_ms(instant: datetime) -> int:
@@ -72,7 +85,7 @@ class TwinClock:
     ) -> None:
         self._machine = machine
         self._since = machine()
-        self._origin = self._since * 1000 if start is None else float(to_ms(start))
+        self._origin = self._since * 1000 if start is None else float(check_instant(to_ms(start)))
         self.speed = speed
 
     def now_ms(self) -> int:
@@ -80,13 +93,23 @@ class TwinClock:
         return int(self._origin + (self._machine() - self._since) * 1000 * self.speed)
 
     def change(self, *, now_ms: int | None = None, speed: float | None = None) -> None:
-        """Put the clock to *now_ms*, let it run *speed* times as fast from now on, or both."""
+        """Put the clock to *now_ms*, let it run *speed* times as fast from now on, or both.
+
+        Raises:
+            SettingError: that is a time before 1970, or after 2999.
+        """
+        check_instant(self.now_ms() if now_ms is None else now_ms)
         self._origin = float(self.now_ms() if now_ms is None else now_ms)
         self._since = self._machine()
         self.speed = self.speed if speed is None else speed
 
     def advance(self, ms: int) -> None:
-        """Move the clock *ms* milliseconds forward."""
+        """Move the clock *ms* milliseconds forward.
+
+        Raises:
+            SettingError: it would then show a time after 2999.
+        """
+        check_instant(self.now_ms() + ms)
         self._origin += ms
 
     def seconds_until(self, ms: int) -> float | None:
@@ -94,3 +117,7 @@ class TwinClock:
         if self.speed <= 0:
             return None
         return max(0.0, (ms - self.now_ms()) / 1000 / self.speed)
+
+    def seconds_since(self, ms: int) -> float:
+        """Return how many seconds of the machine's time have passed since the clock showed *ms*; 0 if it stands."""
+        return (self.now_ms() - ms) / 1000 / self.speed if self.speed > 0 else 0.0

@@ -43,6 +43,7 @@ class Twin:
         self._store = Store(settings.db) if settings.db is not None else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._firing: asyncio.Task[None] | None = None
+        self._forgot_ms = 0
 
     def open(self) -> None:
         """Load the file and, when there is no job in it, the seed.
@@ -53,10 +54,13 @@ class Twin:
         if self._store is not None:
             self._store.load(self.shelf)
             for job in self.shelf:
-                for trigger, fired, *_rest in job.journal.rows() if job.journal is not None else ():
-                    self.recent.add(job, [fired], trigger)
+                for fired, trigger in job.journal.newest() if job.journal is not None else ():
+                    if not self.recent.add(job, [fired], trigger):
+                        break
         if self.settings.seed is not None and not len(self.shelf):
             self.take_in(seeded_jobs(read_seed(self.settings.seed), self.shelf.ids, self.clock.now_ms()))
+            if self._store is not None:
+                self._store.hand_over()
 
     async def start(self) -> None:
         """Begin to fire; what was missed since the file was last written fires once, now."""
@@ -84,6 +88,7 @@ class Twin:
     async def advance(self, ms: int) -> None:
         """Move the clock *ms* milliseconds forward; all that is due in them has fired, and is on disk, afterwards."""
         self.clock.advance(ms)
+        self.scheduler.owe(self.now_ms())
         await self.scheduler.catch_up()
         self.scheduler.wake()
         await self.settled()
@@ -93,12 +98,15 @@ class Twin:
 
         Jobs count their fires from the new time: nothing is made up for, and nothing waits for a time that has been.
         """
+        self.scheduler.owe(self.now_ms())
         self.clock.change(now_ms=now_ms, speed=speed)
         if now_ms is not None:
             self.scheduler.clear()
             for job in self.shelf:
                 job.base_ms, job.next_ms = now_ms, None
                 self.scheduler.plan(job)
+            if self._store is not None:
+                self._store.put_jobs(self.shelf)
         self.scheduler.wake()
 
     async def settled(self) -> None:
@@ -217,6 +225,7 @@ class Twin:
         """Drop the journal rows that are older than the retention."""
         if self.awkward.retention is None:
             return
+        self._forgot_ms = self.now_ms()
         for job in self.shelf:
             self._forget(job)
         if self._store is not None:
@@ -226,9 +235,17 @@ class Twin:
         if self.awkward.retention is not None and job.journal is not None:
             job.journal.forget_before(self.now_ms() - int(self.awkward.retention * 1000))
 
+    def _forget_in_time(self) -> None:
+        """Drop old rows also of jobs that fire seldom, and from the file, so that it does not grow for ever."""
+        if self.awkward.retention is not None:
+            pause = max(int(self.awkward.retention * 100), 60_000)
+            if abs(self.now_ms() - self._forgot_ms) > pause:
+                self.forget_old_rows()
+
     def _fire(self, job: Job, fires: list[int]) -> None:
         """Run *job* for each of *fires*. Of those that a leap of the clock passes over, only the last calls the URL."""
         self.statistics.fires += len(fires)
+        self._forget_in_time()
         if self._called is not None:
             fired, fires = fires[-1], fires[:-1]
             self._called.start(job, lambda took, text: self._ended(job, fired, took, text))
@@ -248,7 +265,12 @@ class Twin:
     def _ended(self, job: Job, fired: int, took: int, text: str) -> None:
         """Note, from another thread, that a run has ended."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.add_row, job, fired, took, text)
+            self._loop.call_soon_threadsafe(self._note, job, fired, took, text)
+
+    def _note(self, job: Job, fired: int, took: int, text: str) -> None:
+        """Write the row of a run that has ended; on a clock that stands or was put back it has taken no time."""
+        if self.shelf.by_id(job.tenant, job.job_id) is job:
+            self.add_row(job, fired, max(0, min(took, self.now_ms() - fired)), text)
 
 
 def _zone(name: str) -> ZoneInfo:

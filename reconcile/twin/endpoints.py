@@ -6,7 +6,6 @@ in somebody's browser can post a form here, but not that.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ from reconcile.twin import behind
 from reconcile.twin.awkward import Awkward
 from reconcile.twin.clock import from_ms, instant_ms, span_ms
 from reconcile.twin.core import Twin
-from reconcile.twin.jobs import Job, compact
+from reconcile.twin.jobs import Job, compact, read_json
 
 _PAGE = {
     "/": ("index.html", "text/html"),
@@ -135,7 +134,7 @@ class Steering:
             "clock": self.clock(asked),
             "requests": twin.statistics.total,
             "fires": twin.statistics.fires,
-            "tenants": {name: len(twin.shelf.of(name)) for name in twin.shelf.tenants()},
+            "tenants": twin.shelf.tenants(),
             "recent": behind.recent(twin),
         }
 
@@ -243,7 +242,7 @@ def _acting(twin: Twin, act: Act) -> Callable[[Request], Awaitable[Response]]:
         body = await request.body()
         try:
             # A large import is read beside the loop, so that firing goes on.
-            told = await run_in_threadpool(json.loads, body) if body else {}
+            told = await run_in_threadpool(read_json, body) if body else {}
         except ValueError as error:
             raise SettingError(f"the body is not JSON: {error}") from error
         if not isinstance(told, dict):

@@ -8,11 +8,29 @@ from collections.abc import Iterator
 from reconcile.twin.journal import Journal
 
 _FIRST_ID = 1_300_000_000_000_000_000
+_LAST_ID = 9_000_000_000_000_000_000
+_DIGITS = len(str(_FIRST_ID))
 
 
 def compact(value: object) -> bytes:
     """Return *value* as JSON without blanks, in UTF-8."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def read_json(body: bytes) -> object:
+    """Return what JSON says.
+
+    Raises:
+        ValueError: it is not JSON, is nested beyond sense, or holds text that is not Unicode (half of a pair).
+    """
+    try:
+        document = json.loads(body)
+        # Only an escape can bring half a pair in, and it would be in the way of every answer and of the file.
+        if b"\\ud" in body or b"\\uD" in body:
+            compact(document)
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+    return document
 
 
 class Ids:
@@ -30,6 +48,11 @@ class Ids:
     def passed(self, number: int) -> None:
         """Never give out *number* or a smaller one again."""
         self._next = max(self._next, number + 1)
+
+    def taken(self, text: str) -> None:
+        """Never give out the id *text*, which somebody has chosen, where it is one that could be given out."""
+        if text.isdecimal() and len(text) == _DIGITS and int(text) < _LAST_ID:
+            self.passed(int(text))
 
 
 class Job:
@@ -65,9 +88,10 @@ class Job:
 class _Tenant:
     """The jobs of one tenant, in the order of their making, and the answer of each code as bytes."""
 
-    __slots__ = ("answers", "by_code", "by_id")
+    __slots__ = ("answers", "by_code", "by_id", "count")
 
     def __init__(self) -> None:
+        self.count = 0
         self.by_code: dict[str, list[Job]] = {}
         self.by_id: dict[str, Job] = {}
         self.answers: dict[str, bytes] = {}
@@ -82,15 +106,15 @@ class Shelf:
         self.ids = Ids()
 
     def __len__(self) -> int:
-        return sum(len(jobs) for one in self._tenants.values() for jobs in one.by_code.values())
+        return sum(one.count for one in self._tenants.values())
 
     def __iter__(self) -> Iterator[Job]:
         for tenant in self._tenants:
             yield from self.of(tenant)
 
-    def tenants(self) -> list[str]:
-        """Return the tenants that have jobs, sorted."""
-        return sorted(name for name, one in self._tenants.items() if one.by_code)
+    def tenants(self) -> dict[str, int]:
+        """Return the tenants that have jobs, sorted, and how many each has."""
+        return {name: one.count for name, one in sorted(self._tenants.items()) if one.count}
 
     def of(self, tenant: str) -> list[Job]:
         """Return the jobs of *tenant* in the order of their codes' first appearance."""
@@ -118,6 +142,7 @@ class Shelf:
         jobs = held.by_code.setdefault(job.code, [])
         if job not in jobs:
             jobs.append(job)
+            held.count += 1
         held.by_id[job.job_id] = job
         self._tell(held, job.code)
 
@@ -126,6 +151,7 @@ class Shelf:
         held = self._tenants[job.tenant]
         jobs = held.by_code[job.code]
         jobs.remove(job)
+        held.count -= 1
         if held.by_id.get(job.job_id) is job:
             del held.by_id[job.job_id]
         if not jobs:

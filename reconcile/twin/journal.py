@@ -58,9 +58,9 @@ class Journal:
             count -= 1
         return count
 
-    def fired(self, at: int) -> int:
-        """Return when the row at place *at* was fired."""
-        return self._fired[at]
+    def newest(self) -> Iterator[tuple[int, int]]:
+        """Yield fire and trigger of each row, newest first."""
+        return zip(reversed(self._fired), reversed(self._triggers), strict=True)
 
     def rows(self) -> Iterator[tuple[int, int, int, str, Mapping[str, object]]]:
         """Yield trigger, fire, run time, text and the fields written by hand, oldest first."""

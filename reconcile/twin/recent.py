@@ -15,8 +15,11 @@ class Recent:
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Job]] = []
 
-    def add(self, job: Job, fires: list[int], first_trigger: int) -> None:
-        """Take note of *fires* of *job*, in order, whose rows are numbered from *first_trigger*."""
+    def add(self, job: Job, fires: list[int], first_trigger: int) -> bool:
+        """Take note of *fires* of *job*, in order, whose rows are numbered from *first_trigger*.
+
+        Return whether all were new enough.
+        """
         for at in range(len(fires) - 1, -1, -1):
             entry = (fires[at], first_trigger + at, job)
             if len(self._heap) < _KEPT:
@@ -24,7 +27,8 @@ class Recent:
             elif entry[:2] > self._heap[0][:2]:
                 heappushpop(self._heap, entry)
             else:
-                return
+                return False
+        return True
 
     def newest(self) -> list[tuple[int, int, Job]]:
         """Return instant, trigger id and job, newest first."""

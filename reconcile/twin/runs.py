@@ -6,18 +6,23 @@ the fires are worked through.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
+import socket
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import blake2b
 from urllib.parse import quote, urlsplit
-from zlib import crc32
 
 from reconcile.errors import SettingError
 from reconcile.twin.jobs import Job
 from reconcile.twin.settings import TwinSettings
 
 _WORKERS = 32
+_64_BITS = 2**64 - 1
+_TIMED_OUT = "java.net.SocketTimeoutException: timeout"
 
 
 class Pretended:
@@ -33,9 +38,17 @@ class Pretended:
         took = [self._took] * len(fires)
         if self._rate <= 0:
             return took, [""] * len(fires)
-        limit = self._rate * 2**32
-        name = f"{seed}/{job.tenant}/{job.code}/"
-        return took, [self._text if crc32(f"{name}{ms}".encode()) < limit else "" for ms in fires]
+        limit = int(self._rate * 2**64)
+        key = int.from_bytes(blake2b(f"{seed}/{job.tenant}/{job.code}".encode(), digest_size=8).digest())
+        return took, [self._text if _mixed(key, ms) < limit else "" for ms in fires]
+
+
+def _mixed(key: int, number: int) -> int:
+    """A number of 64 bits for each *number*, as if by chance: SplitMix64, with *key* as its seed."""
+    mixed = (key + number * 0x9E3779B97F4A7C15) & _64_BITS
+    mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
+    mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _64_BITS
+    return mixed ^ (mixed >> 31)
 
 
 class Called:
@@ -46,11 +59,16 @@ class Called:
     """
 
     def __init__(self, url: str, timeout_seconds: float) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            is_one = False
+        if not is_one:
             raise SettingError(f"the run URL {url!r} is not one of http:// or https://")
         self._url = url
         self._timeout = timeout_seconds
+        self._under_way: set[socket.socket] = set()
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="twin-run")
 
     def start(self, job: Job, ended: Callable[[int, str], None]) -> None:
@@ -65,23 +83,50 @@ class Called:
         self._pool.submit(run)
 
     def close(self) -> None:
-        """Drop the calls that have not begun; those under way end by themselves, within their time-out."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        """Drop the calls that have not begun, and break off those under way."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        for connected in tuple(self._under_way):
+            _break_off(connected)
+        self._pool.shutdown(wait=True)
 
     def _call(self, url: str) -> str:
+        """What went wrong with a call of *url*; empty when nothing did."""
         parts = urlsplit(url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=self._timeout)
+        deadline = time.monotonic() + self._timeout
         try:
-            connection.request(
-                "POST", parts._replace(scheme="", netloc="").geturl() or "/", headers={"Connection": "close"}
-            )
-            reply = connection.getresponse()
-            reply.read()
+            connection.connect()
+            with self._limited(connection.sock, deadline):
+                path = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
+                connection.request("POST", path, headers={"Connection": "close"})
+                reply = connection.getresponse()
+                reply.read()
         except TimeoutError:
-            return "java.net.SocketTimeoutException: timeout"
-        except (OSError, http.client.HTTPException) as error:
-            return f"java.io.IOException: {error}"
+            return _TIMED_OUT
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            return _TIMED_OUT if time.monotonic() >= deadline else f"java.io.IOException: {error}"
         finally:
             connection.close()
+        if time.monotonic() >= deadline:
+            return _TIMED_OUT
         return "" if reply.status < 400 else f"java.io.IOException: HTTP {reply.status} {reply.reason}"
+
+    @contextlib.contextmanager
+    def _limited(self, connected: socket.socket, deadline: float) -> Iterator[None]:
+        """Break *connected* off at the *deadline*: the time-out of a socket begins anew with each byte."""
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), _break_off, (connected,))
+        timer.daemon = True
+        timer.start()
+        self._under_way.add(connected)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._under_way.discard(connected)
+
+
+def _break_off(connected: socket.socket) -> None:
+    """Let whoever waits for *connected* wait no longer."""
+    with contextlib.suppress(OSError):
+        connected.shutdown(socket.SHUT_RDWR)

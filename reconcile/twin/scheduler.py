@@ -2,6 +2,9 @@
 
 A job that has changed since it was pushed is recognised by its `next_ms` and passed over, so nothing is ever searched.
 The fires of a leap of the clock are worked out job by job, in one go each; that is what makes a week take seconds.
+
+A leap that somebody asked for (`owe`) leaves the journal that would have resulted. Time that passed while the twin
+could not fire, because it was stopped or its machine slept, does not: such fires have misfired.
 """
 
 from __future__ import annotations
@@ -14,8 +17,8 @@ from reconcile.twin.clock import TwinClock
 from reconcile.twin.crons import Crons
 from reconcile.twin.jobs import Job
 
-# Quartz forgives a trigger that is this late; a later one has misfired.
-MISFIRE_MS = 60_000
+# Quartz forgives a trigger that is this late; a later one has misfired, and by default fires once, now.
+MISFIRE_SECONDS = 60
 
 # So many jobs are fired before requests have their turn.
 _AT_ONCE = 200
@@ -33,6 +36,7 @@ class Scheduler:
         self._heap: list[tuple[int, int, Job]] = []
         self._changed: asyncio.Event | None = None
         self._turn = asyncio.Lock()
+        self._owed_ms = 0
 
     def plan(self, job: Job) -> None:
         """See to *job* from now on: its next fire after its base, or none when it is disabled."""
@@ -51,13 +55,17 @@ class Scheduler:
         for job in jobs:
             job.base_ms = min(job.base_ms, now)
             job.next_ms = self._crons.next_ms(job.cron, job.base_ms) if job.enabled else None
-            if job.next_ms is not None and job.next_ms < now - MISFIRE_MS:
+            if job.next_ms is not None and job.next_ms < now - MISFIRE_SECONDS * 1000:
                 job.base_ms = now
                 job.next_ms = self._crons.next_ms(job.cron, now)
                 self._fire(job, [now])
             if job.next_ms is not None:
                 self._heap.append((job.next_ms, job.serial, job))
         heapify(self._heap)
+
+    def owe(self, until_ms: int) -> None:
+        """Let every fire up to *until_ms* happen at its own time, however late that is now."""
+        self._owed_ms = until_ms
 
     def clear(self) -> None:
         """Forget all jobs."""
@@ -95,7 +103,8 @@ class Scheduler:
             due, _serial, job = heappop(self._heap)
             if job.next_ms != due:
                 continue
-            fires = self._crons.fires_ms(job.cron, due, now)
+            has_misfired = due > self._owed_ms and self._clock.seconds_since(due) > MISFIRE_SECONDS
+            fires = [now] if has_misfired else self._crons.fires_ms(job.cron, due, now)
             job.base_ms = fires[-1]
             job.next_ms = self._crons.next_ms(job.cron, job.base_ms)
             self._fire(job, fires)

@@ -8,12 +8,12 @@ a seed may hold what Quartz would refuse.
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from reconcile.errors import SettingError
-from reconcile.twin.jobs import Ids, Job
+from reconcile.twin.jobs import Ids, Job, read_json
 
 _NEEDED = ("code", "name", "cron")
 _KNOWN = {*_NEEDED, "status", "jobinfoid"}
@@ -26,7 +26,7 @@ def read_seed(path: Path) -> Mapping[str, list[Mapping[str, str]]]:
         SettingError: it cannot be read, or is not a seed.
     """
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        document = read_json(path.read_bytes())
     except (OSError, ValueError) as error:
         raise SettingError(f"the seed {path} cannot be read: {error}") from error
     try:
@@ -49,6 +49,10 @@ def checked_seed(document: object) -> Mapping[str, list[Mapping[str, str]]]:
             raise SettingError(f"tenant {tenant!r} must have a name, and be a list of jobs")
         for number, job in enumerate(jobs, start=1):
             _check(job, f"job {number} of tenant {tenant}")
+        ids = Counter(job["jobinfoid"] for job in jobs if "jobinfoid" in job)
+        twice = [job_id for job_id, count in ids.items() if count > 1]
+        if twice:
+            raise SettingError(f"two jobs of tenant {tenant} have the jobinfoid {twice[0]}")
     return tenants
 
 
@@ -60,6 +64,7 @@ def seeded_jobs(tenants: Mapping[str, list[Mapping[str, str]]], ids: Ids, now_ms
             serial = ids.block()
             enabled = job.get("status", "enable") == "enable"
             job_id = job.get("jobinfoid") or str(serial)
+            ids.taken(job_id)
             made.append(
                 Job(serial, tenant, job["code"], job_id, job["name"], job["cron"], enabled=enabled, base_ms=now_ms)
             )

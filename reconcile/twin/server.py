@@ -39,6 +39,7 @@ class TwinServer(uvicorn.Server):
                 access_log=False,
                 log_config=None,
                 server_header=False,
+                proxy_headers=False,
                 timeout_keep_alive=75,
                 timeout_graceful_shutdown=_FAREWELL,
                 backlog=2048,
@@ -62,6 +63,7 @@ class TwinServer(uvicorn.Server):
             ticks += 1
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._told_to_stop.wait(), 0.1)
+        self.app.hasten()
 
     async def run_on(self, listener: socket.socket, ready: Callable[[], None]) -> None:
         """Serve on *listener* until `stop`; *ready* is called when requests are answered."""

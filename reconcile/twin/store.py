@@ -1,13 +1,16 @@
 """The twin's state in a SQLite file, so that it survives a `kill -9`: one connection writes, in a thread of its own.
 
-The twin works on its memory and tells the store what has changed. Whoever must be sure (a save, before it is
-acknowledged) waits for `settled`, which is done once everything told so far is committed and synced; what waits
-meanwhile shares one commit. A write that fails makes every later `settled` fail too: file and memory then differ.
+The twin works on its memory and tells the store what has changed. What is told between two awaits belongs together (a
+replaced job goes as its successor comes, a fire counts as its row is written), so it is handed over in one piece, and a
+piece is never divided between transactions. Whoever must be sure (a save, before it is acknowledged) waits for
+`settled`, which is done once everything told so far is committed and synced; what waits meanwhile shares one commit. A
+write that fails makes every later `settled` fail too: file and memory then differ.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sqlite3
 import threading
@@ -44,17 +47,22 @@ class Store:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._told: SimpleQueue[_Write | _Mark | None] = SimpleQueue()
+        self._piece: list[_Write] = []
+        self._told: SimpleQueue[list[_Write] | _Mark | None] = SimpleQueue()
         try:
-            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._connection = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
             self._prepare()
         except sqlite3.Error as error:
-            raise SettingError(f"the twin cannot keep its state in {path}: {error}") from error
+            is_held = getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+            hint = "another twin, or another program, has this file open" if is_held else None
+            raise SettingError(f"the twin cannot keep its state in {path}: {error}", hint=hint) from error
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._write_on, name="twin-store", daemon=True)
         self._thread.start()
 
     def _prepare(self) -> None:
+        # Two twins on one file would give out the same ids. The lock goes with the process, however that ends.
+        self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version not in (0, _FORMAT):
             self._connection.close()
@@ -82,26 +90,40 @@ class Store:
 
     def put_jobs(self, jobs: Iterable[Job]) -> None:
         """Write *jobs* as they are now."""
-        self._told.put(_Write(_PUT_JOB, [_columns(job) for job in jobs]))
+        self._tell(_Write(_PUT_JOB, [_columns(job) for job in jobs]))
 
     def remove_jobs(self, jobs: Iterable[Job]) -> None:
         """Delete *jobs* and their journals."""
         serials = [(job.serial,) for job in jobs]
-        self._told.put(_Write("DELETE FROM job WHERE serial = ?", serials))
-        self._told.put(_Write("DELETE FROM journal WHERE job = ?", serials))
+        self._tell(_Write("DELETE FROM job WHERE serial = ?", serials))
+        self._tell(_Write("DELETE FROM journal WHERE job = ?", serials))
 
     def add_rows(self, rows: Sequence[Row]) -> None:
         """Write journal rows: trigger, serial of the job, fire, run time, text, and fields written by hand as JSON."""
-        self._told.put(_Write(_PUT_ROW, rows))
+        self._tell(_Write(_PUT_ROW, rows))
 
     def forget_before(self, ms: int) -> None:
         """Delete the journal rows of fires before *ms*."""
-        self._told.put(_Write("DELETE FROM journal WHERE fired_ms < ?", [(ms,)]))
+        self._tell(_Write("DELETE FROM journal WHERE fired_ms < ?", [(ms,)]))
 
     def clear(self) -> None:
         """Delete everything."""
-        self._told.put(_Write("DELETE FROM job", [()]))
-        self._told.put(_Write("DELETE FROM journal", [()]))
+        self._tell(_Write("DELETE FROM job", [()]))
+        self._tell(_Write("DELETE FROM journal", [()]))
+
+    def _tell(self, write: _Write) -> None:
+        """Add *write* to the piece, which goes as soon as whoever speaks pauses."""
+        if not self._piece:
+            # Before the loop runs, whoever tells hands over, too.
+            with contextlib.suppress(RuntimeError):
+                asyncio.get_running_loop().call_soon(self.hand_over)
+        self._piece.append(write)
+
+    def hand_over(self) -> None:
+        """End the piece: what is told from now on may be committed without it, or after it."""
+        if self._piece:
+            self._told.put(self._piece)
+            self._piece = []
 
     def settled(self) -> asyncio.Future[None]:
         """Return a future of the running loop that is done when all that was told is on disk.
@@ -110,11 +132,13 @@ class Store:
         """
         loop = asyncio.get_running_loop()
         mark = _Mark(loop, loop.create_future())
+        self.hand_over()
         self._told.put(mark)
         return mark.future
 
     def close(self) -> None:
         """Write what was told, and close the file."""
+        self.hand_over()
         self._told.put(None)
         self._thread.join()
         self._connection.close()
@@ -127,7 +151,7 @@ class Store:
             while not self._told.empty():
                 batch.append(self._told.get())
             is_open = None not in batch
-            self._commit([one for one in batch if isinstance(one, _Write)])
+            self._commit([write for piece in batch if isinstance(piece, list) for write in piece])
             for one in batch:
                 if isinstance(one, _Mark):
                     one.reach(self._failure)
@@ -140,7 +164,7 @@ class Store:
             for write in writes:
                 self._connection.executemany(write.statement, write.rows)
             self._connection.execute("COMMIT")
-        except sqlite3.Error as error:
+        except (sqlite3.Error, ValueError, OverflowError) as error:  # also what SQLite cannot hold
             self._failure = ServiceError(f"the twin can no longer write {self._path}: {error}")
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")

@@ -106,6 +106,10 @@ def test_first_saves_of_one_code_at_once_make_one_job(twin, client):
         pytest.param(JOB, {"xw_quartz": []}, id="no-xw_quartz-object"),
         pytest.param(JOB, {"xw_quartz": {"opttype": "queryjournal"}}, id="the-right-spelling-is-wrong"),
         pytest.param(JOB, {"xw_quartz": {"opttype": "save", "bizcode": "1"}}, id="a-save-without-a-cron"),
+        pytest.param(QUERY, b'{"codes": "\\ud800"}', id="half-of-a-pair"),
+        pytest.param(QUERY, b'{"codes": "1", "x": %s}' % (b"[" * 100_000), id="nested-without-end"),
+        pytest.param(QUERY, b'{"codes": "\xff"}', id="not-utf-8"),
+        pytest.param(QUERY, b"", id="empty"),
     ],
 )
 def test_a_body_that_asks_for_nothing_known_is_refused(client, path, body):

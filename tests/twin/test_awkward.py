@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from datetime import timedelta
 
 import pytest
 
 from reconcile.errors import SettingError
-from reconcile.twin.awkward import Awkward
+from reconcile.twin.awkward import HABITS, Awkward
 from reconcile.twin.faults import Fault, Faults, Pace
+from reconcile.twin.settings import TwinSettings
 from reconcile.twin.testing import running_twin
 from tests.twin.asking import JOB, MONDAY, NIGHTLY, QUERY, Client
 
@@ -190,14 +194,14 @@ def test_the_work_is_done_after_the_connection_was_closed(twin, client):
     assert lost(client)
     before = twin.jobs("acme")
     while not twin.jobs("acme"):
-        pass
+        time.sleep(0.01)
     assert before == []
 
 
-def test_late_work_is_done_before_the_twin_ends(tmp_path):
+def test_late_work_is_done_before_the_twin_ends_and_does_not_keep_it(tmp_path):
     file = tmp_path / "twin.db"
     with running_twin(db=file) as twin:
-        twin.behave(late_work=1, late_by=0.2)
+        twin.behave(late_work=1, late_by=3600)
         client = Client(twin.url)
         assert lost(client)
     with running_twin(db=file) as twin:
@@ -207,6 +211,18 @@ def test_late_work_is_done_before_the_twin_ends(tmp_path):
 def test_an_answer_comes_slowly_and_whole(twin, client):
     twin.behave(slow=1, slow_by=0.01)
     assert len(client.saved("1")) == 19
+
+
+@pytest.mark.parametrize("flags", [{"slow": 1, "slow_by": 3600}, {"latency": 3600}])
+def test_a_twin_that_ends_answers_at_once_whom_it_kept_waiting(flags):
+    with ThreadPoolExecutor(1) as pool:
+        with running_twin(**flags) as twin:
+            client = Client(twin.url)
+            status = pool.submit(lambda: client.post(QUERY, {"codes": "1"})[0])
+            while not twin.requests.under_way:
+                time.sleep(0.01)
+        assert status.result() == 200
+    client.close()
 
 
 def test_half_a_body_comes(twin, client):
@@ -264,6 +280,9 @@ def test_the_same_seed_gives_the_same_faults(twin, client):
         pytest.param({"html": 0.6, "reset": 0.6}, id="shares-above-1-together"),
         pytest.param({"latency": -1}, id="a-negative-duration"),
         pytest.param({"latency": float("nan")}, id="not-a-number"),
+        pytest.param({"retention": float("inf")}, id="without-end"),
+        pytest.param({"clock_skew": 1e12}, id="beyond-the-calendar"),
+        pytest.param({"tenant_down": ""}, id="an-empty-text"),
         pytest.param({"save_enables": "yes"}, id="a-word-as-a-truth"),
         pytest.param({"save": None}, id="null-where-there-is-no-off"),
         pytest.param({"operations": ["delete"]}, id="an-unknown-operation"),
@@ -289,3 +308,60 @@ def test_latency_given_at_the_start_is_a_flag():
         client = Client(twin.url)
         assert client.get("/_twin/awkward")["latency"] == 0.01
         client.close()
+
+
+def test_habits_go_together(still, asking):
+    still.behave(
+        max_codes=3,
+        too_many="cut",
+        unknown_code="null-row",
+        normalise_cron=True,
+        save="append",
+        group_job_id="other",
+        errors="status",
+        inactive_word="paused",
+        tenant_down="globex",
+        required_header="X-Key: secret",
+        clock_skew=-0.348,
+        latency=0.001,
+        fail_after=1,
+        operations=["history"],
+        retention=3 * 86400,
+    )
+    asking.headers["X-Key"] = "secret"
+    for code in ("1", "2", "2"):
+        asking.saved(code, "0 0 2 * * ?")
+    still.disable("acme", "1")
+    status, refused = asking.post(JOB, {"xw_quartz": {"opttype": "save"}})
+    rows = asking.query("1", "2", "8", "9")
+    assert (status, sorted(refused)) == (400, ["resp_code", "resp_msg"])
+    assert [(row["bizcode"], row["cronexpression"], row["jobstatus"]) for row in rows] == [
+        ("1", "0 0 2 * * ? *", "paused"),
+        ("2", "0 0 2 * * ? *", "enable"),
+        ("2", "0 0 2 * * ? *", "enable"),
+        ("8", None, None),
+    ]
+    with pytest.raises((http.client.HTTPException, OSError)):
+        asking.history(rows[1]["jobinfoid"])
+
+
+def test_no_flag_has_the_name_of_a_setting():
+    assert {one.name for one in fields(TwinSettings)} & set(HABITS) == set()
+
+
+def test_the_seed_of_chance_changes_which_runs_fail_while_it_runs():
+    def failures(twin) -> list[object]:
+        twin.advance(timedelta(days=1))
+        (job,) = twin.jobs("acme")
+        client = Client(twin.url)
+        rows = client.history(job["jobinfoid"], size=24)["data"]
+        client.close()
+        return [row["exestatus"] for row in rows]
+
+    with running_twin(clock=MONDAY, speed=0, failure_rate=0.5) as twin:
+        twin.seed("acme", [{"code": "1", "name": "one", "cron": "0 0 * * * ?"}])
+        first = failures(twin)
+    with running_twin(clock=MONDAY, speed=0, failure_rate=0.5) as twin:
+        twin.seed("acme", [{"code": "1", "name": "one", "cron": "0 0 * * * ?"}])
+        twin.behave(random_seed=1)
+        assert failures(twin) != first

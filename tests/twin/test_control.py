@@ -47,11 +47,20 @@ def test_a_seeded_job_has_the_id_and_the_status_that_it_was_given(ctl):
         pytest.param({"tenants": {"acme": [{"code": "1", "name": "a"}]}}, "lacks its text 'cron'", id="no-cron"),
         pytest.param({"tenants": {"acme": [ONE | {"crom": "x"}]}}, "has 'crom'", id="an-unknown-key"),
         pytest.param({"tenants": {"acme": [ONE | {"status": "off"}]}}, "has the status 'off'", id="an-unknown-status"),
+        pytest.param(
+            {"tenants": {"acme": [TWO, TWO]}}, "two jobs of tenant acme have the jobinfoid 42", id="an-id-twice"
+        ),
     ],
 )
 def test_what_is_no_seed_is_refused_with_a_reason(still, seed, says):
     with pytest.raises(ServiceError, match=re.escape(says) + "|not a JSON object"):
         TwinControl(still.url).seed(seed)
+
+
+def test_a_seeded_id_that_another_job_has_is_refused(ctl):
+    with pytest.raises(ServiceError, match="already has a job with the jobinfoid 42"):
+        ctl.seed({"tenants": {"acme": [ONE, TWO]}})
+    assert len(ctl.jobs("acme")) == 2
 
 
 def test_a_change_touches_only_what_it_names(ctl):
@@ -100,10 +109,18 @@ def test_an_inserted_row_stands_at_its_place_in_the_journal(ctl, asking):
 
 @pytest.mark.parametrize(
     "row",
-    [{}, {"fired": "yesterday"}, {"fired": "2026-01-06T12:00:00"}, {"fired": "2026-01-06T12:00:00Z", "took_ms": "1"}],
+    [
+        {},
+        {"fired": "yesterday"},
+        {"fired": "2026-01-06T12:00:00"},
+        {"fired": "2026-01-06T12:00:00Z", "took_ms": "1"},
+        {"fired": "2026-01-06T12:00:00Z", "took_ms": 10**30},
+        {"fired": "2026-01-06T12:00:00Z", "exedes": 1},
+        {"fired": "1969-01-06T12:00:00Z"},
+    ],
 )
 def test_a_row_without_an_instant_or_of_another_kind_is_refused(ctl, row):
-    with pytest.raises(ServiceError, match=r"journal row|no instant"):
+    with pytest.raises(ServiceError, match=r"journal row|no instant|no times before 1970"):
         ctl.insert_rows("acme", "1", [row])
 
 
@@ -133,7 +150,19 @@ def test_the_speed_is_changed(ctl):
     assert ctl.set_clock(speed=0.5)["speed"] == 0.5
 
 
-@pytest.mark.parametrize("told", [{"advance": "1 week"}, {"now": "noon"}, {"speed": -1}, {"sped": 1}, {"advance": 7}])
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"advance": "1 week"},
+        {"now": "noon"},
+        {"speed": -1},
+        {"sped": 1},
+        {"advance": 7},
+        {"advance": "9999999d"},
+        {"now": "0001-01-01T00:00:00Z"},
+        {"speed": True},
+    ],
+)
 def test_what_is_no_setting_of_the_clock_is_refused(ctl, asking, told):
     status, reply = asking.post("/_twin/clock", told)
     assert (status, sorted(reply)) == (400, ["error", "hint"])
@@ -148,6 +177,16 @@ def test_an_export_is_imported_as_it_was(ctl, asking):
     ctl.take_back(before)
     assert emptied == []
     assert ctl.export()["tenants"] == before["tenants"]
+
+
+def test_an_imported_id_is_not_given_out_again(ctl):
+    for _ in range(5):
+        ctl.duplicate("acme", "1")
+    with running_twin() as other:
+        control = TwinControl(other.url)
+        control.take_back(ctl.export())
+        ids = [job["jobinfoid"] for job in control.jobs("acme")]
+        assert [control.duplicate("acme", "1") in ids for _ in range(20)] == [False] * 20
 
 
 def test_an_import_that_is_none_changes_nothing(ctl):
@@ -215,7 +254,7 @@ def test_a_form_of_another_site_cannot_steer_the_twin(ctl, asking):
     assert len(ctl.jobs("acme")) == 2
 
 
-@pytest.mark.parametrize("body", [b"{", b"[]"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"now": "\\ud800"}', b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(asking, body):
     assert asking.post("/_twin/clock", body)[0] == 400
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+import contextlib
+import socket
+import time
+from datetime import UTC, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from itertools import combinations
+from threading import Event, Thread
 
 import pytest
 
+from reconcile.twin.clock import TwinClock, to_ms
+from reconcile.twin.crons import Crons
+from reconcile.twin.jobs import Job
+from reconcile.twin.scheduler import Scheduler
 from reconcile.twin.testing import running_twin
 from tests.twin.asking import MONDAY, NIGHTLY, Client
 
@@ -108,7 +117,7 @@ def test_a_fast_clock_fires_by_itself():
     with running_twin(clock=MONDAY, speed=1_000_000) as twin:
         seeded(twin, a=NIGHTLY)
         while fires(twin)["a"] < 3:
-            pass
+            time.sleep(0.01)
         assert {row["triggertime"][10:] for row in rows(twin)} == {"T02:00:00.000+0000"}
 
 
@@ -130,6 +139,17 @@ def test_runs_fail_at_the_rate_that_was_set():
         statuses = [row["exestatus"] for row in rows(twin, size=20_000)]
     assert len(statuses) == 10_080
     assert statuses.count("failure") == pytest.approx(2520, rel=0.1)
+
+
+def test_jobs_fail_each_for_itself():
+    crons = {str(number): "0 * * * * ?" for number in range(10)}
+    with running_twin(clock=MONDAY, speed=0, failure_rate=0.5) as twin:
+        seeded(twin, **crons)
+        twin.advance(DAY)
+        failed = [[row["exestatus"] == "failure" for row in rows(twin, code, 2000)] for code in crons]
+    together = [sum(a and b for a, b in zip(one, other, strict=True)) for one, other in combinations(failed, 2)]
+    # Of 1,440 fires a quarter; ten deviations of the mean to each side.
+    assert 360 - 165 < min(together) <= max(together) < 360 + 165
 
 
 def test_a_failed_run_says_what_happened():
@@ -204,3 +224,78 @@ def test_a_call_that_cannot_be_made_is_a_failed_run(target):
     with running_twin(clock=MONDAY, speed=0, run_url=f"http://127.0.0.1:{port}/") as twin:
         seeded(twin, a=NIGHTLY)
         assert str(ran(twin, "a")["exedes"]).startswith("java.io.IOException: ")
+
+
+@pytest.fixture
+def talker():
+    """The port of a server that never comes to an end: it sends a byte of a header from time to time."""
+    is_over = Event()
+
+    def talk(connection: socket.socket) -> None:
+        with connection, contextlib.suppress(OSError):
+            connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+            while not is_over.wait(0.02):
+                connection.sendall(b"x")
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                Thread(target=talk, args=(server.accept()[0],)).start()
+
+    server = socket.create_server(("127.0.0.1", 0))
+    accepting = Thread(target=accept)
+    accepting.start()
+    yield server.getsockname()[1]
+    is_over.set()
+    server.shutdown(socket.SHUT_RDWR)
+    server.close()
+    accepting.join()
+
+
+def test_a_call_that_does_not_end_in_time_is_a_failed_run(talker):
+    url = f"http://127.0.0.1:{talker}/"
+    with running_twin(clock=MONDAY, speed=0, run_url=url, run_timeout_seconds=0.1) as twin:
+        seeded(twin, a=NIGHTLY)
+        assert ran(twin, "a")["exedes"] == "java.net.SocketTimeoutException: timeout"
+
+
+def test_a_call_under_way_does_not_keep_a_twin_from_ending(talker):
+    with running_twin(clock=MONDAY, speed=0, run_url=f"http://127.0.0.1:{talker}/", run_timeout_seconds=3600) as twin:
+        seeded(twin, a=NIGHTLY)
+        twin.advance(DAY)
+
+
+class Ticks:
+    """A scheduler of one hourly job on a machine whose time the test moves; *fired* is what it did."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self.seconds = 0.0
+        self.fired: list[int] = []
+        self.clock = TwinClock(MONDAY, speed, machine=lambda: self.seconds)
+        self.scheduler = Scheduler(self.clock, Crons(UTC), lambda _job, fires: self.fired.extend(fires))
+        self.scheduler.plan(Job(1, "acme", "1", "1", "one", "0 0 * * * ?", enabled=True, base_ms=self.clock.now_ms()))
+
+    def pass_by(self, seconds: float) -> list[int]:
+        """What is fired when *seconds* of the machine have passed, in minutes since Monday."""
+        self.seconds += seconds
+        asyncio.run(self.scheduler.catch_up())
+        return [(ms - to_ms(MONDAY)) // 60_000 for ms in self.fired]
+
+
+def test_after_the_sleep_of_the_machine_a_job_fires_once_and_now():
+    assert Ticks().pass_by(8 * 3600 + 300) == [485]
+
+
+def test_a_loop_that_was_busy_for_less_than_quartz_forgives_fires_at_the_time_that_was_due():
+    assert Ticks().pass_by(3659) == [60]
+
+
+def test_on_a_fast_clock_lateness_is_that_of_the_machine():
+    assert Ticks(speed=3600).pass_by(3) == [60, 120, 180]
+
+
+def test_a_leap_that_was_asked_for_owes_every_fire():
+    ticks = Ticks()
+    ticks.clock.advance(3 * 3_600_000)
+    ticks.scheduler.owe(ticks.clock.now_ms())
+    assert ticks.pass_by(0) == [60, 120, 180]
