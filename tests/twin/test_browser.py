@@ -31,6 +31,15 @@ def page(tmp_path):
             "acme", [{"code": "1", "name": "订单同步", "cron": NIGHTLY}, {"code": "2", "name": EVIL, "cron": NIGHTLY}]
         )
         twin.seed("globex", [{"code": "7", "name": "seven", "cron": "0 0 * * * ?", "status": "disable"}])
+        many = [
+            {
+                "code": str(1_085_431_505_565_651_000 + number),
+                "name": f"库存盘点 {number}",
+                "cron": "0 */10 8-19 ? * MON-FRI",
+            }
+            for number in range(1_199)
+        ]
+        twin.seed("globex", many)
         twin.advance(timedelta(days=2))
         browser = Browser(tmp_path / "profile")
         try:
@@ -53,23 +62,30 @@ def click(browser: Browser, selector: str, words: str) -> None:
 
 def test_the_page_is_walked_through_without_a_complaint_of_the_console(page, tmp_path):
     browser, twin = page
-    assert "Asia" not in text(browser, "#clock")
-    assert text(browser, "#count") == "3"
-    assert "2026-01-07T02:00:00+00:00" in text(browser, "#jobs")
+    assert text(browser, "#clock") == "2026-01-07 00:00:00 UTC, stands still"
+    assert text(browser, "#count") == "1,202"
+    assert "2026-01-07 02:00:00" in text(browser, "#jobs")
 
     click(browser, "#jobs button", "订单同步")
     browser.wait_for("document.querySelector('#journal-title').innerText === 'Journal of 订单同步'")
     assert "SocketTimeoutException" in text(browser, "#journal")
 
-    click(browser, "#all", "Recent")
+    click(browser, "#all", "All jobs")
     browser.wait_for("document.querySelector('#journal-title').innerText === 'Recent fires'")
 
     click(browser, "#tenants button", "globex")
     browser.wait_for("document.querySelector('#jobs').innerText.includes('seven')")
     assert "disable" in text(browser, "#jobs")
+    assert text(browser, "#range") == "1–200 of 1,200"
+    click(browser, "#next", "Next")
+    browser.wait_for("document.querySelector('#range').innerText === '201–400 of 1,200'")
+    click(browser, "#back", "Back")
+    browser.wait_for("document.querySelector('#range').innerText === '1–200 of 1,200'")
 
     twin.seed("globex", [{"code": "8", "name": "eight", "cron": NIGHTLY}])
-    browser.wait_for("document.querySelector('#count').innerText === '4'")
+    browser.wait_for("document.querySelector('#count').innerText === '1,203'")
+    click(browser, "#jobs button", "库存盘点 0")
+    browser.wait_for("document.querySelector('#journal-title').innerText === 'Journal of 库存盘点 0'")
 
     folder = Path(os.environ.get("RECONCILE_ARTEFACTS", tmp_path))
     browser.screenshot(folder / "twin.png")
@@ -79,6 +95,9 @@ def test_the_page_is_walked_through_without_a_complaint_of_the_console(page, tmp
 def test_markup_in_a_name_is_shown_and_not_obeyed(page):
     browser, _twin = page
     assert EVIL in text(browser, "#jobs")
+    click(browser, "#jobs button", EVIL)
+    browser.wait_for("document.querySelector('#journal-title').innerText.startsWith('Journal')")
+    assert EVIL in text(browser, "#journal-title")
     assert browser.run("document.querySelectorAll('img').length") == 0
 
 
