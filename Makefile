@@ -50,7 +50,7 @@ test: .venv/complete
 	@$(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)"
 
 test-all: .venv/complete
-	@$(VENV_PYTHON) -m pytest -q -n auto
+	@$(VENV_PYTHON) -m pytest -q -n auto -rs
 
 lint: .venv/complete
 	@$(VENV_PYTHON) -m ruff check .
@@ -59,7 +59,7 @@ lint: .venv/complete
 
 coverage: .venv/complete
 	@$(VENV_PYTHON) -m coverage erase
-	@$(VENV_PYTHON) -m pytest -q -n auto --cov --cov-report=
+	@$(VENV_PYTHON) -m pytest -q -n auto -rs --cov --cov-report=
 	@if ls .coverage.* >/dev/null 2>&1; then $(VENV_PYTHON) -m coverage combine --quiet --append; fi
 	@mkdir -p artefacts
 	@$(VENV_PYTHON) -m coverage json --quiet -o artefacts/coverage.json

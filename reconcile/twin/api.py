@@ -86,9 +86,7 @@ def read_call(path: str, body: bytes) -> Call:
         raise BadCallError("xw_quartz is not an object")
     kind = asked.get("opttype")
     if kind == "quaryjournal":
-        return History(
-            str(asked.get("jobinfoid", "")), _number(asked, "pageindex", 1), _number(asked, "pagesize", _PAGE_SIZE)
-        )
+        return History(_id(asked), _number(asked, "pageindex", 1), _number(asked, "pagesize", _PAGE_SIZE))
     if kind == "save":
         return Save(_text(asked, "bizcode"), _text(asked, "jobname"), _text(asked, "cronexpression"))
     raise BadCallError(f"opttype {kind!r} is unknown")
@@ -170,11 +168,20 @@ def _text(asked: dict[str, object], name: str) -> str:
     return value
 
 
+def _id(asked: dict[str, object]) -> str:
+    value = asked.get("jobinfoid")
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise BadCallError("jobinfoid is neither a text nor a number")
+    return str(value)
+
+
 def _number(asked: dict[str, object], name: str, default: int) -> int:
-    """A number, also when it comes as text; the default when it is missing or below 1."""
+    """A number, also when it comes as text; the default when it is missing, no number, or below 1."""
     value = asked.get(name)
+    if isinstance(value, bool) or not isinstance(value, (str, int, type(None))):
+        raise BadCallError(f"{name} is not a number")
     try:
-        number = int(value) if isinstance(value, (int, str)) else default
+        number = default if value is None else int(value)
     except ValueError:
         return default
     return number if number >= 1 else default

@@ -110,6 +110,10 @@ def test_first_saves_of_one_code_at_once_make_one_job(twin, client):
         pytest.param(QUERY, b'{"codes": "1", "x": %s}' % (b"[" * 100_000), id="nested-without-end"),
         pytest.param(QUERY, b'{"codes": "\xff"}', id="not-utf-8"),
         pytest.param(QUERY, b"", id="empty"),
+        pytest.param(JOB, {"xw_quartz": {"opttype": "quaryjournal"}}, id="a-history-of-no-id"),
+        pytest.param(
+            JOB, {"xw_quartz": {"opttype": "quaryjournal", "jobinfoid": "1", "pageindex": {}}}, id="a-page-that-is-none"
+        ),
     ],
 )
 def test_a_body_that_asks_for_nothing_known_is_refused(client, path, body):
