@@ -42,7 +42,7 @@ COMMANDS: Mapping[str, str] = {
     "history": "Show what the jobs of one schedule did.",
     "explain": "Say what a cron expression means, and when it fires.",
     "schema": "Print a JSON Schema of what is read or written.",
-    "twin": "Run the embedded scheduler.",
+    "twin": "Run the embedded scheduler, or steer one that runs.",
     "demo": "Try everything against the embedded scheduler.",
     "completion": "Print a shell's completion script.",
 }

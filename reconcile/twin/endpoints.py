@@ -117,7 +117,7 @@ class Steering:
         }
 
     def jobs(self, asked: Told) -> object:
-        """The jobs of a tenant; *find* narrows them to codes and names that hold it, *from* passes over that many."""
+        """The jobs of ``?tenant=``; ``find=`` narrows to codes and names that hold it, ``from=`` passes over some."""
         wanted, start = asked.get("find", "").casefold(), _count(asked.get("from", "0"))
         found = [
             job
@@ -139,7 +139,7 @@ class Steering:
         }
 
     def journal(self, asked: Told) -> object:
-        """The newest rows of the job with a jobinfoid."""
+        """The newest rows of ``?tenant=`` and ``jobinfoid=``."""
         total, rows = self._twin.history(asked.get("tenant", ""), asked.get("jobinfoid", ""), 1, _SHOWN)
         return {"count": total, "rows": rows}
 
@@ -153,7 +153,7 @@ class Steering:
         return {}
 
     async def behave(self, told: Told) -> object:
-        """Set the flags that are given."""
+        """Set the flags that are given, by name; durations are numbers of seconds."""
         self._twin.behave(self._twin.awkward.changed(told))
         return self._twin.awkward.as_json()
 
@@ -163,7 +163,7 @@ class Steering:
         return self._twin.awkward.as_json()
 
     async def set_clock(self, told: Told) -> object:
-        """Put the clock to ``now``, change its ``speed``, or ``advance`` it and fire all that is due on the way."""
+        """Put the clock ``now``, change its ``speed``, or ``advance`` it (``7d``), firing what is due on the way."""
         _check_names(told, "now", "speed", "advance")
         speed = told.get("speed")
         if speed is not None and (
@@ -179,7 +179,7 @@ class Steering:
         return self.clock(told)
 
     async def change(self, told: Told) -> object:
-        """Change name, cron or status of all rows of a code, or of the one with a jobinfoid."""
+        """Change ``name``, ``cron``, ``status`` of a ``code`` of a ``tenant``: all rows, or one ``jobinfoid``."""
         _check_names(told, "tenant", "code", "jobinfoid", "name", "cron", "status")
         status = told.get("status", "enable")
         if status not in {"enable", "disable"}:
@@ -191,24 +191,24 @@ class Steering:
         return {"changed": len(jobs)}
 
     async def duplicate(self, told: Told) -> object:
-        """Add a second row of a code."""
+        """Add a second row of a ``code`` of a ``tenant``."""
         return {"jobinfoid": behind.duplicate(self._twin, _text(told, "tenant"), _text(told, "code"))}
 
     async def delete(self, told: Told) -> object:
-        """Delete all rows of a code, or the one with a jobinfoid."""
+        """Delete a ``code`` of a ``tenant``: all rows, or one ``jobinfoid``."""
         jobs = self._meant(told)
         self._twin.remove(jobs)
         return {"deleted": len(jobs)}
 
     async def insert_rows(self, told: Told) -> object:
-        """Write journal rows."""
+        """Write ``rows`` for a ``code`` of a ``tenant``: ``fired``, ``took_ms``, ``exedes``, what else is to show."""
         rows = told.get("rows")
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise SettingError("rows must be a list of objects")
         return {"inserted": behind.insert_rows(self._twin, _text(told, "tenant"), _text(told, "code"), rows)}
 
     async def seed(self, told: Told) -> object:
-        """Add the jobs of a seed."""
+        """Add the jobs of a seed: ``{"tenants": {"acme": [{"code", "name", "cron"}]}}``."""
         return {"jobs": behind.seed(self._twin, told)}
 
     async def take_back(self, told: Told) -> object:

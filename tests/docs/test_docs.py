@@ -22,6 +22,9 @@ SHOWING = [document for document in DOCUMENTS if blocks(document)]
 YAML = re.compile(r"^```yaml\n# (schedules/\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
 NOW = re.compile(r"^<!-- now: (\S+) -->$", re.MULTILINE)
+PYTHON = re.compile(r"^```python\n# (test_\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+STARTS_A_TWIN = re.compile(r"reconcile twin(?! ctl|.* --help)")
+STEERS_A_TWIN = re.compile(r"(reconcile twin ctl \w+)")
 DOCUMENTED_URL = "http://127.0.0.1:8001"
 
 
@@ -35,6 +38,7 @@ class Stage:
     def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
         self._url = url
+        self._twin: subprocess.Popen[str] | None = None
         programs = folder / "programs"
         programs.mkdir()
         program = programs / "reconcile"
@@ -55,8 +59,14 @@ class Stage:
             self._variables["SOURCE_DATE_EPOCH"] = str(int(datetime.fromisoformat(said[1]).timestamp()))
 
     def run(self, typed: Typed) -> tuple[int, str]:
-        """Return exit code and output (both streams, as a terminal shows them) of a command."""
+        """Return exit code and output (both streams, as a terminal shows them) of a command.
+
+        One that starts a twin goes on, on a free port, and is the service of the commands that follow.
+        """
         command = "reconcile demo" if typed.command == "make demo" else typed.command
+        if STARTS_A_TWIN.match(command):
+            return 0, self._started(command)
+        command = STEERS_A_TWIN.sub(rf"\1 --url {self._url}", command)
         done = subprocess.run(
             ["sh", "-c", command.replace(DOCUMENTED_URL, self._url)],
             cwd=self.folder,
@@ -72,20 +82,51 @@ class Stage:
         return done.returncode, done.stdout.replace(self._url, DOCUMENTED_URL)
 
     def write_files(self, document: Path) -> int:
-        """Write the files that *document* shows, and return how many they are."""
+        """Write the files that *document* shows, and return how many they are; one that shows none has the examples."""
         found = YAML.findall(document.read_text(encoding="utf-8"))
         for name, text in found:
             path = self.folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             # With the line that names the file: places in the outputs count it.
-            path.write_text(f"# {name}\n{text}".replace(DOCUMENTED_URL, self._url), encoding="utf-8")
+            path.write_text(f"# {name}\n{text}", encoding="utf-8")
+        if not found:
+            shutil.copytree(ROOT / "schedules", self.folder / "schedules")
+        self._point_at(self.folder / "schedules" / "reconcile.yaml")
         return len(found)
+
+    def close(self) -> None:
+        """Stop the twin that a command has started."""
+        if self._twin is not None:
+            self._twin.terminate()
+            self._twin.communicate(timeout=60)
+            assert self._twin.returncode == 0
+
+    def _started(self, command: str) -> str:
+        """The line of a twin that is started by *command*."""
+        self.close()
+        self._twin = subprocess.Popen(
+            ["sh", "-c", f"exec {command} --port 0"],
+            cwd=self.folder,
+            env=self._variables,
+            stdout=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+        line = self._twin.stdout.readline()
+        before, self._url = self._url, re.search(r"http://\S+", line)[0]
+        self._point_at(self.folder / "schedules" / "reconcile.yaml", before)
+        return line.replace(self._url, DOCUMENTED_URL)
+
+    def _point_at(self, path: Path, before: str = DOCUMENTED_URL) -> None:
+        path.write_text(path.read_text(encoding="utf-8").replace(before, self._url), encoding="utf-8")
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[Stage]:
     with running_twin(timezone="Asia/Shanghai") as twin:
-        yield Stage(tmp_path, twin.url)
+        one = Stage(tmp_path, twin.url)
+        yield one
+        one.close()
 
 
 @pytest.mark.parametrize("document", SHOWING, ids=name_of)
@@ -119,3 +160,14 @@ def test_the_files_that_a_document_shows_are_valid_together(stage, document):
     if stage.write_files(document):
         code, output = stage.run(Typed("reconcile validate", 0, "", 0))
         assert (code, output.endswith("\n\nNo findings.\n")) == (0, True), output
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
+def test_the_tests_that_a_document_shows_pass(document, tmp_path):
+    found = PYTHON.findall(document.read_text(encoding="utf-8"))
+    for name, text in found:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    if found:
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout

@@ -15,6 +15,9 @@ from typing import Any
 
 PROGRAM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
+# Looks at the page, with 20 ms between them: some two minutes.
+_PATIENCE = 6_000
+
 
 class Browser:
     """One page of a headless Chromium that keeps its profile in *folder*."""
@@ -62,9 +65,12 @@ class Browser:
         return told["result"].get("value")
 
     def wait_for(self, script: str) -> None:
-        """Return when *script* gives something true."""
-        while not self.run(script):
+        """Return when *script* gives something true; a page on which it never does must not hang the run."""
+        for _ in range(_PATIENCE):
+            if self.run(script):
+                return
             self.run("new Promise((done) => setTimeout(done, 20))")
+        raise AssertionError(f"it has not come to pass: {script}")
 
     def screenshot(self, path: Path) -> None:
         """Keep what the page shows as a PNG."""
