@@ -47,6 +47,7 @@ class TwinApp:
     def hasten(self) -> None:
         """Wait for nothing any more: what was to be done or answered later is done and answered now."""
         self._is_closing.set()
+        self._twin.hasten()
 
     async def close(self) -> None:
         """Return when the late work is done."""

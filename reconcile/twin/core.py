@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconcile.errors import SettingError
 from reconcile.twin.awkward import Awkward
-from reconcile.twin.clock import TwinClock
+from reconcile.twin.clock import TwinClock, check_instant
 from reconcile.twin.crons import Crons
 from reconcile.twin.jobs import Job, Shelf
 from reconcile.twin.recent import Recent
@@ -23,6 +23,8 @@ from reconcile.twin.seeds import read_seed, seeded_jobs
 from reconcile.twin.settings import TwinSettings
 from reconcile.twin.statistics import Statistics
 from reconcile.twin.store import Store, row_of
+
+_DAY_MS = 86_400_000
 
 
 class Twin:
@@ -44,13 +46,23 @@ class Twin:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._firing: asyncio.Task[None] | None = None
         self._forgot_ms = 0
+        self._leaping = asyncio.Lock()
+        self._is_stopping = False
 
     def open(self) -> None:
         """Load the file and, when there is no job in it, the seed.
 
         Raises:
-            SettingError: the seed cannot be read.
+            SettingError: the seed cannot be read; the file is let go of.
         """
+        try:
+            self._load()
+        except SettingError:
+            if self._store is not None:
+                self._store.close()
+            raise
+
+    def _load(self) -> None:
         if self._store is not None:
             self._store.load(self.shelf)
             for job in self.shelf:
@@ -69,6 +81,10 @@ class Twin:
         self.scheduler.resume(job for job in self.shelf if job.next_ms is None)
         self._firing = asyncio.create_task(self.scheduler.run())
 
+    def hasten(self) -> None:
+        """Break off a leap of the clock: the twin is about to be stopped."""
+        self._is_stopping = True
+
     async def stop(self) -> None:
         """Fire no more, and write what is left to write."""
         if self._firing is not None:
@@ -86,10 +102,21 @@ class Twin:
         return self.clock.now_ms()
 
     async def advance(self, ms: int) -> None:
-        """Move the clock *ms* milliseconds forward; all that is due in them has fired, and is on disk, afterwards."""
-        self.clock.advance(ms)
-        self.scheduler.owe(self.now_ms())
-        await self.scheduler.catch_up()
+        """Move the clock *ms* milliseconds forward; all that is due in them has fired, and is on disk, afterwards.
+
+        Raises:
+            SettingError: it would then show a time that the twin does not know.
+        """
+        async with self._leaping:
+            until = check_instant(self.now_ms() + ms)
+            self.scheduler.owe(until)
+            # By days, so that a year is neither held in memory at once nor keeps the twin from ending.
+            for step in [_DAY_MS] * (ms // _DAY_MS) + [ms % _DAY_MS]:
+                if self._is_stopping:
+                    break
+                self.clock.advance(step)
+                await self.scheduler.catch_up()
+                await asyncio.sleep(0)
         self.scheduler.wake()
         await self.settled()
 
@@ -246,7 +273,8 @@ class Twin:
         """Run *job* for each of *fires*. Of those that a leap of the clock passes over, only the last calls the URL."""
         self.statistics.fires += len(fires)
         self._forget_in_time()
-        if self._called is not None:
+        is_leap = job.next_ms is not None and job.next_ms <= self.scheduler.owed_ms
+        if self._called is not None and not is_leap:
             fired, fires = fires[-1], fires[:-1]
             self._called.start(job, lambda took, text: self._ended(job, fired, took, text))
         if fires:

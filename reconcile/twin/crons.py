@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import tzinfo
+from bisect import bisect_right
+from datetime import date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 
 from reconcile.cron import Expression, next_fire, parse
 from reconcile.errors import CronSyntaxError
@@ -23,6 +25,8 @@ class Crons:
         self._expressions: dict[str, Expression] = {}
         self._next: dict[tuple[str, int], int | None] = {}
         self._walked: dict[tuple[str, int, int], list[int]] = {}
+        self._walked_fires = 0
+        self._midnights: dict[date, int | None] = {}
 
     def check(self, text: str, now_ms: int) -> None:
         """Return when *text* is a cron that Quartz schedules at *now_ms*.
@@ -48,29 +52,50 @@ class Crons:
         return found
 
     def fires_ms(self, text: str, first_ms: int, until_ms: int) -> list[int]:
-        """Return the fire *first_ms* and those that follow it up to and including *until_ms*, in order."""
-        following = self.next_ms(text, first_ms)
-        if following is None or following > until_ms:
-            return [first_ms]
+        """Return the fire *first_ms* and those that follow it up to and including *until_ms*, in order.
+
+        What one job was asked for is remembered for the many that share its cron; the list is not to be changed.
+        """
         key = (text, first_ms, until_ms)
         known = self._walked.get(key)
         if known is not None:
             return known
-        if len(self._walked) >= 64:
+        if self._walked_fires > _REMEMBERED:
             self._walked.clear()
-        found = [first_ms]
-        while following is not None and following <= until_ms:
-            found.append(following)
-            following = self._following(text, following)
-        self._walked[key] = found
+            self._walked_fires = 0
+        found = self._walked[key] = self._walk(text, first_ms, until_ms)
+        self._walked_fires += len(found)
         return found
 
-    def _following(self, text: str, after_ms: int) -> int | None:
-        """The next fire, not remembered: a walk asks for each only once."""
+    def _walk(self, text: str, first_ms: int, until_ms: int) -> list[int]:
+        """The same, from day to day: where no clock changes, the times of a day are those of every other."""
         expression = self._expression(text)
         assert expression is not None, "what has fired has an expression"
-        fire = next_fire(expression, from_ms(after_ms, self._zone))
-        return None if fire is None else to_ms(fire)
+        found: list[int] = []
+        fire: int | None = first_ms
+        while fire is not None and fire <= until_ms:
+            found.append(fire)
+            midnight = self._midnight_ms(from_ms(fire, self._zone).date())
+            if midnight is not None:
+                meaning = expression.meaning
+                times = _times_of_day(meaning.hours, meaning.minutes, meaning.seconds)
+                rest = times[bisect_right(times, fire - midnight) : bisect_right(times, until_ms - midnight)]
+                found.extend([midnight + ms for ms in rest])
+            following = next_fire(expression, from_ms(found[-1], self._zone))
+            fire = None if following is None else to_ms(following)
+        return found
+
+    def _midnight_ms(self, day: date) -> int | None:
+        """When *day* begins; None when a clock changes on it."""
+        if day not in self._midnights:
+            if len(self._midnights) >= _REMEMBERED:
+                self._midnights.clear()
+            start = datetime.combine(day, time(), self._zone)
+            # No zone has changed its clocks twice within half an hour.
+            walls = [start.replace(tzinfo=None) + timedelta(minutes=30 * number) for number in range(49)]
+            offsets = {wall.replace(tzinfo=self._zone, fold=fold).utcoffset() for wall in walls for fold in (0, 1)}
+            self._midnights[day] = to_ms(start) if len(offsets) == 1 else None
+        return self._midnights[day]
 
     def _expression(self, text: str) -> Expression | None:
         """What *text* means; None for what a change behind Git's back wrote that Quartz would refuse."""
@@ -80,3 +105,18 @@ class Crons:
             except CronSyntaxError:
                 return None
         return self._expressions[text]
+
+
+@lru_cache(maxsize=4000)
+def _times_of_day(hours: int, minutes: int, seconds: int) -> list[int]:
+    """The times of day that three masks allow, in milliseconds after midnight, in order."""
+    return [
+        ((hour * 60 + minute) * 60 + second) * 1000
+        for hour in _bits(hours)
+        for minute in _bits(minutes)
+        for second in _bits(seconds)
+    ]
+
+
+def _bits(mask: int) -> list[int]:
+    return [bit for bit in range(60) if mask >> bit & 1]

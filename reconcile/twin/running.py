@@ -106,8 +106,6 @@ def running_twin(**settings: Any) -> Iterator[RunningTwin]:
     flags = {name: settings.pop(name) for name in HABITS if name in settings}
     told = replace(TwinSettings(port=0), **settings)
     told = replace(told, awkward=told.awkward.changed(flags))
-    server = TwinServer(told)
-    server.twin.open()
     ready = threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
     failures: list[BaseException] = []
@@ -125,6 +123,8 @@ def running_twin(**settings: Any) -> Iterator[RunningTwin]:
             ready.set()
 
     with listener(told) as opened:
+        server = TwinServer(told)
+        server.twin.open()
         thread = threading.Thread(target=live, name="twin", daemon=True)
         thread.start()
         ready.wait()

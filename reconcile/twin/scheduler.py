@@ -36,7 +36,7 @@ class Scheduler:
         self._heap: list[tuple[int, int, Job]] = []
         self._changed: asyncio.Event | None = None
         self._turn = asyncio.Lock()
-        self._owed_ms = 0
+        self.owed_ms = 0
 
     def plan(self, job: Job) -> None:
         """See to *job* from now on: its next fire after its base, or none when it is disabled."""
@@ -65,7 +65,7 @@ class Scheduler:
 
     def owe(self, until_ms: int) -> None:
         """Let every fire up to *until_ms* happen at its own time, however late that is now."""
-        self._owed_ms = until_ms
+        self.owed_ms = until_ms
 
     def clear(self) -> None:
         """Forget all jobs."""
@@ -103,7 +103,7 @@ class Scheduler:
             due, _serial, job = heappop(self._heap)
             if job.next_ms != due:
                 continue
-            has_misfired = due > self._owed_ms and self._clock.seconds_since(due) > MISFIRE_SECONDS
+            has_misfired = due > self.owed_ms and self._clock.seconds_since(due) > MISFIRE_SECONDS
             fires = [now] if has_misfired else self._crons.fires_ms(job.cron, due, now)
             job.base_ms = fires[-1]
             job.next_ms = self._crons.next_ms(job.cron, job.base_ms)

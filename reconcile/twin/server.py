@@ -120,9 +120,9 @@ def serve(settings: TwinSettings, *, say: Callable[[str], None] = _say, warn: Ca
     Raises:
         SettingError: the address, the file, the seed or the time zone cannot be used.
     """
-    server = TwinServer(settings)
-    server.twin.open()
     with listener(settings) as opened:
+        server = TwinServer(settings)
+        server.twin.open()
         url = address_of(settings, opened)
         if not settings.is_loopback:
             warn(f"warning: the twin asks nobody for a password, and {settings.host} can be reached by other machines")

@@ -10,10 +10,14 @@ from datetime import UTC, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import combinations
 from threading import Event, Thread
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from reconcile.twin.clock import TwinClock, to_ms
+from reconcile.cron import fires as cron_fires
+from reconcile.cron import parse
+from reconcile.twin.clock import TwinClock, to_ms, written
+from reconcile.twin.control import TwinControl
 from reconcile.twin.crons import Crons
 from reconcile.twin.jobs import Job
 from reconcile.twin.scheduler import Scheduler
@@ -52,6 +56,44 @@ def test_a_fire_is_due_at_its_very_second(still):
     before = fires(still)
     still.advance(timedelta(milliseconds=1))
     assert (before, fires(still)) == ({"a": 0}, {"a": 1})
+
+
+def test_a_leap_leaves_the_journal_that_the_time_would_have_left(still):
+    crons = {"a": NIGHTLY, "b": "0 */7 8-19 ? * MON-FRI", "c": "30 15 10 L * ?", "d": "0 0 12 1 1 ? 2099"}
+    seeded(still, **crons)
+    control = TwinControl(still.url)
+    start = control.export()
+    still.advance(40 * DAY)
+    leapt = control.export()
+    control.take_back(start)
+    control.set_clock(now="2026-01-05T00:00:00Z")
+    for _ in range(160):
+        still.advance(DAY / 4)
+    assert control.export() == leapt
+    assert fires(still) == {"a": 40, "b": 30 * 108, "c": 1, "d": 0}
+
+
+@pytest.mark.slow
+def test_a_week_of_ten_thousand_schedules_is_fired_as_their_crons_say():
+    from benchmarks.generate import rows as generated
+
+    zone = ZoneInfo("Asia/Shanghai")
+    with running_twin(clock=MONDAY, speed=0, timezone=str(zone)) as twin:
+        jobs = [{"code": row.code, "name": row.name, "cron": row.cron} for row in generated(1, 10_000)]
+        twin.seed("acme", jobs)
+        twin.advance(7 * DAY)
+        ids = {job["code"]: job["jobinfoid"] for job in twin.jobs("acme")}
+        client = Client(twin.url)
+        sample = {job["code"]: job["cron"] for job in jobs[::250]}
+        journals = {
+            code: [row["triggertime"] for row in client.history(ids[code], size=10_000)["data"]] for code in sample
+        }
+        client.close()
+    start = MONDAY.astimezone(zone)
+    assert journals == {
+        code: [written(to_ms(fire)) for fire in cron_fires(parse(cron), start, start + 7 * DAY)][::-1]
+        for code, cron in sample.items()
+    }
 
 
 def test_crons_are_read_in_the_twins_time_zone():
@@ -207,6 +249,16 @@ def test_a_fire_calls_the_url_of_its_tenant_and_code(target):
         seeded(twin, good=NIGHTLY)
         assert ran(twin, "good")["exestatus"] == "success"
     assert target.asked == ["/run/acme/good"]
+
+
+def test_a_leap_calls_the_url_once_for_each_job(target):
+    url = f"http://127.0.0.1:{target.server_port}/{{code}}"
+    with running_twin(clock=MONDAY, speed=0, run_url=url) as twin:
+        seeded(twin, a=NIGHTLY, b="0 0 * * * ?")
+        twin.advance(5 * DAY)
+        while fires(twin) != {"a": 5, "b": 120}:
+            time.sleep(0.01)
+    assert sorted(target.asked) == ["/a", "/b"]
 
 
 def test_a_call_that_is_answered_with_an_error_is_a_failed_run(target):

@@ -131,6 +131,14 @@ def test_a_file_that_is_no_database_is_refused(file):
         pass
 
 
+def test_a_file_is_let_go_of_when_the_twin_cannot_start(file, tmp_path):
+    (tmp_path / "seed.json").write_text("[]", "utf-8")
+    with pytest.raises(SettingError, match="is not one"), running_twin(db=file, seed=tmp_path / "seed.json"):
+        pass
+    with running_twin(db=file) as twin:
+        assert twin.jobs("acme") == []
+
+
 def test_a_file_of_another_format_is_refused(file):
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA user_version = 9")

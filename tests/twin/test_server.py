@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -45,6 +46,22 @@ def test_a_signal_ends_the_program_while_clients_hold_connections():
     process.communicate(timeout=30)
     client.close()
     assert process.returncode == 0
+
+
+def test_a_signal_ends_the_program_amid_a_leap_of_the_clock():
+    process = started()
+    url = process.stdout.readline().split()[4]
+    client = Client(url)
+    client.post("/_twin/seed", {"tenants": {"acme": [{"code": "1", "name": "one", "cron": "* * * * * ?"}]}})
+    leap = {"Content-Type": "application/json"}
+    client.connection.request("POST", "/_twin/clock", b'{"advance": "300d"}', leap)
+    watching = Client(url)
+    while not watching.get("/_twin/statistics")["fires"]:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGTERM)
+    assert (*process.communicate(timeout=60), process.returncode) == ("", "", 0)
+    client.close()
+    watching.close()
 
 
 def test_one_line_says_where_it_listens():

@@ -27,7 +27,12 @@ from reconcile.errors import UsageError
     metavar="FILE",
     help="Keep jobs and journal in this SQLite file.",
 )
-@click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="Begin with the jobs of this JSON file.")
+@click.option(
+    "--seed",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Begin with the jobs of this JSON file; not when --db holds some.",
+)
 @click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="The zone in which crons fire.")
 @click.option(
     "--clock", type=Instant(), metavar="INSTANT", help="Start the clock at this time; else it is the machine's."
