@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reconcile.commands.twin.kinds import Instant, Rate
 from reconcile.twin.awkward import HABITS, Awkward
 from reconcile.twin.testing import running_twin
 
@@ -169,6 +170,11 @@ def test_a_twin_that_is_not_there_is_told_with_what_starts_one(program):
         url = gone.url
     ended = program("twin", "ctl", "clock", "--url", url)
     assert (ended.code, url in ended.err, "`reconcile twin` starts one" in ended.err) == (1, True, True)
+
+
+def test_an_instant_and_a_rate_that_are_values_already_stay_as_they_are():
+    instant = datetime(2026, 1, 5, tzinfo=UTC)
+    assert (Instant().convert(instant, None, None), Rate().convert(2.0, None, None)) == (instant, 2.0)
 
 
 def test_an_option_that_starts_a_twin_does_not_go_with_ctl(program):

@@ -147,6 +147,20 @@ def test_a_file_of_another_format_is_refused(file):
         pass
 
 
+def test_a_save_that_cannot_be_written_is_not_acknowledged_and_neither_is_one_after_it(file):
+    with running_twin(db=file) as twin:
+        saved(twin.url, "1")
+        client = Client(twin.url)
+        twin._twin._store._connection.execute("PRAGMA max_page_count = 1")  # as if the disk were full
+        refused = [client.save("2", name="x" * 100_000), client.save("3")]
+        client.close()
+    assert [(sorted(reply), "can no longer write" in reply["resp_msg"]) for reply in refused] == [
+        (["resp_code", "resp_msg"], True)
+    ] * 2
+    with running_twin(db=file) as twin:
+        assert [job["code"] for job in twin.jobs("acme")] == ["1"]
+
+
 def test_a_file_that_another_twin_holds_is_refused(file):
     with (
         running_twin(db=file),
