@@ -234,15 +234,26 @@ serve(TwinSettings(port=0, db=db, speed=speed, awkward=Awkward(save=habit)))
 """
 
 
-def started(file, habit: str, speed: float = 1.0) -> tuple[subprocess.Popen[str], str]:
-    command = [sys.executable, "-c", _PROGRAM, str(file), habit, str(speed)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    line = process.stdout.readline()
-    return process, re.search(r"http://\S+", line)[0]
+@pytest.fixture
+def started(file):
+    """Start a twin on the file as a program; none is left behind, however the test ends."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(habit: str, speed: float = 1.0) -> tuple[subprocess.Popen[str], str]:
+        command = [sys.executable, "-c", _PROGRAM, str(file), habit, str(speed)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        processes.append(process)
+        return process, re.search(r"http://\S+", process.stdout.readline())[0]
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @pytest.mark.parametrize("habit", ["upsert", "replace"])
-def test_a_kill_amid_saves_loses_no_acknowledged_one_and_doubles_none(file, habit):
+def test_a_kill_amid_saves_loses_no_acknowledged_one_and_doubles_none(file, habit, started):
     """Each worker saves its codes over and over; in the end each code has one job, with the cron acknowledged last."""
     acknowledged: dict[str, int] = {}
     begun: dict[str, int] = {}
@@ -260,7 +271,7 @@ def test_a_kill_amid_saves_loses_no_acknowledged_one_and_doubles_none(file, habi
         finally:
             client.close()
 
-    process, url = started(file, habit)
+    process, url = started(habit)
     workers = [Thread(target=save_on, args=(url, worker)) for worker in range(4)]
     for worker in workers:
         worker.start()
@@ -278,8 +289,8 @@ def test_a_kill_amid_saves_loses_no_acknowledged_one_and_doubles_none(file, habi
     assert [code for code, minute in found.items() if minute not in (acknowledged[code], begun[code])] == []
 
 
-def test_a_kill_amid_fires_leaves_each_fire_once(file):
-    process, url = started(file, "upsert", 3600.0)
+def test_a_kill_amid_fires_leaves_each_fire_once(file, started):
+    process, url = started("upsert", 3600.0)
     saved(url, *map(str, range(20)), cron="* * * * * ?")
     client = Client(url)
     while client.get("/_twin/statistics")["fires"] < 20_000:

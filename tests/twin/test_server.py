@@ -23,21 +23,33 @@ serve(TwinSettings(port=0, host=sys.argv[1]))
 """
 
 
-def started(host: str = "127.0.0.1") -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, "-c", _PROGRAM, host], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+@pytest.fixture
+def started():
+    """Start a twin as a program; none is left behind, however the test ends."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def start(host: str = "127.0.0.1") -> subprocess.Popen[str]:
+        command = [sys.executable, "-c", _PROGRAM, host]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        processes.append(process)
+        return process
+
+    yield start
+    for process in processes:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_program_with_0_and_without_a_word(number):
+def test_a_signal_ends_the_program_with_0_and_without_a_word(number, started):
     process = started()
     process.stdout.readline()
     process.send_signal(number)
     assert (*process.communicate(timeout=30), process.returncode) == ("", "", 0)
 
 
-def test_a_signal_ends_the_program_while_clients_hold_connections():
+def test_a_signal_ends_the_program_while_clients_hold_connections(started):
     process = started()
     url = process.stdout.readline().split()[4]
     client = Client(url)
@@ -48,7 +60,7 @@ def test_a_signal_ends_the_program_while_clients_hold_connections():
     assert process.returncode == 0
 
 
-def test_a_signal_ends_the_program_amid_a_leap_of_the_clock():
+def test_a_signal_ends_the_program_amid_a_leap_of_the_clock(started):
     process = started()
     url = process.stdout.readline().split()[4]
     client = Client(url)
@@ -64,7 +76,7 @@ def test_a_signal_ends_the_program_amid_a_leap_of_the_clock():
     watching.close()
 
 
-def test_one_line_says_where_it_listens():
+def test_one_line_says_where_it_listens(started):
     process = started()
     line = process.stdout.readline()
     process.send_signal(signal.SIGTERM)
@@ -73,7 +85,7 @@ def test_one_line_says_where_it_listens():
     assert rest == ""
 
 
-def test_a_host_that_others_can_reach_is_warned_of():
+def test_a_host_that_others_can_reach_is_warned_of(started):
     process = started("0.0.0.0")
     first = process.stdout.readline()
     process.send_signal(signal.SIGTERM)
