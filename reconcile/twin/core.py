@@ -110,15 +110,15 @@ class Twin:
         async with self._leaping:
             until = check_instant(self.now_ms() + ms)
             self.scheduler.owe(until)
-            # By days, so that a year is neither held in memory at once nor keeps the twin from ending.
+            # By days, so that neither does what is to be written pile up, nor can a year keep the twin from ending.
             for step in [_DAY_MS] * (ms // _DAY_MS) + [ms % _DAY_MS]:
                 if self._is_stopping:
                     break
                 self.clock.advance(step)
                 await self.scheduler.catch_up()
                 await asyncio.sleep(0)
+                await self.settled()
         self.scheduler.wake()
-        await self.settled()
 
     def set_clock(self, now_ms: int | None, speed: float | None) -> None:
         """Put the clock to *now_ms*, let it run *speed* times as fast, or both.
