@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -112,6 +113,29 @@ def test_a_lock_is_given_back_when_the_run_fails(opened):
         pass
 
 
+def test_of_many_that_come_at_once_one_gets_the_lock_and_the_others_are_refused(opened):
+    ledgers = [opened() for _ in range(6)]
+    everybody = threading.Barrier(len(ledgers))
+    found = []
+
+    def come(ledger, name):
+        everybody.wait(60)
+        try:
+            with ledger.lock(name, name, timeout_seconds=0):
+                found.append("held")
+                everybody.wait(60)
+        except (RefusedError, LedgerError) as error:
+            found.append(type(error).__name__)
+            everybody.wait(60)
+
+    threads = [threading.Thread(target=come, args=(ledger, f"run-{n}")) for n, ledger in enumerate(ledgers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(found) == ["RefusedError"] * 5 + ["held"]
+
+
 def test_a_run_does_not_begin_without_the_lock(ledger):
     with pytest.raises(LedgerError, match="without the lock of prod"):
         ledger.begin(start())
@@ -175,6 +199,17 @@ def files(sqlite_address, clock):
             return stack.enter_context(found)
 
         yield opener
+
+
+def test_a_transaction_that_will_write_keeps_others_from_writing_from_its_beginning(files, sqlite_address):
+    with (
+        files()._store.writing() as connection,
+        contextlib.closing(sqlite3.connect(sqlite_address.path, timeout=0)) as other,
+    ):
+        connection.exec_driver_sql("SELECT count(*) FROM reconcile_locks").scalar()
+        assert other.execute("SELECT count(*) FROM reconcile_locks").fetchone() == (0,)
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_its_holder_records_nothing_more(files, clock):
