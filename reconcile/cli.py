@@ -358,21 +358,17 @@ def open_lines(path: str) -> Callable[[str], None]:
         return _to_stderr
 
     def append(text: str) -> None:
-        with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
-            file.write(text)
-
-    def write(text: str) -> None:
-        # A run that is under way is not stopped for it: the ledger and the report hold the same.
         try:
-            append(text)
+            with Path(path).open("a", encoding="utf-8", errors="backslashreplace") as file:
+                file.write(text)
         except OSError as error:
+            if not text:
+                raise OutputError(f"{path} could not be opened: {error.strerror}", hint="nothing was saved") from error
+            # A run that is under way is not stopped for it: the ledger and the report hold the same.
             _to_stderr(f"warning: {path} could not be written: {error.strerror}\n")
 
-    try:
-        append("")
-    except OSError as error:
-        raise OutputError(f"{path} could not be opened: {error.strerror}", hint="nothing was saved") from error
-    return write
+    append("")
+    return append
 
 
 def write_file(path: str, text: str) -> None:

@@ -51,7 +51,7 @@ class Memory:
 
     def keys(self, desired: Mapping[Key, Schedule]) -> Collection[Key]:
         """Return the keys to read: what is wanted, what is no longer declared, and what nobody saw the end of."""
-        return {*desired, *self.past.removed, *(record.key for _, record in self.open_changes)}
+        return sorted({*desired, *self.past.removed, *(record.key for _, record in self.open_changes)})
 
     def after_reading(self, live: Mapping[Key, Live]) -> tuple[Memory, Settling]:
         """Return what is remembered once *live* has settled open saves, and that settling, which is to be recorded."""

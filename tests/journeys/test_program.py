@@ -353,7 +353,7 @@ def hang(*_):
     print("hanging", file=cli.sys.stderr, flush=True)
     time.sleep(60)
 
-plan.read = hang
+plan.reviewed = hang
 cli.Run.__init__.__kwdefaults__["patience_seconds"] = 0.1
 cli.main(["plan", "--format", "json"])
 """
