@@ -37,7 +37,6 @@ _QUIET = (
     "maintenance.auto=false",
     "--no-pager",
     "--no-optional-locks",
-    "--literal-pathspecs",
 )
 _ANY_OWNER = ("-c", "safe.directory=*")
 

@@ -60,8 +60,11 @@ def test_what_hangs_is_ended_with_all_that_it_started(git, other_git, monkeypatc
     stopped(monkeypatch, place, subprocess.TimeoutExpired("git", 60))
     with pytest.raises(ReconcileError, match="git did not end within 60 seconds"):
         act(folder)
-    while is_running(child(place)):  # a signal takes a moment to be delivered
+    for _ in range(3000):  # a signal takes a moment to be delivered
+        if not is_running(child(place)):
+            return
         time.sleep(0.01)
+    pytest.fail("it still runs")
 
 
 def is_running(process):

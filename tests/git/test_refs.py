@@ -287,6 +287,7 @@ def test_a_commit_that_is_not_here_is_fetched(shared):
     assert commit_of(two, newer) is None
     assert fetch_applied(two, "prod") == applied_commit(two, "prod") == commit_of(two, newer) == newer
     assert not (two / ".git" / "FETCH_HEAD").exists()
+    assert run_git(two, "rev-parse", "--is-shallow-repository") == "false"
 
 
 def test_what_is_shared_goes_before_what_is_noted_here(shared):
