@@ -96,7 +96,7 @@ def bench(changes: int, *, save: SaveMode = SaveMode.UNKNOWN, **flags: object) -
         for tenant in TENANTS:
             codes = [key.code for key in before if key.tenant == tenant]
             twin.seed(tenant, [{"code": code, "name": "before", "cron": HOURLY} for code in codes])
-        twin.behave(late_seconds=LATE_SECONDS, slow_seconds=SLOW_SECONDS, **flags)
+        twin.behave(late_by=LATE_SECONDS, slow_by=SLOW_SECONDS, **flags)
         yield Bench(twin, {one.key: one for one in wanted}, before, save)
 
 

@@ -101,7 +101,7 @@ def test_the_canaries_soak_until_the_twin_has_fired_them():
 
 def test_a_save_that_lands_after_its_last_read_back_is_found_and_told():
     with bench(24, late_work=1, operations=["save"]) as one:
-        one.twin.behave(save="append", late_seconds=2.0)
+        one.twin.behave(save="append", late_by=2.0)
         run = one.run(PATIENT)
         twice = doubled(one)
         assert len(twice) == 1
