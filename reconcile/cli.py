@@ -49,7 +49,6 @@ COMMANDS: Mapping[str, str] = {
 
 # Of commands that are groups; the variables hold for them too.
 SUBCOMMANDS = ("show", "rebuild")
-
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 # A stopped run has its report out within five seconds; the last of them is for writing it.
 PATIENCE_SECONDS = 4.0
