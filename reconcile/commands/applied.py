@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from reconcile.commands.invocation import Invocation
 from reconcile.errors import ReconcileError
 from reconcile.git.refs import applied_ref, move_applied, push_applied
 from reconcile.git.state import uncommitted
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.run import Run
+from reconcile.model.states import LastAppliedSource, Verdict
 
 
 def mark_applied(invocation: Invocation, run: Run, *, before: str | None, remote: str | None) -> tuple[Finding, ...]:
@@ -31,7 +34,17 @@ def mark_applied(invocation: Invocation, run: Run, *, before: str | None, remote
             push_applied(folder, environment, expected=before, remote=remote)
     except ReconcileError as error:
         return (_finding(error.message, error.hint),)
-    return ()
+    return tuple(_forgotten(run, before))
+
+
+def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
+    """Yield what Git forgets with its ref moved: the new commit does not declare it, and nothing else remembers it."""
+    if run.plan.last_applied is LastAppliedSource.GIT and before is not None:
+        for attention in run.plan.attention:
+            if attention.verdict is Verdict.ORPHAN:
+                message = f"{attention.key} is still live, no file declares it, and last applied no longer knows it"
+                hint = f"park it with --park-removed --base {before[:12]}, or remove it in the service"
+                yield Finding("orphan-forgotten", Severity.WARNING, message, hint=hint, key=attention.key)
 
 
 def _unproven(invocation: Invocation, run: Run) -> str | None:

@@ -25,6 +25,7 @@ from reconcile.engine.guard import Allowances
 from reconcile.engine.past import found_in_sync, unchanged_in
 from reconcile.engine.plan import desired_digest
 from reconcile.errors import PlanFileError, RefusedError, UsageError
+from reconcile.git.repository import path_within
 from reconcile.git.state import uncommitted
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
@@ -171,9 +172,11 @@ def _refuse_unexpected(
         if differing_files is None:
             _refuse("git-not-clean", "--require-git-clean: the declarations are in no Git repository", "commit them")
         elif differing_files:
-            listed = ", ".join(differing_files[:3]) + (", …" if len(differing_files) > 3 else "")
-            message = f"--require-git-clean: {len(differing_files)} files of the declarations differ from the commit"
-            _refuse("git-not-clean", f"{message}: {listed}", "commit or discard them")
+            folder = path_within(invocation.directory)
+            listed = ", ".join(f"{folder}/{file}" for file in differing_files[:3])
+            listed += ", …" if len(differing_files) > 3 else ""
+            message = f"--require-git-clean: not as in the commit: {listed}"
+            _refuse("git-not-clean", message, "commit or discard what differs")
 
 
 def _refuse(rule: str, message: str, remedy: str) -> NoReturn:
