@@ -94,6 +94,10 @@ class Expression:
         return meaning_of(self)
 
 
+LONGEST = 4_000
+"""The longest text that is read. A declared cron has at most a tenth of it."""
+
+
 def parse(text: str, *, max_year: int = MAX_YEAR, quartz: str = "2.3") -> Expression:
     """Return the expression in *text*, as Quartz *quartz* (``2.3`` or ``2.5``) reads it.
 
@@ -101,11 +105,15 @@ def parse(text: str, *, max_year: int = MAX_YEAR, quartz: str = "2.3") -> Expres
     clock pass this year + 100, as Quartz does.
 
     Raises:
-        CronSyntaxError: Quartz refuses it; with the characters meant, the field's name and a hint.
+        CronSyntaxError: Quartz refuses it; with the characters meant, the field's name and a hint. So is a text longer
+            than `LONGEST`, which Quartz may take: reading is bounded, and a live text like that is compared as text.
 
     >>> str(parse("0 */30 8-19 ? * * *"))
     '0 */30 8-19 ? * * *'
     """
+    if len(text) > LONGEST:
+        message = f"{len(text)} characters are not read as a cron expression: at most {LONGEST} are"
+        raise CronSyntaxError(message, text=text, column=LONGEST, width=len(text) - LONGEST)
     found = _parse(text, max_year, quartz)
     if isinstance(found, Expression):
         return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconcile.cron import CronSyntaxError, parse
+from reconcile.cron.parse import LONGEST
 
 
 def refusal(text, **options):
@@ -131,3 +132,12 @@ def test_quartz_2_5_takes_lists_of_special_days_that_2_3_refuses():
 @pytest.mark.parametrize("quartz", ["2.3", "2.5"])
 def test_no_version_takes_last_weekdays_in_a_list(quartz):
     assert refusal("0 0 2 ? * 6L,2", quartz=quartz).field == "day-of-week"
+
+
+def test_reading_is_bounded_by_the_length_of_the_text():
+    text = f"{','.join(['0'] * 1_900)} 0 0 * * ?"
+    assert len(text) < LONGEST
+    parse(text)
+    with pytest.raises(CronSyntaxError, match="4001 characters are not read") as caught:
+        parse("0 0 0 * * ?".ljust(LONGEST + 1))
+    assert (caught.value.column, caught.value.width) == (LONGEST, 1)
