@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconcile.commands.invocation import Invocation
+from reconcile.errors import ReconcileError
 from reconcile.git.state import author
 
 # What pipelines call the user that started them, or pushed.
@@ -20,9 +21,16 @@ UNKNOWN = "unknown"
 _LONGEST = 200
 
 
+def _of_commit(invocation: Invocation) -> str | None:
+    try:
+        return author(invocation.directory)
+    except ReconcileError:  # who it was by is no reason to apply nothing
+        return None
+
+
 def actor_of(invocation: Invocation, said: str | None) -> str:
     """Return who *said* to be, else who the pipeline or Git says it is, else `unknown`. One line, not too long."""
     found = said or next((invocation.environ[name] for name in _PIPELINES if invocation.environ.get(name)), None)
-    name = found or author(invocation.directory) or UNKNOWN
+    name = found or _of_commit(invocation) or UNKNOWN
     shown = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())[:_LONGEST]
     return shown or UNKNOWN

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from reconcile.commands.invocation import Invocation
 from reconcile.errors import ReconcileError
 from reconcile.git.refs import applied_ref, move_applied, push_applied
-from reconcile.git.state import uncommitted
+from reconcile.git.state import not_as_committed
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.run import Run
 from reconcile.model.states import LastAppliedSource, Verdict
@@ -22,13 +22,13 @@ def mark_applied(invocation: Invocation, run: Run, *, before: str | None, remote
     differ from the commit, proves nothing about the commit. Outside Git there is no ref.
     """
     commit, folder, environment = invocation.revision, invocation.directory, run.plan.environment
-    reason = _unproven(invocation, run)
-    if commit is None or reason is not None:
-        if remote is None:
-            return ()
-        because = reason or "this is no Git repository"
-        return (_finding(f"{applied_ref(environment)} was not moved, and not pushed: {because}", None),)
     try:
+        reason = _unproven(invocation, run)
+        if commit is None or reason is not None:
+            if remote is None:
+                return ()
+            because = reason or "this is no Git repository"
+            return (_finding(f"{applied_ref(environment)} was not moved, and not pushed: {because}", None),)
         move_applied(folder, environment, commit, before)
         if remote is not None:
             push_applied(folder, environment, expected=before, remote=remote)
@@ -48,11 +48,13 @@ def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
 
 
 def _unproven(invocation: Invocation, run: Run) -> str | None:
+    if run.interrupted or invocation.stop.is_set():
+        return "the run was stopped"
     if not run.is_done:
         return "not everything is done and verified"
     if not run.plan.selection.is_everything:
         return "the run was about a selection"
-    if uncommitted(invocation.directory):
+    if not_as_committed(invocation.directory):
         return "the declarations differ from the commit"
     return None
 

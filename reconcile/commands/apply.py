@@ -26,7 +26,7 @@ from reconcile.engine.past import found_in_sync, unchanged_in
 from reconcile.engine.plan import desired_digest
 from reconcile.errors import PlanFileError, RefusedError, UsageError
 from reconcile.git.repository import path_within
-from reconcile.git.state import uncommitted
+from reconcile.git.state import not_as_committed
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.ledger import RunKind, RunStart
@@ -168,7 +168,7 @@ def _refuse_unexpected(
         message = f"--expect-desired {expected}: what is declared here has the digest {digest}"
         _refuse("unexpected-declarations", message, "apply the commit that was reviewed, or review this one")
     if require_git_clean:
-        differing_files = uncommitted(invocation.directory)
+        differing_files = not_as_committed(invocation.directory)
         if differing_files is None:
             _refuse("git-not-clean", "--require-git-clean: the declarations are in no Git repository", "commit them")
         elif differing_files:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 
 from reconcile.commands.book import Book
@@ -98,7 +99,7 @@ def carry_out(
     book.lift((*_lapsed(made, holds), *(never_touched(run.outcomes) if holds else ())))
     book.end(run)
     events.summary(run)
-    return run
+    return run if book.ledger is None else replace(run, start=start)
 
 
 def _lapsed(made: Reviewed, holds: tuple[Hold, ...]) -> tuple[Key, ...]:

@@ -26,6 +26,15 @@ def ignored(folder: Path) -> tuple[str, ...] | None:
     return _status(folder, "--ignored=traditional", wanted="!!")
 
 
+def not_as_committed(folder: Path) -> tuple[str, ...] | None:
+    """Return what below *folder* is of no commit: what differs, and YAML files that Git ignores. As above."""
+    differing = uncommitted(folder)
+    if differing is None:
+        return None
+    unseen = [file for file in ignored(folder) or () if file.endswith((".yaml", ".yml"))]
+    return tuple(sorted((*differing, *unseen)))
+
+
 def _status(folder: Path, *options: str, wanted: str | None = None) -> tuple[str, ...] | None:
     prefix = prefix_of(folder)
     if prefix is None:

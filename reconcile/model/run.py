@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconcile.model.finding import Finding, Refusal
+from reconcile.model.ledger import RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 
@@ -17,7 +18,8 @@ class Run:
     """An apply that ended. *outcomes* holds one for each change of *plan*, sorted by key.
 
     *refusals* are those that held in this run, with its overrides; one without a key means that nothing was begun.
-    *interrupted* says that a signal stopped it, *is_recorded* that the ledger took all that it was given.
+    *interrupted* says that a signal stopped it, *is_recorded* that the ledger took all that it was given. *start* is
+    how the ledger knows it; None for a run without one.
     """
 
     plan: Plan
@@ -26,6 +28,7 @@ class Run:
     findings: tuple[Finding, ...] = ()
     interrupted: bool = False
     is_recorded: bool = True
+    start: RunStart | None = None
 
     def count(self, result: Result) -> int:
         """Return how many changes ended as *result*."""

@@ -18,6 +18,7 @@ from reconcile.model.drift import Drift
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding, Refusal, Severity
 from reconcile.model.keys import Key
+from reconcile.model.ledger import RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Attention, Plan
 from reconcile.model.run import Run
@@ -56,6 +57,8 @@ def run_document(run: Run, head: Head) -> Document:
         "complete": plan.is_complete,
         "last_applied": plan.last_applied.value,
         "interrupted": run.interrupted,
+        "recorded": run.is_recorded,
+        "run": None if run.start is None else _start(run.start),
         "summary": {result.value: run.count(result) for result in Result} | {"unchanged": plan.unchanged},
         "changes": [_outcome(outcome, blocked.get(outcome.key, ())) for outcome in run.outcomes],
         "attention": [_attention(attention) for attention in plan.attention],
@@ -315,6 +318,16 @@ def _fires(fires: Iterable[datetime]) -> list[Document]:
     return [{"local": fire.isoformat(), "utc": fire.astimezone(UTC).isoformat()} for fire in fires]
 
 
+def _start(start: RunStart) -> Document:
+    return {
+        "id": start.id,
+        "kind": start.kind.value,
+        "actor": start.actor,
+        "overrides": list(start.overrides),
+        "of_run": start.of_run,
+    }
+
+
 def _outcome(outcome: Outcome, blocked_by: Iterable[str]) -> Document:
     return change_document(outcome.change, blocked_by) | {
         "outcome": {
@@ -323,6 +336,7 @@ def _outcome(outcome: Outcome, blocked_by: Iterable[str]) -> Document:
             "message": outcome.message,
             "hint": outcome.hint,
             "saves": outcome.saves,
+            "in_doubt": outcome.in_doubt,
             **(live_document(outcome.live) if outcome.live is not None else {"live": None}),
         }
     }

@@ -26,7 +26,7 @@ def run_view(run: Run) -> View:
     whole = tuple(refusal for refusal in run.refusals if refusal.key is None)
     interrupted = Note("A signal stopped this run; run it again to finish.", tone=Tone.BAD)
     return View(
-        headline=f"Apply to {run.plan.environment} ({run.plan.digest[:12]})",
+        headline=_headline(run),
         sections=sections(
             ("Refused as a whole", refusal_blocks(whole)),
             ("Interrupted", (interrupted,) if run.interrupted else ()),
@@ -34,10 +34,23 @@ def run_view(run: Run) -> View:
             ("Attention", attention_entries(run.plan.attention)),
             ("Findings", finding_blocks((*run.plan.findings, *run.findings))),
             ("Assumptions", assumption_blocks(run.plan.assumptions)),
+            ("Remembered", _remembered(run)),
         ),
         closing=closing(run),
         tone=Tone.GOOD if run.is_done else Tone.BAD,
     )
+
+
+def _headline(run: Run) -> str:
+    rolled_back = run.start.of_run if run.start is not None else None
+    what = f"Rollback of {rolled_back} in" if rolled_back is not None else "Apply to"
+    return f"{what} {run.plan.environment} ({run.plan.digest[:12]})"
+
+
+def _remembered(run: Run) -> Iterator[Note]:
+    if run.start is not None:
+        undo = f"reconcile rollback {run.start.id} brings back what was live before"
+        yield Note(f"run {run.start.id}, by {run.start.actor}", undo if run.saved_something else None)
 
 
 def closing(run: Run) -> str:

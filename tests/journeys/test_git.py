@@ -139,6 +139,11 @@ def test_only_committed_declarations_are_applied_where_that_is_asked_for(program
     assert (code, rules(refused), service.saves) == (3, ["git-not-clean"], [])
     assert "schedules/tenants/acme.yaml" in refused["errors"][0]["message"]
     git("checkout", "-q", ".")
+    write("tenants/.gitignore", "more.yaml\n")
+    commit()
+    write("tenants/more.yaml", "tenant: more\nschedules: []\n")  # ignored by Git, and read all the same
+    assert "tenants/more.yaml" in program("apply", "--yes", "--require-git-clean").err
+    (program.folder / "schedules" / "tenants" / "more.yaml").unlink()
     assert program("apply", "--yes", "--require-git-clean").code == 0
 
 

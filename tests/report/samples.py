@@ -9,6 +9,7 @@ from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.plan import make_plan
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding, Severity
+from reconcile.model.ledger import RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
 from reconcile.model.schedule import State
@@ -86,7 +87,10 @@ def outcomes(*results: Result) -> tuple[Outcome, ...]:
     return tuple(made)
 
 
-RUN = Run(PLAN, outcomes(*Result), refusals=PLAN.refusals, findings=(LINELESS,), interrupted=True)
+START = RunStart(
+    "20260105T080000Z-a1b2c3", RunKind.ROLLBACK, HEAD.generated_at, "李伟", of_run="20260104T080000Z-d4e5f6"
+)
+RUN = Run(PLAN, outcomes(*Result), refusals=PLAN.refusals, findings=(LINELESS,), interrupted=True, start=START)
 CLEAN_RUN = Run(EMPTY_PLAN, ())
 _FIRED = datetime(2026, 1, 5, 18, 0, 0, 123000, tzinfo=UTC)
 EXECUTION = Execution("900", "t1", _FIRED, _FIRED, _FIRED.replace(second=3), "failure", False, "ok", "trigger", "超时")
