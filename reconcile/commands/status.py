@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import click
 
 from reconcile.commands.common import command
-from reconcile.commands.declarations import environment_of, opened
+from reconcile.commands.declarations import declared_at, environment_of, opened
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.remembered import address_of, ledger_at
+from reconcile.engine.plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
-from reconcile.git.refs import applied_commit
+from reconcile.git.refs import applied_commit, commit_of
 from reconcile.model.finding import Finding, Severity
-from reconcile.model.ledger import Ending, RunRecord
+from reconcile.model.ledger import Ending, RunKind, RunRecord
+from reconcile.model.run import TOUCHED
 from reconcile.model.standing import Standing
 from reconcile.model.states import LastAppliedSource
 from reconcile.model.workspace import Environment, Workspace
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from reconcile.ledger.book import SqlLedger
 
 RUNS = 5
+LOOKED_AT = 20
+"""Among so many of the last runs the one is looked for that applied a commit as a whole."""
 
 
 @click.command("status")
@@ -49,7 +53,7 @@ def _standing(invocation: Invocation, workspace: Workspace, environment: Environ
         if address is not None and ledger is not None:
             with ledger:
                 if ledger.has_runs():
-                    return _by_ledger(ledger, environment, address.shown)
+                    return _by_ledger(invocation, ledger, environment, address.shown)
     except (LedgerError, SettingError) as error:
         findings = (_finding(environment, "ledger-unreadable", error),)
     try:
@@ -59,24 +63,35 @@ def _standing(invocation: Invocation, workspace: Workspace, environment: Environ
     return _nothing(environment, commit, findings)
 
 
-def _by_ledger(ledger: SqlLedger, environment: Environment, shown: str) -> Standing:
-    runs = ledger.runs(most=RUNS)
-    whole = next(iter(run for run in runs if _is_whole(run)), None)
+def _by_ledger(invocation: Invocation, ledger: SqlLedger, environment: Environment, shown: str) -> Standing:
+    runs = ledger.runs(most=LOOKED_AT)
+    at = next((at for at, run in enumerate(runs) if _is_whole(invocation, run, environment.name)), None)
     return Standing(
         environment.name,
         LastAppliedSource.LEDGER,
-        whole.start.revision if whole is not None else None,
+        None if at is None else runs[at].start.revision,
         shown,
         keys=len(ledger.last_applied()),
-        runs=runs,
+        runs=runs[:RUNS],
+        runs_since=sum(map(_may_have_saved, runs[:at])),
         holds=tuple(ledger.holds().values()),
         open_changes=ledger.open_changes(),
         lock=ledger.lock_holder(),
     )
 
 
-def _is_whole(run: RunRecord) -> bool:
-    return run.ending is Ending.FINISHED
+def _is_whole(invocation: Invocation, run: RunRecord, environment: str) -> bool:
+    """Whether *run* made live all that its commit declares: not a selection of it, nor files that differ from it."""
+    commit = run.start.revision
+    if run.start.kind is not RunKind.APPLY or run.ending is not Ending.FINISHED or commit is None:
+        return False
+    if commit_of(invocation.directory, commit) is None:
+        return False
+    return run.start.desired_digest == desired_digest(environment, declared_at(invocation, environment, commit))
+
+
+def _may_have_saved(run: RunRecord) -> bool:
+    return run.ending is None or any(run.summary.get(result) for result in TOUCHED)
 
 
 def _nothing(environment: Environment, commit: str | None, findings: tuple[Finding, ...]) -> Standing:

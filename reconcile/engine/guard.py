@@ -134,7 +134,7 @@ def _of_hold(change: Change, situation: Situation, _: Allowances) -> Refusal | N
     hold = situation.holds.get(change.key)
     if hold is None or not holds_back(hold, change.desired):
         return None
-    message = f"{change.key}: rolled back by run {hold.run}, and declared as it was then ({hold.reason})"
+    message = f"{change.key}: declared as it was when it was {hold.cause}"
     hint = f"change the declaration, or lift it with reconcile release {change.key}"
     return Refusal("held", message, tenant=change.key.tenant, key=change.key, remedy=hint)
 

@@ -109,6 +109,11 @@ class Hold:
     reason: str
     placed_at: datetime
 
+    @property
+    def cause(self) -> str:
+        """Return which run placed it, and why, where that was said."""
+        return f"rolled back by run {self.run}" + (f": {self.reason}" if self.reason else "")
+
 
 @dataclass(frozen=True, slots=True)
 class LockHolder:

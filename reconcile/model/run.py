@@ -10,7 +10,7 @@ from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 
 # What may stand on the service now and did not before.
-_TOUCHED = frozenset({Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN})
+TOUCHED = frozenset({Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN})
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Run:
     @property
     def saved_something(self) -> bool:
         """Return whether this run may have changed the service."""
-        return any(outcome.saves and outcome.result in _TOUCHED for outcome in self.outcomes)
+        return any(outcome.saves and outcome.result in TOUCHED for outcome in self.outcomes)
 
     @property
     def is_done(self) -> bool:

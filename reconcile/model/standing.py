@@ -13,8 +13,9 @@ from reconcile.model.states import LastAppliedSource
 class Standing:
     """What is known of *environment*: *source* of last applied, and *revision*, the commit last applied as a whole.
 
-    *keys* counts what is known as applied; *runs* are the last ones, newest first; *open_changes* are saves of which
-    nobody knows the end, each with its run's id. *findings* say what could not be read.
+    *keys* counts what is known as applied; *runs* are the last ones, newest first; *runs_since* counts those that may
+    have saved something since that commit was applied; *open_changes* are saves of which nobody knows the end, each
+    with its run's id. *findings* say what could not be read.
     """
 
     environment: str
@@ -23,6 +24,7 @@ class Standing:
     ledger: str | None
     keys: int = 0
     runs: tuple[RunRecord, ...] = ()
+    runs_since: int = 0
     holds: tuple[Hold, ...] = ()
     open_changes: tuple[tuple[str, ChangeRecord], ...] = ()
     lock: LockHolder | None = None

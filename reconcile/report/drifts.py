@@ -57,5 +57,5 @@ def _entry(change: Change, drift: Drift) -> Entry:
 def _held(change: Change, drift: Drift) -> Iterator[Detail]:
     hold = drift.held.get(change.key)
     if hold is not None:
-        yield Detail("held", f"rolled back by run {hold.run}: {hold.reason}")
+        yield Detail("held", hold.cause)
         yield Detail("hint", f"change the declaration, or lift it with reconcile release {change.key}")

@@ -95,6 +95,7 @@ def _standing(standing: Standing) -> Document:
         "ledger": standing.ledger,
         "keys": standing.keys,
         "runs": [_run(record) for record in standing.runs],
+        "runs_since": standing.runs_since,
         "holds": [_hold(hold) for hold in standing.holds],
         "open": [{"run": run, **_change(change)} for run, change in standing.open_changes],
         "lock": None if standing.lock is None else _lock(standing.lock),

@@ -170,7 +170,9 @@ def _verdict(change: Change) -> str:
     """The verdict, and who moved since what was last applied."""
     if change.applied is None or change.verdict not in MOVES:
         return change.verdict.value
-    return f"{change.verdict.value} ({MOVES[change.verdict]}; last applied {change.applied.cron})"
+    # Of a rollback it is not Git that wants something else.
+    moved = "" if change.desired.origin is Origin.ROLLBACK else f"{MOVES[change.verdict]}; "
+    return f"{change.verdict.value} ({moved}last applied {change.applied.cron})"
 
 
 def _name(change: Change) -> Iterator[Detail]:

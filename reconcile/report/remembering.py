@@ -98,16 +98,18 @@ def _standing(standing: Standing) -> Iterator[Block]:
     }[standing.source]
     known = [Detail("last applied from", source)]
     if standing.revision is not None:
-        known.append(Detail("live commit", standing.revision))
+        since = counted(standing.runs_since, "later run")
+        but = f", but for what {since} may have saved" if standing.runs_since else ""
+        known.append(Detail("live commit", standing.revision + but))
     elif standing.source is not LastAppliedSource.NONE:
-        known.append(Detail("live commit", "not known: no commit was applied as a whole yet"))
+        known.append(Detail("live commit", "not known: of the last runs none applied as a whole a commit that is here"))
     if standing.source is LastAppliedSource.LEDGER:
         known.append(Detail("keys known", str(standing.keys)))
     yield Entry("•", (standing.environment,), (*known, *_lock(standing.lock)))
     if standing.runs:
         yield Table(_COLUMNS, tuple(map(_row, standing.runs)))
     for hold in standing.holds:
-        yield Entry("‖", tuple(hold.key), (Detail("held", f"rolled back by run {hold.run}: {hold.reason}"),))
+        yield Entry("‖", tuple(hold.key), (Detail("held", hold.cause),))
     for run, change in standing.open_changes:
         yield Entry("?", tuple(change.key), (Detail("open", f"run {run} began to save {change.cron}"),), Tone.BAD)
 
