@@ -200,7 +200,9 @@ class Run:
             is_terminal=sys.stderr is not None and sys.stderr.isatty() and not self._environ.get("CI"),
             ask=self._ask if can_ask else None,
         )
-        return Invocation(dict(self._environ), _now(self._environ), console, _to_stdout, open_lines, self._stop)
+        begun_at = datetime.now(UTC)
+        now = _now(self._environ, begun_at)
+        return Invocation(dict(self._environ), now, begun_at, console, _to_stdout, open_lines, self._stop)
 
     def _ask(self, question: str) -> str:
         """Ask the person at the terminal; a signal ends the waiting."""
@@ -309,11 +311,11 @@ def _interrupted() -> ReconcileError:
     return ReconcileError("the run was interrupted", hint="run it again: what is done is recognised")
 
 
-def _now(environ: Mapping[str, str]) -> datetime:
+def _now(environ: Mapping[str, str], begun_at: datetime) -> datetime:
     """Return the *now* of this run; SOURCE_DATE_EPOCH makes documents reproducible."""
     epoch = environ.get("SOURCE_DATE_EPOCH", "").strip()
     if not epoch:
-        return datetime.now(UTC)
+        return begun_at
     try:
         return datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError) as error:

@@ -89,7 +89,7 @@ def _applied(
     allowances: Allowances,
     where: Sources,
 ) -> tuple[Run, Book]:
-    run_id, actor = new_run_id(invocation.now), actor_of(invocation, how.actor)
+    run_id, actor = new_run_id(invocation.begun_at), actor_of(invocation, how.actor)
     with (
         linked(invocation, wanted.environment) as link,
         opened_book(invocation, wanted.workspace, wanted.environment, run=run_id, actor=actor, how=how) as book,
@@ -99,7 +99,7 @@ def _applied(
         start = RunStart(
             run_id,
             RunKind.APPLY,
-            invocation.now,
+            invocation.begun_at,
             actor,
             invocation.revision,
             made.plan.digest,

@@ -65,10 +65,15 @@ def _nowhere(path: str) -> Callable[[str], None]:
 
 @dataclass
 class Invocation:
-    """One run. *options* are put here as soon as they are known, so that a failure is told in the right format."""
+    """One run. *options* are put here as soon as they are known, so that a failure is told in the right format.
+
+    *now* is the time of documents, which a variable may set. What guards judge by and a ledger orders by is *begun_at*,
+    the clock's: no variable lifts a freeze.
+    """
 
     environ: Mapping[str, str]
     now: datetime
+    begun_at: datetime
     console: Console
     show: Callable[[str], None]
     """Put text on stdout at once: for the commands that have no report."""

@@ -40,7 +40,11 @@ def rebuild(invocation: Invocation, *, actor: str | None) -> Answer:
     live = read(invocation, wanted.environment, list(wanted.desired)).live
     found = found_live(wanted.desired, live)
     start = RunStart(
-        new_run_id(invocation.now), RunKind.ADOPT, invocation.now, actor_of(invocation, actor), invocation.revision
+        new_run_id(invocation.begun_at),
+        RunKind.ADOPT,
+        invocation.begun_at,
+        actor_of(invocation, actor),
+        invocation.revision,
     )
     with (
         existing_ledger(invocation, wanted.workspace, wanted.environment, create=True) as book,
@@ -73,4 +77,4 @@ def _put_aside_if_broken(invocation: Invocation, wanted: Declared) -> str | None
 def _aside(address: LedgerAddress, invocation: Invocation) -> str:
     from reconcile.ledger.aside import set_aside
 
-    return str(set_aside(address, now=invocation.now))
+    return str(set_aside(address, now=invocation.begun_at))

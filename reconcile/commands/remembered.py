@@ -67,7 +67,7 @@ class Memory:
             on_drift=workspace.on_drift,
             freezes=freezes_of(workspace.freezes, environment),
             zone=environment.timezone,
-            now=invocation.now,
+            now=invocation.begun_at,
             holds=self.holds,
             foreign=self.foreign,
         )

@@ -48,7 +48,7 @@ def rollback(
     # Names are part of what was live before; nobody has to ask for them here.
     allowances = replace(allowances, renames=True)
     wanted = everything_declared(invocation)
-    run_id, actor = new_run_id(invocation.now), actor_of(invocation, how.actor)
+    run_id, actor = new_run_id(invocation.begun_at), actor_of(invocation, how.actor)
     with (
         linked(invocation, wanted.environment) as link,
         opened_book(invocation, wanted.workspace, wanted.environment, run=run_id, actor=actor, how=how) as book,
@@ -61,7 +61,7 @@ def rollback(
         start = RunStart(
             run_id,
             RunKind.ROLLBACK,
-            invocation.now,
+            invocation.begun_at,
             actor,
             invocation.revision,
             made.plan.digest,
@@ -80,7 +80,7 @@ def rollback(
             environment=wanted.environment,
             how=how,
             allowances=allowances,
-            holds=holds(made.plan.changes, wanted.everything, run=run_id, reason=reason, now=invocation.now),
+            holds=holds(made.plan.changes, wanted.everything, run=run_id, reason=reason, now=invocation.begun_at),
         )
     done = replace(done, findings=(*done.findings, *left_running(changes), *book.findings))
     return Answer(run_document(done, invocation.head), run_view(done), exit_code=done.exit_code)

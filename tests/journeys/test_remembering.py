@@ -157,6 +157,15 @@ def test_nothing_that_lifts_a_guard_is_read_from_a_variable(program, service, de
     assert program("apply", "--yes", RECONCILE_OVERRIDE_FREEZE="x", RECONCILE_YES="1").code == 3
 
 
+def test_a_time_that_documents_are_given_lifts_no_freeze_and_moves_no_run(applied, service, declare):
+    before = int(datetime(1999, 1, 1, tzinfo=UTC).timestamp())
+    assert applied("apply", "--yes", SOURCE_DATE_EPOCH=str(before)).code == 0
+    assert [run["started_at"] < "2000" for run in applied.json("runs")[1]["runs"]] == [False, False]
+    declare(TENANT.replace("0 0 2", "0 0 3"), more=FREEZE)
+    code, run = applied.json("apply", "--yes", SOURCE_DATE_EPOCH=str(before))
+    assert (code, rules(run)) == (3, ["frozen"])
+
+
 def test_a_finished_plan_is_used_up_and_an_unfinished_one_resumes(program, service, declare):
     program("plan", "--out", "plan.json")
     refuse = {"2"}
