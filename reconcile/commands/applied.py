@@ -13,10 +13,12 @@ from reconcile.model.run import Run
 from reconcile.model.states import LastAppliedSource, Verdict
 
 
-def mark_applied(invocation: Invocation, run: Run, *, before: str | None, remote: str | None) -> tuple[Finding, ...]:
+def mark_applied(
+    invocation: Invocation, run: Run, *, before: str | None, there: str | None, remote: str | None
+) -> tuple[Finding, ...]:
     """Move the ref of last applied to the commit that *run* applied, and push it to *remote*; return what went wrong.
 
-    *before* is where it was when the run began, here and there.
+    *before* is where it was when the run began, and *there* where it was at *remote*: none yet, where nobody pushed it.
 
     It stays where it is unless everything that the commit declares was verified: a run of a selection, or of files that
     differ from the commit, proves nothing about the commit. Outside Git there is no ref.
@@ -31,7 +33,7 @@ def mark_applied(invocation: Invocation, run: Run, *, before: str | None, remote
             return (_finding(f"{applied_ref(environment)} was not moved, and not pushed: {because}", None),)
         move_applied(folder, environment, commit, before)
         if remote is not None:
-            push_applied(folder, environment, expected=before, remote=remote)
+            push_applied(folder, environment, expected=there, remote=remote)
     except ReconcileError as error:
         return (_finding(error.message, error.hint),)
     return tuple(_forgotten(run, before))

@@ -17,7 +17,7 @@ from reconcile.commands.declarations import Declared, declared, environment_of, 
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.planfile import SavedPlan, read_plan
 from reconcile.commands.planning import Reviewed, reviewed
-from reconcile.commands.remembered import noted_commit, remembered
+from reconcile.commands.remembered import noted_commits, remembered
 from reconcile.commands.running import carry_out, confirm
 from reconcile.commands.service import linked, observed
 from reconcile.commands.sources import Sources
@@ -72,10 +72,10 @@ def apply(
     _refuse_unexpected(invocation, wanted, saved, expect_desired, require_git_clean=require_git_clean)
     # Who pushes the ref must know where it was before: else two pipelines could overwrite each other's.
     where = where if where.fetch or push_applied is None else replace(where, fetch=push_applied)
-    before = noted_commit(invocation, wanted.environment.name, where)
+    before, there = noted_commits(invocation, wanted.environment.name, where)
     where = replace(where, fetch=None)
     run, book = _applied(invocation, wanted, saved, how=how, allowances=allowances, where=where)
-    marked = mark_applied(invocation, run, before=before, remote=push_applied)
+    marked = mark_applied(invocation, run, before=before, there=there, remote=push_applied)
     run = replace(run, findings=(*run.findings, *book.findings, *marked))
     return Answer(run_document(run, invocation.head), run_view(run), exit_code=run.exit_code)
 

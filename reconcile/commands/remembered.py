@@ -149,22 +149,23 @@ def remembered(invocation: Invocation, wanted: Declared, ledger: SqlLedger | Non
     return replace(memory, past=replace(past, removed=gone))
 
 
-def noted_commit(invocation: Invocation, environment: str, where: Sources) -> str | None:
-    """Return the commit that Git notes as last applied to *environment*, fetched first where that is asked for.
+def noted_commits(invocation: Invocation, environment: str, where: Sources) -> tuple[str | None, str | None]:
+    """Return the commits that Git notes as last applied to *environment*: here, and at the remote to fetch from.
+
+    What is fetched goes before what was noted here. The second is None, too, where nothing is to be fetched.
 
     Raises:
         ReconcileError: git cannot fetch or say it.
     """
-    if where.fetch is not None:
-        fetch_applied(invocation.directory, environment, where.fetch)
-    return applied_commit(invocation.directory, environment)
+    there = None if where.fetch is None else fetch_applied(invocation.directory, environment, where.fetch)
+    return applied_commit(invocation.directory, environment), there
 
 
 def _from_git(invocation: Invocation, environment: str, where: Sources) -> Past:
     if where.applied_rev is not None:
         named, commit = where.applied_rev, known_commit(invocation.directory, where.applied_rev)
     else:
-        found = noted_commit(invocation, environment, where)
+        found, _ = noted_commits(invocation, environment, where)
         if found is None:
             return NOTHING
         named, commit = applied_ref(environment), found

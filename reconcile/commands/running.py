@@ -80,7 +80,9 @@ def carry_out(
             progress(1)
             events.finished(outcome)
             level = "info" if outcome.result is Result.VERIFIED else "warning"
-            invocation.log(level, f"{outcome.key}: {outcome.result}: {outcome.message}")
+            # A guard's message names the key itself.
+            message = outcome.message.removeprefix(f"{outcome.key}: ")
+            invocation.log(level, f"{outcome.key}: {outcome.result}: {message}")
 
         def tell_again(outcome: Outcome) -> None:
             events.corrected(outcome)

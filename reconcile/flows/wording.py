@@ -15,7 +15,7 @@ from reconcile.ports import SaveAnswer
 _AGAIN = "run plan and apply again: what is done is recognised, the rest is finished"
 
 # reason → (sentence, hint). {answer} is what the save call came back with, {live} what was read last.
-_WORDS: dict[str, tuple[str, str | None]] = {
+WORDS: dict[str, tuple[str, str | None]] = {
     "saved": ("saved, and read back as desired", None),
     "acknowledged": ("saved, as the service says: the name cannot be read back, and nothing else was to change", None),
     "landed-late": ("saved: it landed after its last read-back, and the closing one found it as desired", None),
@@ -62,13 +62,13 @@ _WORDS: dict[str, tuple[str, str | None]] = {
 
 def unsaved(change: Change, result: Result, reason: str, *, live: Live | None = None, because: str = "") -> Outcome:
     """Return the outcome of a change for which no save was sent."""
-    message, hint = _WORDS[reason]
+    message, hint = WORDS[reason]
     return Outcome(change, result, reason, message.format(answer=because, live=_shown(live)), live=live, hint=hint)
 
 
 def outcome_of(change: Change, attempt: Attempt, end: Ended, answer: SaveAnswer | None, live: Live | None) -> Outcome:
     """Return the outcome of a change that was begun."""
-    message, hint = _WORDS[end.reason]
+    message, hint = WORDS[end.reason]
     message = message.format(answer=answer.message if answer is not None else "", live=_shown(live))
     if end.result is Result.VERIFIED:
         message += _about_activity(change, live)
@@ -89,7 +89,7 @@ def outcome_of(change: Change, attempt: Attempt, end: Ended, answer: SaveAnswer 
 
 def corrected(outcome: Outcome, result: Result, reason: str, live: Live) -> Outcome:
     """Return *outcome* as a later look at *live* shows it."""
-    message, hint = _WORDS[reason]
+    message, hint = WORDS[reason]
     message = message.format(live=_shown(live))
     if result is Result.VERIFIED:
         message += _about_activity(outcome.change, live)

@@ -14,6 +14,7 @@ from reconcile.cli import COMMANDS
 from reconcile.commands.common import VARIABLES, command
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.gate import schema
+from reconcile.flows.wording import WORDS
 from reconcile.twin.awkward import HABITS, OPERATIONS, Habit, Kind
 from reconcile.twin.endpoints import ROUTES, Steering
 
@@ -175,6 +176,15 @@ def cron_fields() -> Iterator[str]:
         yield f"| {field.name} | {last}{first} | {names} | {also.get(field.name, '')} |"
 
 
+def reasons() -> Iterator[str]:
+    """Yield a row for each reason of an outcome: what is said of it, and what to do."""
+    yield "| reason | what is said | what to do |"
+    yield "|---|---|---|"
+    for reason, (said, hint) in WORDS.items():
+        message = "why, in the words of the guard" if reason == "guard" else said.format(answer="…", live="…")
+        yield f"| `{reason}` | {_cell(message)} | {_cell(hint or '')} |"
+
+
 TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "overview": overview,
     "settings": settings,
@@ -182,6 +192,7 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "options": options,
     "cron_fields": cron_fields,
     "awkward": awkward,
+    "reasons": reasons,
     "steering": steering,
 }
 

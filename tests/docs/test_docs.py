@@ -26,6 +26,8 @@ NOW = re.compile(r"^<!-- now: (\S+) -->$", re.MULTILINE)
 PYTHON = re.compile(r"^```python\n# (test_\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 STARTS_A_TWIN = re.compile(r"reconcile twin(?! ctl|.* --help)")
 STEERS_A_TWIN = re.compile(r"(reconcile twin ctl \w+)")
+RUN_ID = re.compile(r"\b[0-9]{8}T[0-9]{6}Z-[0-9a-f]{6}\b")
+LISTS_RUNS = re.compile(r"reconcile runs(?! show)")
 DOCUMENTED_URL = "http://127.0.0.1:8001"
 
 
@@ -40,6 +42,7 @@ class Stage:
         self.folder = folder
         self._url = url
         self._twin: subprocess.Popen[str] | None = None
+        self._runs: dict[str, str] = {}
         programs = folder / "programs"
         programs.mkdir()
         program = programs / "reconcile"
@@ -62,11 +65,14 @@ class Stage:
     def run(self, typed: Typed) -> tuple[int, str]:
         """Return exit code and output (both streams, as a terminal shows them) of a command.
 
-        One that starts a twin goes on, on a free port, and is the service of the commands that follow.
+        The ids of runs are those that the document shows, once it has listed them with `reconcile runs`. A command that
+        starts a twin goes on, on a free port, and is the service of the commands that follow.
         """
         command = "reconcile demo" if typed.command == "make demo" else typed.command
         if STARTS_A_TWIN.match(command):
             return 0, self._started(command)
+        for documented, real in self._runs.items():
+            command = command.replace(documented, real)
         command = STEERS_A_TWIN.sub(rf"\1 --url {self._url}", command)
         done = subprocess.run(
             ["sh", "-c", command.replace(DOCUMENTED_URL, self._url)],
@@ -80,7 +86,12 @@ class Stage:
             timeout=60,
             check=False,
         )
-        return done.returncode, done.stdout.replace(self._url, DOCUMENTED_URL)
+        if LISTS_RUNS.match(command):
+            self._runs |= zip(RUN_ID.findall(typed.shown), RUN_ID.findall(done.stdout), strict=False)
+        output = done.stdout.replace(self._url, DOCUMENTED_URL)
+        for documented, real in self._runs.items():
+            output = output.replace(real, documented)
+        return done.returncode, output
 
     def write_files(self, document: Path) -> int:
         """Write the files that *document* shows, and return how many they are; one that shows none has the examples."""

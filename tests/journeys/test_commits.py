@@ -102,6 +102,31 @@ def test_a_verified_apply_moves_the_ref_and_tells_it_to_a_remote(program, git, c
     assert standing(program)["last_applied"] == "git"
 
 
+def test_what_was_only_noted_here_can_be_told_later(program, git, commit):
+    assert program("apply", "--yes").code == 0
+    git("init", "--quiet", "--bare", "remote.git")
+    later = commit(LATER)
+    _, run = program.json("apply", "--yes", "--push-applied", "remote.git")
+    assert ([one["rule"] for one in run["findings"]], git("--git-dir", "remote.git", "rev-parse", REF)) == ([], later)
+
+
+def test_of_two_that_tell_a_remote_the_second_is_told(program, git, commit, service):
+    git("init", "--quiet", "--bare", "remote.git")
+    git("push", "--quiet", "remote.git", "HEAD:refs/heads/main")
+    first = git("rev-parse", "HEAD")
+    other = git("commit-tree", "HEAD^{tree}", "-m", "of another runner")
+    git("push", "--quiet", "remote.git", f"{other}:refs/heads/other")
+
+    def meanwhile(_, body):
+        if body.get("xw_quartz", {}).get("opttype") == "save":
+            git("--git-dir", "remote.git", "update-ref", REF, other)
+
+    service.hook = meanwhile
+    _, run = program.json("apply", "--yes", "--push-applied", "remote.git")
+    assert ["another run applied meanwhile" in one["hint"] for one in run["findings"] if one["rule"] == "applied-ref"]
+    assert (git("--git-dir", "remote.git", "rev-parse", REF), git("rev-parse", REF)) == (other, first)
+
+
 def test_a_ref_is_not_moved_by_a_run_of_a_selection_and_that_is_told(program, git):
     git("init", "--quiet", "--bare", "remote.git")
     _, run = program.json("apply", "--yes", "--code", "1", "--push-applied", "remote.git")
