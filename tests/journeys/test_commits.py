@@ -1,4 +1,4 @@
-"""Which commit is live: what `status` says of it, and the ref that an apply moves and tells others."""
+"""Which commit is live: what `status` says of it after selections, rollbacks and rebuilds; and a ref told to others."""
 
 from __future__ import annotations
 
@@ -90,18 +90,6 @@ def test_a_commit_that_is_not_here_is_not_known(program, git, tmp_path, write, s
     assert standing(program)["revision"] is None
 
 
-def test_a_verified_apply_moves_the_ref_and_tells_it_to_a_remote(program, git, commit, tmp_path):
-    git("init", "--quiet", "--bare", "remote.git")
-    first = git("rev-parse", "HEAD")
-    assert program("apply", "--yes", "--no-ledger", "--push-applied", "remote.git").code == 0
-    assert git("--git-dir", "remote.git", "rev-parse", REF) == first
-    git("update-ref", "-d", REF)  # another runner, without a disk
-    commit(LATER)
-    _, plan = program.json("plan", "--fetch-applied", "remote.git")
-    assert (plan["last_applied"], {change["verdict"] for change in plan["changes"]}) == ("git", {"pending"})
-    assert standing(program)["last_applied"] == "git"
-
-
 def test_what_was_only_noted_here_can_be_told_later(program, git, commit):
     assert program("apply", "--yes").code == 0
     git("init", "--quiet", "--bare", "remote.git")
@@ -127,20 +115,13 @@ def test_of_two_that_tell_a_remote_the_second_is_told(program, git, commit, serv
     assert (git("--git-dir", "remote.git", "rev-parse", REF), git("rev-parse", REF)) == (other, first)
 
 
-def test_a_ref_is_not_moved_by_a_run_of_a_selection_and_that_is_told(program, git):
-    git("init", "--quiet", "--bare", "remote.git")
-    _, run = program.json("apply", "--yes", "--code", "1", "--push-applied", "remote.git")
-    assert [(one["rule"], "a selection" in one["message"]) for one in run["findings"] if one["rule"] == "applied-ref"]
-    assert git("for-each-ref", REF) == ""
-
-
 def test_a_rollback_speaks_of_itself_and_not_of_git(program, git, commit):
     program("apply", "--yes")
     commit(LATER)
     program("apply", "--yes")
     run = program.json("runs")[1]["runs"][0]["run"]
     said = program("rollback", run, "--yes").out
-    assert (said.startswith("Rollback of test ("), "Git moved" in said) == (True, False)
+    assert (said.startswith(f"Rollback of {run} in test ("), "Git moved" in said) == (True, False)
     held = program("apply", "--yes").out
     assert "()" not in held
     by = program.json("runs")[1]["runs"][1]["run"]
