@@ -1,0 +1,110 @@
+"""Where the program is started many times quickly: each run is a process of its own, forked from one that is warm.
+
+What a test asks for is written to its stdin, a JSON object a line: ``{"arguments": [...], "folder": ..., "environ":
+...}`` is answered with the number of a new process, ``{"wait": number}`` with how that ended. `tests.journeys.crashes`
+asks. A run that is to die is told where by ``"die": [boundary, moment, count]``: it then kills itself, as a machine that
+loses its power does, *before* or *after* its count-th `commit` (a transaction of the ledger that writes) or `save`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import itertools
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+from reconcile import cli
+from reconcile.commands import running
+from reconcile.ledger import locks, opening
+from reconcile.ledger.connecting import Store
+from reconcile.service.exchange import Operation, Request, Result
+from reconcile.service.transport import RequestsTransport
+
+WARM = ("reconcile.commands.apply", "reconcile.commands.plan", "reconcile.commands.status", "reconcile.commands.unlock")
+LIBRARIES = ("psycopg", "sqlalchemy.dialects.sqlite.pysqlite", "sqlalchemy.dialects.postgresql.psycopg", "jsonschema")
+# Small enough for several waves in a run of 20 changes.
+WAVE = 6
+
+
+def serve() -> None:
+    """Answer until nobody asks any more."""
+    for name in (*WARM, *LIBRARIES):
+        importlib.import_module(name)
+    for line in iter(sys.stdin.readline, ""):
+        order = json.loads(line)
+        if "wait" in order:
+            answer = os.waitstatus_to_exitcode(os.waitpid(order["wait"], 0)[1])
+        else:
+            answer = os.fork()
+            if answer == 0:
+                _live(order)
+        print(json.dumps(answer), flush=True)
+
+
+def _live(order: dict[str, Any]) -> None:
+    """Be the program; does not return."""
+    os.chdir(order["folder"])
+    os.environ.clear()
+    os.environ.update(order["environ"])
+    for number, name in ((1, f"{os.getpid()}.out"), (2, f"{os.getpid()}.err")):
+        os.dup2(os.open(name, os.O_WRONLY | os.O_CREAT), number)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    if "lease_seconds" in order:
+        _be_impatient(order["lease_seconds"])
+    if "die" in order:
+        _die(*order["die"])
+    cli.main(order["arguments"])
+
+
+def _be_impatient(seconds: float) -> None:
+    """Let the lock of a dead run end soon, so that the next one need not wait for a minute."""
+    assert opening.open_ledger.__kwdefaults__ is not None
+    opening.open_ledger.__kwdefaults__["lease"] = locks.Lease(seconds, seconds / 4)
+    locks.POLL_SECONDS = 0.02
+
+
+def _die(boundary: str, moment: str, count: int) -> None:
+    """Arrange the end of this process."""
+    passed = itertools.count(1)
+
+    def reach(here: str, now: str) -> None:
+        if (here, now) == (boundary, moment) and next(passed) == count:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    running.WAVES_PER_CALL = WAVE
+    Store.writing = _writing(Store.writing, reach)  # type: ignore[method-assign]
+    RequestsTransport.send = _sending(RequestsTransport.send, reach)  # type: ignore[method-assign]
+
+
+def _writing(writing: Callable[[Store], Any], reach: Callable[[str, str], None]) -> Callable[[Store], Any]:
+    @contextlib.contextmanager
+    def instead(store: Store) -> Iterator[Connection]:
+        with writing(store) as connection:
+            yield connection
+            reach("commit", "before")
+        reach("commit", "after")
+
+    return instead
+
+
+def _sending(send: Callable[..., Result], reach: Callable[[str, str], None]) -> Callable[..., Result]:
+    def instead(transport: RequestsTransport, request: Request) -> Result:
+        if request.operation is not Operation.SAVE:
+            return send(transport, request)
+        reach("save", "before")
+        result = send(transport, request)
+        reach("save", "after")
+        return result
+
+    return instead
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,85 @@
+"""A run that is killed, wherever it is: after one more run all is as declared, and the ledger says what is live.
+
+    pytest -rP -m slow tests/journeys/test_crashes.py      prints how many places each test killed a run at
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import shutil
+
+import pytest
+
+from tests import postgres
+from tests.journeys.crashes import KILLED, kill, nursery, scene, watched_twin
+
+pytestmark = pytest.mark.slow
+
+CHANGES = 20
+LEASE_SECONDS = 0.3
+APPLY = ("apply", "--yes", "--format", "json")
+# For who comes after a dead run; its lock ends by itself.
+PATIENT = (*APPLY, "--lock-timeout", "5m")
+
+
+@pytest.fixture(scope="module")
+def warm():
+    with nursery() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def watched():
+    with watched_twin() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def server():
+    with postgres.running() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgres", "sqlite-deleted"])
+def places(request, warm, watched, tmp_path):
+    """Gives one scene after the other, each with a new ledger; and says whether that is lost between two runs."""
+    numbers = itertools.count()
+
+    def one(url, changes, **more):
+        if url:
+            postgres.execute(url, "DROP SCHEMA public CASCADE")
+            postgres.execute(url, "CREATE SCHEMA public")
+        folder = tmp_path / f"{request.node.nodeid.rpartition('::')[2][5:40]}-{next(numbers)}".translate(CODES)
+        return scene(folder, warm, watched, changes=changes, ledger=url, **more)
+
+    is_deleted = request.param == "sqlite-deleted"
+    if request.param != "postgres":
+        yield lambda changes, **more: (one("", changes, **more), is_deleted)
+        return
+    with postgres.database(request.getfixturevalue("server")) as url:
+        yield lambda changes, **more: (one(url, changes, **more), is_deleted)
+
+
+# What a tenant's name cannot hold.
+CODES = str.maketrans("[]", "__")
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("boundary", ["commit", "save"])
+def test_killed_at_any_boundary_one_more_run_makes_all_as_declared(places, boundary, moment):
+    for count in itertools.count(1):
+        here, is_deleted = places(CHANGES)
+        ended = here.run(*APPLY, lease_seconds=LEASE_SECONDS, die=[boundary, moment, count])
+        if ended.code != KILLED:
+            break
+        if is_deleted:
+            shutil.rmtree(here.folder / ".reconcile", ignore_errors=True)
+        again = here.run(*PATIENT, lease_seconds=LEASE_SECONDS)
+        assert again.code == 0, (count, again)
+        here.check(most_saves=1)
+    assert ended.code == 0, ended
+    here.check(most_saves=1)
+    print(f"killed {moment} each of {count - 1} boundaries of kind {boundary}")
+    # Making the ledger, lock, beginning, what is in sync; two each for the canaries and the waves; end, lock.
+    assert count - 1 == (CHANGES if boundary == "save" else 4 + 2 * (2 + 3) + 3), count - 1
