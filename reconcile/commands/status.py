@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -14,7 +15,7 @@ from reconcile.engine.plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
 from reconcile.git.refs import applied_commit, commit_of
 from reconcile.model.finding import Finding, Severity
-from reconcile.model.ledger import Ending, RunKind, RunRecord
+from reconcile.model.ledger import Ending, LockHolder, RunKind, RunRecord
 from reconcile.model.run import TOUCHED
 from reconcile.model.standing import Standing
 from reconcile.model.states import LastAppliedSource
@@ -45,6 +46,7 @@ def status(invocation: Invocation) -> Answer:
 
 def _standing(invocation: Invocation, workspace: Workspace, environment: Environment) -> Standing:
     findings: tuple[Finding, ...] = ()
+    lock: LockHolder | None = None
     try:
         address = address_of(invocation, workspace, environment)
         ledger = None
@@ -54,13 +56,15 @@ def _standing(invocation: Invocation, workspace: Workspace, environment: Environ
             with ledger:
                 if ledger.has_runs():
                     return _by_ledger(invocation, ledger, environment, address.shown)
+                # A first run holds the lock before it is written down; should it die then, its lock stays.
+                lock = ledger.lock_holder()
     except (LedgerError, SettingError) as error:
         findings = (_finding(environment, "ledger-unreadable", error),)
     try:
         commit = applied_commit(invocation.directory, environment.name)
     except ReconcileError as error:
         return _nothing(environment, None, (*findings, _finding(environment, "git-unreadable", error)))
-    return _nothing(environment, commit, findings)
+    return replace(_nothing(environment, commit, findings), lock=lock)
 
 
 def _by_ledger(invocation: Invocation, ledger: SqlLedger, environment: Environment, shown: str) -> Standing:

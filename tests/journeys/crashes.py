@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,8 +21,10 @@ import pytest
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.opening import open_ledger
 from reconcile.model.keys import Key
+from reconcile.model.ledger import Ending
 from reconcile.service.clock import SystemClock
 from reconcile.twin.core import Twin
+from reconcile.twin.statistics import Statistics
 from reconcile.twin.testing import RunningTwin, running_twin
 from tests.journeys.program import ENVIRONMENT, Ended
 
@@ -84,28 +88,58 @@ def nursery() -> Iterator[Nursery]:
             process.stdin.close()
 
 
+def nothing() -> None:
+    """Do nothing with a request."""
+
+
 @dataclass
 class Watched:
-    """A twin, and each save that it did: what was saved for each key, in order."""
+    """A twin, and each save that it did: what was saved for each key, in order. *asked* hears of each request."""
 
     twin: RunningTwin
     saves: dict[Key, list[tuple[str, str]]] = field(default_factory=dict)
+    asked: Callable[[], None] = nothing
+
+    def kill_at(self, request: int, seconds: float) -> Future[int]:
+        """Kill a process *seconds* after the so manieth request from now on; its number is to be put in this Future.
+
+        Without seconds it is killed while it waits for the answer.
+        """
+        number: Future[int] = Future()
+        coming = itertools.count()
+
+        def asked() -> None:
+            if next(coming) != request:
+                return
+            if seconds:
+                threading.Timer(seconds, lambda: os.kill(number.result(), signal.SIGKILL)).start()
+            else:
+                os.kill(number.result(), signal.SIGKILL)
+
+        self.asked = asked
+        return number
 
 
 @contextlib.contextmanager
 def watched_twin() -> Iterator[Watched]:
     """A twin whose saves are written down as they are done."""
     saves: dict[Key, list[tuple[str, str]]] = {}
-    save = Twin.save
+    save, begin = Twin.save, Statistics.begin
 
     def noting(twin: Twin, tenant: str, code: str, name: str, cron: str) -> str:
         saves.setdefault(Key(tenant, code), []).append((name, cron))
         return save(twin, tenant, code, name, cron)
 
+    def begun(statistics: Statistics) -> None:
+        begin(statistics)
+        watched.asked()
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Twin, "save", noting)
+        patch.setattr(Statistics, "begin", begun)
         with running_twin() as twin:
-            yield Watched(twin, saves)
+            watched = Watched(twin, saves)
+            yield watched
 
 
 @dataclass
@@ -139,6 +173,13 @@ class Scene:
         (found,) = ended.document["environments"]
         return dict(found)
 
+    def check_told(self) -> None:
+        """Hold what the program itself says to the same."""
+        told = self.status()
+        assert (told["open"], told["lock"], told["runs"][0]["ending"]) == ([], None, "finished")
+        ended = self.run("plan", "--detailed-exitcode")
+        assert ended.code == 0, ended.out
+
     def live(self) -> dict[Key, list[tuple[str, str, str]]]:
         """What the twin holds: name, cron and id of each job, by key."""
         held: dict[Key, list[tuple[str, str, str]]] = {}
@@ -167,13 +208,15 @@ class Scene:
         with ledger:
             applied = ledger.last_applied()
             assert ledger.open_changes() == ()
+            (last,) = ledger.runs(most=1)
+            assert (last.ending, ledger.lock_holder()) == (Ending.FINISHED, None)
         assert {key: (one.name, one.cron) for key, one in applied.items()} == self.wanted
         assert all(one.job_ids == (live[key][0][2],) for key, one in applied.items())
-        told = self.status()
-        assert (told["open"], told["lock"], told["runs"][0]["ending"]) == ([], None, "finished")
 
 
-def scene(folder: Path, nursery: Nursery, watched: Watched, *, changes: int, ledger: str, parallelism: int = 1) -> Scene:
+def scene(
+    folder: Path, nursery: Nursery, watched: Watched, *, changes: int, ledger: str, parallelism: int = 1
+) -> Scene:
     """Declare *changes* changes, in a new tenant that is named as *folder*."""
     tenant = folder.name
     keep = max(1, changes // 7)
@@ -192,8 +235,3 @@ def scene(folder: Path, nursery: Nursery, watched: Watched, *, changes: int, led
     text = f"tenant: {tenant}\nschedules:\n{''.join(listed)}"
     (folder / "schedules" / "tenants" / "one.yaml").write_text(text, encoding="utf-8")
     return Scene(folder, nursery, watched, tenant, wanted, ledger)
-
-
-def kill(number: int) -> None:
-    """End a process as a machine does that loses its power."""
-    os.kill(number, signal.SIGKILL)

@@ -2,13 +2,14 @@
 
 What a test asks for is written to its stdin, a JSON object a line: ``{"arguments": [...], "folder": ..., "environ":
 ...}`` is answered with the number of a new process, ``{"wait": number}`` with how that ended. `tests.journeys.crashes`
-asks. A run that is to die is told where by ``"die": [boundary, moment, count]``: it then kills itself, as a machine that
-loses its power does, *before* or *after* its count-th `commit` (a transaction of the ledger that writes) or `save`.
+asks. A run that is to die is told where by ``"die": [boundary, moment, count]``: it then kills itself *before* or
+*after* its count-th `commit` (a transaction of the ledger that writes) or `save`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import itertools
 import json
@@ -16,7 +17,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import Connection
 
@@ -37,6 +38,7 @@ def serve() -> None:
     """Answer until nobody asks any more."""
     for name in (*WARM, *LIBRARIES):
         importlib.import_module(name)
+    gc.freeze()
     for line in iter(sys.stdin.readline, ""):
         order = json.loads(line)
         if "wait" in order:
@@ -48,7 +50,7 @@ def serve() -> None:
         print(json.dumps(answer), flush=True)
 
 
-def _live(order: dict[str, Any]) -> None:
+def _live(order: dict[str, Any]) -> NoReturn:
     """Be the program; does not return."""
     os.chdir(order["folder"])
     os.environ.clear()
@@ -60,7 +62,14 @@ def _live(order: dict[str, Any]) -> None:
         _be_impatient(order["lease_seconds"])
     if "die" in order:
         _die(*order["die"])
-    cli.main(order["arguments"])
+    code: object = 1
+    try:
+        cli.main(order["arguments"])
+    except SystemExit as ending:
+        code = ending.code
+    finally:
+        # Without taking apart, once more, all that the warm one holds.
+        cli.end(code if isinstance(code, int) else 1)
 
 
 def _be_impatient(seconds: float) -> None:

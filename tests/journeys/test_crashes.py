@@ -1,6 +1,6 @@
 """A run that is killed, wherever it is: after one more run all is as declared, and the ledger says what is live.
 
-    pytest -rP -m slow tests/journeys/test_crashes.py      prints how many places each test killed a run at
+pytest -rP -m slow tests/journeys/test_crashes.py      prints how many places each test killed a run at
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import shutil
 import pytest
 
 from tests import postgres
-from tests.journeys.crashes import KILLED, kill, nursery, scene, watched_twin
+from tests.journeys.crashes import KILLED, nothing, nursery, scene, watched_twin
 
 pytestmark = pytest.mark.slow
 
@@ -21,6 +21,9 @@ LEASE_SECONDS = 0.3
 APPLY = ("apply", "--yes", "--format", "json")
 # For who comes after a dead run; its lock ends by itself.
 PATIENT = (*APPLY, "--lock-timeout", "5m")
+MOMENTS = 10
+# Fewer than an apply of 500 changes makes: it saves each, and reads before and after.
+REQUESTS = 550
 NUMBERS = itertools.count()
 
 
@@ -74,8 +77,38 @@ def test_killed_at_any_boundary_one_more_run_makes_all_as_declared(places, bound
         again = here.run(*PATIENT, lease_seconds=LEASE_SECONDS)
         assert again.code == 0, (count, again.out, again.err)
         here.check(most_saves=1)
+        last = here
+    last.check_told()
     assert ended.code == 0, ended.out
     here.check(most_saves=1)
     print(f"killed {moment} each of {count - 1} boundaries of kind {boundary}")
     # Making the ledger, lock, beginning, what is in sync; two each for the canaries and the waves; end, lock.
     assert count - 1 == (CHANGES if boundary == "save" else 4 + 2 * (2 + 3) + 3), count - 1
+
+
+@pytest.mark.parametrize("part", range(2))
+def test_killed_at_random_moments_of_a_long_run_one_more_run_makes_all_as_declared(places, watched, part):
+    seed = 20261125 + part
+    chosen = random.Random(seed)
+    saved = []
+    for at in range(MOMENTS // 2):
+        here, is_deleted = places(500, parallelism=4)
+        # Counted in requests, so that it is somewhere in the run on any machine.
+        moment, later = chosen.randrange(REQUESTS), chosen.random() / 50 if at % 2 else 0.0
+        number = watched.kill_at(moment, later)
+        number.set_result(here.start(*APPLY))
+        ended = here.ended(number.result())
+        watched.asked = nothing
+        # Where the machine stood still, that moment may have come too late.
+        assert ended.code == KILLED or later, (seed, moment, ended.out)
+        saved.append(len(here.saves()))
+        if is_deleted:
+            shutil.rmtree(here.folder / ".reconcile")
+        elif lock := here.status()["lock"]:
+            # A file does not know that its holder is dead: until the lease ends, somebody must say so.
+            assert here.run("unlock", lock["id"]).code == 0
+        again = here.run(*PATIENT)
+        assert again.code == 0, (seed, moment, again.out, again.err)
+        here.check(most_saves=2)
+    here.check_told()
+    print(f"seed {seed}: killed after {', '.join(map(str, saved))} of 500 saves")

@@ -343,6 +343,15 @@ def test_two_applies_of_one_environment_exclude_each_other(locked, program, serv
     assert program("apply", "--yes").code == 0
 
 
+def test_the_lock_of_a_first_run_is_told_before_that_run_is_written_down(program, tmp_path):
+    address = ledger_address(None, tmp_path / "schedules", {})
+    ledger = open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=True)
+    with ledger, ledger.lock("20260101T000000Z-aaaaaa", "night pipeline", timeout_seconds=0) as held:
+        assert program.json("status")[1]["environments"][0]["lock"]["id"] == held.id
+        assert "night pipeline" in program("status").out
+    assert program.json("status")[1]["environments"][0]["lock"] is None
+
+
 def test_a_run_tells_its_events_as_they_happen(program, service, tmp_path):
     assert program("apply", "--yes", "--events", "events.ndjson", "--actor", "li.wei").code == 0
     events = [json.loads(line) for line in (tmp_path / "events.ndjson").read_text(encoding="utf-8").splitlines()]
