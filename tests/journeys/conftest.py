@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import postgres
+from tests.journeys.crashes import Nursery, nursery
 from tests.journeys.program import Program
 from tests.journeys.service import Service, running
 
@@ -64,3 +66,17 @@ def program(
     write("reconcile.yaml", WORKSPACE.format(url=service.url))
     write("tenants/acme.yaml", TENANT)
     return Program(tmp_path, capsys, monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Nursery]:
+    """Starts runs of the program quickly, each a process of its own."""
+    with nursery() as one:
+        yield one
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The address of a PostgreSQL server."""
+    with postgres.running() as url:
+        yield url

@@ -39,7 +39,7 @@ limits: {{max_changes: 1000, max_change_percent: 100}}
 environments:
   test:
     url: {url}
-    timeout: 10s
+    timeout: 60s
     concurrency: {parallelism}
 """
 

@@ -12,7 +12,7 @@ import shutil
 import pytest
 
 from tests import postgres
-from tests.journeys.crashes import KILLED, nothing, nursery, scene, watched_twin
+from tests.journeys.crashes import KILLED, nothing, scene, watched_twin
 
 pytestmark = pytest.mark.slow
 
@@ -28,21 +28,9 @@ NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def warm():
-    with nursery() as one:
-        yield one
-
-
-@pytest.fixture(scope="module")
 def watched():
     with watched_twin() as one:
         yield one
-
-
-@pytest.fixture(scope="module")
-def server():
-    with postgres.running() as url:
-        yield url
 
 
 @pytest.fixture(params=["sqlite", "postgres", "sqlite-deleted"])
