@@ -15,6 +15,7 @@ from reconcile.report.findings import error_view, findings_view
 from reconcile.report.histories import history_view
 from reconcile.report.markdown import markdown
 from reconcile.report.plans import plan_view
+from reconcile.report.remembering import done_view, run_record_view, runs_view, status_view
 from reconcile.report.runs import run_view
 from reconcile.report.text import text
 from reconcile.source import Span
@@ -31,6 +32,12 @@ VIEWS = {
     "clean-run": run_view(samples.CLEAN_RUN),
     "drift": drift_view(samples.DRIFT),
     "no-drift": drift_view(samples.NO_DRIFT),
+    "runs": runs_view((samples.GOING_ON, samples.APPLIED), environment="prod"),
+    "no-runs": runs_view((), environment="prod"),
+    "run-record": run_record_view(samples.APPLIED, samples.RECORDS, environment="prod"),
+    "run-record-empty": run_record_view(samples.GOING_ON, (), environment="prod"),
+    "status": status_view(samples.STANDINGS),
+    "released": done_view("1 hold lifted.", environment="prod", keys=(samples.HOLD.key,)),
     "history": history_view(_KEY, samples.LIVE[_KEY], samples.PAGES, timezone=_CHINA),
     "history-absent": history_view(_KEY, (), {}, timezone=_CHINA),
     "history-unreadable": history_view(_KEY, samples.NO_ANSWER, {}, timezone=_CHINA),

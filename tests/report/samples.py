@@ -9,11 +9,22 @@ from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.plan import make_plan
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding, Severity
-from reconcile.model.ledger import RunKind, RunStart
+from reconcile.model.keys import Key
+from reconcile.model.ledger import (
+    ChangeRecord,
+    Ending,
+    Hold,
+    LockHolder,
+    RunKind,
+    RunRecord,
+    RunStart,
+    Settled,
+)
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
 from reconcile.model.schedule import State
-from reconcile.model.states import Unreadable
+from reconcile.model.standing import Standing
+from reconcile.model.states import Action, LastAppliedSource, Unreadable
 from reconcile.model.workspace import Limits
 from reconcile.report.head import Head
 from reconcile.source import Span
@@ -96,3 +107,63 @@ _FIRED = datetime(2026, 1, 5, 18, 0, 0, 123000, tzinfo=UTC)
 EXECUTION = Execution("900", "t1", _FIRED, _FIRED, _FIRED.replace(second=3), "failure", False, "ok", "trigger", "超时")
 UNTIMED = Execution("900", "t2", None, None, None, "success", True, "ok", "manual", "")
 PAGES = {"900": HistoryPage(1, 10, 1, 2, (EXECUTION, UNTIMED)), "901": HistoryPage(3, 10, 1, 2, ())}
+
+_WHEN = HEAD.generated_at
+_BEFORE = (row(HOURLY, job_id="900"),)
+APPLIED = RunRecord(
+    RunStart(
+        "20260104T080000Z-d4e5f6",
+        RunKind.APPLY,
+        _WHEN,
+        "li.wei <li@example.com>",
+        "4f0b1d8a" * 5,
+        overrides=("--recreate",),
+    ),
+    _WHEN,
+    Ending.UNFINISHED,
+    {"verified": 2, "failed": 0, "unknown": 1},
+)
+GOING_ON = RunRecord(START)
+RECORDS = (
+    ChangeRecord(
+        Key("acme", "1"),
+        Action.CREATE,
+        "订单同步",
+        NIGHTLY,
+        State.ACTIVE,
+        (),
+        result=Result.VERIFIED,
+        reason="saved",
+        saves=1,
+    ),
+    ChangeRecord(Key("acme", "2"), Action.UPDATE, "对账", NIGHTLY, State.ACTIVE, _BEFORE, settled=Settled.AS_DESIRED),
+    ChangeRecord(
+        Key("acme", "3"),
+        Action.PARK,
+        "清理",
+        NIGHTLY,
+        State.PARKED,
+        _BEFORE,
+        result=Result.UNKNOWN,
+        reason="lost-reply",
+    ),
+)
+HOLD = Hold(Key("acme", "4"), "物流", NIGHTLY, State.ACTIVE, START.id, "orders came twice", _WHEN)
+LOCK = LockHolder("5f1c9a", START.id, "night pipeline", _WHEN, None)
+STANDINGS = (
+    Standing(
+        "prod",
+        LastAppliedSource.LEDGER,
+        "4f0b1d8a" * 5,
+        ".reconcile/ledger.db",
+        keys=42,
+        runs=(GOING_ON, APPLIED),
+        runs_since=1,
+        holds=(HOLD,),
+        open_changes=((APPLIED.start.id, RECORDS[2]),),
+        lock=LOCK,
+    ),
+    Standing("staging", LastAppliedSource.LEDGER, None, ".reconcile/ledger.db"),
+    Standing("test", LastAppliedSource.GIT, "4f0b1d8a" * 5, None),
+    Standing("demo", LastAppliedSource.NONE, None, None, findings=(LINELESS,)),
+)

@@ -16,7 +16,7 @@ from reconcile.model.keys import Key
 from reconcile.model.schedule import Schedule, State
 from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import Limits
-from reconcile.report import documents
+from reconcile.report import documents, ledgers
 from reconcile.report.head import Head
 from reconcile.report.json import dumps
 from reconcile.report.reading import plan_of
@@ -33,6 +33,11 @@ DOCUMENTS = {
         Key("acme", "1"), samples.LIVE[Key("acme", "2")], samples.PAGES, HEAD, environment="prod"
     ),
     "history-unreadable": documents.history_document(Key("acme", "1"), NO_ANSWER, {}, HEAD, environment="prod"),
+    "runs": ledgers.runs_document((samples.GOING_ON, samples.APPLIED), HEAD, environment="prod"),
+    "run-record": ledgers.runs_document((samples.APPLIED,), HEAD, environment="prod", changes=samples.RECORDS),
+    "status": ledgers.status_document(samples.STANDINGS, HEAD),
+    "released": ledgers.ledger_document(HEAD, environment="prod", action="release", message="x", keys=(Key("a", "1"),)),
+    "unlocked": ledgers.ledger_document(HEAD, environment="prod", action="unlock", message="x", lock=samples.LOCK),
     "findings": documents.findings_document((samples.FINDING,), HEAD, schedules=2, tenants=1),
     "error": documents.error_document(PlanFileError("no plan", hint="make one", place=Span("a.yaml", 1)), HEAD),
     "error-with-findings": documents.error_document(DeclarationError("bad", findings=(samples.FINDING,)), HEAD),
