@@ -213,8 +213,9 @@ def _reviewed(
 
 
 def _in_sync(wanted: Declared, made: Reviewed, saved: SavedPlan | None) -> Mapping[Key, Applied]:
-    """What is as declared already, and is to be known as applied from now on."""
+    """What is as declared already, and is to be known as applied from now on: not what another workspace owns."""
     applied = made.memory.past.applied
+    ours = {key: schedule for key, schedule in wanted.desired.items() if key not in made.memory.foreign}
     if saved is not None:
-        return unchanged_in(saved.plan, wanted.desired, applied)
-    return found_in_sync(wanted.desired, made.live, applied)
+        return unchanged_in(saved.plan, ours, applied)
+    return found_in_sync(ours, made.live, applied)

@@ -127,6 +127,9 @@ def ledger_required() -> Iterator[None]:
     try:
         yield
     except LedgerError as error:
-        refusal = Refusal("no-ledger", error.message, setting="ledger", override="--no-ledger")
-        hint = f"{error.hint}; {refusal.hint}" if error.hint else refusal.hint
+        ways = [hint for hint in (error.hint,) if hint]
+        if not any("--no-ledger" in way for way in ways):
+            ways.append("apply without one by --no-ledger")
+        hint = "; or ".join(ways)
+        refusal = Refusal("no-ledger", error.message, setting="ledger", override="--no-ledger", remedy=hint)
         raise RefusedError(f"no ledger, no apply: {error.message}", refusals=(refusal,), hint=hint) from error

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import threading
 from datetime import UTC, datetime
 
@@ -225,6 +227,19 @@ def test_what_differs_after_a_rebuild_counts_as_pending(program, service):
     assert program("ledger", "rebuild").code == 0
     _, plan = program.json("plan")
     assert verdicts(plan)["1"] == "pending"
+
+
+def test_a_key_of_another_workspace_is_left_alone_and_keeps_nothing_else(applied, service, declare, tmp_path):
+    with contextlib.closing(sqlite3.connect(tmp_path / ".reconcile" / "ledger.db")) as ledger, ledger:
+        ledger.execute("UPDATE reconcile_applied SET workspace = 'other' WHERE code = '1'")
+    assert applied("apply", "--yes").code == 0
+    declare(TENANT.replace("0 0 2", "0 0 3").replace("0 0 4", "0 0 5"))
+    code, run = applied.json("apply", "--yes")
+    assert (code, rules(run)) == (4, ["foreign-key"])
+    assert "the workspace other" in run["refusals"][0]["message"]
+    assert [saved[1] for saved in service.saves[3:]] == ["3"]
+    declare(TENANT.replace(FIRST, ""))
+    assert "1" not in verdicts(applied.json("plan")[1])
 
 
 def test_a_ledger_of_another_workspace_is_refused(applied, declare, write, service):
