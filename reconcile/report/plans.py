@@ -172,7 +172,9 @@ def _verdict(change: Change) -> str:
         return change.verdict.value
     # Of a rollback it is not Git that wants something else.
     moved = "" if change.desired.origin is Origin.ROLLBACK else f"{MOVES[change.verdict]}; "
-    return f"{change.verdict.value} ({moved}last applied {change.applied.cron})"
+    # A new name alone makes Git move too.
+    named = "" if change.applied.name == change.desired.name else f" as {change.applied.name}"
+    return f"{change.verdict.value} ({moved}last applied {change.applied.cron}{named})"
 
 
 def _name(change: Change) -> Iterator[Detail]:

@@ -129,6 +129,12 @@ def test_a_name_that_changed_is_written_only_when_asked(applied, service, declar
     assert applied.json("plan")[1]["attention"] == []
 
 
+def test_a_new_name_explains_why_git_moved(applied, service, declare):
+    declare(TENANT.replace("订单同步", "订单同步二"))
+    service.put("acme", "1", "0 0 9 * * ?")
+    assert "conflicting (Git and live moved; last applied 0 0 2 * * ? as 订单同步)" in applied("drift").out
+
+
 def test_drift_is_held_where_the_workspace_says_so(applied, service, declare):
     declare(more="on_drift: hold\n")
     service.put("acme", "1", "0 0 7 * * ?")
