@@ -168,9 +168,10 @@ class Run:
         except KeyboardInterrupt:
             return failed(_interrupted(), self._invocation, kind="interrupted")
         except Exception as error:  # whatever it is, one line must say so
+            hide = self._invocation.hide if self._invocation is not None else str
             if self._verbosity() >= 2:
-                self._log("trace", traceback.format_exc())
-            return failed(unexpected(error), self._invocation, kind="bug")
+                self._log("trace", hide(traceback.format_exc()))
+            return failed(unexpected(error, hide), self._invocation, kind="bug")
         else:
             return answer
 

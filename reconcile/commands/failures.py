@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from reconcile.commands.invocation import Answer, Invocation, Options, tool_version
@@ -24,9 +24,9 @@ def failed(error: ReconcileError, invocation: Invocation | None, *, kind: str | 
     return Answer(error_document(error, head, kind=kind), error_view(error), error.exit_code, error=f"{line}{hint}")
 
 
-def unexpected(error: Exception) -> ReconcileError:
-    """Return what to say of an exception that nobody thought of."""
-    words = " ".join(f"{type(error).__name__}: {error}".split())
+def unexpected(error: Exception, hide: Callable[[str], str]) -> ReconcileError:
+    """Return what to say of an exception that nobody thought of, and that may say a secret."""
+    words = " ".join(hide(f"{type(error).__name__}: {error}").split())
     return ReconcileError(f"this is a bug in reconcile: {words}", hint="-vv shows where it happened; please report it")
 
 

@@ -82,6 +82,8 @@ class Invocation:
     stop: threading.Event = field(default_factory=threading.Event)
     options: Options = Options()
     revision: str | None = None
+    hiders: list[Callable[[str], str]] = field(default_factory=list)
+    """What hides the secrets that this run has come to know."""
 
     @property
     def head(self) -> Head:
@@ -92,6 +94,12 @@ class Invocation:
     def directory(self) -> Path:
         """Return the folder of the declarations."""
         return Path(self.options.directory)
+
+    def hide(self, text: str) -> str:
+        """Return *text* without the secrets that this run knows."""
+        for hider in self.hiders:
+            text = hider(text)
+        return text
 
     def log(self, level: str, message: str) -> None:
         """Tell who watches: an `error` always, a `warning` unless quiet, `info` with -v, `trace` with -vv."""

@@ -82,7 +82,10 @@ def address_of(invocation: Invocation, workspace: Workspace, environment: Enviro
     named, setting = "ledger", workspace.ledger
     if environment.ledger is not None:
         named, setting = f"environments.{environment.name}.ledger", environment.ledger
-    return ledger_address(setting, invocation.directory, invocation.environ, named=named)
+    address = ledger_address(setting, invocation.directory, invocation.environ, named=named)
+    if address is not None:
+        invocation.hiders.append(address.hide)
+    return address
 
 
 def ledger_at(

@@ -20,7 +20,7 @@ def linked(invocation: Invocation, environment: Environment) -> Link:
     Raises:
         SettingError: a variable that a setting names is missing, or a setting is wrong.
     """
-    return open_link(
+    link = open_link(
         environment,
         variables=invocation.environ,
         clock=SystemClock(invocation.stop),
@@ -28,6 +28,8 @@ def linked(invocation: Invocation, environment: Environment) -> Link:
         parallelism=invocation.options.parallelism,
         trace=invocation.trace(),
     )
+    invocation.hiders.append(link.redactor.hide)
+    return link
 
 
 def observed(invocation: Invocation, reader: Reader, keys: Collection[Key]) -> Observation:

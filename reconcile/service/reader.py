@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from reconcile.errors import ServiceError
@@ -206,6 +207,7 @@ class _History(Work[PageOfJob, HistoryPage | Unreadable]):
         self._call = Call(request.tenant, page)
         self._clock = reader._channel.clock
         self._successful = reader._settings.success_status
+        self._redactor = reader._redactor
         self._narrator = Narrator(Operation.HISTORY, reader._redactor)
 
     def fresh(self) -> Iterator[Call[PageOfJob]]:
@@ -234,11 +236,14 @@ class _History(Work[PageOfJob, HistoryPage | Unreadable]):
             content = wire.envelope(result.body).content
             if content is None:
                 return narrator.content(tenant, result, "reply-without-data", "no resp_data", "check service.job_path")
-            return wire.history_page(content, job=job_id, page=page, page_size=page_size, successful=self._successful)
+            found = wire.history_page(content, job=job_id, page=page, page_size=page_size, successful=self._successful)
         except wire.MalformedError as error:
             return narrator.content(tenant, result, "reply-malformed", str(error))
         except wire.StrayRowError as error:
             return narrator.content(tenant, result, "row-not-asked-for", str(error))
+        # What a run said may repeat what it was called with.
+        told = (replace(one, message=self._redactor.hide(one.message)) for one in found.executions)
+        return replace(found, executions=tuple(told))
 
     def settle(
         self,

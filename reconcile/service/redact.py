@@ -61,11 +61,20 @@ def clean(text: str) -> str:
 
 
 def _spellings(secret: str) -> Iterable[str]:
-    yield secret
-    yield quote(secret, safe="")
-    yield quote_plus(secret)
-    yield html.escape(secret)
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
-    yield repr(secret)[1:-1]
-    yield base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode().rstrip("=")
+    """Yield every way to write *secret*, also inside of another: a page within JSON, a text within a page."""
+    raw = secret.encode("utf-8", "surrogatepass")
+    yield base64.b64encode(raw).decode().rstrip("=")
+    yield base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    for inner in (secret, *_escaped(secret)):
+        yield inner
+        yield from _escaped(inner)
+
+
+def _escaped(text: str) -> Iterable[str]:
+    yield quote(text)
+    yield quote(text, safe="")
+    yield quote_plus(text)
+    yield html.escape(text)
+    yield json.dumps(text)[1:-1]
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield repr(text)[1:-1]

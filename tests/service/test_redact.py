@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 from urllib.parse import quote
 
@@ -22,10 +23,14 @@ SECRET = 'to"k/e n&é'
         SECRET,
         quote(SECRET, safe=""),
         quote(SECRET, safe="").lower(),
+        quote(SECRET),
+        html.escape(json.dumps(SECRET)[1:-1]),
+        json.dumps(html.escape(SECRET)),
         json.dumps(SECRET),
         repr(SECRET),
         "to&quot;k/e n&amp;é",
         base64.b64encode(SECRET.encode()).decode(),
+        base64.urlsafe_b64encode(SECRET.encode()).decode(),
     ],
 )
 def test_a_secret_is_hidden_however_it_is_spelt(spelling):
