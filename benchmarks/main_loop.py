@@ -49,14 +49,14 @@ class Took:
 
 
 @contextlib.contextmanager
-def twin(size: int, latency: str, folder: Path) -> Iterator[str]:
+def twin(size: int, latency: str, folder: Path, *, per_tenant: int = PER_TENANT) -> Iterator[str]:
     """Run a twin that holds *size* schedules, and yield its URL."""
     seed = folder / "seed.json"
     tenants = {
         tenant_name(tenant): [
-            {"code": row.code, "name": row.name, "cron": row.cron} for row in rows(tenant, PER_TENANT)
+            {"code": row.code, "name": row.name, "cron": row.cron} for row in rows(tenant, per_tenant)
         ]
-        for tenant in range(size // PER_TENANT)
+        for tenant in range(size // per_tenant)
     }
     seed.write_text(json.dumps({"tenants": tenants}), encoding="utf-8")
     command = [sys.executable, "-m", "reconcile", "twin", "--port", "0", "--seed", str(seed), "--latency", latency]

@@ -47,6 +47,10 @@ def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
                 message = f"{attention.key} is still live, no file declares it, and last applied no longer knows it"
                 hint = f"park it with --park-removed --base {before[:12]}, or remove it in the service"
                 yield Finding("orphan-forgotten", Severity.WARNING, message, hint=hint, key=attention.key)
+            elif attention.verdict is not Verdict.IN_SYNC:
+                message = f"{attention.key} is live under an older name, and last applied no longer knows it"
+                hint = f"write the new one with --include-renames --applied-rev {before[:12]}"
+                yield Finding("rename-forgotten", Severity.WARNING, message, hint=hint, key=attention.key)
 
 
 def _unproven(invocation: Invocation, run: Run) -> str | None:

@@ -27,10 +27,13 @@ from reconcile.engine.plan import desired_digest
 from reconcile.errors import PlanFileError, RefusedError, UsageError
 from reconcile.git.repository import path_within
 from reconcile.git.state import not_as_committed
+from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.ledger import RunKind, RunStart
+from reconcile.model.plan import Plan
 from reconcile.model.run import Run
+from reconcile.model.schedule import Origin, Schedule
 from reconcile.model.states import Applied
 from reconcile.report.documents import run_document
 from reconcile.report.runs import run_view
@@ -157,11 +160,7 @@ def _refuse_unexpected(
     """
     digest = desired_digest(wanted.environment.name, wanted.desired)
     if saved is not None and saved.plan.desired_digest != digest:
-        differing = [
-            change.key
-            for change in saved.plan.changes
-            if (now := wanted.desired.get(change.key)) is None or now.wanted_cron != change.desired.wanted_cron
-        ]
+        differing = [change.key for change in saved.plan.changes if _differs(change, wanted.desired.get(change.key))]
         said = f" ({', '.join(map(str, differing[:3]))}{', …' if len(differing) > 3 else ''})" if differing else ""
         _refuse("plan-stale", f"the declarations are no longer those that the plan was made of{said}", "plan again")
     if expected is not None and (len(expected) < _SHORTEST_DIGEST or not digest.startswith(expected)):
@@ -205,17 +204,36 @@ def _reviewed(
     if used is not None:
         message = f"this plan was applied by run {used.start.id}, which finished: a plan is applied once"
         _refuse("plan-used", message, "plan again: there may be nothing left to do")
-    # Of a saved plan the waves read each key themselves; here only what an earlier run left open.
-    live = observed(invocation, reader, [record.key for _, record in memory.open_changes]).live
+    # Of a saved plan the waves read each key themselves; here only what an earlier run left in doubt.
+    live = observed(invocation, reader, sorted(memory.in_doubt)).live
     memory, settling = memory.after_reading(live)
     situation = memory.situation(invocation, wanted.workspace, wanted.environment)
-    return Reviewed(saved.plan, live, memory, situation, settling, wanted.everything)
+    return Reviewed(_protected(saved.plan, wanted), live, memory, situation, settling, wanted.everything)
 
 
 def _in_sync(wanted: Declared, made: Reviewed, saved: SavedPlan | None) -> Mapping[Key, Applied]:
-    """What is as declared already, and is to be known as applied from now on: not what another workspace owns."""
-    applied = made.memory.past.applied
-    ours = {key: schedule for key, schedule in wanted.desired.items() if key not in made.memory.foreign}
+    """What is as declared already, and is to be known as applied from now on; not what other workspaces own."""
+    applied, foreign = made.memory.past.applied, made.memory.foreign
+    ours = {key: schedule for key, schedule in wanted.desired.items() if key not in foreign}
     if saved is not None:
         return unchanged_in(saved.plan, ours, applied)
     return found_in_sync(ours, made.live, applied)
+
+
+def _protected(plan: Plan, wanted: Declared) -> Plan:
+    """Return *plan* with what is protected by now: that is a guard, and guards are those of today."""
+    changes = (
+        replace(one, desired=replace(one.desired, protect=True))
+        if (now := wanted.desired.get(one.key)) is not None and now.protect
+        else one
+        for one in plan.changes
+    )
+    return replace(plan, changes=tuple(changes))
+
+
+def _differs(change: Change, now: Schedule | None) -> bool:
+    """Whether what is declared now is not what *change* was made of; of a removed key: whether it is declared again."""
+    if change.desired.origin is not Origin.DECLARED:
+        return now is not None
+    said = (change.desired.wanted_cron, change.desired.name, change.desired.state)
+    return now is None or (now.wanted_cron, now.name, now.state) != said

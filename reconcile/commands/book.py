@@ -66,6 +66,12 @@ class Book:
             with self._told():
                 self._pen.lift(keys)
 
+    def hold(self, holds: tuple[Hold, ...]) -> None:
+        """Place holds again that were there before."""
+        if self._pen is not None and holds:
+            with self._told():
+                self._pen.hold(holds)
+
     def end(self, run: Run) -> None:
         """Write down how the run ended."""
         if self._pen is None:

@@ -74,8 +74,8 @@ def everything_declared(invocation: Invocation) -> Declared:
     return Declared(workspace, environment, resolution.desired, resolution.desired, findings)
 
 
-def declared_at(invocation: Invocation, environment: str, commit: str) -> Mapping[Key, Schedule]:
-    """Return what was declared for the environment of this name at *commit*; nothing where there was none of it.
+def declared_at(invocation: Invocation, environment: str, commit: str) -> Mapping[Key, Schedule] | None:
+    """Return what was declared for the environment of this name at *commit*; None where the folder did not know it.
 
     What had errors then is left out: it was never applied so.
     """
@@ -84,9 +84,9 @@ def declared_at(invocation: Invocation, environment: str, commit: str) -> Mappin
     try:
         workspace, _ = load_workspace(path_within(folder), tree)
     except SettingError:
-        return {}
+        return None
     if workspace is None or environment not in workspace.environments:
-        return {}
+        return None
     documents, _ = load_documents(workspace, workspace.environments[environment], tree)
     return resolve(documents, workspace.environments[environment]).desired
 

@@ -40,24 +40,31 @@ class Settling:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered: last applied, holds of rollbacks, keys of other workspaces, each with its owner, and saves
-    of which nobody knows the end, each with its run's id."""
+    """What is remembered: last applied, holds of rollbacks, keys of other workspaces, each with its owner, saves of
+    which nobody knows the end, each with its run's id, and keys that a save of ours doubled."""
 
     past: Past = NOTHING
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     foreign: Mapping[Key, str] = field(default_factory=dict)
     open_changes: tuple[tuple[str, ChangeRecord], ...] = ()
+    doubled: frozenset[Key] = frozenset()
     findings: tuple[Finding, ...] = ()
 
     def keys(self, desired: Mapping[Key, Schedule]) -> Collection[Key]:
-        """Return the keys to read: what is wanted, what is no longer declared, and what nobody saw the end of."""
-        return sorted({*desired, *self.past.removed, *(record.key for _, record in self.open_changes)})
+        """Return the keys to read: what is wanted, what is no longer declared, and what there is doubt about."""
+        return sorted({*desired, *self.past.removed, *self.in_doubt})
+
+    @property
+    def in_doubt(self) -> frozenset[Key]:
+        """Return the keys of saves that nobody saw the end of, and those that a save of ours doubled."""
+        return self.doubled.union(record.key for _, record in self.open_changes)
 
     def after_reading(self, live: Mapping[Key, Live]) -> tuple[Memory, Settling]:
         """Return what is remembered once *live* has settled open saves, and that settling, which is to be recorded."""
         became, applied = settled(self.open_changes, live)
         past = replace(self.past, applied={**self.past.applied, **applied}) if applied else self.past
-        return replace(self, past=past), Settling(became, applied)
+        doubled = frozenset(key for key in self.doubled if isinstance(rows := live.get(key), tuple) and len(rows) > 1)
+        return replace(self, past=past, doubled=doubled), Settling(became, applied)
 
     def situation(self, invocation: Invocation, workspace: Workspace, environment: Environment) -> Situation:
         """Return what guards judge by in this run."""
@@ -70,6 +77,7 @@ class Memory:
             now=invocation.begun_at,
             holds=self.holds,
             foreign=self.foreign,
+            doubled=self.doubled,
         )
 
 
@@ -132,16 +140,16 @@ def remembered(invocation: Invocation, wanted: Declared, ledger: SqlLedger | Non
     environment = wanted.environment.name
     earlier: Mapping[Key, Schedule] = {}
     if where.base is not None:
-        earlier = declared_at(invocation, environment, known_commit(invocation.directory, where.base))
+        earlier = declared_at(invocation, environment, known_commit(invocation.directory, where.base)) or {}
     if ledger is not None and where.applied_rev is None and ledger.has_runs():
         past = Past(LastAppliedSource.LEDGER, ledger.last_applied(), {}, (FROM_LEDGER,))
     else:
-        past = _from_git(invocation, environment, where)
+        past = _from_git(invocation, environment, where, has_ledger=ledger is not None)
     memory = Memory(past)
     if ledger is not None:
-        if past.source is LastAppliedSource.NONE:
+        if past is NOTHING:
             past = replace(past, assumptions=(FIRST,))
-        memory = Memory(past, ledger.holds(), ledger.foreign_keys(), ledger.open_changes())
+        memory = Memory(past, ledger.holds(), ledger.foreign_keys(), ledger.open_changes(), ledger.doubled())
     known = {key: applied for key, applied in past.applied.items() if key not in memory.foreign}
     gone = removed(
         applied=known,
@@ -164,7 +172,7 @@ def noted_commits(invocation: Invocation, environment: str, where: Sources) -> t
     return applied_commit(invocation.directory, environment), there
 
 
-def _from_git(invocation: Invocation, environment: str, where: Sources) -> Past:
+def _from_git(invocation: Invocation, environment: str, where: Sources, *, has_ledger: bool) -> Past:
     if where.applied_rev is not None:
         named, commit = where.applied_rev, known_commit(invocation.directory, where.applied_rev)
     else:
@@ -172,9 +180,11 @@ def _from_git(invocation: Invocation, environment: str, where: Sources) -> Past:
         if found is None:
             return NOTHING
         named, commit = applied_ref(environment), found
-    said = (
-        f"last applied comes from Git ({named} at {commit[:12]}): job ids, holds and saves without an end are not "
-        "known; no lock"
-    )
     declared = declared_at(invocation, environment, commit)
+    if declared is None:
+        said = f"{named} at {commit[:12]} declares nothing for {environment} in this folder: two-way, no orphans"
+        return replace(NOTHING, assumptions=(said if has_ledger else f"{said}, no lock",))
+    unknown = "job ids are" if has_ledger else "job ids, holds and saves without an end are"
+    said = f"last applied comes from Git ({named} at {commit[:12]}): {unknown} not known"
+    said = said if has_ledger else f"{said}; no lock"
     return Past(LastAppliedSource.GIT, applied_from(declared.values(), commit), {}, (said,))

@@ -53,8 +53,11 @@ def rollback(
         linked(invocation, wanted.environment) as link,
         opened_book(invocation, wanted.workspace, wanted.environment, run=run_id, actor=actor, how=how) as book,
     ):
-        record, changes = _found(book, run, wanted)
-        made = _reviewed(invocation, ServiceReader(link), wanted, book, record, changes, allowances)
+        record, changes = _found(invocation, book, run, wanted)
+        before = before_run(record.start.id, changes, wanted.everything)
+        if not before:
+            raise UsageError(f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show")
+        made = _reviewed(invocation, ServiceReader(link), replace(wanted, desired=before), book, allowances)
         if dry_run:
             return Answer(plan_document(made.plan, invocation.head), plan_view(made.plan))
         confirm(invocation, how, made, allowances)
@@ -80,42 +83,35 @@ def rollback(
             environment=wanted.environment,
             how=how,
             allowances=allowances,
-            holds=holds(made.plan.changes, wanted.everything, run=run_id, reason=reason, now=invocation.begun_at),
+            holds=holds(before, wanted.everything, made.plan, run=run_id, reason=reason, now=invocation.begun_at),
         )
     done = replace(done, findings=(*done.findings, *left_running(changes), *book.findings))
     return Answer(run_document(done, invocation.head), run_view(done), exit_code=done.exit_code)
 
 
-def _found(book: Book, name: str, wanted: Declared) -> tuple[RunRecord, tuple[ChangeRecord, ...]]:
+def _found(
+    invocation: Invocation, book: Book, name: str, wanted: Declared
+) -> tuple[RunRecord, tuple[ChangeRecord, ...]]:
+    """Return the run, and what it did as far as the selection goes."""
+    selection = invocation.options.selection
+    if selection.labels:
+        raise UsageError("a rollback cannot be selected by label", hint="select with --tenant or --code")
     if book.ledger is None:
         raise SettingError("a rollback is made from the ledger, and this workspace keeps none", hint="see ledger")
     with ledger_required():
         found = book.ledger.run(name)
     if found is None:
         raise UsageError(f"there is no run {name!r} of {wanted.environment.name}", hint="reconcile runs lists them")
-    return found
+    record, changes = found
+    return record, tuple(change for change in changes if selection.fits_key(change.key))
 
 
 def _reviewed(
-    invocation: Invocation,
-    reader: ServiceReader,
-    wanted: Declared,
-    book: Book,
-    record: RunRecord,
-    changes: tuple[ChangeRecord, ...],
-    allowances: Allowances,
+    invocation: Invocation, reader: ServiceReader, wanted: Declared, book: Book, allowances: Allowances
 ) -> Reviewed:
-    """Return the plan back to what was live before the run, as far as the selection goes."""
-    selection = invocation.options.selection
-    if selection.labels:
-        raise UsageError("a rollback cannot be selected by label", hint="select with --tenant or --code")
+    """Return the plan back to what was live before the run, which is what is *wanted*."""
     with ledger_required():
         memory = remembered(invocation, wanted, book.ledger, Sources())
-    before = before_run(
-        record.start.id, [change for change in changes if selection.fits_key(change.key)], wanted.everything
-    )
-    if not before:
-        raise UsageError(f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show")
     # What became undeclared since is none of its business.
     memory = replace(memory, past=replace(memory.past, removed={}))
-    return reviewed(invocation, replace(wanted, desired=before), reader, memory, allowances)
+    return reviewed(invocation, wanted, reader, memory, allowances)

@@ -11,14 +11,14 @@ from reconcile.commands.conduct import Conduct
 from reconcile.commands.events import Events, TellingLedger
 from reconcile.commands.invocation import Invocation
 from reconcile.commands.planning import Reviewed
-from reconcile.engine.guard import Allowances, holds_back, refusals
-from reconcile.engine.rollback import never_touched
+from reconcile.engine.guard import Allowances, Situation, holds_back, refusals
+from reconcile.engine.rollback import as_declared, never_touched
 from reconcile.errors import UsageError
 from reconcile.flows.apply import apply as apply_plan
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
 from reconcile.model.keys import Key
-from reconcile.model.ledger import Hold, RunStart
+from reconcile.model.ledger import Hold, RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
 from reconcile.model.states import Applied
@@ -39,11 +39,14 @@ def confirm(invocation: Invocation, how: Conduct, made: Reviewed, allowances: Al
     Raises:
         UsageError: the answer was not yes.
     """
-    plan = made.plan
-    refused = refusals(plan, situation=made.situation, allowances=allowances)
-    blocked = {refusal.key for refusal in refused}
-    is_open = None not in blocked and any(change.key not in blocked for change in plan.changes)
-    if is_open and not how.yes and not invocation.console.confirm(plan_view(plan)):
+    if how.yes:
+        return
+    # What refuses today is what is asked about: a saved plan tells what did when it was made.
+    plan = replace(made.plan, refusals=refusals(made.plan, situation=_now(invocation, made), allowances=allowances))
+    is_open = all(one.key is not None for one in plan.refusals) and any(
+        change.key not in plan.blocked_keys for change in plan.changes
+    )
+    if is_open and not invocation.console.confirm(plan_view(plan)):
         raise UsageError("not applied: the answer was not yes")
 
 
@@ -91,17 +94,32 @@ def carry_out(
         run = apply_plan(
             made.plan,
             Ports(reader, writer, ledger, clock, invocation.stop),
-            situation=made.situation,
+            situation=_now(invocation, made),
             wave_size=WAVES_PER_CALL * size,
             pacing=Pacing(soak=how.soak, soak_limit=timedelta(seconds=how.soak_limit_seconds)),
             allowances=allowances,
             on_outcome=tell,
             on_correction=tell_again,
         )
-    book.lift((*_lapsed(made, holds), *(never_touched(run.outcomes) if holds else ())))
+    book.lift(_lapsed(made, holds))
+    if start.kind is RunKind.ROLLBACK:
+        _settle_holds(book, made, run)
     book.end(run)
     events.summary(run)
     return run if book.ledger is None else replace(run, start=start)
+
+
+def _now(invocation: Invocation, made: Reviewed) -> Situation:
+    """What guards judge by at this very moment. The *now* of documents may have been set, or be long past: the lock was
+    waited for, and so was a person."""
+    return replace(made.situation, now=SystemClock(invocation.stop).now())
+
+
+def _settle_holds(book: Book, made: Reviewed, run: Run) -> None:
+    """Hold after a rollback what it brought back, and nothing else; what it did not touch is held as it was before."""
+    untouched = never_touched(run.outcomes)
+    book.lift((*untouched, *as_declared(run.outcomes, made.declared)))
+    book.hold(tuple(made.memory.holds[key] for key in untouched if key in made.memory.holds))
 
 
 def _lapsed(made: Reviewed, holds: tuple[Hold, ...]) -> tuple[Key, ...]:

@@ -91,7 +91,8 @@ def _is_whole(invocation: Invocation, run: RunRecord, environment: str) -> bool:
         return False
     if commit_of(invocation.directory, commit) is None:
         return False
-    return run.start.desired_digest == desired_digest(environment, declared_at(invocation, environment, commit))
+    declared = declared_at(invocation, environment, commit)
+    return declared is not None and run.start.desired_digest == desired_digest(environment, declared)
 
 
 def _may_have_saved(run: RunRecord) -> bool:

@@ -7,12 +7,12 @@ key alone (somebody paused the job, the schedule is protected), and the rest goe
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from reconcile.engine.limits import beyond_limits
 from reconcile.engine.moment import frozen, near_fires
-from reconcile.model.change import Change
+from reconcile.model.change import Change, same_cron
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Hold
@@ -21,6 +21,10 @@ from reconcile.model.schedule import Origin, Schedule
 from reconcile.model.states import Action, Condition, Verdict
 from reconcile.model.workspace import Freeze, Limits, OnDrift, SaveEnables, SaveMode, ServiceSettings
 
+_SAY_WHETHER = (
+    "set service.save to append in reconcile.yaml (or to upsert, if somebody else added the job), or remove the "
+    "surplus job in the service"
+)
 _BY_HAND = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING})
 
 
@@ -48,7 +52,8 @@ class Situation:
     """What guards judge by, beside a plan.
 
     *freezes* are those of the environment, whose zone is *zone*; *now* is aware, and None where no moment is judged
-    (`show`). *holds* are those of rollbacks; *foreign* are keys that other workspaces own, each with its owner.
+    (`show`). *holds* are those of rollbacks; *foreign* are keys that other workspaces own, each with its owner;
+    *doubled* are keys that a save of an earlier run added a job to, and that still have several.
     """
 
     limits: Limits = Limits()
@@ -59,6 +64,7 @@ class Situation:
     now: datetime | None = None
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     foreign: Mapping[Key, str] = field(default_factory=dict)
+    doubled: frozenset[Key] = frozenset()
 
 
 def refusals(
@@ -89,9 +95,9 @@ def refusal_of(change: Change, situation: Situation, allowances: Allowances) -> 
 
 
 def holds_back(hold: Hold, desired: Schedule) -> bool:
-    """Return whether *hold* still binds: the declaration says what it said when it was rolled back."""
-    said = (desired.name, desired.wanted_cron, desired.state)
-    return desired.origin is Origin.DECLARED and said == (hold.name, hold.cron, hold.state)
+    """Return whether *hold* still binds: the declaration means what it meant when it was rolled back."""
+    is_same = (desired.name, desired.state) == (hold.name, hold.state) and same_cron(hold.cron, desired.wanted_cron)
+    return is_same and desired.origin is Origin.DECLARED
 
 
 def _near_fires(changes: Iterable[Change], situation: Situation, allowances: Allowances) -> Iterator[Refusal]:
@@ -109,10 +115,18 @@ def _of_ownership(change: Change, situation: Situation, _: Allowances) -> Refusa
 
 
 def _of_service(change: Change, situation: Situation, _: Allowances) -> Refusal | None:
-    if situation.service.save is not SaveMode.APPEND or change.action is Action.CREATE:
+    if change.action is Action.CREATE:
         return None
-    message = f"{change.key}: saving over a job adds a second one on this service (service.save is append)"
-    return _refusal("save-appends", message, change, setting="service.save")
+    if situation.service.save is SaveMode.APPEND:
+        message = f"{change.key}: saving over a job adds a second one on this service (service.save is append)"
+        return _refusal("save-appends", message, change, setting="service.save")
+    if situation.service.save is SaveMode.UNKNOWN and situation.doubled:
+        # The first update of a run goes alone; each run that tries would double one more.
+        message = (
+            f"{change.key}: after a save of an earlier run {min(situation.doubled)} had several jobs, and still has"
+        )
+        return replace(_refusal("save-appends", message, change, setting="service.save"), remedy=_SAY_WHETHER)
+    return None
 
 
 def _of_removal(change: Change, _: Situation, allowances: Allowances) -> Refusal | None:

@@ -62,16 +62,16 @@ def settled(
 
 
 def unchanged_in(plan: Plan, declared: Mapping[Key, Schedule], applied: Mapping[Key, Applied]) -> dict[Key, Applied]:
-    """Return what *plan*, made earlier of *declared*, saw to be as declared, and last applied does not know yet.
+    """Return what *plan*, made earlier of *declared*, saw to be as declared, and last applied does not know at all.
 
-    It is not read again: should it have moved since, drift will find that it is no longer as it was then. What is
-    declared parked may not be there at all, and is left out.
+    It is not read again: should it have moved since, drift will find that it is no longer as it was then. What last
+    applied knows otherwise may be younger than the plan. What is declared parked may not be there, and is left out.
     """
     differing = {change.key for change in plan.changes} | {attention.key for attention in plan.attention}
     return {
-        key: Applied(schedule.cron, schedule.name if key not in applied else applied[key].name)
+        key: Applied(schedule.cron, schedule.name)
         for key, schedule in declared.items()
-        if key not in differing and schedule.state is State.ACTIVE and not _is_known(schedule, applied.get(key))
+        if key not in differing and key not in applied and schedule.state is State.ACTIVE
     }
 
 

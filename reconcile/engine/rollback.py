@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from reconcile.model.change import Change
+from reconcile.model.change import same_cron
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Hold
+from reconcile.model.ledger import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
+from reconcile.model.plan import Plan
 from reconcile.model.schedule import Origin, Schedule, State
 
 
@@ -22,14 +23,14 @@ def before_run(run: str, changes: Iterable[ChangeRecord], declared: Mapping[Key,
     return {
         change.key: _before(run, change, declared.get(change.key))
         for change in sorted(changes, key=lambda one: one.key)
-        if change.saves or change.is_open
+        if _may_have_saved(change)
     }
 
 
 def left_running(changes: Iterable[ChangeRecord]) -> Iterator[Finding]:
     """Yield a finding for each key whose job was paused before the run: nothing can pause it again."""
     for change in changes:
-        if change.saves and any(not row.active for row in change.before):
+        if _may_have_saved(change) and any(not row.active for row in change.before):
             yield Finding(
                 "stays-active",
                 Severity.WARNING,
@@ -40,22 +41,51 @@ def left_running(changes: Iterable[ChangeRecord]) -> Iterator[Finding]:
 
 
 def holds(
-    changes: Iterable[Change], declared: Mapping[Key, Schedule], *, run: str, reason: str, now: datetime
+    before: Mapping[Key, Schedule],
+    declared: Mapping[Key, Schedule],
+    plan: Plan,
+    *,
+    run: str,
+    reason: str,
+    now: datetime,
 ) -> tuple[Hold, ...]:
-    """Return a hold for each of *changes*, those of the rollback *run*, that is declared: no apply is to undo it.
+    """Return a hold for each key of *before* that is declared otherwise: no apply is to undo what the rollback *run*
+    brings back, or what somebody brought back already.
 
-    They are placed before the first save, so that a rollback that is killed leaves nothing unheld.
+    They are placed before the first save, so that a rollback that is killed leaves nothing unheld. What *plan* leaves
+    alone for a reason is not held.
     """
+    left = {attention.key for attention in plan.attention}
     return tuple(
-        Hold(change.key, schedule.name, schedule.wanted_cron, schedule.state, run, reason, now)
-        for change in changes
-        if (schedule := declared.get(change.key)) is not None
+        Hold(key, schedule.name, schedule.wanted_cron, schedule.state, run, reason, now)
+        for key, wanted in before.items()
+        if key not in left and (schedule := declared.get(key)) is not None and not _is_declared_so(wanted, schedule)
     )
 
 
 def never_touched(outcomes: Iterable[Outcome]) -> tuple[Key, ...]:
     """Return the keys at which surely nothing was saved: there is nothing to hold."""
     return tuple(outcome.key for outcome in outcomes if not outcome.saves and outcome.result is not Result.VERIFIED)
+
+
+def as_declared(outcomes: Iterable[Outcome], declared: Mapping[Key, Schedule]) -> tuple[Key, ...]:
+    """Return the keys that a rollback brought back to what is declared by now: nothing needs holding back there."""
+    return tuple(
+        outcome.key
+        for outcome in outcomes
+        if outcome.result is Result.VERIFIED
+        and (schedule := declared.get(outcome.key)) is not None
+        and _is_declared_so(outcome.change.desired, schedule)
+    )
+
+
+def _may_have_saved(change: ChangeRecord) -> bool:
+    """Whether the run saved it, as far as anybody knows: one that was killed did not live to count its saves."""
+    return change.saves > 0 or (change.result is None and change.settled is not Settled.AS_BEFORE)
+
+
+def _is_declared_so(wanted: Schedule, declared: Schedule) -> bool:
+    return wanted.name == declared.name and same_cron(wanted.wanted_cron, declared.wanted_cron)
 
 
 def _before(run: str, change: ChangeRecord, declared: Schedule | None) -> Schedule:

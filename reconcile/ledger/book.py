@@ -72,6 +72,11 @@ class SqlLedger:
         with self._store.reading() as connection:
             return queries.open_changes(connection, self._owner)
 
+    def doubled(self) -> frozenset[Key]:
+        """Return the keys that were found doubled after the last save of ours."""
+        with self._store.reading() as connection:
+            return queries.doubled(connection, self._owner)
+
     def holds(self) -> dict[Key, Hold]:
         """Return the holds."""
         with self._store.reading() as connection:

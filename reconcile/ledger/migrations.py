@@ -84,6 +84,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             WHERE settled IS NULL AND (result IS NULL OR result = 'unknown')""",
         "CREATE INDEX reconcile_runs_newest ON reconcile_runs (workspace, environment, started_at)",
     ),
+    ("CREATE INDEX reconcile_changes_doubled ON reconcile_changes (run) WHERE reason = 'duplicated'",),
 )
 """Step *n* (from 1) leads from schema version *n - 1* to *n*; version 0 is an empty database."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, Table, Text, func, select, text,
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.encoding import applied_of, json_text, live_of, rows_of
-from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_OPEN, RUNS
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, RUNS
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
 from reconcile.model.outcome import Result
@@ -80,6 +80,20 @@ def open_changes(connection: Connection, owner: Owner) -> tuple[tuple[str, Chang
     found = [(row.started_at, row.run, change_of(row)) for row in connection.execute(chosen)]
     found.sort(key=lambda one: (one[0], one[1], one[2].key))
     return tuple((run, record) for _, run, record in found)
+
+
+def doubled(connection: Connection, owner: Owner) -> frozenset[Key]:
+    """Return the keys that had several jobs after *owner*'s save of them, and were not saved since."""
+    last = func.max(CHANGES.c.run).label("run")
+    doubled_by = (
+        select(CHANGES.c.tenant, CHANGES.c.code, last)
+        .join(RUNS)
+        .where(*_of(RUNS, owner), IS_DOUBLED)
+        .group_by(CHANGES.c.tenant, CHANGES.c.code)
+    )
+    found = {Key(row.tenant, row.code): row.run for row in connection.execute(doubled_by)}
+    since = known(connection, owner.environment, list(found))
+    return frozenset(key for key, run in found.items() if key not in since or (since[key][1].run or "") <= run)
 
 
 def last_applied(connection: Connection, owner: Owner) -> dict[Key, Applied]:

@@ -116,6 +116,10 @@ CHANGES = Table(
 # Nobody knows yet what became of it. Written out, as an index serves only a question that is worded like it.
 IS_OPEN = text("settled IS NULL AND (result IS NULL OR result = 'unknown')")
 
+# A save of it was seen to add a job. Such are few, and looked for at the beginning of each run.
+IS_DOUBLED = text("reason = 'duplicated'")
+
+Index("reconcile_changes_doubled", CHANGES.c.run, sqlite_where=IS_DOUBLED, postgresql_where=IS_DOUBLED)
 Index("reconcile_changes_open", CHANGES.c.run, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
 Index("reconcile_runs_newest", RUNS.c.workspace, RUNS.c.environment, RUNS.c.started_at)
 

@@ -27,7 +27,7 @@ from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.states import Applied, Live
 from reconcile.ports import Clock
 
-_SETTLE = update(CHANGES).where(
+_ONE_CHANGE = update(CHANGES).where(
     CHANGES.c.run == bindparam("of_run"),
     CHANGES.c.tenant == bindparam("of_tenant"),
     CHANGES.c.code == bindparam("of_code"),
@@ -38,6 +38,9 @@ _LIFT = delete(HOLDS).where(
     HOLDS.c.code == bindparam("of_code"),
     HOLDS.c.workspace == bindparam("of_workspace"),
 )
+
+
+_NO_OUTCOME: Mapping[str, Any] = {"result": None, "reason": "", "message": "", "saves": 0, "after": None}
 
 
 class RunLedger:
@@ -52,6 +55,7 @@ class RunLedger:
         self._lock = lock
         self._held = held
         self._clock = clock
+        self._begun: set[Key] = set()
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -71,6 +75,7 @@ class RunLedger:
         with self.writing() as connection:
             self._known(connection, [Key(row["tenant"], row["code"]) for row in values])
             _upsert(connection, CHANGES, values)
+        self._begun.update(Key(row["tenant"], row["code"]) for row in values)
 
     def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         """Record a wave's outcomes, durably, and what is verified as last applied; a later outcome replaces one."""
@@ -78,7 +83,15 @@ class RunLedger:
         # Nothing live (parked, and never there): nothing was applied that could vanish.
         verified = {one.key: one for one in listed if one.result is Result.VERIFIED and one.live != ()}
         with self.writing() as connection:
-            _upsert(connection, CHANGES, [self._change_values(one.change, one) for one in listed])
+            _upsert(
+                connection,
+                CHANGES,
+                [self._change_values(one.change, one) for one in listed if one.key not in self._begun],
+            )
+            # What was to be saved is there already, and is not written a second time.
+            ended = [self._ended_values(one) for one in listed if one.key in self._begun]
+            if ended:
+                connection.execute(_ONE_CHANGE, ended)
             before = self._known(connection, verified)
             applied = {key: self._applied_by(one, before.get(key)) for key, one in verified.items()}
             self._put_applied(connection, applied, before)
@@ -101,7 +114,7 @@ class RunLedger:
         ]
         with self.writing() as connection:
             if values:
-                connection.execute(_SETTLE, values)
+                connection.execute(_ONE_CHANGE, values)
             self._put_applied(connection, applied, self._known(connection, applied))
 
     def hold(self, holds: Iterable[Hold]) -> None:
@@ -132,11 +145,14 @@ class RunLedger:
         return {key: applied for key, (_, applied) in found.items()}
 
     def _applied_by(self, outcome: Outcome, before: Applied | None) -> Applied:
-        """Return what is applied now. A name that was not saved is not known to be there: an older one stays."""
+        """Return what is applied now. Where nothing was saved, what was known stays: a name is not known to be there,
+        and it was another run that applied it."""
         change = outcome.change
         older = before or change.applied
         name = change.desired.name if outcome.saves or older is None else older.name
         ids = _ids(older.job_ids if older else (), change.live, outcome.live)
+        if not outcome.saves and before is not None and before.cron == change.desired.wanted_cron:
+            return replace(before, job_ids=ids)
         return Applied(change.desired.wanted_cron, name, ids, self._start.id, self._start.revision)
 
     def _put_applied(
@@ -164,6 +180,10 @@ class RunLedger:
             "placed_at": hold.placed_at,
         }
 
+    def _ended_values(self, outcome: Outcome) -> dict[str, Any]:
+        of_change = {"of_run": self._start.id, "of_tenant": outcome.key.tenant, "of_code": outcome.key.code}
+        return {**of_change, **_outcome_values(outcome)}
+
     def _change_values(self, change: Change, outcome: Outcome | None = None) -> dict[str, Any]:
         assert change.action is not None, "a plan holds only changes that want a save"
         return {
@@ -175,13 +195,19 @@ class RunLedger:
             "state": change.desired.state,
             "before": rows_value(change.live) if isinstance(change.live, tuple) else [],
             "applied": applied_value(change.applied),
-            "result": None if outcome is None else outcome.result,
-            "reason": "" if outcome is None else outcome.reason,
-            "message": "" if outcome is None else outcome.message,
-            "saves": 0 if outcome is None else outcome.saves,
-            "after": None if outcome is None else live_value(outcome.live),
+            **(_NO_OUTCOME if outcome is None else _outcome_values(outcome)),
             "settled": None,
         }
+
+
+def _outcome_values(outcome: Outcome) -> dict[str, Any]:
+    return {
+        "result": outcome.result,
+        "reason": outcome.reason,
+        "message": outcome.message,
+        "saves": outcome.saves,
+        "after": live_value(outcome.live),
+    }
 
 
 def lift(connection: Connection, owner: Owner, keys: Iterable[Key]) -> None:

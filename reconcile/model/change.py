@@ -116,7 +116,7 @@ class Change:
             changed.append("state")
         return tuple(changed)
 
-    @property
+    @cached_property
     def verdict(self) -> Verdict:
         """Return the first verdict that fits (see `Verdict`)."""
         if isinstance(self.live, Unreadable):
@@ -138,7 +138,7 @@ class Change:
             return Verdict.PENDING if live_as_applied else Verdict.CONFLICTING
         return Verdict.DRIFTED
 
-    @property
+    @cached_property
     def action(self) -> Action | None:
         """Return what a save would do; None where no save is possible or none is needed.
 

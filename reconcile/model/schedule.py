@@ -60,4 +60,6 @@ class Schedule:
         """Return where a reader finds it: file and line, or why there are none."""
         if self.origin is Origin.REMOVED:
             return "declared nowhere"
-        return f"{self.file}:{self.line}" if self.origin is Origin.DECLARED else f"before run {self.file}"
+        if self.origin is Origin.ROLLBACK:
+            return f"before run {self.file}" if self.file else "before a run"
+        return f"{self.file}:{self.line}"

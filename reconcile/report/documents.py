@@ -231,7 +231,7 @@ def _applied(applied: Applied) -> Document:
 
 
 def _source(schedule: Schedule) -> Document | None:
-    return None if schedule.origin is Origin.REMOVED else {"file": schedule.file, "line": schedule.line}
+    return {"file": schedule.file, "line": schedule.line} if schedule.origin is Origin.DECLARED else None
 
 
 def _drifted(change: Change, drift: Drift) -> Document:

@@ -121,6 +121,15 @@ def test_an_appending_service_gets_no_updates_but_creates():
     assert [refusal.rule for refusal in refused(plan, service=service)] == ["save-appends", "save-appends"]
 
 
+def test_a_service_that_was_seen_to_append_gets_no_updates_until_somebody_says_how_it_saves():
+    plan = plan_of(updates=2, creates=1)
+    for save, expected in ((SaveMode.UNKNOWN, ["save-appends"] * 2), (SaveMode.UPSERT, [])):
+        situation = Situation(NO_LIMITS, ServiceSettings(save=save), doubled=frozenset({key("7")}))
+        told = refusals(plan, situation=situation)
+        assert [refusal.rule for refusal in told] == expected
+        assert all("acme/7" in refusal.message and "service.save" in refusal.hint for refusal in told)
+
+
 def test_keys_refused_by_themselves_do_not_count_towards_a_limit():
     service = ServiceSettings(save=SaveMode.APPEND)
     assert {r.rule for r in refused(plan_of(updates=3), Limits(max_changes=2), service)} == {"save-appends"}

@@ -10,7 +10,7 @@ import pytest
 from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.past import Past
 from reconcile.engine.plan import make_plan
-from reconcile.engine.rollback import before_run, holds, left_running, never_touched
+from reconcile.engine.rollback import as_declared, before_run, holds, left_running, never_touched
 from reconcile.model.ledger import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, Origin, State
@@ -36,6 +36,9 @@ def record(before=BEFORE, *, applied=None, saves=1, result=Result.VERIFIED, **mo
         pytest.param(record(()), PARKED_CRON, "订单同步", id="a-creation-is-parked"),
         pytest.param(record((row("every night"),)), "every night", "订单同步", id="also-what-does-not-parse"),
         pytest.param(record(saves=0, result=None), HOURLY, "订单同步", id="a-save-that-nobody-saw-end"),
+        pytest.param(
+            record(saves=0, result=None, settled=Settled.AS_DESIRED), HOURLY, "订单同步", id="and-that-was-found-done"
+        ),
     ],
 )
 def test_what_was_live_before_is_wanted_again(made, cron, name):
@@ -99,10 +102,20 @@ def test_a_hold_does_not_keep_a_rollback_from_being_made():
 
 def test_what_is_brought_back_is_held_as_it_is_declared():
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    changes = [change((row(),)), change((row(),), wanted=schedule("undeclared"))]
-    assert holds(changes, DECLARED, run="r2", reason="it broke", now=now) == (
+    before = desired(*(schedule(code, HOURLY) for code in ("1", "undeclared", "doubled")), schedule("as declared"))
+    declared = desired(schedule(), schedule("doubled"), schedule("as declared"))
+    plan = make_plan("prod", before, {**{one: (row(),) for one in before}, key("doubled"): (row(), row())})
+    assert holds(before, declared, plan, run="r2", reason="it broke", now=now) == (
         Hold(key(), "订单同步", NIGHTLY, State.ACTIVE, "r2", "it broke", now),
     )
+
+
+def test_what_is_declared_as_it_was_brought_back_is_not_held():
+    saved = Outcome(change((row(HOURLY),)), Result.VERIFIED, "saved", "", saves=1)
+    back = replace(saved, change=change((row(),), wanted=schedule(cron=HOURLY)))
+    failed = replace(saved, result=Result.FAILED)
+    assert as_declared([saved], DECLARED) == (key(),)
+    assert as_declared([back, failed], DECLARED) == as_declared([saved], {}) == ()
 
 
 def test_only_where_surely_nothing_was_saved_there_is_nothing_to_hold():

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from reconcile.cli import Run
+from reconcile.declare.gate import refusals
 
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", ""),
@@ -33,8 +34,9 @@ class Ended:
 
     @property
     def document(self) -> dict[str, Any]:
-        """The document on stdout: the whole of it."""
+        """The document on stdout: the whole of it, which fits the schema of its kind."""
         found: dict[str, Any] = json.loads(self.out)
+        assert not [(one.at.path, one.message) for one in refusals(found["kind"], found, "stdout")]
         return found
 
 

@@ -140,6 +140,25 @@ def test_what_is_found_as_desired_is_remembered_without_taking_it_from_the_run_t
         assert ledger.last_applied() == applied("1", cron=HOURLY, job_ids=("100", "101"))
 
 
+def test_what_was_applied_by_an_unfinished_run_stays_its_own_when_another_finds_it_so(ledger):
+    with run_in(ledger) as run:
+        run.record_outcomes([outcome(update())])
+    with run_in(ledger, LATER_RUN, revision="beef") as run:
+        run.record_outcomes([outcome(update(), saves=0, reason="already-as-desired", live=(row(job_id="101"),))])
+    assert ledger.last_applied() == applied("1", job_ids=("100", "101"))
+
+
+def test_a_key_that_a_save_doubled_is_remembered_until_a_later_save_is_verified(ledger):
+    doubled = outcome(update(), Result.MISMATCHED, live=(row(), row(job_id="101")), reason="duplicated")
+    with run_in(ledger) as run:
+        assert ledger.doubled() == frozenset()
+        run.record_outcomes([outcome(update("2")), doubled])
+    assert ledger.doubled() == {key()}
+    with run_in(ledger, LATER_RUN) as run:
+        run.record_outcomes([outcome(update())])
+    assert ledger.doubled() == frozenset()
+
+
 @pytest.mark.parametrize(
     "write",
     [
