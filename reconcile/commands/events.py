@@ -48,12 +48,12 @@ class Events:
 
     def planned(self, plan: Plan) -> None:
         """Tell of each change of *plan*."""
-        for change in plan.changes:
+        for change in plan.changes if self._write is not None else ():
             self._tell("planned", **_named(change), verdict=change.verdict.value, **_wanted(change))
 
     def started(self, intents: Iterable[Intent]) -> None:
         """Tell of saves that are about to be made."""
-        for intent in intents:
+        for intent in intents if self._write is not None else ():
             self._tell("started", **_named(intent.change))
 
     def finished(self, outcome: Outcome) -> None:

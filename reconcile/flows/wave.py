@@ -114,10 +114,10 @@ def _before_saving(change: Change, live: Live, *, stopped: bool) -> Outcome | No
         return unsaved(change, Result.SKIPPED, "not-started", live=live)
     if isinstance(live, Unreadable):
         return unsaved(change, Result.FAILED, "unreadable", live=live)
-    if _is_done(change, live):
-        return unsaved(change, Result.VERIFIED, "already-as-desired", live=live)
     if isinstance(change.live, tuple) and same_rows(change.live, live):
         return None
+    if _is_done(change, live):
+        return unsaved(change, Result.VERIFIED, "already-as-desired", live=live)
     return unsaved(change, Result.REFUSED, "stale", live=live)
 
 

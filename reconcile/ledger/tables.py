@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Column, Dialect, ForeignKey, Index, Integer, MetaData, Table, Text, TypeDecorator, text
@@ -119,10 +120,6 @@ IS_OPEN = text("settled IS NULL AND (result IS NULL OR result = 'unknown')")
 # A save of it was seen to add a job. Such are few, and looked for at the beginning of each run.
 IS_DOUBLED = text("reason = 'duplicated'")
 
-Index("reconcile_changes_doubled", CHANGES.c.run, sqlite_where=IS_DOUBLED, postgresql_where=IS_DOUBLED)
-Index("reconcile_changes_open", CHANGES.c.run, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
-Index("reconcile_runs_newest", RUNS.c.workspace, RUNS.c.environment, RUNS.c.started_at)
-
 # Last applied. A key has one owner in an environment: whoever else declares it is refused.
 APPLIED = Table(
     "reconcile_applied",
@@ -166,3 +163,12 @@ LOCKS = Table(
     Column("expires_at", Instant),
     Column("backend", Integer),
 )
+
+
+@cache
+def indexed() -> MetaData:
+    """Return all tables with their indexes. Nobody who reads or writes needs them said, and it loads both dialects."""
+    Index("reconcile_changes_doubled", CHANGES.c.run, sqlite_where=IS_DOUBLED, postgresql_where=IS_DOUBLED)
+    Index("reconcile_changes_open", CHANGES.c.run, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
+    Index("reconcile_runs_newest", RUNS.c.workspace, RUNS.c.environment, RUNS.c.started_at)
+    return metadata

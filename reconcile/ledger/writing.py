@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.connecting import Store
@@ -247,11 +246,22 @@ def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) ->
     """Put *rows* into *table*, each instead of the one with the same key; of two in *rows*, the later one counts."""
     if not rows:
         return
-    statement = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
+    statement = _insert_into(table, connection.dialect.name)
     key = [column.name for column in table.primary_key.columns]
     rest = {column.name: statement.excluded[column.name] for column in table.columns if column.name not in key}
     single = {tuple(row[name] for name in key): row for row in rows}
     connection.execute(statement.on_conflict_do_update(index_elements=key, set_=rest), list(single.values()))
+
+
+def _insert_into(table: Table, dialect: str) -> Any:
+    # Each dialect takes a moment to load, and a run needs one of them.
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert(table)
 
 
 def _is_news(applied: Applied, before: Applied | None) -> bool:

@@ -47,8 +47,8 @@ def same_live(one: LiveRow, other: LiveRow) -> bool:
 
 def same_rows(one: tuple[LiveRow, ...], other: tuple[LiveRow, ...]) -> bool:
     """Return whether two readings of one key mean the same, whatever the order of their rows."""
-    if len(one) != len(other):
-        return False
+    if one == other or len(one) != len(other):
+        return one == other
     left = list(other)
     for row in one:
         match = next((index for index, candidate in enumerate(left) if same_live(row, candidate)), None)

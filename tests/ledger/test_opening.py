@@ -16,7 +16,7 @@ from reconcile.errors import LedgerError
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.migrations import SCHEMA_VERSION
 from reconcile.ledger.opening import open_ledger
-from reconcile.ledger.tables import metadata
+from reconcile.ledger.tables import indexed
 from reconcile.model.ledger import Ending
 from reconcile.model.outcome import Intent, Result
 from tests import postgres
@@ -98,7 +98,7 @@ def test_the_migrations_make_the_tables_that_the_program_knows(address):
     opening(address).close()
     made = create_engine(address.url)
     planned = create_engine("sqlite://")
-    metadata.create_all(planned)
+    indexed().create_all(planned)
     assert shape(made) == shape(planned)
 
 
