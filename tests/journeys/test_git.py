@@ -118,7 +118,7 @@ def test_a_revision_that_is_not_there_is_an_error(program, git, commit, option):
     assert (ended.code, "'nowhere'" in ended.err) == (1, True)
 
 
-def test_what_a_revision_did_not_have_was_not_declared(program, git, commit, write):
+def test_what_a_revision_did_not_have_was_neither_declared_nor_applied(program, git, commit, write):
     git("commit", "-q", "--allow-empty", "-m", "nothing yet")
     empty = git("rev-parse", "HEAD")
     commit()
@@ -129,7 +129,7 @@ def test_what_a_revision_did_not_have_was_not_declared(program, git, commit, wri
     other = commit()
     git("revert", "-n", "HEAD")
     commit()
-    assert program.json("plan", "--applied-rev", other)[1]["last_applied"] == "git"
+    assert program.json("plan", "--applied-rev", other)[1]["last_applied"] == "none"
 
 
 def test_only_committed_declarations_are_applied_where_that_is_asked_for(program, git, commit, write, service):

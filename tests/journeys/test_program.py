@@ -137,7 +137,7 @@ def test_schema_lists_and_prints_schemas(program):
         "tenant", "workspace",
     ]  # fmt: skip
     printed = program("schema", "set")
-    assert printed.document["title"] == "A set file"
+    assert json.loads(printed.out)["title"] == "A set file"
     assert ".schema.json#" not in printed.out
 
 

@@ -251,6 +251,6 @@ def test_a_bug_that_says_a_secret_is_told_without_it(watch, monkeypatch, name):
     monkeypatch.setattr(RequestsTransport, "send", fail)
     for command in (("plan",), ("apply", "--yes", "--events", "-"), ("history", "acme", "1")):
         assert one(*command, "--format", name).code == 1
-    monkeypatch.setattr(plan_command, "declared", fail)
+    monkeypatch.setattr(plan_command, "reviewed", fail)
     ended = one("plan", "--format", name)
     assert (ended.code, "bug in reconcile" in ended.err, "Traceback" in ended.err) == (1, True, True)
