@@ -28,7 +28,10 @@ class Soak(click.ParamType):  # type: ignore[type-arg]  # generic only in later 
         """Return what *value* means."""
         if value == NEXT_FIRE:
             return SoakUntil.NEXT_FIRE
-        return timedelta(seconds=_DURATION.convert(value, param, ctx))
+        try:
+            return timedelta(seconds=_DURATION.convert(value, param, ctx))
+        except click.BadParameter:
+            self.fail(f"{value!r} is neither a duration, such as 5m, nor {NEXT_FIRE}", param, ctx)
 
 
 @dataclass(frozen=True, slots=True)

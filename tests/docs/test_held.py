@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections import defaultdict
 
@@ -68,6 +69,14 @@ def refused_by_the_code():
 )
 def test_a_table_names_exactly_what_the_code_knows(name, known):
     assert set(rows(name)) == known
+
+
+def test_an_event_has_the_fields_that_the_page_names():
+    text = (ROOT / "docs" / "remembering.md").read_text(encoding="utf-8")
+    shown = [json.loads(line) for line in text.splitlines() if line.startswith('{"type": ')]  # as they are, executed
+    fields = {one["type"]: set(one) - {"type", "at", "run"} - {result.value for result in Result} for one in shown}
+    told = {name: set(CODE.findall(fields)) for name, (_, fields) in rows("events").items() if name != "corrected"}
+    assert fields == told
 
 
 @pytest.mark.parametrize("rule", sorted(refused_by_the_code()))
