@@ -105,7 +105,8 @@ class Narrator:
 
     def quoted(self, text: str) -> str:
         """Return *text* of a reply as a quoted YAML (and JSON) value on one line."""
-        shown = text if len(text) <= _LONGEST_QUOTED else text[:_LONGEST_QUOTED] + "…"
+        # Hidden before it is cut: half a secret is too much.
+        shown = self._redactor.line(text, length=_LONGEST_QUOTED)
         return self._redactor.hide(json.dumps(shown, ensure_ascii=not shown.isprintable()))
 
     def unusable(self, tenant: str, reply: Reply) -> Unreadable | None:

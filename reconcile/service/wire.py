@@ -106,7 +106,7 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
             raise MalformedError(f"row {number} is {_kind(row)}, not an object")
         code = _id(row, "bizcode", number)
         if code not in asked:
-            raise StrayRowError(f"row {number} is for code {code[:80]!r}, which was not asked for")
+            raise StrayRowError(f"row {number}, which was not asked for, is for code {code!r}")
         made = _live_row(row, number, active)
         if made is None:
             null.append(code)
@@ -171,7 +171,7 @@ def _execution(row: object, number: int, job: str, successful: Collection[str]) 
         raise MalformedError(f"row {number} is {_kind(row)}, not an object")
     owner = _optional_id(row, "jobinfoid", number) or job
     if owner != job:
-        raise StrayRowError(f"row {number} is for job {owner[:80]!r}, which was not asked for")
+        raise StrayRowError(f"row {number}, which was not asked for, is for job {owner!r}")
     status = _optional_text(row, "exestatus", number)
     return Execution(
         job_id=owner,
@@ -198,7 +198,7 @@ def _instant(row: Mapping[str, object], name: str, number: int) -> datetime | No
             return instant.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise MalformedError(f"{name} of row {number} is {text[:40]!r}, not a time like 2020-04-26T15:59:59.652+0000")
+    raise MalformedError(f"{name} of row {number} is not a time like 2020-04-26T15:59:59.652+0000, but {text!r}")
 
 
 def _count(listing: Mapping[str, object], name: str, missing: int) -> int:
