@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reconcile.service.exchange import Operation
 from reconcile.service.redact import Redactor, clean
+from reconcile.service.troubles import Narrator
 from tests.service.fakes import UNHURRIED
 
 SECRET = 'to"k/e n&é'
@@ -77,3 +79,9 @@ def test_a_clean_text_holds_no_control_format_or_separating_character(text):
 @given(st.binary(max_size=300), st.text(min_size=4, max_size=12, alphabet="abcXYZ019-_"))
 def test_no_excerpt_holds_a_secret(body, secret):
     assert secret.lower() not in Redactor([secret]).excerpt(secret.encode() + body + secret.encode() * 9).lower()
+
+
+@pytest.mark.parametrize("length", range(60, 90))
+def test_of_a_secret_in_what_is_quoted_no_half_is_left_by_the_cut(length):
+    narrator = Narrator(Operation.QUERY, Redactor(["secret-of-the-service"]))
+    assert "secr" not in narrator.quoted("x" * length + "secret-of-the-service")
