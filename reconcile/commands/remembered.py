@@ -156,6 +156,7 @@ def remembered(invocation: Invocation, wanted: Declared, ledger: SqlLedger | Non
         earlier={key: schedule for key, schedule in earlier.items() if key not in memory.foreign},
         declared=wanted.everything,
         selection=invocation.options.selection,
+        tenants=wanted.environment.tenants,
     )
     return replace(memory, past=replace(past, removed=gone))
 

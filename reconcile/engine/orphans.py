@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Origin, Schedule, State
@@ -16,15 +17,18 @@ def removed(
     earlier: Mapping[Key, Schedule],
     declared: Mapping[Key, Schedule],
     selection: Selection,
+    tenants: Sequence[str] = ("*",),
 ) -> dict[Key, Schedule]:
     """Return what is known from *applied* or *earlier* declarations and not in *declared*, each to be parked.
 
-    *declared* is all that the environment has, before any selection: what *selection* leaves out is never an orphan.
-    With labels nothing is: nobody knows which ones a removed schedule had.
+    *declared* is all that the environment has, before any selection: what *selection* leaves out is never an orphan,
+    nor what is of no tenant of the environment (*tenants* are its patterns): it may be another one's by now. With
+    labels nothing is: nobody knows which ones a removed schedule had.
     """
     if selection.labels:
         return {}
-    gone = sorted(key for key in applied.keys() | earlier.keys() if key not in declared and selection.fits_key(key))
+    known = (key for key in applied.keys() | earlier.keys() if key not in declared and selection.fits_key(key))
+    gone = sorted(key for key in known if any(fnmatchcase(key.tenant, pattern) for pattern in tenants))
     return {key: _parked(key, applied.get(key), earlier.get(key)) for key in gone}
 
 

@@ -26,8 +26,11 @@ class Attention:
 
     @property
     def is_blocked(self) -> bool:
-        """Return whether the key cannot be brought to what Git wants until a person has acted."""
-        return Condition.DUPLICATE in self.conditions
+        """Return whether the key cannot be brought to what Git wants until a person has acted.
+
+        Of an orphan Git wants nothing.
+        """
+        return Condition.DUPLICATE in self.conditions and self.verdict is not Verdict.ORPHAN
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,6 +127,11 @@ def test_a_selection_never_makes_orphans(selection, expected):
     assert list(gone(selection)) == expected
 
 
+def test_what_is_of_no_tenant_of_the_environment_is_no_orphan_of_it():
+    found = removed(applied=APPLIED, earlier={}, declared={}, selection=EVERYTHING, tenants=("be*",))
+    assert list(found) == [key("far", "beta")]
+
+
 @pytest.mark.parametrize(
     "live, action",
     [

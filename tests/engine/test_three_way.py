@@ -120,6 +120,12 @@ def test_the_digest_tells_an_orphan_from_a_declared_parked_schedule():
     assert plan_digest(other) != made.digest
 
 
+def test_an_orphan_with_two_jobs_keeps_no_apply_from_ending():
+    made = plan({key(): (row(),), key("gone"): (row(HOURLY), row(HOURLY))}, GONE)
+    assert (made.attention[0].verdict, made.attention[0].is_blocked) == (Verdict.ORPHAN, False)
+    assert made.summary.blocked == 0
+
+
 @pytest.mark.parametrize(
     "live", [pytest.param((), id="absent"), pytest.param((row(PARKED_CRON, active=False),), id="parked")]
 )
