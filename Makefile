@@ -11,14 +11,15 @@ RELATIVE = for link in .venv/lib/python3*/site-packages/*_reconcile.pth; do echo
 EVERYDAY := not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all lint coverage demo clean
+.PHONY: help test test-all faults lint coverage demo clean
 .SUFFIXES:
 
 help:
 	@echo "make test      the everyday tests, in less than a minute"
 	@echo "make test-all  every test, the slow ones and those in a browser too"
+	@echo "make faults    only those that kill runs and disturb services, by the hundred"
 	@echo "make lint      ruff and mypy"
-	@echo "make coverage  every test, measured; fails below what each part promises"
+	@echo "make coverage  every test but make faults, measured; fails below what each part promises"
 	@echo "make demo      validate, plan and apply against an embedded scheduler"
 	@echo "make clean     removes what the others made, .venv too"
 	@echo "PYTHON=...     the Python that .venv is made with (3.11 or newer)"

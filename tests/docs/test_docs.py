@@ -141,7 +141,14 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
         one.close()
 
 
-@pytest.mark.parametrize("document", SHOWING, ids=name_of)
+# The README every time; what takes seconds, in CI.
+EACH = [
+    pytest.param(one, id=name_of(one), marks=() if one.name in ("README.md", "cron.md") else pytest.mark.slow)
+    for one in SHOWING
+]
+
+
+@pytest.mark.parametrize("document", EACH)
 def test_what_a_document_shows_is_what_happens(stage, document):
     stage.write_files(document)
     stage.at(document)

@@ -14,7 +14,7 @@ import pytest
 from tests import postgres
 from tests.journeys.crashes import KILLED, nothing, scene, watched_twin
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 CHANGES = 20
 LEASE_SECONDS = 0.3

@@ -21,6 +21,8 @@ from tests.ledger.conftest import ordinary_user
 KEYS = 50
 WAVE = 20
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def declare(tmp_path, service):

@@ -22,7 +22,7 @@ from reconcile.model.workspace import SaveMode
 from reconcile.twin.awkward import SHARES
 from tests.journeys.faults import PATIENT, bench, converge, doubled, reported, row_of_table
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +38,7 @@ TOGETHER = {name: 0.05 / len(SHARES) for name in SHARES}
 
 @pytest.mark.parametrize("fault", SHARES)
 def test_each_fault_alone_converges_within_three_runs(fault):
-    with bench(300, **{fault: 0.05}, **STATUS) as one:
+    with bench(2000, **{fault: 0.05}, **STATUS) as one:
         runs, _ = converge(one, at_most=3)
         print(row_of_table(f"{fault} 5 %", one, runs))
 

@@ -25,6 +25,7 @@ def outcomes(run):
     return {change["code"]: (change["outcome"]["result"], change["outcome"]["reason"]) for change in run["changes"]}
 
 
+@pytest.mark.slow
 def test_a_save_behind_a_gateway_that_gave_up_is_found_done_and_not_made_again(program, service):
     def saved_and_lost(tenant, wanted):
         service.save(tenant, wanted)

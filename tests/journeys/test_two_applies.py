@@ -9,7 +9,7 @@ import pytest
 from tests import postgres
 from tests.journeys.crashes import nothing, scene, watched_twin
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 CHANGES = 60
 APPLY = ("apply", "--yes", "--format", "json")
