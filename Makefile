@@ -58,9 +58,12 @@ lint: .venv/complete
 	@$(VENV_PYTHON) -m ruff format --check .
 	@$(VENV_PYTHON) -m mypy
 
+faults: .venv/complete
+	@$(VENV_PYTHON) -m pytest -q -n auto -rs -m faults
+
 coverage: .venv/complete
 	@$(VENV_PYTHON) -m coverage erase
-	@$(VENV_PYTHON) -m pytest -q -n auto -rs --cov --cov-report=
+	@$(VENV_PYTHON) -m pytest -q -n auto -rs -m "not faults" --cov --cov-report=
 	@if ls .coverage.* >/dev/null 2>&1; then $(VENV_PYTHON) -m coverage combine --quiet --append; fi
 	@mkdir -p artefacts
 	@$(VENV_PYTHON) -m coverage json --quiet -o artefacts/coverage.json
