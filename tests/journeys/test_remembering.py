@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reconcile.commands.book import new_run_id
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.opening import open_ledger
 from reconcile.model.change import Change
@@ -349,6 +350,13 @@ def locked(applied, tmp_path):
     ledger = open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=False)
     with ledger, ledger.lock("20260101T000000Z-aaaaaa", "night pipeline", timeout_seconds=0):
         yield ledger.lock_holder().id
+
+
+def test_runs_that_begin_within_a_second_are_in_order_all_the_same():
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    ids = [new_run_id(moment.replace(microsecond=at)) for at in (0, 1, 16, 4_000, 65_536, 999_999)]
+    assert ids == sorted(ids)
+    assert {len(one) for one in ids} == {len("20260101T000000Z-a1b2c3")}
 
 
 def test_two_applies_of_one_environment_exclude_each_other(locked, program, service, declare):

@@ -290,7 +290,7 @@ def test_a_kill_amid_saves_loses_no_acknowledged_one_and_doubles_none(file, habi
 
 
 def test_a_kill_amid_fires_leaves_each_fire_once(file, started):
-    process, url = started("upsert", 3600.0)
+    process, url = started("upsert", 600.0)
     saved(url, *map(str, range(20)), cron="* * * * * ?")
     client = Client(url)
     while client.get("/_twin/statistics")["fires"] < 20_000:
