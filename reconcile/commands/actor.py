@@ -23,7 +23,7 @@ _LONGEST = 200
 
 def _of_commit(invocation: Invocation) -> str | None:
     try:
-        return author(invocation.directory)
+        return author(invocation.repository)
     except ReconcileError:  # who it was by is no reason to apply nothing
         return None
 

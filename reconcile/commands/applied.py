@@ -23,7 +23,7 @@ def mark_applied(
     It stays where it is unless everything that the commit declares was verified: a run of a selection, or of files that
     differ from the commit, proves nothing about the commit. Outside Git there is no ref.
     """
-    commit, folder, environment = invocation.revision, invocation.directory, run.plan.environment
+    commit, repository, environment = invocation.revision, invocation.repository, run.plan.environment
     try:
         reason = _unproven(invocation, run)
         if commit is None or reason is not None:
@@ -31,9 +31,9 @@ def mark_applied(
                 return ()
             because = reason or "this is no Git repository"
             return (_finding(f"{applied_ref(environment)} was not moved, and not pushed: {because}", None),)
-        move_applied(folder, environment, commit, before)
+        move_applied(repository, environment, commit, before)
         if remote is not None:
-            push_applied(folder, environment, expected=there, remote=remote)
+            push_applied(repository, environment, expected=there, remote=remote)
     except ReconcileError as error:
         return (_finding(error.message, error.hint),)
     return tuple(_forgotten(run, before))
@@ -60,7 +60,7 @@ def _unproven(invocation: Invocation, run: Run) -> str | None:
         return "not everything is done and verified"
     if not run.plan.selection.is_everything:
         return "the run was about a selection"
-    if not_as_committed(invocation.directory):
+    if not_as_committed(invocation.repository):
         return "the declarations differ from the commit"
     return None
 

@@ -25,7 +25,6 @@ from reconcile.engine.guard import Allowances
 from reconcile.engine.past import found_in_sync, unchanged_in
 from reconcile.engine.plan import desired_digest
 from reconcile.errors import PlanFileError, RefusedError, UsageError
-from reconcile.git.repository import path_within
 from reconcile.git.state import not_as_committed
 from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
@@ -167,11 +166,11 @@ def _refuse_unexpected(
         message = f"--expect-desired {expected}: what is declared here has the digest {digest}"
         _refuse("unexpected-declarations", message, "apply the commit that was reviewed, or review this one")
     if require_git_clean:
-        differing_files = not_as_committed(invocation.directory)
+        differing_files = not_as_committed(invocation.repository)
         if differing_files is None:
             _refuse("git-not-clean", "--require-git-clean: the declarations are in no Git repository", "commit them")
         elif differing_files:
-            folder = path_within(invocation.directory)
+            folder = invocation.shown_directory
             listed = ", ".join(f"{folder}/{file}" for file in differing_files[:3])
             listed += ", …" if len(differing_files) > 3 else ""
             message = f"--require-git-clean: not as in the commit: {listed}"

@@ -13,7 +13,7 @@ from reconcile.engine.documents import Documents
 from reconcile.engine.resolve import Resolution, resolve
 from reconcile.engine.selection import select
 from reconcile.errors import DeclarationError, SettingError
-from reconcile.git.repository import head, path_within
+from reconcile.git.repository import head
 from reconcile.git.revision import revision_tree
 from reconcile.git.worktree import WorkTree
 from reconcile.model.finding import Finding, Severity
@@ -40,11 +40,11 @@ def opened(invocation: Invocation) -> tuple[Workspace, tuple[Finding, ...], Work
         DeclarationError: the workspace file has errors.
         SettingError: there is no workspace.
     """
-    folder = invocation.directory
-    tree = WorkTree(folder)
+    tree = WorkTree(invocation.directory)
     tree.paths()
-    invocation.revision = head(folder)
-    workspace, findings = load_workspace(path_within(folder), tree)
+    invocation.repository = invocation.repository.holding(tree.repositories())
+    invocation.revision = head(invocation.repository)
+    workspace, findings = load_workspace(invocation.shown_directory, tree)
     if workspace is None:
         raise with_findings(findings)
     return workspace, findings, tree
@@ -79,10 +79,9 @@ def declared_at(invocation: Invocation, environment: str, commit: str) -> Mappin
 
     What had errors then is left out: it was never applied so.
     """
-    folder = invocation.directory
-    tree = revision_tree(folder, commit)
+    tree = revision_tree(invocation.repository, commit)
     try:
-        workspace, _ = load_workspace(path_within(folder), tree)
+        workspace, _ = load_workspace(invocation.shown_directory, tree)
     except SettingError:
         return None
     if workspace is None or environment not in workspace.environments:

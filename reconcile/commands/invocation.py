@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -12,6 +13,8 @@ from pathlib import Path
 
 from reconcile.commands.console import Console
 from reconcile.errors import OutputError
+from reconcile.git.configuration import VARIABLE, allowed
+from reconcile.git.repository import Repository, find
 from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.ports import Progress
 from reconcile.report.documents import Document
@@ -94,6 +97,24 @@ class Invocation:
     def directory(self) -> Path:
         """Return the folder of the declarations."""
         return Path(self.options.directory)
+
+    @functools.cached_property
+    def repository(self) -> Repository:
+        """The repository of the declarations, found when it is first asked for; what does not count of it is told.
+
+        Raises:
+            DeclarationError: it is a foreign one.
+            SettingError: the variable that allows more is wrong.
+        """
+        found = find(self.directory, allowed(self.environ.get(VARIABLE, "")))
+        if found.not_used is not None:
+            self.log("warning", found.not_used)
+        return found
+
+    @property
+    def shown_directory(self) -> str:
+        """Return the folder of the declarations, as findings show it."""
+        return self.repository.path_within(self.directory)
 
     def hide(self, text: str) -> str:
         """Return *text* without the secrets that this run knows."""

@@ -140,7 +140,7 @@ def remembered(invocation: Invocation, wanted: Declared, ledger: SqlLedger | Non
     environment = wanted.environment.name
     earlier: Mapping[Key, Schedule] = {}
     if where.base is not None:
-        earlier = declared_at(invocation, environment, known_commit(invocation.directory, where.base)) or {}
+        earlier = declared_at(invocation, environment, known_commit(invocation.repository, where.base)) or {}
     if ledger is not None and where.applied_rev is None and ledger.has_runs():
         past = Past(LastAppliedSource.LEDGER, ledger.last_applied(), {}, (FROM_LEDGER,))
     else:
@@ -169,13 +169,13 @@ def noted_commits(invocation: Invocation, environment: str, where: Sources) -> t
     Raises:
         ReconcileError: git cannot fetch or say it.
     """
-    there = None if where.fetch is None else fetch_applied(invocation.directory, environment, where.fetch)
-    return applied_commit(invocation.directory, environment), there
+    there = None if where.fetch is None else fetch_applied(invocation.repository, environment, where.fetch)
+    return applied_commit(invocation.repository, environment), there
 
 
 def _from_git(invocation: Invocation, environment: str, where: Sources, *, has_ledger: bool) -> Past:
     if where.applied_rev is not None:
-        named, commit = where.applied_rev, known_commit(invocation.directory, where.applied_rev)
+        named, commit = where.applied_rev, known_commit(invocation.repository, where.applied_rev)
     else:
         found, _ = noted_commits(invocation, environment, where)
         if found is None:

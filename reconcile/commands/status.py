@@ -61,7 +61,7 @@ def _standing(invocation: Invocation, workspace: Workspace, environment: Environ
     except (LedgerError, SettingError) as error:
         findings = (_finding(environment, "ledger-unreadable", error),)
     try:
-        commit = applied_commit(invocation.directory, environment.name)
+        commit = applied_commit(invocation.repository, environment.name)
     except ReconcileError as error:
         return _nothing(environment, None, (*findings, _finding(environment, "git-unreadable", error)))
     return replace(_nothing(environment, commit, findings), lock=lock)
@@ -89,7 +89,7 @@ def _is_whole(invocation: Invocation, run: RunRecord, environment: str) -> bool:
     commit = run.start.revision
     if run.start.kind is not RunKind.APPLY or run.ending is not Ending.FINISHED or commit is None:
         return False
-    if commit_of(invocation.directory, commit) is None:
+    if commit_of(invocation.repository, commit) is None:
         return False
     declared = declared_at(invocation, environment, commit)
     return declared is not None and run.start.desired_digest == desired_digest(environment, declared)

@@ -15,7 +15,6 @@ from reconcile.declare import load_documents
 from reconcile.engine.documents import Documents, in_order
 from reconcile.engine.ignores import UNUSED
 from reconcile.errors import DeclarationError, UsageError
-from reconcile.git.repository import path_within
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.report.documents import findings_document
@@ -39,7 +38,7 @@ def validate(invocation: Invocation, *, paths: tuple[str, ...], fail_severity: s
     All environments are checked, unless --env names one. With PATHS, only what is found in these files and folders is
     shown (all of them are read: a set may break a tenant).
     """
-    shown = tuple(_shown(path) for path in paths)
+    shown = tuple(_shown(invocation, path) for path in paths)
     try:
         findings, keys = _found(invocation)
     except DeclarationError as error:
@@ -77,12 +76,12 @@ def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]
     return in_order(kept), frozenset(keys)
 
 
-def _shown(path: str) -> str:
+def _shown(invocation: Invocation, path: str) -> str:
     """Return *path* as findings name it."""
     place = Path(path)
     if not place.exists():
         raise UsageError(f"{path} does not exist", hint="name files or folders of the declarations, or none for all")
-    folder = path_within(place.parent if place.is_file() else place)
+    folder = invocation.repository.path_within(place.parent if place.is_file() else place)
     return os.path.normpath(f"{folder}/{place.name}") if place.is_file() else folder
 
 

@@ -1,9 +1,6 @@
-"""The git program, run so that it never waits for a person, never hangs, and runs nothing that a stranger configured.
+"""The git program, run so that it never waits for a person and never hangs.
 
-There are two ways to run it. `ask` is for what only reads or moves a ref: the folder may belong to somebody else, as in
-the containers of a pipeline, so nothing that its configuration names is run, and nothing is fetched. `act` is for what
-talks to another repository, or may have to run the user's own filters: with the user's environment and credentials, and
-only in a repository that git takes for the user's own.
+Which repository it works on, and what of its configuration counts, `repository` decides.
 """
 
 from __future__ import annotations
@@ -14,10 +11,11 @@ import re
 import signal
 import subprocess
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from reconcile.errors import ReconcileError
+from reconcile.git.configuration import VARIABLE
 
 ASK_SECONDS = 20
 ACT_SECONDS = 60
@@ -25,20 +23,8 @@ ACT_SECONDS = 60
 _NO_PROGRAM = 127  # as a shell says it
 _GRACE_SECONDS = 2
 
-# What a repository's own configuration could make git run unasked is switched off.
-_QUIET = (
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    f"core.hooksPath={os.devnull}",
-    "-c",
-    "gc.auto=0",
-    "-c",
-    "maintenance.auto=false",
-    "--no-pager",
-    "--no-optional-locks",
-)
-_ANY_OWNER = ("-c", "safe.directory=*")
+# A folder that merely looks like a repository is none (git 2.38): a branch may hold one.
+_QUIET = ("-c", "safe.bareRepository=explicit", "--no-pager", "--no-optional-locks")
 
 # What points git at another repository: `git rev-parse --local-env-vars`, less the GIT_CONFIG_… that hold credentials.
 _POINTING = frozenset(
@@ -69,7 +55,10 @@ _TELLING = ("fatal:", "error:", "remote:", "! ", "ssh:")
 _OWNER_HINT = (
     "the repository belongs to another user: if you trust it, `git config --global --add safe.directory` with its path"
 )
-_ACCESS_HINT = "the credentials that git uses here must be allowed to read and write refs/reconcile/*"
+_ACCESS_HINT = (
+    "the credentials that git uses here must be allowed to read and write refs/reconcile/*; those in the repository's "
+    f"own configuration are used with {VARIABLE}=credentials"
+)
 # What git says in its C locale (a part of it, in small letters), and what to do about it; the first that fits.
 _HINTS = (
     ("dubious ownership", _OWNER_HINT),
@@ -79,6 +68,7 @@ _HINTS = (
     ("could not read password", _ACCESS_HINT),
     ("authentication failed", _ACCESS_HINT),
     ("permission denied (publickey", _ACCESS_HINT),
+    ("' not allowed", "if you trust this transport: `git config --global protocol.NAME.allow always`, with its name"),
     ("error: 403", _ACCESS_HINT),
     ("cannot lock ref", "another run may be writing it, or it is broken: try again, and else delete the ref"),
     ("[remote rejected]", "the server refuses refs/reconcile/*: see its rules, and what its hooks say"),
@@ -119,31 +109,37 @@ class Answer:
         return ReconcileError(f"{what}: {_told(said) or f'git ended with {self.code}'}", hint=hint)
 
 
-def ask(folder: Path, *arguments: str, stdin: bytes = b"") -> Answer:
-    """Run git in *folder* for what reads, or moves a ref; nothing of the user's environment or network is used.
+def bare_environment() -> dict[str, str]:
+    """Return what git inherits for what only reads, or moves a ref: none of its variables, and no network.
 
-    Raises:
-        ReconcileError: it did not answer in time.
+    No file of a partial clone is fetched behind the reader's back.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    # No file of a partial clone is fetched behind the reader's back, by a program that its configuration may name.
-    environment |= {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
-    return _run((*_ANY_OWNER, "-C", os.fspath(folder), *arguments), environment, stdin, ASK_SECONDS)
+    return environment | {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
 
 
-def act(folder: Path, *arguments: str) -> Answer:
-    """Run git in *folder* as the user, with the user's environment and credentials.
+def user_environment() -> dict[str, str]:
+    """Return what git inherits for what is done as the user; nothing of it points at another repository."""
+    return {name: value for name, value in os.environ.items() if name not in _POINTING}
+
+
+def configured(environment: dict[str, str], given: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return *environment* with the settings *given* after those that it holds: no argument list shows them."""
+    count = environment.get("GIT_CONFIG_COUNT", "")
+    first = int(count) if count.isdecimal() else 0
+    more: dict[str, str] = {}
+    for number, (key, value) in enumerate(given, first):
+        more |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return environment | more | {"GIT_CONFIG_COUNT": str(first + len(more) // 2)}
+
+
+def run(arguments: tuple[str, ...], environment: dict[str, str], *, stdin: bytes = b"", seconds: float) -> Answer:
+    """Run git in a session of its own: without a terminal to ask on, and ended together with all that it started.
 
     Raises:
-        ReconcileError: it did not end in time.
+        ReconcileError: it did not end within *seconds*.
     """
-    environment = {name: value for name, value in os.environ.items() if name not in _POINTING}
-    return _run(("-C", os.fspath(folder), *arguments), environment, b"", ACT_SECONDS)
-
-
-def _run(arguments: tuple[str, ...], environment: dict[str, str], stdin: bytes, seconds: int) -> Answer:
-    """Run git in a session of its own: without a terminal to ask on, and ended together with all that it started."""
-    environment |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+    environment = environment | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
         # A file, as ssh may leave a master process behind that would keep a pipe open.
         with tempfile.TemporaryFile() as errors:
@@ -163,7 +159,7 @@ def _run(arguments: tuple[str, ...], environment: dict[str, str], stdin: bytes, 
         return Answer(_NO_PROGRAM, b"", f"fatal: git cannot be run: {error.strerror}".encode())
 
 
-def _output(process: subprocess.Popen[bytes], stdin: bytes, seconds: int) -> bytes:
+def _output(process: subprocess.Popen[bytes], stdin: bytes, seconds: float) -> bytes:
     try:
         return process.communicate(stdin, timeout=seconds)[0]
     except BaseException as error:

@@ -12,13 +12,12 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from pathlib import Path
 from urllib.parse import unquote
 
 from reconcile.engine.signs import close_to, shown
 from reconcile.errors import ReconcileError, SettingError
-from reconcile.git.program import act, ask, hidden
-from reconcile.git.repository import is_shallow
+from reconcile.git.program import hidden
+from reconcile.git.repository import Repository
 
 APPLIED = "refs/reconcile/applied/"
 
@@ -30,8 +29,8 @@ _NOT_HERE = (b"ambiguous", b"promisor")  # several objects' ids begin so; a part
 _NAMES_LOOKED_AT = 1000
 
 
-def commit_of(folder: Path, rev: str) -> str | None:
-    """Return the full id of the commit that *rev* names in the repository of *folder*; None when it names none.
+def commit_of(repository: Repository, rev: str) -> str | None:
+    """Return the full id of the commit that *rev* names in *repository*; None when it names none.
 
     None, too, outside Git.
 
@@ -41,7 +40,7 @@ def commit_of(folder: Path, rev: str) -> str | None:
     # Nothing that git could take for an option; a revision that begins so can be written in full (refs/heads/-x).
     if not rev or rev.startswith("-") or any(ord(sign) < 32 for sign in rev):
         return None
-    answer = ask(folder, "rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+    answer = repository.ask("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
     commit = os.fsdecode(answer.out.removesuffix(b"\n"))
     if answer.is_good and _ID.fullmatch(commit):  # "^main" is answered too, with its sign
         return commit
@@ -51,25 +50,25 @@ def commit_of(folder: Path, rev: str) -> str | None:
     return None
 
 
-def known_commit(folder: Path, rev: str) -> str:
+def known_commit(repository: Repository, rev: str) -> str:
     """Return the full id of the commit that *rev* names.
 
     Raises:
         SettingError: it names none; the hint says what to do.
         ReconcileError: git cannot say.
     """
-    commit = commit_of(folder, rev)
+    commit = commit_of(repository, rev)
     if commit is None:
         raise SettingError(
-            f"there is no revision {shown(rev)!r} in this repository", hint=_where_it_may_be(folder, rev)
+            f"there is no revision {shown(rev)!r} in this repository", hint=_where_it_may_be(repository, rev)
         )
     return commit
 
 
-def _where_it_may_be(folder: Path, rev: str) -> str:
-    if is_shallow(folder):
+def _where_it_may_be(repository: Repository, rev: str) -> str:
+    if repository.is_shallow:
         return "this clone is shallow: check out with fetch-depth: 0 (GitLab: GIT_DEPTH: 0), or `git fetch --unshallow`"
-    listed = ask(folder, "for-each-ref", f"--count={_NAMES_LOOKED_AT}", "--format=%(refname:short)")
+    listed = repository.ask("for-each-ref", f"--count={_NAMES_LOOKED_AT}", "--format=%(refname:short)")
     near = close_to(rev, listed.out.decode("utf-8", "replace").split("\n"))
     return near or "`git fetch` may bring it; `git branch --all` and `git tag` list what is here"
 
@@ -90,26 +89,26 @@ def _escaped(sign: str) -> str:
     return "".join(f"%{byte:02X}" for byte in sign.encode("utf-8", "surrogatepass"))
 
 
-def applied_commit(folder: Path, environment: str) -> str | None:
+def applied_commit(repository: Repository, environment: str) -> str | None:
     """Return the commit last applied to *environment*, as this repository knows it; None when it knows none.
 
     Raises:
         ReconcileError: it cannot be read: a broken ref must not pass for one that was never there.
     """
-    return _applied(folder, applied_ref(environment)).get(environment)
+    return _applied(repository, applied_ref(environment)).get(environment)
 
 
-def applied_commits(folder: Path) -> Mapping[str, str]:
+def applied_commits(repository: Repository) -> Mapping[str, str]:
     """Return the commit last applied to each environment that this repository knows of.
 
     Raises:
         ReconcileError: they cannot be read.
     """
-    return _applied(folder, APPLIED)
+    return _applied(repository, APPLIED)
 
 
-def _applied(folder: Path, pattern: str) -> Mapping[str, str]:
-    answer = ask(folder, "for-each-ref", "--format=%(objectname) %(refname)", pattern)
+def _applied(repository: Repository, pattern: str) -> Mapping[str, str]:
+    answer = repository.ask("for-each-ref", "--format=%(objectname) %(refname)", pattern)
     if answer.is_outside:
         return {}
     if not answer.is_good or f"broken ref {pattern}".encode() in answer.err:
@@ -117,7 +116,7 @@ def _applied(folder: Path, pattern: str) -> Mapping[str, str]:
     commits = {}
     for line in os.fsdecode(answer.out).split("\n")[:-1]:
         target, _, ref = line.partition(" ")
-        commit = commit_of(folder, target)
+        commit = commit_of(repository, target)
         if commit is None:
             raise ReconcileError(
                 f"{ref} names {target}, which is no commit in this repository", hint="fetch the ref again, or delete it"
@@ -126,20 +125,20 @@ def _applied(folder: Path, pattern: str) -> Mapping[str, str]:
     return commits
 
 
-def move_applied(folder: Path, environment: str, commit: str, expected: str | None) -> None:
+def move_applied(repository: Repository, environment: str, commit: str, expected: str | None) -> None:
     """Note in this repository that *commit* was applied to *environment*, if *expected* is what was noted before.
 
     Raises:
         ReconcileError: something else was noted meanwhile, there is no such commit, or the ref cannot be written.
     """
     ref = applied_ref(environment)
-    target = commit_of(folder, commit)
+    target = commit_of(repository, commit)
     if target is None:
         raise ReconcileError(f"{ref} was not moved: there is no commit {shown(commit)}", hint="commit first")
-    answer = ask(folder, "update-ref", "--no-deref", ref, target, expected or "")  # empty: the ref must not exist
+    answer = repository.ask("update-ref", "--no-deref", ref, target, expected or "")  # empty: the ref must not exist
     if answer.is_good:
         return
-    there = applied_commit(folder, environment)
+    there = applied_commit(repository, environment)
     if there != expected:
         raise ReconcileError(
             f"{ref} was not moved to {target}: it is at {there or 'no commit'}, and was at {expected or 'none'} "
@@ -149,7 +148,7 @@ def move_applied(folder: Path, environment: str, commit: str, expected: str | No
     raise answer.failure(f"{ref} was not moved")
 
 
-def fetch_applied(folder: Path, environment: str, remote: str = "origin") -> str | None:
+def fetch_applied(repository: Repository, environment: str, remote: str = "origin") -> str | None:
     """Bring what *remote* holds as last applied to *environment* into this repository, and return that commit.
 
     What the runners share goes before what only this repository noted. None when *remote* holds none: then nothing is
@@ -160,26 +159,26 @@ def fetch_applied(folder: Path, environment: str, remote: str = "origin") -> str
     """
     ref = applied_ref(environment)
     what = f"{ref} could not be fetched from {_named(remote)}"
-    commit = _at(folder, remote, ref, what)
+    commit = _at(repository, remote, ref, what)
     if commit is None:
         return None
-    if commit_of(folder, commit) != commit:
+    if commit_of(repository, commit) != commit:
         # Only into a shallow clone without its history, as the rest came: elsewhere that would cut what is there.
-        depth = ("--depth=1",) if is_shallow(folder) else ()
+        depth = ("--depth=1",) if repository.is_shallow else ()
         quiet = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head")
-        fetched = act(folder, "fetch", *quiet, *depth, "--", remote, f"+{ref}:{ref}")
+        fetched = repository.reach(remote, "fetch", *quiet, *depth, "--", remote, f"+{ref}:{ref}")
         if not fetched.is_good:
             raise fetched.failure(what)
-        return applied_commit(folder, environment)
-    moved = ask(folder, "update-ref", "--no-deref", ref, commit)
+        return applied_commit(repository, environment)
+    moved = repository.ask("update-ref", "--no-deref", ref, commit)
     if not moved.is_good:
         raise moved.failure(what)
     return commit
 
 
-def _at(folder: Path, remote: str, ref: str, what: str) -> str | None:
+def _at(repository: Repository, remote: str, ref: str, what: str) -> str | None:
     """Return what *remote* says that *ref* is at."""
-    listed = act(folder, "ls-remote", "--", remote, ref)
+    listed = repository.reach(remote, "ls-remote", "--", remote, ref)
     if not listed.is_good:
         raise listed.failure(what)
     for line in listed.out.split(b"\n"):
@@ -189,7 +188,7 @@ def _at(folder: Path, remote: str, ref: str, what: str) -> str | None:
     return None
 
 
-def push_applied(folder: Path, environment: str, *, expected: str | None, remote: str = "origin") -> None:
+def push_applied(repository: Repository, environment: str, *, expected: str | None, remote: str = "origin") -> None:
     """Tell *remote* what this repository noted as last applied to *environment*; only that ref is pushed.
 
     *expected* is what `fetch_applied` returned when the run began. That *remote* holds the same commit already is good.
@@ -199,7 +198,7 @@ def push_applied(folder: Path, environment: str, *, expected: str | None, remote
     """
     ref = applied_ref(environment)
     only = ("--no-verify", "--no-follow-tags", "--no-recurse-submodules", f"--force-with-lease={ref}:{expected or ''}")
-    answer = act(folder, "push", *only, "--", remote, f"{ref}:{ref}")
+    answer = repository.reach(remote, "push", *only, "--", remote, f"{ref}:{ref}")
     if answer.is_good:
         return
     what = f"{ref} was not pushed to {_named(remote)}"

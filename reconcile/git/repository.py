@@ -1,58 +1,276 @@
-"""The repository that a folder belongs to, asked of the git program."""
+"""The repository that a folder belongs to: found once, and then named on every call of the git program.
+
+Git looks for a repository from the folder that it runs in upwards, and takes a plain folder for one that holds `HEAD`,
+`objects` and `refs`, with a `config` that can name programs. A branch can hold such a folder. So declarations that
+stand in one, or hold one, are refused: the only repository is the one whose work tree holds them, and its `.git`.
+
+There are three ways to run git on it. `ask` reads, or moves a ref: the repository may belong to somebody else, as in
+the containers of a pipeline, and no network is used. `act` reads the work tree as the user. `reach` talks to another
+repository, with the user's credentials. In none of them counts what `configuration` sets aside.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reconcile.errors import ReconcileError
-from reconcile.git.program import ask
+from reconcile.errors import DeclarationError, ReconcileError
+from reconcile.git import program
+from reconcile.git.configuration import VARIABLE, Allow, Settings, read_entries, settings
+from reconcile.git.program import Answer, bare_environment, configured, hidden, one_line, user_environment
+from reconcile.model.finding import Finding, Severity
+
+FOREIGN = "foreign-repository"
+
+_ANY_OWNER = ("-c", "safe.directory=*")
+_SAFE_SINCE = (2, 38)
+_STRANGER = (b"dubious ownership", b"unsafe repository")
+_LOCATE = ("rev-parse", "--is-inside-work-tree", "--is-shallow-repository", "--show-cdup", "--absolute-git-dir")
+_LIST = ("config", "--includes", "--list", "-z", "--show-scope")
+_OUTSIDE = Answer(128, b"", b"fatal: not a git repository (or any of the parent directories): .git")
+_UP = b"../"
+_PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s@]*:[^/\s]*@")
 
 
-def root(folder: Path) -> Path | None:
-    """Return the repository root of *folder*; None outside Git, without the git program, or when it does not answer."""
-    answer = _answer(folder, "rev-parse", "--show-toplevel")
-    return Path(os.fsdecode(answer)) if answer else None
+@dataclass(frozen=True)
+class Repository:
+    """A folder, and the repository whose work tree holds it; outside Git every question is answered so.
+
+    *prefix* is where in the work tree the folder really is: ``""`` at its top, else ending in a slash.
+    """
+
+    folder: Path
+    top: Path | None = None
+    git_dir: str = ""
+    prefix: str = ""
+    is_shallow: bool = False
+    settings: Settings = field(default_factory=Settings)
+    allow: frozenset[Allow] = frozenset()
+    submodules: tuple[str, ...] = ()
+    """Folders below this one that are submodules: known once `holding` was told of them."""
+    silence: Answer = _OUTSIDE
+    """What is answered where there is no repository: that there is none, or why git cannot say."""
+    stranger: Answer | None = None
+    """Why git takes the repository for somebody else's."""
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether there is no work tree to ask about: outside Git, or without the git program."""
+        return self.top is None and self.silence.is_outside
+
+    @property
+    def not_used(self) -> str | None:
+        """Return the sentence that names what of its configuration is set aside, and how it would count; else None."""
+        kinds = self.settings.set_aside.values()
+        if not kinds:
+            return None
+        names = ", ".join(one_line(hidden(name)) for name in self.settings.names)
+        said = f"the repository's configuration names what is not used: {names}"
+        lifting = sorted({kind.lifted_by for kind in kinds if kind.lifted_by is not None})
+        return f"{said} ({VARIABLE}={','.join(lifting)} uses its {' and '.join(lifting)})" if lifting else said
+
+    def ask(self, *arguments: str, stdin: bytes = b"") -> Answer:
+        """Run git in the folder for what reads, or moves a ref; nothing of the user's environment or network is used.
+
+        Raises:
+            ReconcileError: it did not answer in time.
+        """
+        if self.top is None:
+            return self.silence
+        environment = configured(bare_environment(), self.settings.given)
+        return program.run(self._located(arguments), environment, stdin=stdin, seconds=program.ASK_SECONDS)
+
+    def act(self, *arguments: str) -> Answer:
+        """Run git in the folder as the user, without any network.
+
+        Raises:
+            ReconcileError: it did not end in time.
+        """
+        return self._as_user(arguments, {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"})
+
+    def reach(self, remote: str, command: str, *arguments: str) -> Answer:
+        """Run *command* of git in the folder as the user: one that talks to *remote*, a name, an address or a path.
+
+        Raises:
+            ReconcileError: it did not end in time, or *remote* is set up with what cannot be set aside.
+        """
+        self._refuse_unusable(remote)
+        # Addresses come from the repository's configuration: only transports that the runner allows.
+        option = "--receive-pack" if command == "push" else "--upload-pack"
+        words = (command, *self.settings.options(remote, option), *arguments)
+        return self._as_user(words, {"GIT_PROTOCOL_FROM_USER": "0"})
+
+    def path_within(self, folder: Path) -> str:
+        """Return *folder* as findings show it: relative to the work tree, outside Git to the working directory."""
+        base = (self.top or Path.cwd()).resolve()
+        return Path(os.path.relpath(folder.resolve(), base)).as_posix()
+
+    def holding(self, repositories: Iterable[str]) -> Repository:
+        """Return this with its submodules: *repositories*, the folders below this one that git takes for repositories.
+
+        Raises:
+            DeclarationError: one of them is not a submodule in the index of the repository that holds it.
+        """
+        inner: list[str] = []
+        linked: dict[str, frozenset[str]] = {}
+        for path in sorted(repositories):
+            parent = next((each for each in reversed(inner) if path.startswith(f"{each}/")), "")
+            if parent not in linked:
+                linked[parent] = (find(self.folder / parent, self.allow) if parent else self)._submodules()
+            if path.removeprefix(f"{parent}/") not in linked[parent]:
+                raise _foreign(self.path_within(self.folder / path), "is a repository of its own, and not a submodule")
+            inner.append(path)
+        return replace(self, submodules=tuple(inner))
+
+    def _submodules(self) -> frozenset[str]:
+        listed = self.ask("ls-files", "--stage", "-z", "--", ".")
+        if not listed.is_good:
+            return frozenset()
+        entries = (entry.partition(b"\t") for entry in listed.out.split(b"\0") if entry)
+        return frozenset(os.fsdecode(path) for about, _, path in entries if about.startswith(b"160000"))
+
+    def _located(self, arguments: Iterable[str]) -> tuple[str, ...]:
+        return ("-C", os.fspath(self.folder), f"--git-dir={self.git_dir}", f"--work-tree={self.top}", *arguments)
+
+    def _as_user(self, arguments: Iterable[str], more: dict[str, str]) -> Answer:
+        if self.top is None:
+            return self.silence
+        if self.stranger is not None:
+            return self.stranger
+        environment = configured(user_environment() | more, self.settings.given)
+        if "core.gitproxy" in self.settings.set_aside:
+            environment.setdefault("GIT_PROXY_COMMAND", "")  # of several settings git takes the first that fits
+        if "core.sshcommand" in self.settings.set_aside and environment.get("GIT_SSH"):
+            # The user's own program, which what stands in that setting's place would hide.
+            environment.setdefault("GIT_SSH_COMMAND", shlex.quote(environment["GIT_SSH"]))
+        return program.run(self._located(arguments), environment, seconds=program.ACT_SECONDS)
+
+    def _refuse_unusable(self, remote: str) -> None:
+        unusable = self.settings.unusable
+        if f"remote.{remote}.vcs" in unusable:
+            raise ReconcileError(
+                f"remote.{remote}.vcs in the repository's configuration names a program, which is not run",
+                hint="name the address of the remote instead, or unset it",
+            )
+        certificates = [key for key in unusable if key.startswith("http.")]
+        if certificates and self._address(remote).startswith("http"):
+            raise ReconcileError(
+                f"{hidden(certificates[0])} in the repository's configuration is a credential, which is not sent",
+                hint=f"set {VARIABLE}=credentials where nobody else's branch is planned, or set it with --global",
+            )
+        if Allow.CREDENTIALS not in self.allow and self._holds_password(remote):
+            raise ReconcileError(
+                f"the address of {one_line(hidden(remote))} in the repository's configuration holds a password, "
+                "which is not sent",
+                hint=f"set {VARIABLE}=credentials where nobody else's branch is planned",
+            )
+
+    def _address(self, remote: str) -> str:
+        return os.fsdecode(self.ask("ls-remote", "--get-url", "--", remote).out).removesuffix("\n")
+
+    def _holds_password(self, remote: str) -> bool:
+        of_repository = [entry for entry in self.settings.entries if entry.is_of_repository]
+        keys = {f"remote.{remote}.url", f"remote.{remote}.pushurl"}
+        if any(entry.key in keys and _PASSWORD_IN_URL.match(entry.value) for entry in of_repository):
+            return True
+        bases = [
+            entry.key.removeprefix("url.").rpartition(".")[0]
+            for entry in of_repository
+            if entry.key.startswith("url.") and entry.key.endswith("insteadof")
+        ]
+        return any(_PASSWORD_IN_URL.match(base) for base in bases)
 
 
-def head(folder: Path) -> str | None:
-    """Return the revision that the repository of *folder* is at; None where `root` is, or before the first commit."""
-    answer = _answer(folder, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    return os.fsdecode(answer) if answer else None
-
-
-def path_within(folder: Path) -> str:
-    """Return *folder* as findings show it: relative to its repository's root, outside Git to the working directory."""
-    real = folder.resolve()
-    base = root(folder) or Path.cwd()
-    return Path(os.path.relpath(real, base.resolve())).as_posix()
-
-
-def prefix_of(folder: Path) -> str | None:
-    """Return where in its repository *folder* really is: ``""`` at the root, else ending in a slash.
-
-    None where there is no work tree: outside Git, in a bare repository, or without the git program.
+def find(folder: Path, allow: frozenset[Allow] = frozenset()) -> Repository:
+    """Return the repository whose work tree holds *folder*; *allow* is what may be taken from its configuration.
 
     Raises:
-        ReconcileError: git cannot say.
+        DeclarationError: what git would take for the repository does not hold the folder as its work tree.
     """
-    answer = ask(folder, "rev-parse", "--is-inside-work-tree", "--show-prefix")
-    if answer.is_outside or answer.out.startswith(b"false"):
-        return None
-    if not answer.is_good:
-        raise answer.failure(f"the repository of {folder} cannot be read")
-    return os.fsdecode(answer.out.removeprefix(b"true\n").removesuffix(b"\n"))
-
-
-def is_shallow(folder: Path) -> bool:
-    """Return whether the clone that *folder* is in was made without its whole history."""
-    return _answer(folder, "rev-parse", "--is-shallow-repository") == b"true"
-
-
-def _answer(folder: Path, *arguments: str) -> bytes | None:
-    """Return what git answers, without its line break; None when it does not."""
+    real = folder.resolve()
+    if not real.is_dir():
+        return Repository(real)
+    _refuse_lookalikes(real)
     try:
-        answer = ask(folder, *arguments)
+        return _found(real, allow)
+    except DeclarationError:
+        raise
+    except ReconcileError as error:  # not in time
+        return Repository(real, silence=Answer(128, b"", f"fatal: {error.message}".encode()))
+
+
+def _found(real: Path, allow: frozenset[Allow]) -> Repository:
+    where = ("-C", os.fspath(real))
+    located = program.run((*where, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
+    stranger = None
+    if any(words in located.err for words in _STRANGER):
+        stranger = located
+        located = program.run((*_ANY_OWNER, *where, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
+    if b"cannot use bare repository" in located.err or located.out.startswith(b"false"):
+        raise _foreign(str(real), "is in a repository whose work tree does not hold it")
+    if not located.is_good:
+        listed = program.run((*where, *_LIST), user_environment(), seconds=program.ASK_SECONDS)
+        entries = read_entries(listed.out) if listed.is_good else ()
+        return Repository(real, settings=settings(entries, allow), silence=located)
+    _, shallow, up, git_dir = located.out.removesuffix(b"\n").split(b"\n", 3)
+    levels = up.count(_UP)
+    top = real.parents[levels - 1] if levels else real
+    prefix = f"{real.relative_to(top).as_posix()}/" if levels else ""
+    found = Repository(real, top, os.fsdecode(git_dir), prefix, shallow == b"true", allow=allow, stranger=stranger)
+    listed = program.run(found._located(_LIST), user_environment(), seconds=program.ASK_SECONDS)
+    if not listed.is_good:
+        return Repository(real, silence=listed)
+    return replace(found, settings=settings(read_entries(listed.out), allow))
+
+
+def _refuse_lookalikes(real: Path) -> None:
+    """Refuse a folder on the way up to the work tree's top that git would take for a repository."""
+    for place in (real, *real.parents):
+        if (place / ".git").exists():
+            return
+        if looks_like_repository(name for name in ("HEAD", "objects", "refs", "commondir") if (place / name).exists()):
+            raise _foreign(str(place), "holds HEAD, objects and refs: git would take it for a repository")
+
+
+def looks_like_repository(names: Iterable[str]) -> bool:
+    """Return whether git may take a folder that holds *names* for a repository without a work tree.
+
+    >>> looks_like_repository(["HEAD", "objects", "refs", "config"]), looks_like_repository(["HEAD", "refs"])
+    (True, False)
+    """
+    found = {name.casefold() for name in names}
+    return "head" in found and (found >= {"objects", "refs"} or "commondir" in found)
+
+
+def _foreign(place: str, why: str) -> DeclarationError:
+    message = f"{one_line(place)} {why}"
+    hint = "only the repository whose work tree holds the declarations is used: remove it, or make it a submodule"
+    version = _version()
+    if version is not None and version < _SAFE_SINCE:
+        old = ".".join(map(str, version))
+        message += f"; git {old} cannot be told to leave it alone"
+        hint += "; use git 2.38 or newer"
+    finding = Finding(FOREIGN, Severity.ERROR, message, hint=hint)
+    return DeclarationError(f"{FOREIGN}: {message}", findings=(finding,), hint=hint)
+
+
+def _version() -> tuple[int, int] | None:
+    try:
+        said = program.run(("version",), bare_environment(), seconds=program.ASK_SECONDS).out
+    except ReconcileError:
+        return None
+    found = re.search(rb"(\d+)\.(\d+)", said)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def head(repository: Repository) -> str | None:
+    """Return the commit that *repository* is at; None before the first, outside Git, or when git does not answer."""
+    try:
+        answer = repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     except ReconcileError:  # not in time
         return None
-    return answer.out.removesuffix(b"\n") if answer.is_good else None
+    return os.fsdecode(answer.out.removesuffix(b"\n")) if answer.is_good else None

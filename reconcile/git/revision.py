@@ -1,7 +1,7 @@
 """A folder as it stood at a revision, as a tree of files.
 
-It costs four or five runs of git, however many files there are: where the folder is, which commit is meant, what it
-lists, what its links hold, and the bytes of all files like the one asked for first.
+It costs three or four runs of git, however many files there are: which commit is meant, what it lists, what its links
+hold, and the bytes of all files like the one asked for first.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git import worktree
-from reconcile.git.program import ask
 from reconcile.git.refs import known_commit
-from reconcile.git.repository import prefix_of
+from reconcile.git.repository import Repository
 
 _LINK, _SUBMODULE = "120", "160"  # how a mode begins
 _MOST_LINKS, _LONGEST_LINK = 40, 4096  # as Linux follows
@@ -43,7 +42,7 @@ class RevisionTree:
     another repository, and not listed. A folder that was not there at that revision is empty: nothing was declared.
     """
 
-    folder: Path
+    repository: Repository
     commit: str
     _blobs: Mapping[str, Blob]
     _refusals: Mapping[str, SettingError]  # of links that lead to no file
@@ -84,7 +83,7 @@ class RevisionTree:
             raise worktree.too_large(blob.size)
         if blob.id not in self._held:
             self._held.clear()
-            self._held.update(_contents(self.folder, self._ahead(path)))
+            self._held.update(_contents(self.repository, self._ahead(path)))
         return self._held[blob.id]
 
     def _ahead(self, path: str) -> Iterable[str]:
@@ -103,22 +102,21 @@ class RevisionTree:
         return ids
 
 
-def revision_tree(folder: Path, rev: str) -> RevisionTree:
-    """Return *folder* as it stood at *rev*, whatever stands there now.
+def revision_tree(repository: Repository, rev: str) -> RevisionTree:
+    """Return the folder of *repository* as it stood at *rev*, whatever stands there now.
 
     Raises:
-        SettingError: there is no such revision, or *folder* is in no work tree of Git.
+        SettingError: there is no such revision, or the folder is in no work tree of Git.
         ReconcileError: the repository cannot be read.
     """
-    prefix = prefix_of(folder)
-    if prefix is None:
+    if repository.is_outside:
         hint = "revisions are compared within Git: clone the repository, and see that the git program is there"
-        raise SettingError(f"the folder {folder} is in no work tree of Git", hint=hint)
-    commit = known_commit(folder, rev)
+        raise SettingError(f"the folder {repository.folder} is in no work tree of Git", hint=hint)
+    commit = known_commit(repository, rev)
     blobs: dict[str, Blob] = {}
     links: dict[str, Blob] = {}
     folders = {""}
-    for mode, blob, path in _listed(folder, commit):
+    for mode, blob, path in _listed(repository, commit):
         folders.update(map(_bare, PurePosixPath(path).parents))
         if mode.startswith(_SUBMODULE):
             folders.add(path)
@@ -129,8 +127,10 @@ def revision_tree(folder: Path, rev: str) -> RevisionTree:
     # A link that no file system would hold, or that this clone does not, leads nowhere.
     refusals = {path: _unreadable(errno.ENAMETOOLONG) for path, link in links.items() if not _is_link(link)}
     links = {path: link for path, link in links.items() if path not in refusals}
-    targets = _contents(folder, {link.id for link in links.values()})
-    found = _Links(prefix, {path: os.fsdecode(targets[link.id]) for path, link in links.items()}, blobs, folders)
+    targets = _contents(repository, {link.id for link in links.values()})
+    found = _Links(
+        repository.prefix, {path: os.fsdecode(targets[link.id]) for path, link in links.items()}, blobs, folders
+    )
     followed = {}
     for path in links:
         blob_or_refusal, name = found.followed(path)
@@ -138,7 +138,7 @@ def revision_tree(folder: Path, rev: str) -> RevisionTree:
             followed[name] = blob_or_refusal
         else:
             refusals[name] = blob_or_refusal
-    return RevisionTree(folder, commit, blobs | followed, refusals)
+    return RevisionTree(repository, commit, blobs | followed, refusals)
 
 
 def _is_link(blob: Blob) -> bool:
@@ -153,9 +153,9 @@ def _bare(path: PurePosixPath) -> str:
     return "" if path == PurePosixPath() else str(path)
 
 
-def _listed(folder: Path, commit: str) -> Iterable[tuple[str, Blob, str]]:
-    """Yield mode, content and path of every entry of *folder*: git lists what is below the folder it runs in."""
-    answer = ask(folder, "ls-tree", "-r", "-z", "--long", commit)
+def _listed(repository: Repository, commit: str) -> Iterable[tuple[str, Blob, str]]:
+    """Yield mode, content and path of every entry of the folder: git lists what is below the folder it runs in."""
+    answer = repository.ask("ls-tree", "-r", "-z", "--long", commit)
     if not answer.is_good:
         raise answer.failure(f"the files of {commit} cannot be listed")
     for entry in answer.out.split(b"\0")[:-1]:
@@ -213,7 +213,7 @@ class _Links:
         return "/".join(done)
 
 
-def _contents(folder: Path, ids: Iterable[str]) -> Mapping[str, bytes]:
+def _contents(repository: Repository, ids: Iterable[str]) -> Mapping[str, bytes]:
     """Return the bytes of all blobs named, in one run of git.
 
     Raises:
@@ -222,7 +222,7 @@ def _contents(folder: Path, ids: Iterable[str]) -> Mapping[str, bytes]:
     asked = "".join(f"{each}\n" for each in ids)
     if not asked:
         return {}
-    answer = ask(folder, "cat-file", "--batch", "--buffer", stdin=asked.encode("ascii"))
+    answer = repository.ask("cat-file", "--batch", "--buffer", stdin=asked.encode("ascii"))
     if not answer.is_good:
         raise answer.failure("files of a revision cannot be read")
     contents = {}

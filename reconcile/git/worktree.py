@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from reconcile.errors import SettingError
+from reconcile.git.repository import looks_like_repository
 
 MAX_BYTES = 256 * 1024 * 1024
 """More than any declaration holds; a larger file is not read into memory at all."""
@@ -27,11 +28,12 @@ class WorkTree:
     root: Path
 
     @cached_property
-    def _paths(self) -> tuple[str, ...]:
+    def _listed(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if not self.root.is_dir():
             what = "is a file" if self.root.exists() else "does not exist"
             raise SettingError(f"the folder {self.root} {what}", hint="name the folder of the declarations with --dir")
-        return tuple(sorted(_paths(os.fspath(self.root), "")))
+        repositories: list[str] = []
+        return tuple(sorted(_paths(os.fspath(self.root), repositories))), tuple(sorted(repositories))
 
     def paths(self) -> tuple[str, ...]:
         """Return every file's path, sorted; links to folders end in a slash.
@@ -39,7 +41,15 @@ class WorkTree:
         Raises:
             SettingError: there is no such folder, or it cannot be listed.
         """
-        return self._paths
+        return self._listed[0]
+
+    def repositories(self) -> tuple[str, ...]:
+        """Return the folders below the root that git would take for repositories, submodules too, sorted.
+
+        Raises:
+            SettingError: as `paths`.
+        """
+        return self._listed[1]
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes.
@@ -94,15 +104,20 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
         return False
 
 
-def _paths(root: str, prefix: str) -> Iterator[str]:
-    """Yield the paths below *root*; folders are kept on a list, as they may be nested deeper than Python recurses."""
-    waiting = [(root, prefix)]
+def _paths(root: str, repositories: list[str]) -> Iterator[str]:
+    """Yield the paths below *root*, and note *repositories*.
+
+    Folders are kept on a list, as they may be nested deeper than Python recurses.
+    """
+    waiting = [(root, "")]
     while waiting:
-        folder, inside = waiting.pop()
+        folder, prefix = waiting.pop()
+        names = []
         try:
             with os.scandir(folder) as entries:
                 for entry in entries:
-                    path = f"{inside}{entry.name}"
+                    names.append(entry.name)
+                    path = f"{prefix}{entry.name}"
                     if entry.is_dir(follow_symlinks=False):
                         if entry.name != ".git":
                             waiting.append((entry.path, f"{path}/"))
@@ -113,3 +128,5 @@ def _paths(root: str, prefix: str) -> Iterator[str]:
         except OSError as error:
             hint = "see its permissions"
             raise SettingError(f"the folder {folder} cannot be listed: {error.strerror}", hint=hint) from error
+        if prefix and (".git" in names or looks_like_repository(names)):
+            repositories.append(prefix.removesuffix("/"))

@@ -13,30 +13,45 @@ import pytest
 
 from reconcile.errors import ReconcileError
 from reconcile.git import program
-from reconcile.git.program import Answer, act, ask
+from reconcile.git.program import Answer
+from reconcile.git.repository import find
+
+
+def ask(found, *arguments):
+    return found.ask(*arguments)
+
+
+def act(found, *arguments):
+    return found.act(*arguments)
+
+
+def reach(found, command="ls-remote", *arguments):
+    return found.reach("origin", command, *arguments)
 
 
 def test_asking_uses_nothing_of_gits_environment(git, monkeypatch):
     folder, _ = git
+    found = find(folder)
     monkeypatch.setenv("GIT_AUTHOR_NAME", "somebody")
     monkeypatch.setenv("GIT_AUTHOR_EMAIL", "a@example.org")
-    assert b"somebody" in act(folder, "var", "GIT_AUTHOR_IDENT").out
-    assert b"somebody" not in ask(folder, "var", "GIT_AUTHOR_IDENT").out
+    assert b"somebody" in act(found, "var", "GIT_AUTHOR_IDENT").out
+    assert b"somebody" not in ask(found, "var", "GIT_AUTHOR_IDENT").out
 
 
-@pytest.mark.parametrize("run", [ask, act])
+@pytest.mark.parametrize("run", [ask, act, reach])
 def test_neither_can_be_pointed_at_another_repository(git, monkeypatch, run, tmp_path):
     folder, _ = git
+    found = find(folder)
     monkeypatch.setenv("GIT_DIR", str(tmp_path))
     monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
-    assert Path(os.fsdecode(run(folder, "rev-parse", "--show-toplevel").out.strip())).samefile(folder)
+    assert Path(os.fsdecode(run(found, "rev-parse", "--show-toplevel").out.strip())).samefile(folder)
 
 
-@pytest.mark.parametrize("run", [ask, act])
+@pytest.mark.parametrize("run", [ask, act, reach])
 def test_neither_may_ask_on_a_terminal(git, other_git, run):
-    folder, _ = git
+    found = find(git[0])
     other_git('echo "$GIT_TERMINAL_PROMPT"; (: < /dev/tty) 2>/dev/null && echo terminal; cat')
-    assert run(folder).out == b"0\n"
+    assert run(found).out == b"0\n"
 
 
 def stopped(monkeypatch, place, error):
@@ -56,10 +71,11 @@ def child(place):
 
 def test_what_hangs_is_ended_with_all_that_it_started(git, other_git, monkeypatch):
     folder, _ = git
+    found = find(folder)
     place = other_git('sleep 300 & echo $! > "$(dirname "$0")/child"; wait')
     stopped(monkeypatch, place, subprocess.TimeoutExpired("git", 60))
     with pytest.raises(ReconcileError, match="git did not end within 60 seconds"):
-        act(folder)
+        act(found)
     for _ in range(3000):  # a signal takes a moment to be delivered
         if not is_running(child(place)):
             return
@@ -77,47 +93,53 @@ def is_running(process):
 
 def test_what_does_not_listen_is_ended_too(git, other_git, monkeypatch):
     folder, _ = git
+    found = find(folder)
     monkeypatch.setattr(program, "_GRACE_SECONDS", 0.1)
     place = other_git('trap \'\' TERM; echo $$ > "$(dirname "$0")/child"; while :; do sleep 1; done')
     stopped(monkeypatch, place, subprocess.TimeoutExpired("git", 20))
     with pytest.raises(ReconcileError, match="git did not end"):
-        ask(folder)
+        ask(found)
     assert not is_running(child(place))
 
 
-def test_a_time_that_is_up_is_an_error(git, other_git, impatient):
+def test_a_time_that_is_up_is_an_error(git, other_git, monkeypatch):
     folder, _ = git
+    found = find(folder)
     other_git("sleep 300")
+    monkeypatch.setattr(program, "ASK_SECONDS", 0.2)
     with pytest.raises(ReconcileError, match="git did not end"):
-        ask(folder)
+        ask(found)
 
 
 def test_a_process_left_behind_does_not_keep_anybody_waiting(git, other_git):
     folder, _ = git
+    found = find(folder)
     place = other_git('sleep 300 >/dev/null & echo $! > "$(dirname "$0")/child"; echo done')
     try:
-        assert act(folder).out == b"done\n"
+        assert act(found).out == b"done\n"
     finally:
         os.kill(child(place), signal.SIGKILL)
 
 
 def test_an_interruption_ends_git_and_goes_on(git, other_git, monkeypatch):
     folder, _ = git
+    found = find(folder)
     place = other_git('echo $$ > "$(dirname "$0")/child"; exec sleep 300')
     stopped(monkeypatch, place, KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
-        ask(folder)
+        ask(found)
     assert not is_running(child(place))
 
 
 def test_hooks_are_not_run(git, tmp_path):
     folder, run = git
+    found = find(folder)
     run("commit", "--allow-empty", "--quiet", "-m", "one")
     hook = folder / ".git" / "hooks" / "reference-transaction"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(f"#!/bin/sh\ntouch '{tmp_path}/ran'\n", encoding="utf-8")
     hook.chmod(0o755)
-    assert ask(folder, "update-ref", "refs/x/y", "HEAD").is_good
+    assert ask(found, "update-ref", "refs/x/y", "HEAD").is_good
     assert not (tmp_path / "ran").exists()
     run("update-ref", "refs/x/z", "HEAD")
     assert (tmp_path / "ran").exists()  # it would have been
@@ -125,8 +147,9 @@ def test_hooks_are_not_run(git, tmp_path):
 
 def test_without_the_git_program_the_answer_is_outside(git, monkeypatch):
     folder, _ = git
+    found = find(folder)
     monkeypatch.setenv("PATH", "")
-    answer = ask(folder, "status")
+    answer = ask(found, "status")
     assert answer.is_outside
     assert "git cannot be run: No such file" in answer.failure("it").message
 
@@ -188,17 +211,19 @@ def test_that_a_stranger_owns_the_repository_matters_only_to_what_acts(git, othe
         pytest.skip("git takes safe.directory from its command line since 2.38")
     real = shutil.which("git")
     other_git(f'GIT_TEST_ASSUME_DIFFERENT_OWNER=1 exec "{real}" "$@"')
-    refused = act(folder, "status")
+    found = find(folder)
+    refused = act(found, "status")
     assert not refused.is_good
     assert "safe.directory" in (refused.failure("it").hint or "")
-    assert ask(folder, "status").is_good
+    assert ask(found, "status").is_good
 
 
 def test_a_file_that_cannot_be_made_for_errors_is_no_crash(git, monkeypatch):
     folder, _ = git
+    found = find(folder)
 
     def full(*_, **__):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(program.tempfile, "TemporaryFile", full)
-    assert not ask(folder, "status").is_good
+    assert not ask(found, "status").is_good

@@ -20,6 +20,7 @@ from reconcile.git.refs import (
     move_applied,
     push_applied,
 )
+from reconcile.git.repository import find
 from tests.git.conftest import run_git
 
 PROD = "refs/reconcile/applied/prod"
@@ -58,12 +59,12 @@ def at(folder, ref=PROD):
 def test_a_revision_is_resolved_to_the_commit(history, rev):
     folder, run, commits = history
     run("tag", "-a", "v1", "-m", "one")
-    assert commit_of(folder, rev) == known_commit(folder, rev) == commits[2]
+    assert commit_of(find(folder), rev) == known_commit(find(folder), rev) == commits[2]
 
 
 def test_an_id_may_be_short(history):
     folder, _, commits = history
-    assert commit_of(folder, commits[0][:10]) == commits[0]
+    assert commit_of(find(folder), commits[0][:10]) == commits[0]
 
 
 NO_COMMITS = ["", "nowhere", "-h", "--all", "--help", "^HEAD", "HEAD..HEAD~1", "HEAD:schedules", "a\0b", "a\nb", "^"]
@@ -73,31 +74,34 @@ NO_COMMITS += ["x" * 200_000, "0" * 40, "1" * 40, "HEAD~9", "HEAD --all"]
 @pytest.mark.parametrize("rev", [pytest.param(rev, id=rev[:12]) for rev in NO_COMMITS])
 def test_what_names_no_commit_is_none(history, rev):
     folder, _, _ = history
-    assert commit_of(folder, rev) is None
+    assert commit_of(find(folder), rev) is None
     with pytest.raises(SettingError, match="there is no revision"):
-        known_commit(folder, rev)
+        known_commit(find(folder), rev)
 
 
 def test_a_revision_that_git_has_more_to_say_about_is_an_error_in_its_words(history):
     folder, _, _ = history
     with pytest.raises(ReconcileError, match=r"the revision @{u} cannot be looked up: fatal: no upstream configured"):
-        commit_of(folder, "@{u}")
+        commit_of(find(folder), "@{u}")
 
 
 def test_before_the_first_commit_and_outside_git_there_is_no_revision(git, tmp_path):
     folder, _ = git
-    assert commit_of(folder, "HEAD") is None
-    assert commit_of(tmp_path, "HEAD") is None
+    assert commit_of(find(folder), "HEAD") is None
+    assert commit_of(find(tmp_path), "HEAD") is None
 
 
 def test_a_folder_that_is_gone_is_an_error(tmp_path):
+    run_git(tmp_path, "init", "--quiet", "gone")
+    repository = find(tmp_path / "gone")
+    shutil.rmtree(tmp_path / "gone")
     with pytest.raises(ReconcileError, match="cannot change to"):
-        commit_of(tmp_path / "gone", "HEAD")
+        commit_of(repository, "HEAD")
 
 
 def hint(folder, rev):
     with pytest.raises(SettingError) as caught:
-        known_commit(folder, rev)
+        known_commit(find(folder), rev)
     return caught.value.hint
 
 
@@ -117,7 +121,7 @@ def test_in_a_shallow_clone_the_depth_may_be_the_reason(history, tmp_path):
 def test_a_message_holds_nothing_that_could_steer_a_terminal(history):
     folder, _, _ = history
     with pytest.raises(SettingError) as caught:
-        known_commit(folder, "a\x1b[31m\u202eb")
+        known_commit(find(folder), "a\x1b[31m\u202eb")
     assert caught.value.message.isprintable()
 
 
@@ -142,9 +146,9 @@ def test_a_ref_holds_any_environment(history, environment, ref):
     folder, run, commits = history
     assert applied_ref(environment) == f"refs/reconcile/applied/{ref}"
     run("check-ref-format", applied_ref(environment))
-    move_applied(folder, environment, commits[0], None)
-    assert applied_commit(folder, environment) == commits[0]
-    assert applied_commits(folder) == {environment: commits[0]}
+    move_applied(find(folder), environment, commits[0], None)
+    assert applied_commit(find(folder), environment) == commits[0]
+    assert applied_commits(find(folder)) == {environment: commits[0]}
 
 
 @given(environment=st.text("a.%/lock-_B", min_size=1, max_size=12))
@@ -164,42 +168,42 @@ def test_an_environment_has_a_name():
 
 def test_nothing_was_applied_until_it_is_noted(history, tmp_path):
     folder, _, _ = history
-    assert applied_commit(folder, "prod") is None
-    assert applied_commits(folder) == {}
-    assert applied_commit(tmp_path, "prod") is None  # outside Git
+    assert applied_commit(find(folder), "prod") is None
+    assert applied_commits(find(folder)) == {}
+    assert applied_commit(find(tmp_path), "prod") is None  # outside Git
 
 
 def test_what_was_applied_is_known_for_each_environment(history):
     folder, _, commits = history
-    move_applied(folder, "prod", commits[0], None)
-    move_applied(folder, "test", commits[1], None)
-    move_applied(folder, "prod", commits[2], commits[0])
-    assert applied_commits(folder) == {"prod": commits[2], "test": commits[1]}
-    move_applied(folder, "prod", commits[0], commits[2])  # backwards
-    assert applied_commit(folder, "prod") == commits[0]
+    move_applied(find(folder), "prod", commits[0], None)
+    move_applied(find(folder), "test", commits[1], None)
+    move_applied(find(folder), "prod", commits[2], commits[0])
+    assert applied_commits(find(folder)) == {"prod": commits[2], "test": commits[1]}
+    move_applied(find(folder), "prod", commits[0], commits[2])  # backwards
+    assert applied_commit(find(folder), "prod") == commits[0]
 
 
 @pytest.mark.parametrize("expected", [None, 1])
 def test_a_ref_that_another_run_moved_is_not_moved(history, expected):
     folder, _, commits = history
-    move_applied(folder, "prod", commits[0], None)
+    move_applied(find(folder), "prod", commits[0], None)
     with pytest.raises(ReconcileError, match=f"it is at {commits[0]}") as caught:
-        move_applied(folder, "prod", commits[2], expected and commits[expected])
+        move_applied(find(folder), "prod", commits[2], expected and commits[expected])
     assert "another run" in (caught.value.hint or "")
-    assert applied_commit(folder, "prod") == commits[0]
+    assert applied_commit(find(folder), "prod") == commits[0]
 
 
 def test_a_ref_that_somebody_deleted_is_not_moved(history):
     folder, _, commits = history
     with pytest.raises(ReconcileError, match="it is at no commit"):
-        move_applied(folder, "prod", commits[2], commits[0])
+        move_applied(find(folder), "prod", commits[2], commits[0])
 
 
 @pytest.mark.parametrize("commit", ["1" * 40, "HEAD:schedules", "--stdin"])
 def test_a_ref_is_moved_only_to_a_commit(history, commit):
     folder, _, _ = history
     with pytest.raises(ReconcileError, match="there is no commit"):
-        move_applied(folder, "prod", commit, None)
+        move_applied(find(folder), "prod", commit, None)
 
 
 def test_a_ref_that_cannot_be_written_is_an_error(history):
@@ -208,7 +212,7 @@ def test_a_ref_that_cannot_be_written_is_an_error(history):
     lock.parent.mkdir(parents=True)
     lock.touch()
     with pytest.raises(ReconcileError, match=r"was not moved: fatal: .*File exists"):
-        move_applied(folder, "prod", commits[0], None)
+        move_applied(find(folder), "prod", commits[0], None)
 
 
 @pytest.mark.parametrize("content", ["", "garbage\n", "1" * 40 + "\n"])
@@ -217,19 +221,19 @@ def test_a_broken_ref_does_not_pass_for_none(history, content):
     ref = folder.parent / ".git" / PROD
     ref.parent.mkdir(parents=True)
     ref.write_text(content, encoding="utf-8")
-    for look in (lambda: applied_commit(folder, "prod"), lambda: applied_commits(folder)):
+    for look in (lambda: applied_commit(find(folder), "prod"), lambda: applied_commits(find(folder))):
         with pytest.raises(ReconcileError):
             look()
-    assert applied_commit(folder, "test") is None
+    assert applied_commit(find(folder), "test") is None
 
 
 def test_what_one_clone_applied_the_other_fetches(shared):
     one, two, bare, commits = shared
-    assert fetch_applied(one, "prod") is None
-    move_applied(one, "prod", commits[1], None)
-    push_applied(one, "prod", expected=None)
+    assert fetch_applied(find(one), "prod") is None
+    move_applied(find(one), "prod", commits[1], None)
+    push_applied(find(one), "prod", expected=None)
     assert at(bare) == commits[1]
-    assert fetch_applied(two, "prod") == applied_commit(two, "prod") == commits[1]
+    assert fetch_applied(find(two), "prod") == applied_commit(find(two), "prod") == commits[1]
 
 
 def test_only_that_ref_is_pushed(shared):
@@ -237,19 +241,19 @@ def test_only_that_ref_is_pushed(shared):
     run_git(one, "commit", "--quiet", "--allow-empty", "-m", "not pushed")
     run_git(one, "tag", "-a", "-m", "one", "v1", commits[1])
     run_git(one, "config", "push.followTags", "true")
-    move_applied(one, "prod", commits[1], None)
-    move_applied(one, "test", commits[1], None)
-    push_applied(one, "prod", expected=None)
+    move_applied(find(one), "prod", commits[1], None)
+    move_applied(find(one), "test", commits[1], None)
+    push_applied(find(one), "prod", expected=None)
     assert run_git(bare, "for-each-ref", "--format=%(refname)").split() == ["refs/heads/main", PROD]
     assert run_git(bare, "rev-parse", "main") == commits[2]
 
 
 def test_what_was_applied_may_go_back(shared):
     one, _, bare, commits = shared
-    move_applied(one, "prod", commits[2], None)
-    push_applied(one, "prod", expected=None)
-    move_applied(one, "prod", commits[0], commits[2])
-    push_applied(one, "prod", expected=commits[2])
+    move_applied(find(one), "prod", commits[2], None)
+    push_applied(find(one), "prod", expected=None)
+    move_applied(find(one), "prod", commits[0], commits[2])
+    push_applied(find(one), "prod", expected=commits[2])
     assert at(bare) == commits[0]
 
 
@@ -258,13 +262,13 @@ def test_of_two_runners_that_race_the_second_is_told(shared, seen):
     one, two, bare, commits = shared
     if seen is not None:
         run_git(bare, "update-ref", PROD, commits[seen])
-    expected = fetch_applied(one, "prod")
-    assert fetch_applied(two, "prod") == expected
-    move_applied(one, "prod", commits[1], expected)
-    move_applied(two, "prod", commits[2], expected)
-    push_applied(one, "prod", expected=expected)
+    expected = fetch_applied(find(one), "prod")
+    assert fetch_applied(find(two), "prod") == expected
+    move_applied(find(one), "prod", commits[1], expected)
+    move_applied(find(two), "prod", commits[2], expected)
+    push_applied(find(one), "prod", expected=expected)
     with pytest.raises(ReconcileError, match=f"no longer at {expected or 'no commit'} there") as caught:
-        push_applied(two, "prod", expected=expected)
+        push_applied(find(two), "prod", expected=expected)
     assert "another run" in (caught.value.hint or "")
     assert at(bare) == commits[1]
 
@@ -272,8 +276,8 @@ def test_of_two_runners_that_race_the_second_is_told(shared, seen):
 def test_two_runners_that_applied_the_same_agree(shared):
     one, two, bare, commits = shared
     for clone in (one, two):
-        move_applied(clone, "prod", commits[1], None)
-        push_applied(clone, "prod", expected=None)
+        move_applied(find(clone), "prod", commits[1], None)
+        push_applied(find(clone), "prod", expected=None)
     assert at(bare) == commits[1]
 
 
@@ -281,29 +285,29 @@ def test_a_commit_that_is_not_here_is_fetched(shared):
     one, two, _, commits = shared
     run_git(one, "commit", "--quiet", "--allow-empty", "-m", "newer")
     newer = run_git(one, "rev-parse", "HEAD")
-    move_applied(one, "prod", newer, None)
-    push_applied(one, "prod", expected=None)
-    move_applied(two, "prod", commits[0], None)
-    assert commit_of(two, newer) is None
-    assert fetch_applied(two, "prod") == applied_commit(two, "prod") == commit_of(two, newer) == newer
+    move_applied(find(one), "prod", newer, None)
+    push_applied(find(one), "prod", expected=None)
+    move_applied(find(two), "prod", commits[0], None)
+    assert commit_of(find(two), newer) is None
+    assert fetch_applied(find(two), "prod") == applied_commit(find(two), "prod") == commit_of(find(two), newer) == newer
     assert not (two / ".git" / "FETCH_HEAD").exists()
     assert run_git(two, "rev-parse", "--is-shallow-repository") == "false"
 
 
 def test_what_is_shared_goes_before_what_is_noted_here(shared):
     one, two, _, commits = shared
-    move_applied(one, "prod", commits[1], None)
-    push_applied(one, "prod", expected=None)
-    move_applied(two, "prod", commits[2], None)
-    assert fetch_applied(two, "prod") == applied_commit(two, "prod") == commits[1]
+    move_applied(find(one), "prod", commits[1], None)
+    push_applied(find(one), "prod", expected=None)
+    move_applied(find(two), "prod", commits[2], None)
+    assert fetch_applied(find(two), "prod") == applied_commit(find(two), "prod") == commits[1]
 
 
 def test_a_remote_that_knows_nothing_changes_nothing_here(shared):
     one, _, bare, commits = shared
     run_git(bare, "update-ref", f"refs/heads/{PROD}", commits[1])  # ends alike
-    move_applied(one, "prod", commits[2], None)
-    assert fetch_applied(one, "prod") is None
-    assert applied_commit(one, "prod") == commits[2]
+    move_applied(find(one), "prod", commits[2], None)
+    assert fetch_applied(find(one), "prod") is None
+    assert applied_commit(find(one), "prod") == commits[2]
 
 
 def test_a_shallow_clone_stays_so_and_a_whole_one_whole(shared, tmp_path):
@@ -311,10 +315,10 @@ def test_a_shallow_clone_stays_so_and_a_whole_one_whole(shared, tmp_path):
     run_git(bare, "update-ref", PROD, commits[1])
     run_git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{bare}", "shallow")
     shallow = tmp_path / "shallow"
-    assert fetch_applied(shallow, "prod") == commits[1]
+    assert fetch_applied(find(shallow), "prod") == commits[1]
     assert run_git(shallow, "rev-list", PROD) == commits[1]
     assert run_git(shallow, "show", f"{PROD}:schedules/a.yaml") == "1"
-    fetch_applied(two, "prod")
+    fetch_applied(find(two), "prod")
     assert len(run_git(two, "rev-list", PROD).split()) == 2
     assert run_git(two, "rev-parse", "--is-shallow-repository") == "false"
 
@@ -322,15 +326,15 @@ def test_a_shallow_clone_stays_so_and_a_whole_one_whole(shared, tmp_path):
 def test_a_shallow_clone_pushes(shared, tmp_path):
     _, _, bare, commits = shared
     run_git(tmp_path, "clone", "--quiet", "--depth=1", f"file://{bare}", "shallow")
-    move_applied(tmp_path / "shallow", "prod", commits[2], None)
-    push_applied(tmp_path / "shallow", "prod", expected=None)
+    move_applied(find(tmp_path / "shallow"), "prod", commits[2], None)
+    push_applied(find(tmp_path / "shallow"), "prod", expected=None)
     assert at(bare) == commits[2]
 
 
 def failures(folder, **remote):
     for call in (
-        lambda: fetch_applied(folder, "prod", **remote),
-        lambda: push_applied(folder, "prod", expected=None, **remote),
+        lambda: fetch_applied(find(folder), "prod", **remote),
+        lambda: push_applied(find(folder), "prod", expected=None, **remote),
     ):
         with pytest.raises(ReconcileError) as caught:
             call()
@@ -340,7 +344,7 @@ def failures(folder, **remote):
 
 def test_a_remote_that_is_none_is_an_error(shared):
     one, _, _, commits = shared
-    move_applied(one, "prod", commits[1], None)
+    move_applied(find(one), "prod", commits[1], None)
     for message in failures(one, remote="upstream"):
         assert "upstream: fatal: 'upstream' does not appear to be a git repository" in message
 
@@ -348,14 +352,14 @@ def test_a_remote_that_is_none_is_an_error(shared):
 @pytest.mark.parametrize("remote", ["--upload-pack=touch ran", "--receive-pack=touch ran", "ext::sh -c touch% ran"])
 def test_a_remote_is_never_an_option_or_a_program(shared, remote):
     one, _, _, commits = shared
-    move_applied(one, "prod", commits[1], None)
+    move_applied(find(one), "prod", commits[1], None)
     assert len([*failures(one, remote=remote)]) == 2
     assert not (one / "ran").exists()
 
 
 def test_no_credentials_are_shown(shared):
     one, _, _, commits = shared
-    move_applied(one, "prod", commits[1], None)
+    move_applied(find(one), "prod", commits[1], None)
     for message in failures(one, remote="unheard-of://bot:hunter2@127.0.0.1/a.git"):
         assert "hunter2" not in message
         assert "127.0.0.1/a.git" in message
@@ -367,9 +371,9 @@ def test_what_the_server_refuses_is_told(shared):
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nprintf 'not\\033[31m today\\n' >&2; exit 1\n", encoding="utf-8")
     hook.chmod(0o755)
-    move_applied(one, "prod", commits[1], None)
+    move_applied(find(one), "prod", commits[1], None)
     with pytest.raises(ReconcileError, match=r"remote: not.*today.*pre-receive hook declined") as caught:
-        push_applied(one, "prod", expected=None)
+        push_applied(find(one), "prod", expected=None)
     assert caught.value.message.isprintable()
     assert "the server refuses" in (caught.value.hint or "")
 
@@ -380,8 +384,8 @@ def test_ones_own_hook_is_not_run(shared):
     hook.parent.mkdir(exist_ok=True)
     hook.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
     hook.chmod(0o755)
-    move_applied(one, "prod", commits[1], None)
-    push_applied(one, "prod", expected=None)
+    move_applied(find(one), "prod", commits[1], None)
+    push_applied(find(one), "prod", expected=None)
     assert at(bare) == commits[1]
 
 
@@ -394,9 +398,9 @@ def test_ones_own_ssh_is_used(shared, tmp_path, monkeypatch):
     monkeypatch.setenv("GIT_SSH_COMMAND", f"'{ssh}'")
     monkeypatch.setenv("GIT_SSH_VARIANT", "simple")
     remote = f"git@example.invalid:{bare}"
-    move_applied(one, "prod", commits[1], None)
-    push_applied(one, "prod", expected=None, remote=remote)
-    assert fetch_applied(one, "prod", remote) == at(bare) == commits[1]
+    move_applied(find(one), "prod", commits[1], None)
+    push_applied(find(one), "prod", expected=None, remote=remote)
+    assert fetch_applied(find(one), "prod", remote) == at(bare) == commits[1]
 
 
 def test_a_ref_that_cannot_be_written_is_an_error_of_fetching(shared):
@@ -406,16 +410,16 @@ def test_a_ref_that_cannot_be_written_is_an_error_of_fetching(shared):
     lock.parent.mkdir(parents=True)
     lock.touch()
     with pytest.raises(ReconcileError, match=r"could not be fetched from origin: .*File exists"):
-        fetch_applied(one, "prod")
+        fetch_applied(find(one), "prod")
 
 
 def test_a_remote_that_breaks_off_is_an_error(shared, other_git):
     one, two, _, _ = shared
     run_git(one, "commit", "--quiet", "--allow-empty", "-m", "newer")
-    move_applied(one, "prod", run_git(one, "rev-parse", "HEAD"), None)
-    push_applied(one, "prod", expected=None)
+    move_applied(find(one), "prod", run_git(one, "rev-parse", "HEAD"), None)
+    push_applied(find(one), "prod", expected=None)
     real = shutil.which("git")
     other_git(f'case "$*" in *" fetch "*) echo "fatal: early EOF" >&2; exit 128;; esac; exec "{real}" "$@"')
     with pytest.raises(ReconcileError, match="could not be fetched from origin: fatal: early EOF"):
-        fetch_applied(two, "prod")
-    assert applied_commit(two, "prod") is None
+        fetch_applied(find(two), "prod")
+    assert applied_commit(find(two), "prod") is None

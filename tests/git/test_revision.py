@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reconcile.errors import ReconcileError, SettingError
-from reconcile.git import program, revision, worktree
+from reconcile.git import revision, worktree
+from reconcile.git.repository import Repository, find
 from reconcile.git.revision import revision_tree
 from reconcile.git.worktree import WorkTree
 from tests.git.conftest import run_git
@@ -53,7 +54,7 @@ def read(tree, path):
 def test_a_clean_checkout_is_its_head(committed):
     folder, commit = committed
     head = commit()
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     assert tree.commit == head
     assert tree.paths() == ("reconcile.yaml", "tenants/订单 a.yaml")
     assert tree.read("reconcile.yaml") == b"one\r\n"
@@ -63,7 +64,7 @@ def test_a_clean_checkout_is_its_head(committed):
 def test_the_root_of_a_repository_is_a_folder_too(committed):
     folder, commit = committed
     commit()
-    tree = revision_tree(folder.parent, "HEAD")
+    tree = revision_tree(find(folder.parent), "HEAD")
     assert "elsewhere.yaml" in tree.paths()
     assert_same(tree, WorkTree(folder.parent))
 
@@ -73,7 +74,7 @@ def test_the_folder_may_be_reached_through_a_link(committed, tmp_path, monkeypat
     commit()
     (tmp_path / "link").symlink_to(folder)
     monkeypatch.chdir(tmp_path)
-    assert_same(revision_tree(Path("link"), "HEAD"), WorkTree(folder))
+    assert_same(revision_tree(find(Path("link")), "HEAD"), WorkTree(folder))
 
 
 def test_what_is_uncommitted_is_not_seen(committed):
@@ -82,7 +83,7 @@ def test_what_is_uncommitted_is_not_seen(committed):
     (folder / "reconcile.yaml").write_bytes(b"changed")
     (folder / "new.yaml").write_bytes(b"new")
     (folder / "tenants" / "订单 a.yaml").unlink()
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     assert tree.read("reconcile.yaml") == b"one\r\n"
     assert tree.paths() == ("reconcile.yaml", "tenants/订单 a.yaml")
 
@@ -93,7 +94,7 @@ def test_files_of_the_same_bytes_have_the_same_id_in_every_revision(committed):
     (folder / "copy.yaml").write_bytes(b"one\r\n")
     (folder / "tenants" / "订单 a.yaml").write_bytes(b"changed")
     commit()
-    before, now = revision_tree(folder, first).ids(), revision_tree(folder, "HEAD").ids()
+    before, now = revision_tree(find(folder), first).ids(), revision_tree(find(folder), "HEAD").ids()
     assert before["reconcile.yaml"] == now["reconcile.yaml"] == now["copy.yaml"]
     assert before["tenants/订单 a.yaml"] != now["tenants/订单 a.yaml"]
     assert set(before) == {"reconcile.yaml", "tenants/订单 a.yaml"}
@@ -115,7 +116,7 @@ def test_a_folder_that_was_none_at_that_revision_is_empty(git, what):
     run("commit", "--quiet", "-m", "one")
     place.unlink(missing_ok=True)
     place.mkdir()
-    assert revision_tree(place, "HEAD").paths() == ()
+    assert revision_tree(find(place), "HEAD").paths() == ()
 
 
 def test_a_submodule_is_left_out(committed, tmp_path):
@@ -127,7 +128,7 @@ def test_a_submodule_is_left_out(committed, tmp_path):
     run_git(folder, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(other), "sub")
     (folder / "to-it").symlink_to("sub")
     commit()
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     assert tree.paths() == ("reconcile.yaml", "tenants/订单 a.yaml", "to-it/")
     assert "sub" not in tree.ids()
 
@@ -158,7 +159,7 @@ def test_links_are_as_in_the_work_tree(committed):
         },
     )
     commit()
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     assert_same(tree, WorkTree(folder))
     assert tree.read("through.yaml") == b"\0two"
     assert tree.ids()["around.yaml"] == tree.ids()["reconcile.yaml"]
@@ -174,7 +175,7 @@ def test_links_at_the_root_of_a_repository_are_as_in_the_work_tree(committed, tm
     root = folder.parent
     linked(root, {"self": ".", "out.yaml": "../out", "up.yaml": "schedules/../elsewhere.yaml", "folder": "schedules"})
     commit()
-    assert_same(revision_tree(root, "HEAD"), WorkTree(root))
+    assert_same(revision_tree(find(root), "HEAD"), WorkTree(root))
 
 
 def test_a_link_that_no_file_system_would_hold_leads_nowhere(committed):
@@ -184,7 +185,7 @@ def test_a_link_that_no_file_system_would_hold_leads_nowhere(committed):
     commit()
     run_git(folder, "update-index", "--add", "--cacheinfo", f"120000,{blob},schedules/long.yaml")
     run_git(folder, "commit", "--quiet", "-m", "two")
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     assert "long.yaml" in tree.paths()
     assert read(tree, "long.yaml") == "cannot be read: File name too long"
 
@@ -192,7 +193,7 @@ def test_a_link_that_no_file_system_would_hold_leads_nowhere(committed):
 def test_a_git_that_breaks_off_is_an_error(committed, other_git):
     folder, commit = committed
     commit()
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     other_git('echo "fatal: out of memory" >&2; exit 128')
     with pytest.raises(ReconcileError, match="files of a revision cannot be read: fatal: out of memory"):
         tree.read("reconcile.yaml")
@@ -203,14 +204,14 @@ def test_what_is_no_file_cannot_be_read(committed, path):
     folder, commit = committed
     commit()
     with pytest.raises(SettingError, match="cannot be read: "):
-        revision_tree(folder, "HEAD").read(path)
+        revision_tree(find(folder), "HEAD").read(path)
 
 
 def test_a_huge_file_is_not_read(committed, monkeypatch):
     folder, commit = committed
     commit()
     monkeypatch.setattr(worktree, "MAX_BYTES", 4)
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     assert tree.read("tenants/订单 a.yaml") == b"\0two"
     with pytest.raises(SettingError, match="it has 0 MiB"):
         tree.read("reconcile.yaml")
@@ -220,11 +221,13 @@ def counted(monkeypatch):
     """Return what git is asked for, as it is asked."""
     asked = []
 
-    def ask(folder, *arguments, stdin=b""):
-        asked.append((arguments[0], stdin.count(b"\n")))
-        return program.ask(folder, *arguments, stdin=stdin)
+    ask = Repository.ask
 
-    monkeypatch.setattr(revision, "ask", ask)
+    def counting(repository, *arguments, stdin=b""):
+        asked.append((arguments[0], stdin.count(b"\n")))
+        return ask(repository, *arguments, stdin=stdin)
+
+    monkeypatch.setattr(Repository, "ask", counting)
     return asked
 
 
@@ -235,11 +238,15 @@ def test_a_thousand_files_are_read_by_one_run_of_git(committed, monkeypatch):
     (folder / "tenants" / "photo.png").write_bytes(b"not asked for")
     commit()
     asked = counted(monkeypatch)
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     for path in tree.paths():
         if path.endswith(".yaml"):
             assert tree.read(path) == (folder / path).read_bytes()
-    assert asked == [("ls-tree", 0), ("cat-file", 502)]  # each content once, and nothing of another kind
+    assert asked == [
+        ("rev-parse", 0),
+        ("ls-tree", 0),
+        ("cat-file", 502),
+    ]  # each content once, and nothing of another kind
 
 
 def test_not_more_is_held_than_a_window(committed, monkeypatch):
@@ -249,28 +256,22 @@ def test_not_more_is_held_than_a_window(committed, monkeypatch):
     commit()
     monkeypatch.setattr(revision, "_AHEAD_BYTES", 250)
     asked = counted(monkeypatch)
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     for number in [*range(10), 8]:
         assert tree.read(f"{number}.yaml") == b"%d" % number * 100
-    assert asked == [("ls-tree", 0), *[("cat-file", 2)] * 4, ("cat-file", 4)]
+    assert asked == [("rev-parse", 0), ("ls-tree", 0), *[("cat-file", 2)] * 4, ("cat-file", 4)]
 
 
 def test_an_unknown_revision_is_an_error(committed):
     folder, commit = committed
     commit()
     with pytest.raises(SettingError, match="there is no revision 'nowhere'"):
-        revision_tree(folder, "nowhere")
+        revision_tree(find(folder), "nowhere")
 
 
 def test_outside_git_there_is_no_revision(tmp_path):
     with pytest.raises(SettingError, match="is in no work tree of Git"):
-        revision_tree(tmp_path, "HEAD")
-
-
-def test_in_a_bare_repository_there_is_no_folder(tmp_path):
-    run_git(tmp_path, "init", "--quiet", "--bare", "bare")
-    with pytest.raises(SettingError, match="is in no work tree of Git"):
-        revision_tree(tmp_path / "bare", "HEAD")
+        revision_tree(find(tmp_path), "HEAD")
 
 
 def lose(folder, name):
@@ -283,15 +284,15 @@ def test_a_repository_that_lost_a_folder_is_an_error(committed):
     commit()
     lose(folder, run_git(folder, "rev-parse", "HEAD:schedules"))
     with pytest.raises(ReconcileError, match="cannot be listed: "):
-        revision_tree(folder, "HEAD")
+        revision_tree(find(folder), "HEAD")
 
 
 def test_a_repository_that_lost_a_file_has_the_others(committed):
     folder, commit = committed
     commit()
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     lose(folder, tree.ids()["reconcile.yaml"])
-    again = revision_tree(folder, "HEAD")
+    again = revision_tree(find(folder), "HEAD")
     with pytest.raises(SettingError, match="this clone does not hold it"):
         again.read("reconcile.yaml")
     assert again.read("tenants/订单 a.yaml") == b"\0two"
@@ -302,7 +303,7 @@ def test_a_repository_that_lost_a_file_has_the_others(committed):
 def test_a_file_whose_object_is_broken_is_an_error(committed):
     folder, commit = committed
     commit()
-    tree = revision_tree(folder, "HEAD")
+    tree = revision_tree(find(folder), "HEAD")
     name = tree.ids()["reconcile.yaml"]
     broken = folder.parent / ".git" / "objects" / name[:2] / name[2:]
     broken.chmod(0o644)
@@ -322,7 +323,7 @@ def test_nothing_is_fetched_for_a_partial_clone(committed, tmp_path):
     # What the configuration of a stranger's repository might name.
     run_git(place, "config", "remote.origin.uploadpack", f"touch '{tmp_path}/ran'; git-upload-pack")
     with pytest.raises(ReconcileError, match="cannot be"):
-        revision_tree(place, "HEAD").read("reconcile.yaml")
+        revision_tree(find(place), "HEAD").read("reconcile.yaml")
     assert not (tmp_path / "ran").exists()
 
 
@@ -332,7 +333,7 @@ def test_a_repository_of_sha_256_is_read_too(tmp_path):
     (place / "a.yaml").write_bytes(b"a")
     run_git(place, "add", ".")
     run_git(place, "commit", "--quiet", "-m", "one")
-    tree = revision_tree(place, "HEAD")
+    tree = revision_tree(find(place), "HEAD")
     assert len(tree.commit) == len(tree.ids()["a.yaml"]) == 64
     assert tree.read("a.yaml") == b"a"
 
@@ -367,6 +368,6 @@ def test_a_clean_checkout_is_its_head_whatever_its_files_are_called(files, links
         run_git(place, "init", "--quiet")
         run_git(place, "add", "--all")
         run_git(place, "commit", "--quiet", "--allow-empty", "-m", "one")
-        assert_same(revision_tree(root, "HEAD"), WorkTree(root))
+        assert_same(revision_tree(find(root), "HEAD"), WorkTree(root))
     finally:
         shutil.rmtree(place)

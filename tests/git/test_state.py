@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconcile.errors import ReconcileError
+from reconcile.git.repository import find
 from reconcile.git.state import author, ignored, uncommitted
 from tests.git.conftest import run_git
 
@@ -23,7 +24,7 @@ def committed(git):
 
 def test_a_clean_folder_has_nothing_uncommitted(committed):
     folder, _ = committed
-    assert uncommitted(folder) == ()
+    assert uncommitted(find(folder)) == ()
 
 
 def test_what_is_changed_staged_deleted_or_new_is_uncommitted(committed):
@@ -35,15 +36,15 @@ def test_what_is_changed_staged_deleted_or_new_is_uncommitted(committed):
     (folder / 'q"\n.yaml').unlink()
     (folder / "new").mkdir()
     (folder / "new" / "n.yaml").touch()
-    assert uncommitted(folder) == ("a.yaml", "b c.yaml", "moved.yaml", "new/n.yaml", 'q"\n.yaml', "订单.yaml")
+    assert uncommitted(find(folder)) == ("a.yaml", "b c.yaml", "moved.yaml", "new/n.yaml", 'q"\n.yaml', "订单.yaml")
 
 
 def test_what_is_elsewhere_does_not_count(committed):
     folder, _ = committed
     (folder.parent / "schedules.yaml").touch()
     (folder.parent / "elsewhere").touch()
-    assert uncommitted(folder) == ()
-    assert uncommitted(folder.parent) == ("elsewhere", "schedules.yaml")
+    assert uncommitted(find(folder)) == ()
+    assert uncommitted(find(folder.parent)) == ("elsewhere", "schedules.yaml")
 
 
 def test_what_git_ignores_is_told_apart(committed):
@@ -52,8 +53,8 @@ def test_what_git_ignores_is_told_apart(committed):
     (folder / "build").mkdir()
     (folder / "build" / "b.yaml").touch()
     (folder / "new.yaml").touch()
-    assert uncommitted(folder) == ("new.yaml",)
-    assert ignored(folder) == ("build/", "x.tmp") or ignored(folder) == ("build/b.yaml", "x.tmp")
+    assert uncommitted(find(folder)) == ("new.yaml",)
+    assert ignored(find(folder)) == ("build/", "x.tmp") or ignored(find(folder)) == ("build/b.yaml", "x.tmp")
 
 
 def test_no_configuration_hides_what_is_new(committed):
@@ -61,7 +62,7 @@ def test_no_configuration_hides_what_is_new(committed):
     run("config", "status.showUntrackedFiles", "no")
     run("config", "status.renames", "copies")
     (folder / "new.yaml").touch()
-    assert uncommitted(folder) == ("new.yaml",)
+    assert uncommitted(find(folder)) == ("new.yaml",)
 
 
 def test_a_folder_may_be_called_what_git_takes_for_a_pattern(committed):
@@ -69,7 +70,7 @@ def test_a_folder_may_be_called_what_git_takes_for_a_pattern(committed):
     place = folder / ":(top)*"
     place.mkdir()
     (folder / "new.yaml").touch()
-    assert uncommitted(place) == ()
+    assert uncommitted(find(place)) == ()
 
 
 def test_before_the_first_commit_everything_is_uncommitted(git):
@@ -77,19 +78,19 @@ def test_before_the_first_commit_everything_is_uncommitted(git):
     (folder / "schedules" / "a.yaml").touch()
     (folder / "schedules" / "b.yaml").touch()
     run("add", "schedules/a.yaml")
-    assert uncommitted(folder / "schedules") == ("a.yaml", "b.yaml")
+    assert uncommitted(find(folder / "schedules")) == ("a.yaml", "b.yaml")
 
 
 def test_outside_git_nothing_can_be_said(tmp_path):
-    assert uncommitted(tmp_path) is None
-    assert ignored(tmp_path) is None
+    assert uncommitted(find(tmp_path)) is None
+    assert ignored(find(tmp_path)) is None
 
 
 def test_a_broken_index_is_an_error(committed):
     folder, _ = committed
     (folder.parent / ".git" / "index").write_bytes(b"garbage")
     with pytest.raises(ReconcileError, match=r"whether .* is committed cannot be found out: "):
-        uncommitted(folder)
+        uncommitted(find(folder))
 
 
 def test_looking_leaves_no_trace(committed):
@@ -97,29 +98,29 @@ def test_looking_leaves_no_trace(committed):
     index = folder.parent / ".git" / "index"
     (folder / "a.yaml").touch()  # git would note that only the time is another
     before = index.read_bytes()
-    assert uncommitted(folder) == ()
+    assert uncommitted(find(folder)) == ()
     assert index.read_bytes() == before
 
 
 def test_the_author_is_that_of_the_commit(committed):
     folder, _ = committed
     run_git(folder, "config", "user.name", "somebody else")
-    assert author(folder) == "张三 <zhang@example.org>"
+    assert author(find(folder)) == "张三 <zhang@example.org>"
 
 
 def test_before_the_first_commit_it_is_whom_git_is_set_up_for(git):
     folder, run = git
-    assert author(folder) is None
+    assert author(find(folder)) is None
     run("config", "user.email", "zhang@example.org")
-    assert author(folder) == "<zhang@example.org>"
+    assert author(find(folder)) == "<zhang@example.org>"
     run("config", "user.name", "张三")
-    assert author(folder) == "张三 <zhang@example.org>"
+    assert author(find(folder)) == "张三 <zhang@example.org>"
 
 
 def test_an_author_is_fit_to_be_shown(git):
     folder, run = git
     run("config", "user.name", "a\x1b[31m\u202eb\nauthor c" + "x" * 1000)
-    shown = author(folder) or ""
+    shown = author(find(folder)) or ""
     assert shown.startswith("a [31m b author c")
     assert shown.isprintable()
     assert len(shown) < 400
@@ -128,4 +129,4 @@ def test_an_author_is_fit_to_be_shown(git):
 def test_without_the_git_program_there_is_no_author(committed, monkeypatch):
     folder, _ = committed
     monkeypatch.setenv("PATH", "")
-    assert author(folder) is None
+    assert author(find(folder)) is None

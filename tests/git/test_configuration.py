@@ -1,0 +1,394 @@
+"""No program that a repository's configuration names is run, and none of its credentials is sent, unless allowed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from reconcile.errors import ReconcileError, SettingError
+from reconcile.git.configuration import NAMED, Allow, Entry, allowed, settings
+from reconcile.git.refs import commit_of, fetch_applied, move_applied, push_applied
+from reconcile.git.repository import find, head
+from reconcile.git.revision import revision_tree
+from reconcile.git.state import author, not_as_committed
+from tests.git.conftest import run_git
+
+NOTHING: frozenset[Allow] = frozenset()
+CREDENTIALS = frozenset({Allow.CREDENTIALS})
+
+
+def of(scope, *entries):
+    return [Entry(scope, key, value) for key, value in entries]
+
+
+def told(entries, allow=NOTHING):
+    """What git is told for each key, in order."""
+    values: dict[str, list[str]] = {}
+    for key, value in settings(entries, allow).given:
+        values.setdefault(key, []).append(value)
+    return values
+
+
+# What counts, of whom.
+
+
+def test_the_runners_own_value_counts_in_the_place_of_the_repositorys():
+    own = of("global", ("core.sshcommand", "ssh -i mine"))
+    assert told([*own, *of("local", ("core.sshcommand", "evil"))])["core.sshcommand"] == ["ssh -i mine"]
+    assert told(of("local", ("core.sshcommand", "evil")))["core.sshcommand"] == ["ssh"]
+
+
+def test_what_only_the_runner_says_is_left_alone():
+    own = of("system", ("credential.helper", "store")) + of("command", ("core.sshcommand", "ssh -i mine"))
+    assert settings(own, NOTHING).set_aside == {}
+    assert not {"credential.helper", "core.sshcommand"} & told(own).keys()
+
+
+def test_a_list_is_emptied_and_holds_the_runners_own_again():
+    entries = of("global", ("credential.helper", "store")) + of("local", ("credential.helper", "evil"))
+    assert told(entries)["credential.helper"] == ["", "store"]
+
+
+def test_what_the_runner_keeps_for_all_addresses_holds_for_one_that_the_repository_names():
+    key = "credential.https://example.org.helper"
+    entries = of("global", ("credential.helper", "store"), (key, "mine")) + of("local", (key, "evil"))
+    assert told(entries)[key] == ["", "store", "mine"]
+
+
+def test_what_the_runner_keeps_for_one_address_is_never_sent_to_another():
+    entries = [
+        *of("global", ("http.https://a.example.extraheader", "X: secret")),
+        *of("local", ("http.https://b.example.extraheader", "X: evil")),
+    ]
+    assert told(entries)["http.https://b.example.extraheader"] == [""]
+
+
+@pytest.mark.parametrize("scope", ["local", "worktree"])
+def test_both_files_of_a_repository_are_the_repositorys(scope):
+    assert settings(of(scope, ("filter.x.clean", "evil")), NOTHING).names == ("filter.x.clean",)
+
+
+def test_each_is_named_once_as_gits_documentation_spells_it():
+    entries = of("local", ("core.sshcommand", "a"), ("core.sshcommand", "b"), ("credential.https://H/.helper", "c"))
+    assert settings(entries, NOTHING).names == ("core.sshCommand", "credential.https://H/.helper")
+
+
+def test_what_is_no_program_is_none():
+    harmless = of("local", ("alias.co", "checkout"), ("pager.log", "false"), ("submodule.x.update", "merge"))
+    assert settings(harmless, NOTHING).set_aside == {}
+
+
+@pytest.mark.parametrize(
+    ("allow", "left"),
+    [
+        ("credentials", {"filter.x.clean", "diff.external"}),
+        ("filters", {"core.sshcommand", "diff.external"}),
+        (" credentials , filters,", {"diff.external"}),
+        ("", {"core.sshcommand", "filter.x.clean", "diff.external"}),
+    ],
+)
+def test_the_variable_lifts_what_it_names_and_nothing_else(allow, left):
+    entries = of("local", ("core.sshcommand", "a"), ("filter.x.clean", "b"), ("diff.external", "c"))
+    assert settings(entries, allowed(allow)).set_aside.keys() == left
+
+
+def test_an_unknown_word_of_the_variable_is_an_error():
+    with pytest.raises(SettingError, match="RECONCILE_GIT_ALLOW: 'filter' is unknown") as caught:
+        allowed("credentials,filter")
+    assert "credentials, filters" in (caught.value.hint or "")
+
+
+def test_hooks_that_a_configuration_names_are_off_whoever_names_them():
+    entries = of("global", ("hook.a.command", "x")) + of("local", ("hook.b.c.event", "pre-push"))
+    assert told(entries)["hook.a.enabled"] == told(entries)["hook.b.c.enabled"] == ["false"]
+
+
+def test_a_transport_is_allowed_by_the_runner_alone():
+    entries = of("global", ("protocol.ext.allow", "always")) + of("local", ("protocol.file.allow", "never"))
+    given = told(entries)
+    assert (given["protocol.ext.allow"], given["protocol.file.allow"][-1]) == (["always"], "always")
+    assert told(of("local", ("protocol.ext.allow", "always")))["protocol.ext.allow"][-1] == "never"
+
+
+# Every name in git's own list that smells of a program is in the table, or here with its reason.
+SMELL = re.compile(
+    r"(?i)(cmd|command|prog(ram)?|helper|hook|editor|pager|driver|textconv|external|proxy|vcs|pack|clean|smudge|process"
+    r"|askpass|filter|smtpserver|httpd|tunnel|browser|viewer|tool|path|modulepath|alias\.\*|<cmd>|extraheader|cookiefile"
+    r"|sslcert|sslkey)$"
+)
+NO_PROGRAM = {
+    "advice.ignoredHook",
+    "advice.updateSparsePath",
+    "advice.waitingForEditor",
+    "color.pager",  # whether, not which
+    "column.clean",
+    "core.quotePath",
+    "credential.useHttpPath",
+    "diff.<driver>.cachetextconv",
+    "fsck.gitmodulesPath",  # how bad that is
+    "gitcvs.dbDriver",  # a module of Perl's DBI, for git-cvsserver
+    "help.htmlPath",
+    "http.proxy",  # an address
+    "http.sslCAPath",
+    "include.path",  # what it brings is the repository's
+    "includeIf.<condition>.path",
+    "receive.fsck.gitmodulesPath",
+    "remote.<name>.proxy",
+    "sendemail.smtpsslcertpath",
+    "uploadpack.allowFilter",
+}
+
+
+def listed_by_git():
+    listed = subprocess.run(["git", "help", "--config"], capture_output=True, text=True, check=True).stdout
+    return [line for line in listed.split("\n") if re.fullmatch(r"[a-z]\S*\.\S+", line)]
+
+
+def test_the_table_holds_every_setting_of_gits_documentation_that_names_a_program():
+    known = {re.sub(r"<[^>]+>", "*", row.key).lower() for row in NAMED}
+    missing = [
+        name
+        for name in listed_by_git()
+        if SMELL.search(name) and name not in NO_PROGRAM and re.sub(r"<[^>]+>", "*", name).lower() not in known
+    ]
+    assert missing == []
+
+
+# Planted: each row of the table, with a program that leaves a trace.
+
+
+@pytest.fixture
+def web():
+    """A server that wants a password, and what it was sent."""
+    sent = []
+
+    class Guarded(BaseHTTPRequestHandler):
+        def do_GET(self):
+            sent.append(dict(self.headers.items()))
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="x"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Guarded) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}", sent
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.fixture
+def planted(git, tmp_path, web):
+    """A repository with a remote, in which every row is planted; what plants one row; and what ran, by key."""
+    folder, run = git
+    address, sent = web
+    (folder / "schedules" / "a.yaml").write_text("one", encoding="utf-8")
+    (folder / ".gitattributes").write_text("* filter=x diff=x merge=x\n", encoding="utf-8")
+    run("add", "--all")
+    run("commit", "--quiet", "-m", "one")
+    run_git(tmp_path, "clone", "--quiet", "--bare", str(folder), "remote.git")
+    run_git(tmp_path, "clone", "--quiet", "--bare", str(folder), "alternate.git")
+    (folder / ".git" / "objects" / "info" / "alternates").write_text(f"{tmp_path}/alternate.git/objects\n")
+    hooks = tmp_path / "hooks"
+    hooks.mkdir()
+    traces = tmp_path / "traces"
+    traces.mkdir()
+    for name in ("reference-transaction", "pre-push", "post-index-change", "fsmonitor-watchman"):
+        (hooks / name).write_text(f"#!/bin/sh\n: > {traces}/core.hooksPath\n", encoding="utf-8")
+        (hooks / name).chmod(0o755)
+    for name, url in {
+        "origin": f"{tmp_path}/remote.git",
+        "web": f"{address}/x.git",
+        "secure": "ssh://127.0.0.1:9/x.git",
+        "native": "git://127.0.0.1:9/x.git",
+        "any": f"ext::touch {traces}/protocol.ext.allow",
+    }.items():
+        run("remote", "add", name, url)
+
+    def plant(row):
+        key, command = planting(row, address), f": > {traces}/{shlex.quote(row.key)}; false"
+        special = {
+            "core.hooksPath": str(hooks),
+            "http.extraHeader": "X-Secret: planted",
+            "http.*.extraHeader": "X-Secret: planted",
+            "protocol.allow": "always",
+            "protocol.*.allow": "always",
+            "filter.*.required": "true",
+            "remote.*.vcs": "planted",
+        }
+        script = tmp_path / f"{row.key.replace('*', '_')}.sh"
+        script.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
+        script.chmod(0o755)
+        value = special.get(row.key) or ("!" if row.value == "!" else "") + str(script)
+        run("config", "--add", key, value)
+
+    def ran():
+        return {each.name for each in traces.iterdir()}
+
+    return folder / "schedules", plant, ran, sent
+
+
+def planting(row, address):
+    """The key to plant *row* at: of the remote, address, driver or transport that the calls use."""
+    section = row.key.partition(".")[0]
+    middle = {"remote": "origin", "credential": address, "http": address, "protocol": "ext"}.get(section, "x")
+    return row.key.replace("*", middle)
+
+
+def use(folder, allow=NOTHING):
+    """Do everything that is done with a repository; what git says of a remote that cannot be reached is no matter."""
+    (folder / "a.yaml").write_text("two", encoding="utf-8")
+    found = find(folder, allow)
+    commit = head(found)
+    assert commit is not None
+    assert commit_of(found, "main") == commit
+    assert author(found) == "x <x>"
+    assert revision_tree(found, "main").read("a.yaml") == b"one"
+    assert not_as_committed(found) == ("a.yaml",)
+    move_applied(found, "prod", commit, None)
+    push_applied(found, "prod", expected=None)
+    assert fetch_applied(found, "prod") == commit
+    for remote in ("web", "secure", "native", "any"):
+        for call in (fetch_applied, lambda *given: push_applied(*given[:2], expected=None, remote=given[2])):
+            with pytest.raises(ReconcileError):
+                call(found, "prod", remote)
+    return found
+
+
+SET_ASIDE = [row for row in NAMED if row.instead is not None]
+UNUSABLE = [row for row in NAMED if row.instead is None]
+
+
+def test_no_planted_program_is_run_and_each_is_named(planted, web):
+    folder, plant, ran, sent = planted
+    for row in SET_ASIDE:
+        plant(row)
+    found = use(folder)
+    assert ran() == set()
+    assert sent
+    assert not any("X-Secret" in headers or "Authorization" in headers for headers in sent)
+    assert set(found.settings.names) == {planting(row, web[0]) for row in SET_ASIDE}
+    for name in found.settings.names:
+        assert name in (found.not_used or "")
+
+
+# With plain git these run: so the test above can fail. The others belong to commands that are never called.
+CONTROLS = {
+    "core.alternateRefsCommand": ("fetch", "origin"),
+    "core.askPass": ("ls-remote", "web"),
+    "core.fsmonitor": ("status",),
+    "core.gitProxy": ("ls-remote", "native"),
+    "core.hooksPath": ("update-ref", "refs/x/y", "HEAD"),
+    "core.sshCommand": ("ls-remote", "secure"),
+    "credential.helper": ("ls-remote", "web"),
+    "credential.*.helper": ("ls-remote", "web"),
+    "filter.*.clean": ("status",),
+    "filter.*.process": ("status",),
+    "remote.*.receivepack": ("push", "origin", "HEAD:refs/x/y"),
+    "remote.*.uploadpack": ("ls-remote", "origin"),
+}
+
+
+@pytest.mark.parametrize("key", CONTROLS)
+def test_plain_git_would_run_it(planted, key):
+    folder, plant, ran, _ = planted
+    plant(next(row for row in NAMED if row.key == key))
+    (folder / "a.yaml").write_text("two", encoding="utf-8")
+    subprocess.run(["git", *CONTROLS[key]], cwd=folder, capture_output=True, check=False)
+    assert ran() == {key}
+
+
+def test_plain_git_would_run_a_transport(planted):
+    folder, plant, ran, _ = planted
+    plant(next(row for row in NAMED if row.key == "protocol.*.allow"))
+    subprocess.run(["git", "ls-remote", "any"], cwd=folder, capture_output=True, check=False)
+    assert ran() == {"protocol.ext.allow"}
+
+
+@pytest.mark.parametrize("row", UNUSABLE, ids=lambda row: row.key)
+def test_where_nothing_can_stand_in_its_place_the_remote_is_refused(planted, row):
+    folder, plant, _, sent = planted
+    plant(row)
+    remote = "web" if row.key.startswith("http") else "origin"
+    with pytest.raises(ReconcileError, match="in the repository's configuration") as caught:
+        fetch_applied(find(folder), "prod", remote)
+    assert caught.value.hint
+    assert sent == []
+    if remote == "web":
+        assert fetch_applied(find(folder), "prod", "origin") is None  # no credential is wanted there
+
+
+def test_what_is_allowed_is_used(planted):
+    folder, plant, ran, sent = planted
+    for row in NAMED:
+        if row.key in ("http.extraHeader", "credential.helper", "core.sshCommand", "filter.*.clean"):
+            plant(row)
+    use(folder, frozenset(Allow))
+    assert ran() == {"credential.helper", "core.sshCommand", "filter.*.clean"}
+    assert any(headers.get("X-Secret") == "planted" for headers in sent)
+
+
+def test_credentials_of_the_runner_reach_the_remote(planted, tmp_path, web, monkeypatch):
+    folder, plant, ran, sent = planted
+    plant(next(row for row in NAMED if row.key == "credential.*.helper"))
+    plant(next(row for row in NAMED if row.key == "http.*.extraHeader"))
+    run_git(tmp_path, "config", "--global", "credential.helper", "!f() { echo username=me; echo password=mine; }; f")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "http.extraHeader")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "X-Mine: yes")
+    with pytest.raises(ReconcileError, match="Authentication failed"):
+        fetch_applied(find(folder), "prod", "web")
+    assert ran() == set()
+    assert sent[-1]["Authorization"] == "Basic bWU6bWluZQ=="
+    assert {headers.get("X-Mine") for headers in sent} == {"yes"}
+
+
+def test_the_runners_own_ssh_is_used_in_the_place_of_the_repositorys(planted, tmp_path, monkeypatch):
+    folder, plant, ran, _ = planted
+    plant(next(row for row in NAMED if row.key == "core.sshCommand"))
+    mine = tmp_path / "my ssh"
+    mine.write_text(f"#!/bin/sh\n: > '{tmp_path}/mine'; false\n", encoding="utf-8")
+    mine.chmod(0o755)
+    monkeypatch.setenv("GIT_SSH", str(mine))
+    with pytest.raises(ReconcileError):
+        fetch_applied(find(folder), "prod", "secure")
+    assert (ran(), (tmp_path / "mine").exists()) == (set(), True)
+
+
+@pytest.mark.parametrize("key", ["remote.web.url", "url.{}.insteadOf"])
+def test_a_password_in_an_address_of_the_repository_is_sent_where_that_is_allowed_only(planted, web, key):
+    folder, _, _, sent = planted
+    secret = web[0].replace("://", "://me:hunter2@")
+    if key.startswith("url"):
+        run_git(folder, "config", key.format(f"{secret}/"), f"{web[0]}/")
+    else:
+        run_git(folder, "config", key, f"{secret}/x.git")
+    with pytest.raises(ReconcileError, match="holds a password") as caught:
+        fetch_applied(find(folder), "prod", "web")
+    assert "hunter2" not in f"{caught.value.message}{caught.value.hint}"
+    assert sent == []
+    with pytest.raises(ReconcileError, match="Authentication failed"):
+        fetch_applied(find(folder, CREDENTIALS), "prod", "web")
+    assert any("Authorization" in headers for headers in sent)
+
+
+def test_what_a_file_that_is_included_names_is_the_repositorys(planted, tmp_path):
+    folder, _, _, sent = planted
+    (tmp_path / "included").write_text('[http]\n\textraHeader = "X-Secret: planted"\n', encoding="utf-8")
+    git_dir = run_git(folder, "rev-parse", "--absolute-git-dir")
+    run_git(folder, "config", f"includeIf.gitdir:{git_dir}.path", str(tmp_path / "included"))
+    for allow in (NOTHING, CREDENTIALS):
+        with pytest.raises(ReconcileError):
+            fetch_applied(find(folder, allow), "prod", "web")
+        assert any("X-Secret" in headers for headers in sent) is bool(allow)
