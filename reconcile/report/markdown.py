@@ -23,6 +23,8 @@ def _parts(view: View) -> Iterator[str]:
     # What a reader of a long page must not have to look for comes first.
     if view.closing:
         yield f"**{_MARKS.get(view.tone, '')}{escaped(view.closing)}**"
+    if view.trailer:
+        yield view.trailer
     for section in view.sections:
         yield f"### {escaped(section.title)}"
         yield from _section(section)

@@ -40,7 +40,10 @@ _COUNTED = {
 
 
 def plan_view(plan: Plan, *, warnings: Iterable[str] = ()) -> View:
-    """Return the view of *plan*; *warnings* come first."""
+    """Return the view of *plan*; *warnings* come first.
+
+    The trailer is what `apply --expect-desired` is given: no program has to read it out of the JSON.
+    """
     refusals = by_key(plan.refusals)
     return View(
         headline=f"Plan for {plan.environment} ({plan.digest[:12]})",
@@ -54,6 +57,7 @@ def plan_view(plan: Plan, *, warnings: Iterable[str] = ()) -> View:
         ),
         closing=closing(plan.summary),
         tone=Tone.CHANGED if plan.changes else Tone.GOOD,
+        trailer=f"Desired: {plan.desired_digest}",
     )
 
 

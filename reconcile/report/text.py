@@ -40,6 +40,8 @@ def _lines(view: View, paint: _Painter) -> Iterator[str]:
     if view.closing:
         yield ""
         yield paint(visible(view.closing), view.tone)
+    if view.trailer:
+        yield view.trailer
 
 
 def _section(section: Section, paint: _Painter) -> Iterator[str]:

@@ -84,12 +84,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a human sees: *closing* is the last line, and says it all."""
+    """What a human sees: *closing* comes last, and says it all.
+
+    *trailer* is a line below it that is copied into the message of a commit: of our own words and digits alone.
+    """
 
     headline: str
     sections: tuple[Section, ...] = ()
     closing: str = ""
     tone: Tone = Tone.PLAIN
+    trailer: str = ""
 
 
 def sections(*titled: tuple[str, Iterable[Block]]) -> tuple[Section, ...]:

@@ -15,6 +15,7 @@ from reconcile.commands.common import VARIABLES, command
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.gate import schema
 from reconcile.flows.wording import WORDS
+from reconcile.git.configuration import NAMED
 from reconcile.twin.awkward import HABITS, OPERATIONS, Habit, Kind
 from reconcile.twin.endpoints import ROUTES, Steering
 
@@ -185,6 +186,15 @@ def reasons() -> Iterator[str]:
         yield f"| `{reason}` | {_cell(message)} | {_cell(hint or '')} |"
 
 
+def set_aside() -> Iterator[str]:
+    """Yield a row for each setting of a repository's configuration that is set aside."""
+    yield "| setting | in its place | with |"
+    yield "|---|---|---|"
+    for row in NAMED:
+        instead = "refused" if row.instead is None else f"`{row.instead}`" if row.instead else "nothing"
+        yield f"| `{row.key}` | {instead} | {f'`{row.lifted_by}`' if row.lifted_by else ''} |"
+
+
 TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "overview": overview,
     "settings": settings,
@@ -193,6 +203,7 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "cron_fields": cron_fields,
     "awkward": awkward,
     "reasons": reasons,
+    "set_aside": set_aside,
     "steering": steering,
 }
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -19,21 +21,44 @@ REF = "refs/reconcile/applied/prod"
 
 
 def github(jobs):
-    """The script of each job."""
-    return {name: [step["run"] for step in job["steps"] if "run" in step] for name, job in jobs["jobs"].items()}
+    """The script of each job, and its variables."""
+    return {
+        name: ([step["run"] for step in job["steps"] if "run" in step], job.get("env", {}))
+        for name, job in jobs["jobs"].items()
+    }
 
 
 def gitlab(jobs):
-    """The script of each job."""
-    return {name: job["script"] for name, job in jobs.items() if name in ("plan", "apply", "drift")}
+    """The script of each job, and its variables."""
+    before = jobs["default"]["before_script"]
+    return {
+        name: ([*before, *jobs[name]["script"]], jobs[name].get("variables", {})) for name in ("plan", "apply", "drift")
+    }
 
 
 READERS = {".github/workflows/schedules.yml": github, ".gitlab-ci.yml": gitlab}
 PIPELINES = {name: READERS[name](yaml.safe_load(text)) for name, text in PIPELINE.findall(TEXT)}
 
 
+# What a branch may put beside the declarations, to be taken for a library or for settings by what runs there.
+MODULES = ("json", "yaml", "click", "requests", "sitecustomize", "usercustomize", "reconcile", "encodings", "re")
+
+
+def plant(place, trace):
+    """Fill the checkout at *place* with files that leave a *trace* when a program of the recipe reads them."""
+    for folder in (place, place / "schedules"):
+        for name in MODULES:
+            (folder / f"{name}.py").write_text(f"open({str(trace)!r}, 'a').write({name!r})\n", encoding="utf-8")
+        (folder / ".npmrc").write_text(f"script-shell={trace}\n", encoding="utf-8")
+        for name in ("pip.conf", "pip.ini", "pydistutils.cfg", "setup.cfg"):
+            (folder / name).write_text(f"[global]\nlog={trace}\n[install]\nlog={trace}\n", encoding="utf-8")
+
+
 class Runners:
-    """A repository at `origin`, with what the page declares but no ledger, and runners that clone it anew each time."""
+    """A repository at `origin`, with what the page declares but no ledger, and runners that clone it anew each time.
+
+    Its checkout is full of files that a stranger would have read by the programs of the recipe; `trace` would tell.
+    """
 
     def __init__(self, folder, url):
         self.folder = folder
@@ -41,6 +66,11 @@ class Runners:
         self._runs = 0
         self.origin = folder / "origin.git"
         self.work = folder / "work"
+        self.trace = folder / "trace"
+        # As the script that pip installs: the working directory is no place to import from.
+        program = folder / "programs" / "reconcile"
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m reconcile "$@"\n', encoding="utf-8")
+        (folder / "programs" / "pip").symlink_to(Path(sys.executable).parent / "pip")
         self.git("init", "--quiet", "--bare", "--initial-branch=main", str(self.origin), where=folder)
         self.git("clone", "--quiet", str(self.origin), str(self.work), where=folder)
         for name, text in YAML.findall(TEXT):
@@ -49,6 +79,7 @@ class Runners:
             path.write_text(text.replace(DOCUMENTED_URL, url), encoding="utf-8")
         with (self.work / "schedules" / "reconcile.yaml").open("a", encoding="utf-8") as file:
             file.write("ledger: none\n")
+        plant(self.work, self.trace)
 
     def git(self, *words, where=None):
         config = ("-c", "user.name=李伟", "-c", "user.email=li.wei@example.com")
@@ -64,12 +95,16 @@ class Runners:
         self.git("commit", "--quiet", "--message", message)
         self.git("push", "--quiet", "origin", "HEAD:main")
 
-    def job(self, script):
+    def job(self, job):
         """Run the lines of a job in a shallow clone; return exit code, output, and what it wrote of the plan."""
+        script, given = job
         self._runs += 1
         place = self.folder / f"runner{self._runs}"
         self.git("clone", "--quiet", "--depth=1", self.origin.as_uri(), str(place), where=self.folder)
-        lines = [line for line in script if not line.startswith("pip install")]
+        # It is installed already, and no index is asked: that pip reads nothing of the checkout is seen all the same.
+        lines = [
+            re.sub(r'^pip install ".*"$', "pip install --quiet --no-index --no-deps reconcile", line) for line in script
+        ]
         summary = place / "summary"
         variables = {
             "PATH": f"{self.folder / 'programs'}:{os.environ['PATH']}",
@@ -78,6 +113,7 @@ class Runners:
             "GITHUB_STEP_SUMMARY": str(summary),
             "APPLIED_REMOTE": "origin",
             "RECONCILE_TRUSTED_HOSTS": "scheduler.example.com",
+            **given,
             **{name: value for name, value in os.environ.items() if name.startswith("COV")},
         }
         done = subprocess.run(
@@ -104,6 +140,21 @@ def test_both_are_there():
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
+def test_no_recipe_starts_an_interpreter_or_lifts_a_guard_of_git_where_a_stranger_is_planned(name):
+    jobs = PIPELINES[name]
+    for script, _ in jobs.values():
+        assert not re.search(r"(?m)\b(python3?|node|npm|npx|perl|ruby|make)\b(?! -I\b)", "\n".join(script))
+    assert {job for job, (_, given) in jobs.items() if "RECONCILE_GIT_ALLOW" in given} == {"apply", "drift"}
+
+
+def test_the_files_of_the_branch_would_leave_a_trace(tmp_path):
+    (tmp_path / "schedules").mkdir()
+    plant(tmp_path, tmp_path / "trace")
+    subprocess.run([sys.executable, "-c", "import json"], cwd=tmp_path, check=False, capture_output=True)
+    assert "json" in (tmp_path / "trace").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
 def test_a_pipeline_plans_applies_what_was_reviewed_and_sees_drift(name, twin, tmp_path):
     jobs, runners = PIPELINES[name], Runners(tmp_path, twin.url)
     runners.merge("Declare two schedules")
@@ -121,3 +172,4 @@ def test_a_pipeline_plans_applies_what_was_reviewed_and_sees_drift(name, twin, t
     twin.change("acme", "1085431505565651039", cron="0 0 12 * * ?")
     code, said = runners.job(jobs["drift"])
     assert (code, "drifted (live moved" in said) == (2, True), said
+    assert not runners.trace.exists()

@@ -138,6 +138,7 @@ NO_PROGRAM = {
     "include.path",  # what it brings is the repository's
     "includeIf.<condition>.path",
     "receive.fsck.gitmodulesPath",
+    "remote.<name>.partialclonefilter",  # which objects
     "remote.<name>.proxy",
     "sendemail.smtpsslcertpath",
     "uploadpack.allowFilter",
