@@ -69,7 +69,7 @@ class Repository:
         if not kinds:
             return None
         names = ", ".join(one_line(hidden(name)) for name in self.settings.names)
-        said = f"the repository's configuration names what is not used: {names}"
+        said = f"the repository's configuration names programs or credentials, which are not used: {names}"
         lifting = sorted({kind.lifted_by for kind in kinds if kind.lifted_by is not None})
         return f"{said} ({VARIABLE}={','.join(lifting)} uses its {' and '.join(lifting)})" if lifting else said
 
@@ -211,7 +211,7 @@ def _found(real: Path, allow: frozenset[Allow]) -> Repository:
         stranger = located
         located = program.run((*_ANY_OWNER, *where, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
     if b"cannot use bare repository" in located.err or located.out.startswith(b"false"):
-        raise _foreign(str(real), "is in a repository whose work tree does not hold it")
+        raise _foreign(os.path.relpath(real), "is in a repository whose work tree does not hold it")
     if not located.is_good:
         listed = program.run((*where, *_LIST), user_environment(), seconds=program.ASK_SECONDS)
         entries = read_entries(listed.out) if listed.is_good else ()
@@ -232,8 +232,10 @@ def _refuse_lookalikes(real: Path) -> None:
     for place in (real, *real.parents):
         if (place / ".git").exists():
             return
-        if looks_like_repository(name for name in ("HEAD", "objects", "refs", "commondir") if (place / name).exists()):
-            raise _foreign(str(place), "holds HEAD, objects and refs: git would take it for a repository")
+        if looks_like_repository(
+            name for name in ("HEAD", "objects", "refs", "commondir") if os.path.lexists(place / name)
+        ):
+            raise _foreign(os.path.relpath(place), "holds HEAD, objects and refs: git would take it for a repository")
 
 
 def looks_like_repository(names: Iterable[str]) -> bool:
@@ -248,7 +250,10 @@ def looks_like_repository(names: Iterable[str]) -> bool:
 
 def _foreign(place: str, why: str) -> DeclarationError:
     message = f"{one_line(place)} {why}"
-    hint = "only the repository whose work tree holds the declarations is used: remove it, or make it a submodule"
+    hint = (
+        "only the repository whose work tree holds the declarations is used: see who added this one, and remove it; "
+        "a clone that is meant can be a submodule"
+    )
     version = _version()
     if version is not None and version < _SAFE_SINCE:
         old = ".".join(map(str, version))

@@ -147,6 +147,14 @@ def test_declarations_in_what_looks_like_a_repository_are_refused(git):
     assert "schedules holds HEAD, objects and refs" in refused(lambda: find(folder / "schedules"))
 
 
+def test_a_head_may_be_a_link_that_leads_nowhere(git):
+    folder, _ = git
+    lookalike(folder / "schedules")
+    (folder / "schedules" / "HEAD").unlink()
+    (folder / "schedules" / "HEAD").symlink_to("refs/heads/main")
+    assert "schedules holds HEAD, objects and refs" in refused(lambda: find(folder / "schedules"))
+
+
 def test_so_are_those_below_one(git):
     folder, _ = git
     lookalike(folder / "schedules", worktree="inner")

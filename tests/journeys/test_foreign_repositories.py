@@ -79,7 +79,7 @@ def test_one_below_the_declarations_is_refused_too(program, stolen, at):
 
 
 def named(ended):
-    return [line for line in ended.err.split("\n") if "names what is not used" in line]
+    return [line for line in ended.err.split("\n") if "names programs or credentials" in line]
 
 
 def test_a_checkout_whose_configuration_names_programs_goes_on_working(program, git, commit, tmp_path, service):
