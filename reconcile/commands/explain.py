@@ -12,13 +12,11 @@ from reconcile.commands.invocation import Answer, Invocation
 from reconcile.engine.explain import explain as explained
 from reconcile.engine.signs import close_to, shown
 from reconcile.errors import CronSyntaxError, UsageError
+from reconcile.model.reading import QUARTZ_VERSIONS, reading_at
 from reconcile.model.selection import Selection
 from reconcile.report.documents import error_document, explanation_document
 from reconcile.report.explanations import explanation_view, refused_cron_view
 from reconcile.source import Span
-
-# A service's Quartz fires up to the year it runs in and so many more.
-_YEARS_AHEAD = 100
 
 
 @click.command("explain")
@@ -28,7 +26,9 @@ _YEARS_AHEAD = 100
 @click.option(
     "--count", type=click.IntRange(0, 1000), default=5, show_default=True, metavar="N", help="How many fires to show."
 )
-@click.option("--quartz", type=click.Choice(("2.3", "2.5")), default="2.3", show_default=True, help="Whose reading.")
+@click.option(
+    "--quartz", type=click.Choice(QUARTZ_VERSIONS), default=QUARTZ_VERSIONS[0], show_default=True, help="Whose reading."
+)
 @click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the words.")
 @command
 def explain(
@@ -52,7 +52,7 @@ def explain(
         if text is not None:
             try:
                 plain = _resolved(text, invocation.options.selection)
-                parsed.append(cron.parse(plain, max_year=now.year + _YEARS_AHEAD, quartz=quartz))
+                parsed.append(reading_at(now, quartz=quartz).parse(plain))
             except CronSyntaxError as error:
                 return _refused(error, name, invocation)
     first, *others = parsed

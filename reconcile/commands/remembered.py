@@ -19,6 +19,7 @@ from reconcile.ledger.address import LedgerAddress, ledger_address
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, Settled
+from reconcile.model.reading import reading_of
 from reconcile.model.schedule import Schedule
 from reconcile.model.states import Applied, LastAppliedSource, Live
 from reconcile.model.workspace import Environment, Workspace
@@ -74,6 +75,7 @@ class Memory:
             on_drift=workspace.on_drift,
             freezes=freezes_of(workspace.freezes, environment),
             zone=environment.timezone,
+            reading=reading_of(environment, invocation.begun_at),
             now=invocation.begun_at,
             holds=self.holds,
             foreign=self.foreign,

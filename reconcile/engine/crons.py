@@ -19,6 +19,7 @@ from reconcile.engine.signs import ascii_of, full_width_signs, shown
 from reconcile.errors import CronSyntaxError
 from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
+from reconcile.model.reading import DEFAULT_READING, Reading
 from reconcile.model.workspace import MAX_FIRES_PER_DAY
 
 # Before a fixed day nothing is past: without a *now* only what holds for ever is said.
@@ -29,11 +30,11 @@ _ANY_KEY = Key("tenant", "code")
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """From where crons are looked at: *now* is aware; None: only at what is refused. *severities* replace those of the
-    rules they name; None switches a rule off."""
+    """From where crons are looked at: *now* is aware; None: only at what is refused. *reading* is the service's.
+    *severities* replace those of the rules they name; None switches a rule off."""
 
     zone: ZoneInfo | None = None
-    quartz: str = "2.3"
+    reading: Reading = DEFAULT_READING
     now: datetime | None = None
     severities: Mapping[str, Severity | None] = field(default_factory=dict)
     max_fires_per_day: int | None = MAX_FIRES_PER_DAY
@@ -109,18 +110,13 @@ class Crons:
             return _Seen(Problem("full-width-sign", message, _at(start, width), hint=hint))
         try:
             plain = cron.resolve_h(text, *_ANY_KEY) if cron.has_h(text) else text
-            expression = self._parsed(plain)
+            expression = self._outlook.reading.parse(plain)
         except CronSyntaxError as error:
             # The columns of a resolved text are not those of the one that was written.
             at = _at(error.column, error.width) if error.text == text else _at(0, len(text))
             hint = error.hint or "see `reconcile explain`"
             return _Seen(Problem("cron-syntax", f"cron: {error.message}", at, hint=hint))
         return self._held_against_rules(text, expression, has_h=plain is not text)
-
-    def _parsed(self, text: str) -> cron.Expression:
-        now = self._outlook.now
-        max_year = cron.MAX_YEAR if now is None else now.year + 100
-        return cron.parse(text, max_year=max_year, quartz=self._outlook.quartz)
 
     def _held_against_rules(self, text: str, expression: cron.Expression, *, has_h: bool) -> _Seen:
         outlook = self._outlook

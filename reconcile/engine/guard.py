@@ -17,6 +17,7 @@ from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Hold
 from reconcile.model.plan import Plan
+from reconcile.model.reading import DEFAULT_READING, Reading
 from reconcile.model.schedule import Origin, Schedule
 from reconcile.model.states import Action, Condition, Verdict
 from reconcile.model.workspace import Freeze, Limits, OnDrift, SaveEnables, SaveMode, ServiceSettings
@@ -51,9 +52,10 @@ class Allowances:
 class Situation:
     """What guards judge by, beside a plan.
 
-    *freezes* are those of the environment, whose zone is *zone*; *now* is aware, and None where no moment is judged
-    (`show`). *holds* are those of rollbacks; *foreign* are keys that other workspaces own, each with its owner;
-    *doubled* are keys that a save of an earlier run added a job to, and that still have several.
+    *freezes* are those of the environment, whose zone is *zone*, and whose service reads crons as *reading* does; *now*
+    is aware, and None where no moment is judged (`show`). *holds* are those of rollbacks; *foreign* are keys that other
+    workspaces own, each with its owner; *doubled* are keys that a save of an earlier run added a job to, and that still
+    have several.
     """
 
     limits: Limits = Limits()
@@ -61,6 +63,7 @@ class Situation:
     on_drift: OnDrift = OnDrift.REVERT
     freezes: tuple[Freeze, ...] = ()
     zone: str = "UTC"
+    reading: Reading = DEFAULT_READING
     now: datetime | None = None
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     foreign: Mapping[Key, str] = field(default_factory=dict)
@@ -103,7 +106,7 @@ def holds_back(hold: Hold, desired: Schedule) -> bool:
 def _near_fires(changes: Iterable[Change], situation: Situation, allowances: Allowances) -> Iterator[Refusal]:
     if situation.now is None or allowances.freeze is not None:
         return iter(())
-    return near_fires(changes, situation.freezes, zone=situation.zone, now=situation.now)
+    return near_fires(changes, situation.freezes, reading=situation.reading, zone=situation.zone, now=situation.now)
 
 
 def _of_ownership(change: Change, situation: Situation, _: Allowances) -> Refusal | None:

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
-from reconcile.cron import CronSyntaxError, next_fire, parse, previous_fire
+from reconcile.cron import next_fire, previous_fire
 from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
+from reconcile.model.reading import Reading
 from reconcile.model.workspace import Environment, Freeze, WeekMoment
 
 OVERRIDE = '--override-freeze "reason"'
@@ -35,11 +36,13 @@ def frozen(freezes: Iterable[Freeze], *, zone: str, now: datetime) -> Iterator[R
             yield Refusal("frozen", message, setting="freezes", override=OVERRIDE)
 
 
-def near_fires(changes: Iterable[Change], freezes: Sequence[Freeze], *, zone: str, now: datetime) -> Iterator[Refusal]:
+def near_fires(
+    changes: Iterable[Change], freezes: Sequence[Freeze], *, reading: Reading, zone: str, now: datetime
+) -> Iterator[Refusal]:
     """Yield a refusal for each of *changes* whose schedule fires, or has just fired, too near to the aware *now*.
 
-    Both what is live and what is wanted count. One that fires more often than twice in that time is exempt: for it
-    there would never be a moment.
+    Both what is live and what is wanted count, as *reading*, the service's, has it. One that fires more often than
+    twice in that time is exempt: for it there would never be a moment.
     """
     spans = [(freeze.near_fire, freeze.reason) for freeze in freezes if freeze.near_fire is not None]
     if not spans:
@@ -47,7 +50,7 @@ def near_fires(changes: Iterable[Change], freezes: Sequence[Freeze], *, zone: st
     local = now.astimezone(ZoneInfo(zone))
     for change in changes:
         for span, reason in spans:
-            fire = _fire_near(change, local, span)
+            fire = _fire_near(change, reading, local, span)
             if fire is not None:
                 when = "fires" if fire > local else "fired"
                 message = f"{change.key}: {when} at {fire:%Y-%m-%d %H:%M:%S} ({zone}), within {_said(span)}: {reason}"
@@ -74,14 +77,13 @@ def _minute_of_week(moment: WeekMoment) -> int:
     return (moment.weekday * 24 + moment.hour) * 60 + moment.minute
 
 
-def _fire_near(change: Change, local: datetime, span: timedelta) -> datetime | None:
+def _fire_near(change: Change, reading: Reading, local: datetime, span: timedelta) -> datetime | None:
     """The fire within *span* of *local*, of what is live or wanted; None if there is none, or one fires densely."""
     crons = {row.cron for row in change.live} if isinstance(change.live, tuple) else set()
     found = None
     for cron in sorted(crons | {change.desired.wanted_cron}):
-        try:
-            expression = parse(cron)
-        except CronSyntaxError:
+        expression = reading.expression(cron)
+        if expression is None:
             continue
         before, after = previous_fire(expression, local), next_fire(expression, local)
         if before is not None and after is not None and after - before < 2 * span:

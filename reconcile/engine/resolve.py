@@ -28,6 +28,7 @@ from reconcile.engine.ignores import silence
 from reconcile.engine.sets import Shelf, Taken, shelf, taken
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
+from reconcile.model.reading import reading_of
 from reconcile.model.schedule import Schedule, State
 from reconcile.model.workspace import MAX_FIRES_PER_DAY, Environment
 from reconcile.source import Span
@@ -64,8 +65,8 @@ def resolve(
     than *max_fires_per_day* are too many.
     """
     with without_collecting():
-        quartz, zone = environment.service.quartz, ZoneInfo(environment.timezone)
-        outlook = Outlook(zone, quartz, now, severities, max_fires_per_day)
+        zone, reading = ZoneInfo(environment.timezone), reading_of(environment, now)
+        outlook = Outlook(zone, reading, now, severities, max_fires_per_day)
         return _resolve(documents, environment, Crons(outlook))
 
 

@@ -108,16 +108,17 @@ def _go_first(
     """Send the canaries; return them and what is left to save."""
     waits: dict[Key, float] = {}
     if pacing.soak is SoakUntil.NEXT_FIRE and len(pending) > kinds_in(pending):
-        waits = _waits(pending, ports.clock.now().astimezone(ZoneInfo(situation.zone)), pacing)
+        waits = _waits(pending, ports.clock.now(), pacing, situation)
         if min(waits.values()) == _NEVER:
             # Known before anything is saved, so nothing is left half done.
             tally.stop("no canary would fire before the soak's limit", in_vain(pacing))
     return send_canaries(pending, ports, tally, pacing=pacing, wave_size=wave_size, waits=waits)
 
 
-def _waits(changes: tuple[Change, ...], now: datetime, pacing: Pacing) -> dict[Key, float]:
+def _waits(changes: tuple[Change, ...], now: datetime, pacing: Pacing, situation: Situation) -> dict[Key, float]:
     """How many seconds until each of *changes* would fire; infinite beyond the soak's limit."""
-    fires = {change.key: fire_within_limit(change, pacing, now) for change in changes}
+    local = now.astimezone(ZoneInfo(situation.zone))
+    fires = {change.key: fire_within_limit(change, situation.reading, pacing, local) for change in changes}
     return {key: _NEVER if fire is None else (fire - now).total_seconds() for key, fire in fires.items()}
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from reconcile.cron import CronSyntaxError, next_fire, parse
+from reconcile.cron import next_fire
 from reconcile.engine.guard import Situation
 from reconcile.engine.signs import shown
 from reconcile.errors import ServiceError
@@ -28,6 +28,7 @@ from reconcile.model.execution import Execution
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome
+from reconcile.model.reading import Reading
 
 EARLY = timedelta(seconds=1)
 FIRST_LOOK_SECONDS = 2.0
@@ -36,15 +37,13 @@ LONGEST_PAUSE_SECONDS = 30.0
 _LIMIT_HINT = "soak for a span instead (--soak 5m), raise --soak-limit, or apply nearer to the fire"
 
 
-def fire_within_limit(change: Change, pacing: Pacing, now: datetime) -> datetime | None:
+def fire_within_limit(change: Change, reading: Reading, pacing: Pacing, now: datetime) -> datetime | None:
     """Return when *change*, once saved, fires next; None when that is never, or later than a soak may take.
 
-    *now* is in the zone in which the service fires.
+    *reading* is the service's, and *now* is in the zone in which it fires.
     """
-    try:
-        fire = next_fire(parse(change.desired.wanted_cron), now)
-    except CronSyntaxError:
-        return None
+    expression = reading.expression(change.desired.wanted_cron)
+    fire = None if expression is None else next_fire(expression, now)
     return fire if fire is not None and fire <= now + pacing.soak_limit else None
 
 
@@ -97,7 +96,7 @@ def _await_fires(
     canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation
 ) -> None:
     since, began = ports.clock.now().astimezone(ZoneInfo(situation.zone)), ports.clock.monotonic()
-    watches = list(_watches(canaries, ports, tally, pacing, since))
+    watches = list(_watches(canaries, ports, tally, pacing=pacing, reading=situation.reading, since=since))
     if not watches:
         tally.stop("no canary can be seen to fire before the soak's limit", in_vain(pacing))
     end = began + pacing.soak_limit.total_seconds()
@@ -119,12 +118,12 @@ def _await_fires(
 
 
 def _watches(
-    canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, pacing: Pacing, since: datetime
+    canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, reading: Reading, since: datetime
 ) -> Iterator[_Watch]:
     """Yield the canaries that can fire in time, with the rows that their history has already; tell of the others."""
     for outcome in canaries:
         row = outcome.live[0] if isinstance(outcome.live, tuple) and outcome.live else None
-        fire = fire_within_limit(outcome.change, pacing, since)
+        fire = fire_within_limit(outcome.change, reading, pacing, since)
         if row is None or not row.active or fire is None:
             why = "is not active" if row is not None and not row.active else "does not fire before the soak's limit"
             message = f"{outcome.key} went first, but {why}: its fire is not waited for"

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-from reconcile.cron import CronSyntaxError, Expression, parse, same_fires
+from reconcile.cron import same_fires
 from reconcile.model.keys import Key
+from reconcile.model.reading import EVERY_READING, Reading
 from reconcile.model.schedule import PARKED_CRON, Origin, Schedule, State
 from reconcile.model.states import Action, Applied, Condition, Live, LiveRow, Unreadable, Verdict
 
@@ -21,19 +22,19 @@ def same_cron(one: str, other: str) -> bool:
     >>> same_cron("0 0/30 * * * ?", "0 */30 * ? * * *")
     True
     """
-    return one == other or all(_same_fires(one, other, quartz) for quartz in _readings(one, other))
+    return one == other or all(_same_fires(one, other, reading) for reading in _readings(one, other))
 
 
-def _readings(*texts: str) -> tuple[str, ...]:
-    """Return the versions of Quartz that may read *texts* each in its own way: of lists with `W` or `L`.
+def _readings(*texts: str) -> tuple[Reading, ...]:
+    """Return the readings in which *texts* may differ: those of lists with `W` or `L` in each version of Quartz.
 
-    A change does not know its service's version, so what is proven is proven for both.
+    A change does not know its service's version, so what is proven is proven for every one.
     """
-    return ("2.3", "2.5") if any("," in text and _HAS_SPECIAL.search(text) for text in texts) else ("2.3",)
+    return EVERY_READING if any("," in text and _HAS_SPECIAL.search(text) for text in texts) else EVERY_READING[:1]
 
 
-def _same_fires(one: str, other: str, quartz: str) -> bool:
-    left, right = _read(one, quartz), _read(other, quartz)
+def _same_fires(one: str, other: str, reading: Reading) -> bool:
+    left, right = reading.expression(one), reading.expression(other)
     return left is not None and right is not None and same_fires(left, right)
 
 
@@ -159,11 +160,4 @@ class Change:
 
 
 def _parses(cron: str) -> bool:
-    return any(_read(cron, quartz) is not None for quartz in _readings(cron))
-
-
-def _read(cron: str, quartz: str) -> Expression | None:
-    try:
-        return parse(cron, quartz=quartz)
-    except CronSyntaxError:
-        return None
+    return any(reading.expression(cron) is not None for reading in _readings(cron))

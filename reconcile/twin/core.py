@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconcile.errors import SettingError
+from reconcile.model.reading import reading_at
 from reconcile.twin.awkward import Awkward
-from reconcile.twin.clock import TwinClock, check_instant
+from reconcile.twin.clock import TwinClock, check_instant, from_ms
 from reconcile.twin.crons import Crons
 from reconcile.twin.jobs import Job, Shelf
 from reconcile.twin.recent import Recent
@@ -37,7 +38,8 @@ class Twin:
         self.recent = Recent()
         self.clock = TwinClock(settings.clock, settings.speed)
         self.zone = _zone(settings.timezone)
-        self.crons = Crons(self.zone)
+        # As in Quartz, which takes its last year from the clock when it starts.
+        self.crons = Crons(self.zone, reading_at(from_ms(self.clock.now_ms(), self.zone)))
         self.shelf = Shelf(self.awkward.inactive_word)
         self.scheduler = Scheduler(self.clock, self.crons, self._fire)
         self._pretended = Pretended(settings)

@@ -6,8 +6,8 @@ from bisect import bisect_right
 from datetime import date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
-from reconcile.cron import Expression, next_fire, parse
-from reconcile.errors import CronSyntaxError
+from reconcile.cron import Expression, next_fire
+from reconcile.model.reading import DEFAULT_READING, Reading
 from reconcile.twin.clock import from_ms, to_ms
 
 _REMEMBERED = 200_000
@@ -18,10 +18,14 @@ class NeverFiresError(Exception):
 
 
 class Crons:
-    """The fires of cron texts in *zone*."""
+    """The fires of cron texts in *zone*.
 
-    def __init__(self, zone: tzinfo) -> None:
+    The twin is a service, and has a Quartz of its own: *reading* is that one's, whatever an environment says of it.
+    """
+
+    def __init__(self, zone: tzinfo, reading: Reading = DEFAULT_READING) -> None:
         self._zone = zone
+        self._reading = reading
         self._expressions: dict[str, Expression] = {}
         self._next: dict[tuple[str, int], int | None] = {}
         self._walked: dict[tuple[str, int, int], list[int]] = {}
@@ -35,7 +39,7 @@ class Crons:
             CronSyntaxError: Quartz refuses the text.
             NeverFiresError: it has no fire after *now_ms*.
         """
-        expression = parse(text, max_year=from_ms(now_ms, self._zone).year + 100)
+        expression = self._reading.parse(text)
         if next_fire(expression, from_ms(now_ms, self._zone)) is None:
             raise NeverFiresError(text)
 
@@ -100,10 +104,10 @@ class Crons:
     def _expression(self, text: str) -> Expression | None:
         """What *text* means; None for what a change behind Git's back wrote that Quartz would refuse."""
         if text not in self._expressions:
-            try:
-                self._expressions[text] = parse(text)
-            except CronSyntaxError:
+            expression = self._reading.expression(text)
+            if expression is None:
                 return None
+            self._expressions[text] = expression
         return self._expressions[text]
 
 

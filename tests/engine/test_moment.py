@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reconcile.engine.moment import freezes_of, frozen, near_fires
+from reconcile.model.reading import Reading, reading_of
 from reconcile.model.schedule import State
 from reconcile.model.states import Unreadable
-from reconcile.model.workspace import Environment, Freeze, WeekMoment
+from reconcile.model.workspace import Environment, Freeze, ServiceSettings, WeekMoment
 from tests.builders import HOURLY, change, row, schedule
 
 SHANGHAI = "Asia/Shanghai"
@@ -49,6 +50,7 @@ def test_a_window_refuses_the_whole_apply_while_it_lasts(freeze, now, until):
     assert all((one.key, one.setting, one.override) == (None, "freezes", '--override-freeze "reason"') for one in found)
 
 
+WEEKLY_AT_NOON = schedule(cron="0 0 12 ? * MON")
 NIGHTLY_AT_TWO = change((row("0 0 2 * * ?"),), wanted=schedule(cron="0 0 3 * * ?"))
 
 
@@ -73,7 +75,7 @@ NIGHTLY_AT_TWO = change((row("0 0 2 * * ?"),), wanted=schedule(cron="0 0 3 * * ?
     ],
 )
 def test_a_schedule_is_not_touched_near_a_fire(moved, now, said):
-    found = list(near_fires([moved], (YEAR_END, NEAR, NEAR), zone=SHANGHAI, now=at(now)))
+    found = list(near_fires([moved], (YEAR_END, NEAR, NEAR), reading=Reading(), zone=SHANGHAI, now=at(now)))
     assert [(one.rule, one.key) for one in found] == ([] if said is None else [("near-fire", moved.key)])
     assert all(said in one.message and "within 10m: not while it runs" in one.message for one in found)
 
@@ -88,12 +90,53 @@ def test_a_schedule_is_not_touched_near_a_fire(moved, now, said):
 )
 def test_the_span_is_said_as_it_is_written(span, said):
     yearly = change((), wanted=schedule(cron="0 0 12 27 11 ?"))
-    (refusal,) = near_fires([yearly], (Freeze("so", near_fire=span),), zone=SHANGHAI, now=at("2026-11-27T12:01"))
+    (refusal,) = near_fires(
+        [yearly], (Freeze("so", near_fire=span),), reading=Reading(), zone=SHANGHAI, now=at("2026-11-27T12:01")
+    )
     assert f"within {said}:" in refusal.message
 
 
+LISTED = change((row("0 0 2 15W,20W * ?"),), wanted=schedule(cron="0 0 12 15W * ?"))
+WITH_SURPLUS = change((row("0 0 2 * * ? * x"),), wanted=WEEKLY_AT_NOON)
+LAST_YEARS = change((row("0 0 2 * * ? 2126-2130"),), wanted=schedule(cron="0 0 12 1 1 ? 2099"))
+
+
+@pytest.mark.parametrize(
+    "quartz, moved, now, fires",
+    [
+        pytest.param("2.5", LISTED, "2026-11-20T01:55", True, id="2.5-fires-on-the-second-day-of-a-list"),
+        pytest.param("2.3", LISTED, "2026-11-20T01:55", False, id="2.3-leaves-it-out"),
+        pytest.param("2.3", LISTED, "2026-11-16T01:55", True, id="2.3-fires-on-the-first-day"),
+        pytest.param("2.5", WITH_SURPLUS, "2026-11-20T01:55", False, id="2.5-refuses-an-8th-field"),
+        pytest.param("2.3", WITH_SURPLUS, "2026-11-20T01:55", True, id="2.3-does-not-read-an-8th-field"),
+        pytest.param(
+            "2.5",
+            change((row("0 0 2 L,20 * ?"),), wanted=WEEKLY_AT_NOON),
+            "2026-11-20T01:55",
+            True,
+            id="only-2.5-reads-it",
+        ),
+        pytest.param("2.3", LAST_YEARS, "2126-06-01T01:55", True, id="a-hundred-years-from-now"),
+        pytest.param("2.3", LAST_YEARS, "2127-06-01T01:55", True, id="and-a-year-later"),
+    ],
+)
+def test_a_fire_nearby_is_one_of_the_environments_quartz(quartz, moved, now, fires):
+    moment = at(now)
+    service = Environment("prod", "http://x", timezone=SHANGHAI, service=ServiceSettings(quartz=quartz))
+    found = near_fires([moved], (NEAR,), reading=reading_of(service, moment), zone=SHANGHAI, now=moment)
+    assert [one.rule for one in found] == (["near-fire"] if fires else [])
+
+
+def test_after_the_last_year_of_a_service_nothing_is_near():
+    started = reading_of(Environment("prod", "http://x"), at("2026-06-01T12:00"))
+    assert list(near_fires([LAST_YEARS], (NEAR,), reading=started, zone=SHANGHAI, now=at("2127-06-01T01:55"))) == []
+
+
 def test_without_such_a_freeze_no_fire_is_looked_for():
-    assert list(near_fires([NIGHTLY_AT_TWO], (YEAR_END,), zone=SHANGHAI, now=at("2026-11-27T01:55"))) == []
+    assert (
+        list(near_fires([NIGHTLY_AT_TWO], (YEAR_END,), reading=Reading(), zone=SHANGHAI, now=at("2026-11-27T01:55")))
+        == []
+    )
 
 
 def test_a_freeze_is_for_the_environments_that_it_names():

@@ -15,6 +15,7 @@ from reconcile.engine.documents import Document, Documents, Part, Place, Pointer
 from reconcile.engine.resolve import resolve
 from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
+from reconcile.model.reading import Reading
 from reconcile.model.schedule import PARKED_CRON, State
 from reconcile.model.workspace import Environment
 from reconcile.source import Span
@@ -383,16 +384,14 @@ def test_an_h_is_not_held_against_rules_without_a_now():
 
 
 def test_each_distinct_cron_is_parsed_once(monkeypatch):
-    from reconcile import cron
-
     parsed = []
-    parse = cron.parse
+    parse = Reading.parse
 
-    def counting(text, **settings):
+    def counting(reading, text):
         parsed.append(text)
-        return parse(text, **settings)
+        return parse(reading, text)
 
-    monkeypatch.setattr(cron, "parse", counting)
+    monkeypatch.setattr(Reading, "parse", counting)
     resolve(documents(document("acme", entry("1"), entry("2"), entry("3", cron=HOURLY), entry("4", cron=HOURLY))), HERE)
     assert parsed == [DAILY, HOURLY]
 

@@ -15,6 +15,7 @@ from reconcile.flows.pacing import Pacing, SoakUntil
 from reconcile.flows.soak import LONGEST_PAUSE_SECONDS
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.outcome import Result
+from reconcile.model.reading import Reading
 from reconcile.model.schedule import State
 from reconcile.model.workspace import Freeze
 from reconcile.ports import AnswerKind, SaveAnswer
@@ -363,6 +364,29 @@ def test_the_fire_is_expected_in_the_zone_of_the_environment():
     situation = Situation(zone="Asia/Shanghai")
     done = apply(plan, ports(service, clock=clock), situation=situation, wave_size=9, pacing=FIRE)
     assert (done.exit_code, clock.monotonic()) == (0, 1802)
+
+
+class OnTheTwentieth(TimedClock):
+    """Begins nineteen days later, on a Friday."""
+
+    def now(self):
+        return super().now() + timedelta(days=19)
+
+
+@pytest.mark.parametrize(
+    "quartz, code, saved",
+    [
+        pytest.param("2.5", 0, ["u0", "u1"], id="2.5-fires-on-both-days-of-a-list"),
+        pytest.param("2.3", 1, [], id="2.3-does-not-and-a-soak-would-be-in-vain"),
+    ],
+)
+def test_the_fire_is_expected_as_the_environments_quartz_reads_the_cron(quartz, code, saved):
+    clock = OnTheTwentieth((1800, lambda: service.fire(NOON + timedelta(days=19, minutes=30))))
+    service = firing(clock=clock)
+    plan = planned(service, *(schedule(f"u{number}", "0 30 12 15W,20W * ?") for number in range(2)))
+    situation = Situation(reading=Reading(quartz))
+    done = apply(plan, ports(service, clock=clock), situation=situation, wave_size=9, pacing=FIRE)
+    assert (done.exit_code, [one.code for wave in service.saved for one in wave]) == (code, saved)
 
 
 def test_a_freeze_that_begins_during_the_soak_holds_for_the_rest():

@@ -97,6 +97,10 @@ IMPURE_CALLS = CLOCK_CALLS | {"open", "print", "input", "breakpoint", "exec", "e
 WORLD_NAMES = frozenset({"os.environ", "os.environb", "os.getenv", "os.putenv", "sys.stdout", "sys.__stdout__"})
 WORLD_CALLS = CLOCK_CALLS | {"print", "input", "click.echo", "click.secho", "rich.print"}
 
+# Outside `cron`, who parses a text must know whose Quartz reads it; this module does.
+CRON_READER = "reconcile.model.reading"
+CRON_PARSERS = frozenset({"reconcile.cron.parse", "reconcile.cron.parse.parse", "reconcile.cron.*"})
+
 WRITERS = frozenset({"reconcile.commands.apply", "reconcile.commands.rollback", "reconcile.commands.probe"})
 
 CONDITIONAL = frozenset({"pytest.mark.skipif", "pytest.mark.xfail"})
@@ -155,6 +159,26 @@ def writer_imports(source: str, module: str) -> tuple[str, ...]:
     taken += [line for line, name in imports(tree, module) if name.startswith("reconcile.service.writer")]
     taken += [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == "ServiceWriter"]
     return tuple(f"{line}: {module} must not import ServiceWriter" for line in sorted(set(taken)))
+
+
+def cron_parses(source: str, module: str) -> tuple[str, ...]:
+    """Return where *module* gets hold of `cron.parse`, unless it is the one module that says whose reading is meant."""
+    if part_of(module) == "cron" or module == CRON_READER:
+        return ()
+    tree = ast.parse(source)
+    names = {"reconcile.cron"}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.asname for alias in node.names if alias.asname and alias.name.startswith("reconcile.cron")}
+        elif isinstance(node, ast.ImportFrom) and node.module == "reconcile":
+            names |= {alias.asname or alias.name for alias in node.names if alias.name == "cron"}
+    taken = [line for line, name in imports(tree, module) if name in CRON_PARSERS]
+    taken += [
+        n.lineno
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Attribute) and n.attr == "parse" and dotted(n.value).removesuffix(".parse") in names
+    ]
+    return tuple(f"{line}: {module} must not parse a cron itself: see {CRON_READER}" for line in sorted(set(taken)))
 
 
 def impurities(source: str) -> tuple[str, ...]:

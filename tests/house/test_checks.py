@@ -69,6 +69,40 @@ def test_the_writer_in_other_hands_is_found(source):
 
 
 @pytest.mark.parametrize(
+    "source",
+    [
+        "from reconcile.cron import parse",
+        "from reconcile.cron import parse as read",
+        "from reconcile.cron.parse import parse",
+        "from reconcile.cron import *",
+        "from reconcile import cron\ncron.parse('x')",
+        "from reconcile import cron as c\nread = c.parse",
+        "import reconcile.cron\nreconcile.cron.parse('x')",
+        "import reconcile.cron as c\ndef f():\n    return c.parse('x')",
+        "import reconcile.cron.parse as p\np.parse('x')",
+    ],
+)
+def test_a_cron_that_is_parsed_elsewhere_is_found(source):
+    assert checks.cron_parses(source, "reconcile.engine.moment") != ()
+    assert checks.cron_parses(source, "reconcile.cron.meaning") == ()
+    assert checks.cron_parses(source, checks.CRON_READER) == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from reconcile.cron import Expression, next_fire",
+        "from reconcile.cron.parse import ParsedField",
+        "from reconcile import cron\ncron.has_h('x')",
+        "import ast\nast.parse('x')",
+        "reading.parse('x')",
+    ],
+)
+def test_who_only_uses_crons_is_left_alone(source):
+    assert checks.cron_parses(source, "reconcile.engine.moment") == ()
+
+
+@pytest.mark.parametrize(
     "source, complaint",
     [
         ("import os", "1: imports os"),

@@ -72,6 +72,12 @@ def test_the_writer_is_imported_only_by_the_commands_that_save():
     assert complaints(MODULES, lambda source, path: checks.writer_imports(source, module_name(path))) == []
 
 
+def test_a_cron_is_parsed_in_one_place_only():
+    assert complaints(MODULES, lambda source, path: checks.cron_parses(source, module_name(path))) == []
+    the_place = ROOT.joinpath(*checks.CRON_READER.split(".")).with_suffix(".py")
+    assert len(checks.cron_parses(the_place.read_text(encoding="utf-8"), "reconcile.engine.any")) == 1
+
+
 def test_what_is_pure_touches_nothing_outside():
     assert complaints([*filter(is_pure, MODULES)], lambda source, _: checks.impurities(source)) == []
 

@@ -317,6 +317,13 @@ def test_a_call_under_way_does_not_keep_a_twin_from_ending(talker):
         twin.advance(DAY)
 
 
+def test_a_twin_fires_up_to_a_hundred_years_after_its_start():
+    with running_twin(clock=MONDAY.replace(year=2150), speed=0) as twin:
+        seeded(twin, a=NIGHTLY)
+        twin.advance(DAY)
+        assert ran(twin, "a")["triggerstatus"] == "success"
+
+
 class Ticks:
     """A scheduler of one hourly job on a machine whose time the test moves; *fired* is what it did."""
 

@@ -1,0 +1,135 @@
+"""The moment of an apply: what fires nearby, as the environment's Quartz reads it and not as another version does."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from reconcile import cli
+from reconcile.service.clock import SystemClock
+from tests.journeys.conftest import WORKSPACE
+
+LISTED = "0 0 2 15W,20W * ?"
+SECOND_DAY = datetime(2026, 11, 20, 1, 55, tzinfo=UTC)  # a Friday; in 2.3 only the 16th, a Monday, is a day of the list
+NEAR = "freezes:\n  - {reason: not while it runs, near_fire: 10m}\n"
+TWO = """\
+tenant: acme
+schedules:
+  - {code: "1", name: 月结, cron: "CRON"}
+  - {code: "2", name: 月结, cron: "CRON"}
+"""
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Five minutes before the second day's fire; time passes only by sleeping. Gives how long that was."""
+    slept: list[float] = []
+
+    def now(*_):
+        return SECOND_DAY + timedelta(seconds=sum(slept))
+
+    class Told(datetime):
+        """What the command line takes for now."""
+
+    Told.now = staticmethod(now)
+    monkeypatch.setattr(cli, "datetime", Told)
+    monkeypatch.setattr(SystemClock, "now", now)
+    monkeypatch.setattr(SystemClock, "monotonic", lambda _: sum(slept))
+    monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: slept.append(max(0.0, seconds)))
+    return now
+
+
+@pytest.fixture
+def declare(write, service):
+    """Declare two schedules with one cron, for a service with a version of Quartz; *more* ends the workspace file."""
+
+    def one(cron, quartz, more=""):
+        write("tenants/acme.yaml", TWO.replace("CRON", cron))
+        write("reconcile.yaml", WORKSPACE.format(url=service.url) + f'      quartz: "{quartz}"\n' + more)
+
+    return one
+
+
+def rules(document):
+    return [refusal["rule"] for refusal in document["refusals"]]
+
+
+@pytest.mark.parametrize(
+    "quartz, exit_code, refused",
+    [
+        pytest.param("2.5", 3, ["near-fire", "near-fire"], id="2.5-fires-on-the-second-day-too"),
+        pytest.param("2.3", 0, [], id="2.3-does-not"),
+    ],
+)
+def test_a_freeze_near_a_fire_sees_what_is_live(clock, program, service, declare, quartz, exit_code, refused):
+    declare("0 0 12 1 * ?", quartz, NEAR)
+    for code in ("1", "2"):
+        service.put("acme", code, LISTED)
+    assert rules(program.json("plan")[1]) == refused
+    code, run = program.json("apply", "--yes")
+    assert (code, rules(run), bool(service.saves)) == (exit_code, refused, not refused)
+
+
+def test_a_freeze_near_a_fire_sees_what_is_declared(clock, program, service, declare):
+    declare(LISTED, "2.5", NEAR)
+    code, run = program.json("apply", "--yes")
+    assert (code, rules(run), service.saves) == (3, ["near-fire", "near-fire"], [])
+    assert "fires at 2026-11-20 02:00:00 (UTC), within 10m: not while it runs" in run["refusals"][0]["message"]
+
+
+@pytest.mark.parametrize("live", ["every night", "0 0 25 * * ?", "0 0 2 * * ? * x", "*" * 5_000])
+def test_a_live_text_that_its_quartz_refuses_is_compared_as_text_and_near_no_fire(
+    clock, program, service, declare, live
+):
+    declare("0 0 12 1 * ?", "2.5", NEAR)
+    for code in ("1", "2"):
+        service.put("acme", code, live)
+    assert [one["verdict"] for one in program.json("drift")[1]["keys"]] == ["never-applied"] * 2
+    assert program("apply", "--yes").code == 0
+    assert [saved[1:3] for saved in service.saves] == [("1", "0 0 12 1 * ?"), ("2", "0 0 12 1 * ?")]
+
+
+def fire_of(job_id, moment):
+    said = f"{moment:%Y-%m-%dT%H:%M:%S.000+0000}"
+    return {
+        "triggerid": f"t{job_id}",
+        "jobinfoid": job_id,
+        "exestarttime": said,
+        "exedes": "",
+        "exestatus": "success",
+        "triggerstatus": "success",
+        "exetotaltime": 1,
+        "dynamicid": "1",
+        "triggertime": said,
+        "updatetime": said,
+        "runtype": "trigger",
+    }
+
+
+@pytest.mark.parametrize(
+    "quartz, exit_code, saved, told",
+    [
+        pytest.param("2.5", 0, ["1", "2"], [], id="2.5-fires-on-the-second-day-too"),
+        pytest.param("2.3", 1, [], ["soak-in-vain"], id="2.3-does-not"),
+    ],
+)
+def test_a_soak_until_the_next_fire_waits_for_the_fire_of_the_environments_quartz(
+    clock, program, service, declare, quartz, exit_code, saved, told
+):
+    declare(LISTED, quartz)
+    fire = SECOND_DAY + timedelta(minutes=5)
+
+    def history(_, body):
+        wanted = body.get("xw_quartz", {})
+        if wanted.get("opttype") != "quaryjournal":
+            return None
+        found = [fire_of(wanted["jobinfoid"], fire)] if clock() >= fire else []
+        page = {"pageSize": 10, "pageIndex": 1, "resultCount": len(found), "pageCount": 1, "data": found}
+        return 200, json.dumps({"resp_data": {"quartz_list": page}}).encode()
+
+    service.hook = history
+    code, run = program.json("apply", "--yes", "--soak", "next-fire")
+    assert (code, [one[1] for one in service.saves]) == (exit_code, saved)
+    assert [one["rule"] for one in run["findings"] if one["rule"].startswith("soak")] == told
