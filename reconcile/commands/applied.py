@@ -41,7 +41,8 @@ def mark_applied(
 
 def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
     """Yield what Git forgets with its ref moved: the new commit does not declare it, and nothing else remembers it."""
-    if run.plan.last_applied is LastAppliedSource.GIT and before is not None:
+    # A ledger that the run is written down in has taken over what only Git knew.
+    if run.start is None and run.plan.last_applied is LastAppliedSource.GIT and before is not None:
         for attention in run.plan.attention:
             if attention.verdict is Verdict.ORPHAN:
                 message = f"{attention.key} is still live, no file declares it, and last applied no longer knows it"

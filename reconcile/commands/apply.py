@@ -22,7 +22,7 @@ from reconcile.commands.running import carry_out, confirm
 from reconcile.commands.service import linked, observed
 from reconcile.commands.sources import Sources
 from reconcile.engine.guard import Allowances
-from reconcile.engine.past import found_in_sync, unchanged_in
+from reconcile.engine.past import found_in_sync, handed_on, unchanged_in
 from reconcile.engine.plan import desired_digest
 from reconcile.errors import PlanFileError, RefusedError, UsageError
 from reconcile.git.state import not_as_committed
@@ -211,12 +211,14 @@ def _reviewed(
 
 
 def _in_sync(wanted: Declared, made: Reviewed, saved: SavedPlan | None) -> Mapping[Key, Applied]:
-    """What is as declared already, and is to be known as applied from now on; not what other workspaces own."""
-    applied, foreign = made.memory.past.applied, made.memory.foreign
+    """What the ledger is to know from now on: what is as declared already, and the orphans that only Git knows.
+
+    What other workspaces own is none of it.
+    """
+    past, foreign = made.memory.past, made.memory.foreign
     ours = {key: schedule for key, schedule in wanted.desired.items() if key not in foreign}
-    if saved is not None:
-        return unchanged_in(saved.plan, ours, applied)
-    return found_in_sync(ours, made.live, applied)
+    found = found_in_sync(ours, made.live, past) if saved is None else unchanged_in(saved.plan, ours, past)
+    return {**handed_on(past), **found}
 
 
 def _protected(plan: Plan, wanted: Declared) -> Plan:

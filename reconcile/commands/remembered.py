@@ -1,4 +1,4 @@
-"""What is remembered of earlier applies, for one run: by the ledger, else by Git, else by nobody."""
+"""What is remembered of earlier applies, for one run: of each key by the ledger, else by Git, else by nobody."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconcile.commands.sources import Sources
 from reconcile.engine.guard import Situation
 from reconcile.engine.moment import freezes_of
 from reconcile.engine.orphans import removed
-from reconcile.engine.past import FIRST, NOTHING, Past, applied_from, settled
+from reconcile.engine.past import NOTHING, Past, applied_from, joined, settled, without_never_there
 from reconcile.errors import LedgerError, SettingError
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
 from reconcile.ledger.address import LedgerAddress, ledger_address
@@ -27,8 +27,6 @@ from reconcile.service.clock import SystemClock
 
 if TYPE_CHECKING:
     from reconcile.ledger.book import SqlLedger
-
-FROM_LEDGER = "last applied comes from the ledger: what it never saw declared is not known to it, and is no orphan"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,8 @@ class Memory:
     def after_reading(self, live: Mapping[Key, Live]) -> tuple[Memory, Settling]:
         """Return what is remembered once *live* has settled open saves, and that settling, which is to be recorded."""
         became, applied = settled(self.open_changes, live)
-        past = replace(self.past, applied={**self.past.applied, **applied}) if applied else self.past
+        past = without_never_there(self.past, live)
+        past = replace(past, applied={**past.applied, **applied}) if applied else past
         doubled = frozenset(key for key in self.doubled if isinstance(rows := live.get(key), tuple) and len(rows) > 1)
         return replace(self, past=past, doubled=doubled), Settling(became, applied)
 
@@ -133,7 +132,8 @@ def read_memory(invocation: Invocation, wanted: Declared, where: Sources) -> Mem
 
 
 def remembered(invocation: Invocation, wanted: Declared, ledger: SqlLedger | None, where: Sources) -> Memory:
-    """Return what *ledger* remembers, else Git, else nothing.
+    """Return what *ledger* remembers, and of keys that it does not know what Git does; a revision that an option names
+    goes before both.
 
     Raises:
         LedgerError: the ledger cannot be read.
@@ -143,15 +143,15 @@ def remembered(invocation: Invocation, wanted: Declared, ledger: SqlLedger | Non
     earlier: Mapping[Key, Schedule] = {}
     if where.base is not None:
         earlier = declared_at(invocation, environment, known_commit(invocation.repository, where.base)) or {}
-    if ledger is not None and where.applied_rev is None and ledger.has_runs():
-        past = Past(LastAppliedSource.LEDGER, ledger.last_applied(), {}, (FROM_LEDGER,))
-    else:
-        past = _from_git(invocation, environment, where, has_ledger=ledger is not None)
+    past, place = _from_git(invocation, environment, where, has_ledger=ledger is not None)
     memory = Memory(past)
     if ledger is not None:
-        if past is NOTHING:
-            past = replace(past, assumptions=(FIRST,))
-        memory = Memory(past, ledger.holds(), ledger.foreign_keys(), ledger.open_changes(), ledger.doubled())
+        foreign, recorded = ledger.foreign_keys(), ledger.last_applied()
+        if where.applied_rev is None:
+            past = joined(recorded, past, place=place, foreign=foreign)
+        else:
+            past = replace(past, noted=past.noted - recorded.keys() - foreign.keys())
+        memory = Memory(past, ledger.holds(), foreign, ledger.open_changes(), ledger.doubled())
     known = {key: applied for key, applied in past.applied.items() if key not in memory.foreign}
     gone = removed(
         applied=known,
@@ -175,19 +175,22 @@ def noted_commits(invocation: Invocation, environment: str, where: Sources) -> t
     return applied_commit(invocation.repository, environment), there
 
 
-def _from_git(invocation: Invocation, environment: str, where: Sources, *, has_ledger: bool) -> Past:
+def _from_git(invocation: Invocation, environment: str, where: Sources, *, has_ledger: bool) -> tuple[Past, str]:
+    """Return what Git knows of last applied, and where it stands there."""
     if where.applied_rev is not None:
         named, commit = where.applied_rev, known_commit(invocation.repository, where.applied_rev)
     else:
         found, _ = noted_commits(invocation, environment, where)
         if found is None:
-            return NOTHING
+            return NOTHING, ""
         named, commit = applied_ref(environment), found
     declared = declared_at(invocation, environment, commit)
     if declared is None:
         said = f"{named} at {commit[:12]} declares nothing for {environment} in this folder: two-way, no orphans"
-        return replace(NOTHING, assumptions=(said if has_ledger else f"{said}, no lock",))
+        return replace(NOTHING, assumptions=(said if has_ledger else f"{said}, no lock",)), ""
     unknown = "job ids are" if has_ledger else "job ids, holds and saves without an end are"
-    said = f"last applied comes from Git ({named} at {commit[:12]}): {unknown} not known"
+    place = f"{named} at {commit[:12]}"
+    said = f"last applied comes from Git ({place}): {unknown} not known"
     said = said if has_ledger else f"{said}; no lock"
-    return Past(LastAppliedSource.GIT, applied_from(declared.values(), commit), {}, (said,))
+    applied = applied_from(declared.values(), commit)
+    return Past(LastAppliedSource.GIT, applied, {}, (said,), frozenset(applied)), place

@@ -20,6 +20,7 @@ from reconcile.flows.wave import Ports
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Hold, RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
+from reconcile.model.plan import Plan
 from reconcile.model.run import Run
 from reconcile.model.states import Applied
 from reconcile.model.workspace import Environment
@@ -42,12 +43,30 @@ def confirm(invocation: Invocation, how: Conduct, made: Reviewed, allowances: Al
     if how.yes:
         return
     # What refuses today is what is asked about: a saved plan tells what did when it was made.
-    plan = replace(made.plan, refusals=refusals(made.plan, situation=_now(invocation, made), allowances=allowances))
-    is_open = all(one.key is not None for one in plan.refusals) and any(
-        change.key not in plan.blocked_keys for change in plan.changes
-    )
-    if is_open and not invocation.console.confirm(plan_view(plan)):
+    plan = _judged(invocation, made, allowances)
+    if plan.changes and not _saves_nothing(plan) and not invocation.console.confirm(plan_view(plan)):
         raise UsageError("not applied: the answer was not yes")
+
+
+def _judged(invocation: Invocation, made: Reviewed, allowances: Allowances) -> Plan:
+    """Return the plan of *made* with what refuses it at this very moment."""
+    return replace(made.plan, refusals=refusals(made.plan, situation=_now(invocation, made), allowances=allowances))
+
+
+def _saves_nothing(plan: Plan) -> bool:
+    """Whether guards keep all of *plan* from being saved."""
+    is_whole = any(refusal.key is None for refusal in plan.refusals)
+    return is_whole or (bool(plan.changes) and all(change.key in plan.blocked_keys for change in plan.changes))
+
+
+def _news(made: Reviewed, in_sync: Mapping[Key, Applied]) -> Mapping[Key, Applied]:
+    """Return what of *in_sync* is of keys that nobody remembers, and that are not about to be saved.
+
+    That is what a refused run may learn. Whatever later runs decide by it leaves as it is, so that the same command
+    says the same again.
+    """
+    known = made.memory.past.applied.keys() | {change.key for change in made.plan.changes}
+    return {key: one for key, one in in_sync.items() if key not in known}
 
 
 def carry_out(
@@ -75,7 +94,8 @@ def carry_out(
     events = Events(write, start.id, clock.now)
     events.version(start, environment.name)
     events.planned(made.plan)
-    ledger = TellingLedger(book.begin(start, made.settling, in_sync, holds), events)
+    learned = _news(made, in_sync) if _saves_nothing(_judged(invocation, made, allowances)) else in_sync
+    ledger = TellingLedger(book.begin(start, made.settling, learned, holds), events)
     size = environment.concurrency if invocation.options.parallelism is None else invocation.options.parallelism
     with invocation.progress("Applying", len(made.plan.changes)) as progress:
 

@@ -15,7 +15,7 @@ from reconcile.engine.plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
 from reconcile.git.refs import applied_commit, commit_of
 from reconcile.model.finding import Finding, Severity
-from reconcile.model.ledger import Ending, LockHolder, RunKind, RunRecord
+from reconcile.model.ledger import Ending, RunKind, RunRecord
 from reconcile.model.run import TOUCHED
 from reconcile.model.standing import Standing
 from reconcile.model.states import LastAppliedSource
@@ -45,8 +45,7 @@ def status(invocation: Invocation) -> Answer:
 
 
 def _standing(invocation: Invocation, workspace: Workspace, environment: Environment) -> Standing:
-    findings: tuple[Finding, ...] = ()
-    lock: LockHolder | None = None
+    found = Standing(environment.name, LastAppliedSource.NONE, None, None)
     try:
         address = address_of(invocation, workspace, environment)
         ledger = None
@@ -54,28 +53,22 @@ def _standing(invocation: Invocation, workspace: Workspace, environment: Environ
             ledger = ledger_at(address, invocation, workspace, environment, create=False)
         if address is not None and ledger is not None:
             with ledger:
-                if ledger.has_runs():
-                    return _by_ledger(invocation, ledger, environment, address.shown)
-                # A first run holds the lock before it is written down; should it die then, its lock stays.
-                lock = ledger.lock_holder()
+                found = _by_ledger(invocation, ledger, environment, address.shown)
     except (LedgerError, SettingError) as error:
-        findings = (_finding(environment, "ledger-unreadable", error),)
-    try:
-        commit = applied_commit(invocation.repository, environment.name)
-    except ReconcileError as error:
-        return _nothing(environment, None, (*findings, _finding(environment, "git-unreadable", error)))
-    return replace(_nothing(environment, commit, findings), lock=lock)
+        found = replace(found, findings=(_finding(environment, "ledger-unreadable", error),))
+    return found if found.source is LastAppliedSource.LEDGER else _by_git(invocation, found, environment)
 
 
 def _by_ledger(invocation: Invocation, ledger: SqlLedger, environment: Environment, shown: str) -> Standing:
     runs = ledger.runs(most=LOOKED_AT)
     at = next((at for at, run in enumerate(runs) if _is_whole(invocation, run, environment.name)), None)
+    keys = len(ledger.last_applied())
     return Standing(
         environment.name,
-        LastAppliedSource.LEDGER,
+        LastAppliedSource.LEDGER if keys else LastAppliedSource.NONE,
         None if at is None else runs[at].start.revision,
         shown,
-        keys=len(ledger.last_applied()),
+        keys=keys,
         runs=runs[:RUNS],
         runs_since=sum(map(_may_have_saved, runs[:at])),
         holds=tuple(ledger.holds().values()),
@@ -99,9 +92,13 @@ def _may_have_saved(run: RunRecord) -> bool:
     return run.ending is None or any(run.summary.get(result) for result in TOUCHED)
 
 
-def _nothing(environment: Environment, commit: str | None, findings: tuple[Finding, ...]) -> Standing:
-    source = LastAppliedSource.NONE if commit is None else LastAppliedSource.GIT
-    return Standing(environment.name, source, commit, None, findings=findings)
+def _by_git(invocation: Invocation, found: Standing, environment: Environment) -> Standing:
+    """Return how *environment* stands where no ledger knows a key: it is *found* to have runs at most."""
+    try:
+        commit = applied_commit(invocation.repository, environment.name)
+    except ReconcileError as error:
+        return replace(found, findings=(*found.findings, _finding(environment, "git-unreadable", error)))
+    return found if commit is None else replace(found, source=LastAppliedSource.GIT, revision=commit)
 
 
 def _finding(environment: Environment, rule: str, error: ReconcileError) -> Finding:

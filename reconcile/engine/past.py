@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from reconcile.model.change import same_cron, same_rows
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Settled
 from reconcile.model.plan import Plan
-from reconcile.model.schedule import Schedule, State
+from reconcile.model.schedule import PARKED_CRON, Schedule, State
 from reconcile.model.states import Applied, LastAppliedSource, Live
 
 TWO_WAY = "no last applied: two-way, no orphans, no lock"
 FIRST = "nothing was applied with this ledger yet: two-way, no orphans"
+FROM_LEDGER = "last applied comes from the ledger: what it never saw declared is not known to it, and is no orphan"
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
     """What was last applied, by key; *removed* is what no file declares any more, each to be parked.
 
-    *assumptions* say what *source* cannot know.
+    *noted* are those keys of *applied* that only Git knows. *assumptions* say what *source* cannot know.
     """
 
     source: LastAppliedSource = LastAppliedSource.NONE
     applied: Mapping[Key, Applied] = field(default_factory=dict)
     removed: Mapping[Key, Schedule] = field(default_factory=dict)
     assumptions: tuple[str, ...] = (TWO_WAY,)
+    noted: frozenset[Key] = frozenset()
 
 
 NOTHING = Past()
@@ -35,6 +37,36 @@ NOTHING = Past()
 def applied_from(declared: Iterable[Schedule], revision: str) -> dict[Key, Applied]:
     """Return what was last applied where the declarations at *revision* were: a run that was fully verified says so."""
     return {one.key: Applied(one.wanted_cron, one.name, revision=revision) for one in declared}
+
+
+def joined(recorded: Mapping[Key, Applied], git: Past, *, place: str = "", foreign: Collection[Key] = ()) -> Past:
+    """Return what a ledger has *recorded*, and what *git*, read at *place*, says of the keys that the ledger lacks.
+
+    Key by key the ledger goes first, whatever Git says: it is told of each save, and the ref of whole commits only. So
+    what it knows to be parked stays so, and a ledger of runs that saved nothing hides nothing. *foreign* keys are other
+    workspaces'.
+    """
+    only_there = {key: one for key, one in git.applied.items() if key not in recorded and key not in foreign}
+    if not recorded:
+        said = (FIRST,) if git is NOTHING else git.assumptions
+        return replace(git, applied=only_there, assumptions=said, noted=frozenset(only_there))
+    # What was parked was perhaps never there, and then the ledger has nothing to know.
+    count = sum(one.cron != PARKED_CRON for one in only_there.values())
+    said = (FROM_LEDGER,)
+    if count:
+        said += (f"of {count} that the ledger does not know it comes from Git ({place}): their job ids are not known",)
+    return Past(LastAppliedSource.LEDGER, {**only_there, **recorded}, {}, said, frozenset(only_there))
+
+
+def without_never_there(past: Past, live: Mapping[Key, Live]) -> Past:
+    """Return *past* without what only Git knows, as parked, and of which nothing is live: it may never have been there.
+
+    Else a schedule that was declared parked, and is to fire now, would count as vanished.
+    """
+    never = {key for key in past.noted if past.applied[key].cron == PARKED_CRON and live.get(key) == ()}
+    if not never:
+        return past
+    return replace(past, applied={key: one for key, one in past.applied.items() if key not in never})
 
 
 def settled(
@@ -61,36 +93,40 @@ def settled(
     return became, applied
 
 
-def unchanged_in(plan: Plan, declared: Mapping[Key, Schedule], applied: Mapping[Key, Applied]) -> dict[Key, Applied]:
-    """Return what *plan*, made earlier of *declared*, saw to be as declared, and last applied does not know at all.
+def unchanged_in(plan: Plan, declared: Mapping[Key, Schedule], past: Past) -> dict[Key, Applied]:
+    """Return what *plan*, made earlier of *declared*, saw to be as declared, and no ledger knows at all.
 
     It is not read again: should it have moved since, drift will find that it is no longer as it was then. What last
-    applied knows otherwise may be younger than the plan. What is declared parked may not be there, and is left out.
+    applied knows otherwise may be younger than the plan: of that, what only Git knows is handed on as it is. What is
+    declared parked may not be there, and is left out.
     """
     differing = {change.key for change in plan.changes} | {attention.key for attention in plan.attention}
     return {
-        key: Applied(schedule.cron, schedule.name)
+        key: past.applied.get(key) or Applied(schedule.cron, schedule.name)
         for key, schedule in declared.items()
-        if key not in differing and key not in applied and schedule.state is State.ACTIVE
+        if key not in differing and schedule.state is State.ACTIVE and (key in past.noted or key not in past.applied)
     }
 
 
-def found_in_sync(
-    declared: Mapping[Key, Schedule], live: Mapping[Key, Live], applied: Mapping[Key, Applied]
-) -> dict[Key, Applied]:
-    """Return what live shows to be as declared, and last applied does not know yet.
+def found_in_sync(declared: Mapping[Key, Schedule], live: Mapping[Key, Live], past: Past) -> dict[Key, Applied]:
+    """Return what live shows to be as declared, and no ledger knows yet.
 
     Nothing was saved, so a name that was last applied stays; one that nobody knows is taken to be the declared one.
     """
     found: dict[Key, Applied] = {}
     for key, schedule in declared.items():
-        rows, known = live.get(key), applied.get(key)
-        if _is_known(schedule, known):
+        rows, known = live.get(key), past.applied.get(key)
+        if _is_known(schedule, known) and key not in past.noted:
             continue
         if isinstance(rows, tuple) and len(rows) == 1 and same_cron(rows[0].cron, schedule.wanted_cron):
             name = schedule.name if known is None else known.name
             found[key] = Applied(schedule.wanted_cron, name, (rows[0].job_id,))
     return found
+
+
+def handed_on(past: Past) -> dict[Key, Applied]:
+    """Return the orphans that only Git knows. With its ref moved it knows them no more, so that a ledger is to."""
+    return {key: past.applied[key] for key in past.removed if key in past.noted and key in past.applied}
 
 
 def _is_known(schedule: Schedule, applied: Applied | None) -> bool:

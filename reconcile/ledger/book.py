@@ -52,11 +52,6 @@ class SqlLedger:
         """Close the connection."""
         self._store.close()
 
-    def has_runs(self) -> bool:
-        """Return whether any run of this environment was recorded: then last applied is to be had from here."""
-        with self._store.reading() as connection:
-            return queries.has_runs(connection, self._owner)
-
     def last_applied(self) -> dict[Key, Applied]:
         """Return last applied of every key of ours."""
         with self._store.reading() as connection:

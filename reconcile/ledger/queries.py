@@ -31,11 +31,6 @@ class Owner(NamedTuple):
     environment: str
 
 
-def has_runs(connection: Connection, owner: Owner) -> bool:
-    """Return whether there is any run of *owner*."""
-    return connection.execute(_runs(owner).limit(1)).first() is not None
-
-
 def runs(connection: Connection, owner: Owner, *, most: int) -> tuple[RunRecord, ...]:
     """Return the last runs of *owner*, newest first."""
     newest = _runs(owner).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()).limit(most)

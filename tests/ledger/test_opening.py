@@ -67,9 +67,9 @@ def test_who_only_reads_makes_nothing(address):
 
 def test_a_ledger_is_made_where_none_is(address):
     with opening(address) as ledger:
-        assert not ledger.has_runs()
+        assert not ledger.runs(most=1)
     with opening(address, create=False) as ledger:
-        assert not ledger.has_runs()
+        assert not ledger.runs(most=1)
 
 
 def test_the_folder_of_the_default_ledger_is_ignored_by_git(sqlite_address):
@@ -224,7 +224,7 @@ def test_a_server_is_shared_by_workspaces(postgres_address):
     with opening(postgres_address) as ledger, run_in(ledger) as run:
         run.record_applied(applied("1"))
     with opening(postgres_address, workspace="billing") as ledger:
-        assert not ledger.has_runs()
+        assert not ledger.runs(most=1)
         assert ledger.last_applied() == {}
         assert ledger.foreign_keys() == {key("1"): "shop"}
 
@@ -276,7 +276,7 @@ def test_a_file_that_may_not_be_written_takes_no_intents():
             end(run)
         address.path.chmod(0o400)
         with opening(address) as ledger:
-            assert ledger.has_runs()
+            assert ledger.runs(most=1)
             with pytest.raises(LedgerError, match="it cannot be written") as refused, run_in(ledger, LATER_RUN):
                 pytest.fail("a run began that cannot be recorded")
             assert str(address.path) in refused.value.message
