@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 
+from reconcile.ledger.address import ledger_address
+from reconcile.ledger.opening import open_ledger
+from reconcile.model.change import Change
+from reconcile.model.ledger import Hold, RunKind, RunStart
+from reconcile.model.outcome import Intent
+from reconcile.model.schedule import State
 from tests import postgres
+from tests.builders import key, schedule
 from tests.journeys.conftest import TENANT, WORKSPACE
-from tests.journeys.test_remembering import FIRST, rules, verdicts
+from tests.journeys.test_remembering import CLOCK, FIRST, rules, verdicts
 
 REF = "refs/reconcile/applied/test"
 GONE = {"1": "vanished", "2": "vanished", "3": "vanished"}
@@ -150,6 +158,22 @@ def test_a_run_that_saved_some_leaves_the_rest_known_from_git(fresh, program, se
     assert program("apply", "--yes", "--recreate").code == 4
     assert program("drift").code == 2
     assert plan_of(program)[3] == {"2": "vanished"}
+
+
+def test_a_first_run_that_was_killed_before_it_saved_leaves_all_known_from_git(fresh, program, service, tmp_path):
+    fresh()
+    service.jobs.clear()
+    address = ledger_address(None, tmp_path / "schedules", {})
+    start = RunStart("20260101T000000Z-dead00", RunKind.APPLY, datetime(2026, 1, 1, tzinfo=UTC), "x")
+    hold = Hold(key("2"), "对账", "0 0 7 * * ?", State.ACTIVE, start.id, "so", start.started_at)
+    ledger = open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=True)
+    with ledger, ledger.lock(start.id, "x", timeout_seconds=0):
+        pen = ledger.begin(start)
+        pen.hold([hold])
+        pen.record_intents([Intent(Change(schedule("1", "0 0 2 * * ?"), None, ()))])
+    refused_again_and_again(program, service)
+    service.put("acme", "1", "0 0 2 * * ?")  # by hand, or late: the run's own job, as far as anybody can tell
+    assert verdicts(program.json("plan")[1]) == {"2": "vanished", "3": "vanished"}
 
 
 def test_an_orphan_of_the_ref_outlives_a_refused_run_and_the_ref(fresh, program, service, declare, git):
