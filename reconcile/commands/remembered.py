@@ -15,6 +15,7 @@ from reconcile.engine.orphans import removed
 from reconcile.engine.past import NOTHING, Past, applied_from, joined, settled, without_never_there
 from reconcile.errors import LedgerError, SettingError
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
+from reconcile.git.state import not_as_committed
 from reconcile.ledger.address import LedgerAddress, ledger_address
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
@@ -143,7 +144,7 @@ def remembered(invocation: Invocation, wanted: Declared, ledger: SqlLedger | Non
     earlier: Mapping[Key, Schedule] = {}
     if where.base is not None:
         earlier = declared_at(invocation, environment, known_commit(invocation.repository, where.base)) or {}
-    past, place = _from_git(invocation, environment, where, has_ledger=ledger is not None)
+    past, place = _from_git(invocation, wanted, where, has_ledger=ledger is not None)
     memory = Memory(past)
     if ledger is not None:
         foreign, recorded = ledger.foreign_keys(), ledger.last_applied()
@@ -175,8 +176,9 @@ def noted_commits(invocation: Invocation, environment: str, where: Sources) -> t
     return applied_commit(invocation.repository, environment), there
 
 
-def _from_git(invocation: Invocation, environment: str, where: Sources, *, has_ledger: bool) -> tuple[Past, str]:
+def _from_git(invocation: Invocation, wanted: Declared, where: Sources, *, has_ledger: bool) -> tuple[Past, str]:
     """Return what Git knows of last applied, and where it stands there."""
+    environment = wanted.environment.name
     if where.applied_rev is not None:
         named, commit = where.applied_rev, known_commit(invocation.repository, where.applied_rev)
     else:
@@ -184,7 +186,11 @@ def _from_git(invocation: Invocation, environment: str, where: Sources, *, has_l
         if found is None:
             return NOTHING, ""
         named, commit = applied_ref(environment), found
-    declared = declared_at(invocation, environment, commit)
+    # Most nights nothing was merged since: what was read already need not be read out of Git again.
+    # Git compares the files only for their owner.
+    is_ours = commit == invocation.revision and invocation.repository.stranger is None
+    is_here = is_ours and not not_as_committed(invocation.repository)
+    declared = wanted.everything if is_here else declared_at(invocation, environment, commit)
     if declared is None:
         said = f"{named} at {commit[:12]} declares nothing for {environment} in this folder: two-way, no orphans"
         return replace(NOTHING, assumptions=(said if has_ledger else f"{said}, no lock",)), ""

@@ -111,6 +111,15 @@ def test_a_revision_can_be_named_for_last_applied(program, git, commit):
     assert (plan["last_applied"], plan["summary"]["unchanged"]) == ("git", 3)
 
 
+def test_files_that_are_of_no_commit_are_not_what_was_applied(program, git, commit, write):
+    commit()
+    assert program("apply", "--yes").code == 0
+    write("tenants/acme.yaml", TENANT.replace("0 0 2", "0 0 3"))
+    assert verdicts(program.json("plan")[1]) == {"1": "pending"}
+    commit(TENANT)
+    assert program.json("plan")[1]["changes"] == []
+
+
 @pytest.mark.parametrize("option", ["--base", "--applied-rev"])
 def test_a_revision_that_is_not_there_is_an_error(program, git, commit, option):
     commit()

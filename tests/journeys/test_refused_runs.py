@@ -213,6 +213,15 @@ def test_what_was_found_as_declared_is_known_after_a_refused_run_without_any_ref
     assert verdicts(program.json("plan")[1]) == {"1": "orphan", "2": "never-applied"}
 
 
+def test_a_refused_run_revises_nothing_that_it_was_refused_for(fresh, program, service, declare):
+    program("apply", "--yes")
+    service.put("acme", "1", "0 0 3 * * ?")
+    declare(TENANT.replace("0 0 2", "0 0 3").replace("订单同步", "订单"), "on_drift: hold\n")
+    for _ in range(3):
+        code, run = program.json("apply", "--yes", "--include-renames")
+        assert (code, rules(run), verdicts(run)) == (3, ["changed-by-hand"], {"1": "conflicting"})
+
+
 def test_a_schedule_that_was_declared_parked_and_never_there_is_made_without_asking(fresh, program, service, declare):
     declare(TENANT + "    state: parked\n")
     fresh()

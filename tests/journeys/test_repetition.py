@@ -115,7 +115,7 @@ def test_the_same_again_says_the_same_again(program, service, write, world, decl
 
 
 @pytest.mark.slow
-@settings(ANEW, max_examples=100)
+@settings(ANEW, max_examples=50)
 @LAW
 def test_the_same_again_says_the_same_again_in_many_worlds(program, service, write, world, declared, flags, **past):
     world(**past)
