@@ -134,3 +134,13 @@ def test_no_file_allows_anything(program, git, commit, write):
     assert named(program("plan"))
     (program.folder / ".env").write_text("RECONCILE_GIT_ALLOW=credentials\n", encoding="utf-8")
     assert named(program("plan"))
+
+
+def test_a_checkout_of_another_user_is_read_all_the_same(program, git, commit, monkeypatch):
+    commit()
+    program("apply", "--yes")
+    assert noted(git)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to try it
+    code, plan = program.json("plan")
+    assert (code, plan["last_applied"], plan["summary"]["unchanged"]) == (0, "git", 3)
+    assert program("apply", "--yes", "--require-git-clean").code == 1  # that would compare files as the user
