@@ -121,6 +121,7 @@ def _applied(
             allowances=allowances,
             in_sync=_in_sync(wanted, made, saved),
         )
+        run = replace(run, findings=(*run.findings, *link.notes.take()))
     return run, book
 
 

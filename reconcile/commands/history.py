@@ -40,8 +40,11 @@ def history(invocation: Invocation, *, tenant: str, code: str, page: int, page_s
     environment = environment_of(workspace, invocation.options.environment)
     with linked(invocation, environment) as link:
         found = history_of(ServiceReader(link), Key(tenant, code), page=page, page_size=page_size)
+        noted = link.notes.take()
     return Answer(
-        history_document(found.key, found.live, found.pages, invocation.head, environment=environment.name),
-        history_view(found.key, found.live, found.pages, timezone=ZoneInfo(environment.timezone)),
+        history_document(
+            found.key, found.live, found.pages, invocation.head, environment=environment.name, findings=noted
+        ),
+        history_view(found.key, found.live, found.pages, timezone=ZoneInfo(environment.timezone), findings=noted),
         exit_code=1 if isinstance(found.live, Unreadable) else 0,
     )

@@ -15,7 +15,7 @@ from reconcile.model.keys import Key
 from reconcile.model.plan import Plan
 from reconcile.model.schedule import Schedule
 from reconcile.model.states import Live
-from reconcile.ports import Reader
+from reconcile.service.reader import ServiceReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Reviewed:
 
 
 def reviewed(
-    invocation: Invocation, wanted: Declared, reader: Reader, memory: Memory, allowances: Allowances
+    invocation: Invocation, wanted: Declared, reader: ServiceReader, memory: Memory, allowances: Allowances
 ) -> Reviewed:
     """Return the plan that makes what *reader* shows equal to what is wanted, and what it was made from."""
     observation = observed(invocation, reader, memory.keys(wanted.desired))

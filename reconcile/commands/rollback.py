@@ -85,7 +85,8 @@ def rollback(
             allowances=allowances,
             holds=holds(before, wanted.everything, made.plan, run=run_id, reason=reason, now=invocation.begun_at),
         )
-    done = replace(done, findings=(*done.findings, *left_running(changes), *book.findings))
+        noted = link.notes.take()
+    done = replace(done, findings=(*done.findings, *noted, *left_running(changes), *book.findings))
     return Answer(run_document(done, invocation.head), run_view(done), exit_code=done.exit_code)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 
 from reconcile.commands.invocation import Invocation
 from reconcile.flows.observe import Observation, observe
 from reconcile.model.keys import Key
 from reconcile.model.workspace import Environment
-from reconcile.ports import Reader
 from reconcile.service.clock import SystemClock
 from reconcile.service.link import Link, open_link
 from reconcile.service.reader import ServiceReader
@@ -32,10 +32,11 @@ def linked(invocation: Invocation, environment: Environment) -> Link:
     return link
 
 
-def observed(invocation: Invocation, reader: Reader, keys: Collection[Key]) -> Observation:
-    """Return the live side of *keys*, with progress."""
+def observed(invocation: Invocation, reader: ServiceReader, keys: Collection[Key]) -> Observation:
+    """Return the live side of *keys*, with progress; its findings hold what was noted of the replies."""
     with invocation.progress("Reading the service", len(keys)) as progress:
-        return observe(reader, keys, progress=progress)
+        observation = observe(reader, keys, progress=progress)
+    return replace(observation, findings=(*observation.findings, *reader.take_notes()))
 
 
 def read(invocation: Invocation, environment: Environment, keys: Collection[Key]) -> Observation:

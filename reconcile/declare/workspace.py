@@ -181,7 +181,7 @@ def _environment(name: str, value: Mapping[str, Any]) -> Environment:
 
 def _service(value: Mapping[str, Any]) -> ServiceSettings:
     said: dict[str, Any] = {key: value[key] for key in ("query_path", "job_path", "quartz") if key in value}
-    said |= {key: tuple(value[key]) for key in ("active_status", "success_status") if key in value}
+    said |= {key: tuple(value[key]) for key in ("active_status", "success_status", "success_codes") if key in value}
     if "save" in value:
         said["save"] = SaveMode(value["save"])
     if "save_enables" in value:

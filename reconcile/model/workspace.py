@@ -15,6 +15,7 @@ class UnknownCodeMode(StrEnum):
 
     OMITTED = "omitted"
     NULL_ROW = "null-row"
+    NULL_DATA = "null-data"
     STATUS = "status"
     RESP_CODE = "resp_code"
 
@@ -55,6 +56,7 @@ class ServiceSettings:
     save_enables: SaveEnables = SaveEnables.UNKNOWN
     active_status: tuple[str, ...] = ("enable",)
     success_status: tuple[str, ...] = ("success",)
+    success_codes: tuple[str, ...] = ("success", "ok", "成功")
     quartz: str = "2.3"
 
 

@@ -81,7 +81,13 @@ def drift_document(drift: Drift, head: Head, *, desired_digest: str | None = Non
 
 
 def history_document(
-    key: Key, live: Live, pages: Mapping[str, HistoryPage], head: Head, *, environment: str
+    key: Key,
+    live: Live,
+    pages: Mapping[str, HistoryPage],
+    head: Head,
+    *,
+    environment: str,
+    findings: Iterable[Finding] = (),
 ) -> Document:
     """Return the document of a key's history: one page for each of its jobs."""
     return {
@@ -91,7 +97,7 @@ def history_document(
         "code": key.code,
         **live_document(live),
         "jobs": [_page(job_id, page) for job_id, page in pages.items()],
-        **tail_members((), ()),
+        **tail_members(findings, ()),
     }
 
 

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, tzinfo
 
 from reconcile.model.execution import Execution, HistoryPage
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.states import Live, Unreadable
-from reconcile.report.findings import counted
+from reconcile.report.findings import counted, finding_blocks
 from reconcile.report.plans import live_crons
 from reconcile.report.view import Block, Note, Table, Tone, View, sections
 
 _COLUMNS = ("fired", "took", "run", "fired by", "trigger", "message")
 
 
-def history_view(key: Key, live: Live, pages: Mapping[str, HistoryPage], *, timezone: tzinfo) -> View:
+def history_view(
+    key: Key, live: Live, pages: Mapping[str, HistoryPage], *, timezone: tzinfo, findings: Iterable[Finding] = ()
+) -> View:
     """Return the view of a key's history; times are shown in *timezone*."""
     total = sum(page.total for page in pages.values())
     return View(
@@ -23,6 +26,7 @@ def history_view(key: Key, live: Live, pages: Mapping[str, HistoryPage], *, time
         sections=sections(
             ("Live", (_live(live),)),
             *((f"Job {job_id}", _blocks(page, timezone)) for job_id, page in pages.items()),
+            ("Findings", finding_blocks(findings)),
         ),
         closing=_closing(live, total),
     )

@@ -18,6 +18,7 @@ from reconcile.service.calls import GRACE_SECONDS, Channel
 from reconcile.service.crew import Crew
 from reconcile.service.exchange import Operation, Reply, Request, Result, Transport
 from reconcile.service.lengths import Lengths
+from reconcile.service.notes import Notes
 from reconcile.service.pace import Pace
 from reconcile.service.redact import Redactor
 from reconcile.service.settings import Connection, connection
@@ -60,6 +61,7 @@ class Link:
         self.batch_size = environment.batch_size
         self.redactor = redactor
         self.lengths = Lengths()
+        self.notes = Notes()
         self._transport = transport
         self._trace = trace
         self._clock = clock

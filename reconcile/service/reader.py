@@ -9,18 +9,21 @@ from typing import TypeAlias
 
 from reconcile.errors import ServiceError
 from reconcile.model.execution import HistoryPage
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.states import Live, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
 from reconcile.ports import Progress, no_progress
 from reconcile.service import wire
 from reconcile.service.answers import Answer, Found, Refused, Split, TooLong, query_answer
+from reconcile.service.beside import error_beside
 from reconcile.service.budget import retry_after_seconds
 from reconcile.service.calls import Again, Call, Channel, GivenUp, Interrupted, Work, make
 from reconcile.service.exchange import Broken, Fault, Operation, Request, Result
 from reconcile.service.keys import unsendable
 from reconcile.service.lengths import Lengths
 from reconcile.service.link import Link
+from reconcile.service.notes import Notes
 from reconcile.service.troubles import Narrator, passes, trouble
 
 # When nothing has worked yet and this many codes were refused one by one, the fault is not in the codes.
@@ -43,6 +46,11 @@ class ServiceReader:
         self._batch_size = link.batch_size
         self._lengths = link.lengths
         self._redactor = link.redactor
+        self._notes = link.notes
+
+    def take_notes(self) -> tuple[Finding, ...]:
+        """Return what was noted of the replies that came over the link so far; each kind is told once."""
+        return self._notes.take()
 
     def query(
         self, keys: Collection[Key], *, at_most: int | None = None, progress: Progress = no_progress
@@ -58,7 +66,7 @@ class ServiceReader:
             omitted = self._settings.unknown_code.mode is UnknownCodeMode.OMITTED
             size = max(1, at_most) if omitted else 1
         narrator = Narrator(Operation.QUERY, self._redactor)
-        work = _Query(keys, size, self._channel, self._settings, self._lengths, narrator, progress)
+        work = _Query(keys, size, self._channel, self._settings, self._lengths, narrator, self._notes, progress)
         make(self._channel, work)
         return {key: work.live[key] for key in keys}
 
@@ -93,6 +101,7 @@ class _Query(Work[Batch, Answer]):
         settings: ServiceSettings,
         lengths: Lengths,
         narrator: Narrator,
+        notes: Notes,
         progress: Progress,
     ) -> None:
         self.live: dict[Key, Live] = {}
@@ -102,7 +111,10 @@ class _Query(Work[Batch, Answer]):
         self._settings = settings
         self._lengths = lengths
         self._narrator = narrator
+        self._notes = notes
         self._progress = progress
+        # Codes that, asked for alone, were answered with a row whose code cannot be read.
+        self._ownerless_alone = 0
         # Batches of each tenant given up since its last that was answered; tenants given up since any was.
         self._lost: dict[str, int] = {}
         self._lost_tenants: set[str] = set()
@@ -144,7 +156,7 @@ class _Query(Work[Batch, Answer]):
             narrator=self._narrator,
             now=self._clock.now(),
         )
-        if isinstance(answer, Found) and answer.is_list:
+        if isinstance(answer, Found) and answer.is_list and answer.ownerless is None:
             self._lengths.worked(len(call.payload))
         elif isinstance(answer, (Split, Refused)):
             self._lengths.refused(len(call.payload))
@@ -167,12 +179,33 @@ class _Query(Work[Batch, Answer]):
         if isinstance(answer, Split):
             return self._halves(call, answer)
         if isinstance(answer, Found):
-            rows = answer.rows
-            for key in keys:
-                self.live[key] = rows.get(key.code, ())
-            self._progress(len(keys))
-            return ()
+            return self._take(call, answer)
         return self._done(keys, answer.trouble if isinstance(answer, Refused) else answer)
+
+    def _take(self, call: Call[Batch], found: Found) -> Iterable[Call[Batch]]:
+        """Keep what was found, and return what is to be asked again: where nobody knows whose a row is, it may be that
+        of any code without one."""
+        for note in found.notes:
+            self._notes.add(note)
+        if found.ownerless is None:
+            return self._keep(call.payload, found)
+        if len(call.payload) == 1:
+            self._ownerless_alone += 1
+            return self._done(call.payload, found.ownerless)
+        known = found.rows.keys() | found.spoilt.keys()
+        self._keep([key for key in call.payload if key.code in known], found)
+        lacking = tuple(key for key in call.payload if key.code not in known)
+        if self._ownerless_alone >= ALONE_ENOUGH:
+            return self._done(lacking, found.ownerless)
+        middle = len(lacking) // 2
+        return [Call(call.tenant, half) for half in (lacking[:middle], lacking[middle:]) if half]
+
+    def _keep(self, keys: Collection[Key], found: Found) -> tuple[()]:
+        for key in keys:
+            rows: Live = found.rows.get(key.code, ())
+            self.live[key] = found.spoilt.get(key.code, rows)
+        self._progress(len(keys))
+        return ()
 
     def _halves(self, call: Call[Batch], split: Split) -> Iterable[Call[Batch]]:
         keys = call.payload
@@ -207,6 +240,8 @@ class _History(Work[PageOfJob, HistoryPage | Unreadable]):
         self._call = Call(request.tenant, page)
         self._clock = reader._channel.clock
         self._successful = reader._settings.success_status
+        self._allowed = reader._settings.success_codes
+        self._notes = reader._notes
         self._redactor = reader._redactor
         self._narrator = Narrator(Operation.HISTORY, reader._redactor)
 
@@ -231,19 +266,29 @@ class _History(Work[PageOfJob, HistoryPage | Unreadable]):
         unusable = narrator.unusable(tenant, result)
         if unusable is not None:
             return unusable
-        job_id, page, page_size = call.payload
         try:
-            content = wire.envelope(result.body).content
-            if content is None:
+            envelope = wire.envelope(result.body, result.content_type)
+            said = error_beside(envelope.beside, self._allowed)
+            if said is not None and wire.is_empty(envelope.content):
+                return narrator.error(tenant, result, "request-refused", said, allowed=self._allowed)
+            if envelope.content is None:
                 return narrator.content(tenant, result, "reply-without-data", "no resp_data", "check service.job_path")
-            found = wire.history_page(content, job=job_id, page=page, page_size=page_size, successful=self._successful)
+            found = self._page(envelope.content)
         except wire.MalformedError as error:
             return narrator.content(tenant, result, "reply-malformed", str(error))
         except wire.StrayRowError as error:
             return narrator.content(tenant, result, "row-not-asked-for", str(error))
+        if said is not None and not found.executions and not found.total:
+            return narrator.error(tenant, result, "request-refused", said, allowed=self._allowed)
+        if said is not None:
+            self._notes.add(narrator.note(tenant, said, allowed=self._allowed))
         # What a run said may repeat what it was called with.
         told = (replace(one, message=self._redactor.hide(one.message)) for one in found.executions)
         return replace(found, executions=tuple(told))
+
+    def _page(self, content: object) -> HistoryPage:
+        job_id, page, page_size = self._call.payload
+        return wire.history_page(content, job=job_id, page=page, page_size=page_size, successful=self._successful)
 
     def settle(
         self,

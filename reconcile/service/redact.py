@@ -46,10 +46,10 @@ class Redactor:
         shown = clean(shown)
         return shown if len(shown) <= length else shown[: length - 1] + "…"
 
-    def excerpt(self, body: bytes, *, length: int = EXCERPT_LENGTH) -> str:
-        """Return the beginning of a reply's *body* as one line (see `line`)."""
+    def excerpt(self, body: bytes, *, length: int = EXCERPT_LENGTH, codec: str = "utf-8") -> str:
+        """Return the beginning of a reply's *body*, written in *codec*, as one line (see `line`)."""
         # Four bytes a character at most; the ends are decoded leniently, as an excerpt is for people.
-        return self.line(body[: 4 * max(_LOOKED_AT, 4 * length) + 4].decode("utf-8", "replace"), length=length)
+        return self.line(body[: 4 * max(_LOOKED_AT, 4 * length) + 4].decode(codec, "replace"), length=length)
 
 
 def clean(text: str) -> str:

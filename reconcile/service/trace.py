@@ -8,6 +8,7 @@ from collections.abc import Callable
 from itertools import count
 
 from reconcile.ports import Clock
+from reconcile.service.charsets import shown_with
 from reconcile.service.exchange import Broken, Request, Result
 from reconcile.service.redact import HIDDEN, Redactor
 from reconcile.service.settings import DEFAULT_HEADERS, Connection
@@ -55,5 +56,5 @@ class Trace:
         if isinstance(result, Broken):
             return f"{result.fault}: {self._redactor.line(result.detail)}"
         kind = self._redactor.line(result.content_type, length=60)
-        body = self._redactor.excerpt(result.body, length=_SHOWN)
+        body = self._redactor.excerpt(result.body, length=_SHOWN, codec=shown_with(result.content_type))
         return f"HTTP {result.status} {kind} {len(result.body)} bytes {body}"

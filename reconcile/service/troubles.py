@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from reconcile.model.states import Unreadable
+from reconcile.service.beside import LONGEST_CODE, Said
+from reconcile.service.charsets import shown_with
 from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
+from reconcile.service.notes import ErrorBesideData
 from reconcile.service.redact import Redactor
 
 TROUBLES: Mapping[str, str] = {
@@ -16,12 +19,12 @@ TROUBLES: Mapping[str, str] = {
     "connection-lost": "The connection broke before the reply was complete, or what came is no HTTP.",
     "service-error": "HTTP 5xx.",
     "rate-limited": "HTTP 429.",
-    "request-refused": "Another HTTP 4xx. Not repeated.",
+    "request-refused": "Another HTTP 4xx; or HTTP 200 with an error beside empty data, to a history. Not repeated.",
     "unexpected-status": "An HTTP status that the API does not know, such as 204. Not repeated.",
     "login-page": "A redirect, or HTML instead of JSON: a gateway's login page? Not followed, not repeated.",
     "reply-too-large": "The reply is over the size limit of 16 MiB, as sent or decompressed. Not repeated.",
-    "reply-malformed": "The reply is no JSON, or not of the documented shape. Not repeated.",
-    "reply-without-data": "HTTP 200 without `resp_data`. Not repeated.",
+    "reply-malformed": "The reply, or the row of this code, is no JSON or not of the documented shape. Not repeated.",
+    "reply-without-data": "HTTP 200, no `resp_data` or null, and nothing that says why. Not repeated.",
     "row-not-asked-for": "The reply holds a row for a code or a job that was not asked for. Not repeated.",
     "unknown-code-answer": "A code, asked for alone, is answered with an error, or otherwise than "
     "`service.unknown_code` says.",
@@ -60,9 +63,13 @@ _READING_HINTS: Mapping[str, str] = {
     "them",
     "row-not-asked-for": "does anything between, such as a cache, mix up the replies of this service? -vv shows them",
 }
-# What a service may say of a code that it does not know, besides what is split. Asked for alone, it would be sure.
-_MAY_MEAN_UNKNOWN = frozenset({404, 410, 500})
+MAY_MEAN_UNKNOWN = frozenset({404, 410})
+"""The only statuses of which it is hinted that they may say: no such code. Others say as well that something is wrong,
+and a service that is in trouble must not talk anybody into taking all its jobs for absent."""
 _UNKNOWN_CODE_STATUS = "service.unknown_code: {status: %d}"
+
+
+_LONGEST_QUOTED = 80
 
 
 class Narrator:
@@ -90,7 +97,7 @@ class Narrator:
             hint = "set rate or a lower concurrency for the environment"
         elif _is_page(reply):
             hint = f"{hint}; or a gateway's page?" if hint else "a gateway's page, not the service's?"
-        elif self._operation is Operation.QUERY and reply.status in _MAY_MEAN_UNKNOWN:
+        elif self._operation is Operation.QUERY and reply.status in MAY_MEAN_UNKNOWN:
             told = f"if that is how it answers for a code without a job, set {_UNKNOWN_CODE_STATUS % reply.status}"
             hint = f"{hint}; or, {told}" if hint else told
         return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}{self._target(reply)}{self._shown(reply)}", hint)
@@ -103,10 +110,44 @@ class Narrator:
         hint = hint or self._reading_hint(rule)
         return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", hint)
 
-    def quoted(self, text: str) -> str:
+    def error(self, tenant: str, reply: Reply, rule: str, said: Said, *, allowed: Collection[str]) -> Unreadable:
+        """Return the trouble of a 200 with an error beside empty data, in the service's own words.
+
+        Its hint holds the line that would take the error for none; *allowed* is `service.success_codes` as it is.
+        """
+        is_long = any(member.text is None for member in said.errors)
+        shown = self._shown(reply) if is_long else ""
+        words = self._redactor.line(f"resp_data is empty, and the service says {self._members(said)}")
+        return trouble(
+            rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", self.allowing(said, allowed=allowed)
+        )
+
+    def note(self, tenant: str, said: Said, *, allowed: Collection[str]) -> ErrorBesideData:
+        """Return the note of an error that stands beside data."""
+        words = self._redactor.line(f"data came, and beside it the service says {self._members(said)}")
+        message = f"{self._who(tenant)}: {words}"
+        return ErrorBesideData(self._operation, tenant, message, self.allowing(said, allowed=allowed))
+
+    def allowing(self, said: Said, *, allowed: Collection[str]) -> str:
+        """Return how to tell the client that *said* is no error: the line to write, where one could."""
+        for member in said.errors:
+            if not member.is_allowable or self._redactor.hide(str(member.text)) != member.text:
+                name = self._redactor.line(member.name, length=40)
+                return f"no setting takes such a value of {name} for no error: ask who runs the service"
+        more = (self.quoted(str(member.text), length=LONGEST_CODE) for member in said.errors)
+        codes = ", ".join(dict.fromkeys((*map(self.quoted, allowed), *more)))
+        return f"only if the service says so when nothing is wrong, write below `service:` success_codes: [{codes}]"
+
+    def _members(self, said: Said) -> str:
+        members = (*said.errors, *said.texts)
+        return ", ".join(
+            f"{member.name} {'{…}' if member.text is None else self.quoted(member.text)}" for member in members
+        )
+
+    def quoted(self, text: str, *, length: int = _LONGEST_QUOTED) -> str:
         """Return *text* of a reply as a quoted YAML (and JSON) value on one line."""
         # Hidden before it is cut: half a secret is too much.
-        shown = self._redactor.line(text, length=_LONGEST_QUOTED)
+        shown = self._redactor.line(text, length=length)
         return self._redactor.hide(json.dumps(shown, ensure_ascii=not shown.isprintable()))
 
     def unusable(self, tenant: str, reply: Reply) -> Unreadable | None:
@@ -133,11 +174,8 @@ class Narrator:
         return f" to {self._redactor.line(reply.location.partition('?')[0], length=80)}"
 
     def _shown(self, reply: Reply) -> str:
-        excerpt = self._redactor.excerpt(reply.body)
+        excerpt = self._redactor.excerpt(reply.body, codec=shown_with(reply.content_type))
         return f": {excerpt}" if excerpt else ", with an empty body"
-
-
-_LONGEST_QUOTED = 80
 
 
 def trouble(rule: str, message: str, hint: str | None = None) -> Unreadable:

@@ -1,21 +1,24 @@
 """JSON ⇄ model. Only this module knows the names that the service's API uses.
 
 A reply is believed only when every part of it that is read has the documented shape; what it holds beside that is
-left alone. Ids are opaque text: one that comes as a JSON number is refused, for of its 19 digits whoever wrote it may
-have lost the last.
+left alone, but for what says that there is an error (`beside`). Ids are opaque text. One that comes as a whole number
+of JSON, as a Long does from Jackson or fastjson, is taken digit for digit and never through a float.
 """
 
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.states import LiveRow
 from reconcile.ports import Save
+from reconcile.service.beside import json_text
+from reconcile.service.charsets import UTF_8, CharsetError, codec_of
 
 TENANT_HEADER = "tecode"
 
@@ -34,13 +37,20 @@ class Digits(str):
     __slots__ = ()
 
 
+class Fractional(str):
+    """A number with a fraction or an exponent, as the text that stands there."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """The outermost object of a reply: *content* is its ``resp_data``, *code* its ``resp_code``; None when missing or
-    null."""
+    """The outermost object of a reply: *content* is its ``resp_data``, *code* its ``resp_code`` as text; None when
+    missing or null. *beside* are all members but ``resp_data``."""
 
     content: object | None
     code: str | None
+    beside: Mapping[str, object] = field(default_factory=dict)
 
 
 # Text that is not valid Unicode cannot be sent: the three bodies raise UnicodeEncodeError for it.
@@ -63,28 +73,55 @@ def save_body(save: Save) -> bytes:
     return _encode({"xw_quartz": operation})
 
 
-def envelope(body: bytes) -> Envelope:
-    """Read the outermost object of a reply.
+def envelope(body: bytes, content_type: str = "") -> Envelope:
+    """Read the outermost object of a reply, in the charset that *content_type* declares, or else in UTF-8.
 
     Raises:
-        MalformedError: it is not UTF-8, not JSON, no object, or its ``resp_code`` is neither text nor number.
+        MalformedError: it is not of that charset, not JSON, or no object.
     """
-    document = _decode(body)
+    document = _decode(body, content_type)
     if not isinstance(document, dict):
         raise MalformedError(f"the reply is {_kind(document)}, not an object")
+    content = document.pop("resp_data", None)
     code = document.get("resp_code")
-    if code is not None and (isinstance(code, bool) or not isinstance(code, (str, float))):
-        raise MalformedError(f"resp_code is {_kind(code)}, not text")
-    return Envelope(document.get("resp_data"), None if code is None else _text(str(code), "resp_code"))
+    return Envelope(content, json_text(code) if isinstance(code, (str, bool)) else None, document)
+
+
+def is_empty(content: object) -> bool:
+    """Return whether ``resp_data`` holds nothing: missing, null, an empty list or text, an object of nothing but null.
+
+    >>> is_empty([]), is_empty({"group_job_id": None}), is_empty({"group_job_id": "77"})
+    (True, True, False)
+    """
+    if isinstance(content, dict):
+        return all(value is None or value == "" for value in content.values())
+    return content is None or (isinstance(content, (list, str)) and not content)
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The rows of a status query, by code, in the order given. *null* are the codes of rows with null fields; neither
-    holds a code without a row."""
+    """What a status query was answered with. A code without a row is in none of these.
+
+    *rows* are by code, in the order given. *null* are the codes of rows with null fields. *spoilt* says, by code, why a
+    row of it cannot be read; such a code is in none of the others. *ownerless* says why nobody knows whose a row is:
+    the first such. *doubled* are the codes with the same row more than once; it is one of their *rows*.
+    """
 
     rows: dict[str, tuple[LiveRow, ...]]
     null: tuple[str, ...] = ()
+    spoilt: Mapping[str, str] = field(default_factory=dict)
+    ownerless: str | None = None
+    doubled: frozenset[str] = frozenset()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was no row at all."""
+        return not self.null and self.says_nothing_but_null
+
+    @property
+    def says_nothing_but_null(self) -> bool:
+        """Whether no row is, or may be, that of a job."""
+        return not self.rows and not self.spoilt and self.ownerless is None
 
 
 def listing(content: object, *, asked: Collection[str], active: Collection[str]) -> Listing:
@@ -93,30 +130,39 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
     *asked* are the codes of the request, *active* the words of ``jobstatus`` that mean active.
 
     Raises:
-        MalformedError: a row is not of the documented shape.
+        MalformedError: it is no list.
         StrayRowError: a row's code was not asked for.
     """
     if not isinstance(content, list):
         raise MalformedError(f"resp_data is {_kind(content)}, not a list")
-    found: dict[str, tuple[LiveRow, ...]] = {}
-    further: dict[str, list[LiveRow]] = {}
-    null = []
+    found: dict[str, dict[str, LiveRow]] = {}
+    null: list[str] = []
+    spoilt: dict[str, str] = {}
+    doubled: set[str] = set()
+    ownerless = None
     for number, row in enumerate(content, 1):
-        if not isinstance(row, dict):
-            raise MalformedError(f"row {number} is {_kind(row)}, not an object")
-        code = _id(row, "bizcode", number)
+        try:
+            code = _owner(row, number)
+        except MalformedError as error:
+            ownerless = ownerless or str(error)
+            continue
         if code not in asked:
             raise StrayRowError(f"row {number}, which was not asked for, is for code {code!r}")
-        made = _live_row(row, number, active)
-        if made is None:
-            null.append(code)
-        elif code not in found:
-            found[code] = (made,)
-        else:
-            further.setdefault(code, []).append(made)
-    for code, more in further.items():
-        found[code] = (*found[code], *more)
-    return Listing(found, tuple(null))
+        try:
+            made = _live_row(row, number, active)
+            if made is None:
+                null.append(code)
+            elif found.setdefault(code, {}).setdefault(made.job_id, made) is not made:
+                _check_same(found[code][made.job_id], made, number)
+                doubled.add(code)
+        except MalformedError as error:
+            spoilt.setdefault(code, str(error))
+    for code, count in Counter(null).items():
+        if code in found or count > 1:
+            spoilt.setdefault(code, "a row of null beside another for the same code")
+    rows = {code: tuple(of_code.values()) for code, of_code in found.items() if code not in spoilt}
+    left = tuple(code for code in null if code not in spoilt)
+    return Listing(rows, left, spoilt, ownerless, frozenset(doubled - spoilt.keys()))
 
 
 def job_id(content: object) -> str:
@@ -157,12 +203,26 @@ def history_page(content: object, *, job: str, page: int, page_size: int, succes
     )
 
 
+def _owner(row: Any, number: int) -> str:
+    """Return the code of a row."""
+    if not isinstance(row, dict):
+        raise MalformedError(f"row {number} is {_kind(row)}, not an object")
+    return _id(row, "bizcode", number)
+
+
+def _check_same(first: LiveRow, second: LiveRow, number: int) -> None:
+    """See that two rows of one id are one job."""
+    if first != second:
+        what = "cronexpression" if first.cron != second.cron else "jobstatus"
+        raise MalformedError(f"row {number} has the jobinfoid of another, and another {what}")
+
+
 def _live_row(row: Mapping[str, object], number: int, active: Collection[str]) -> LiveRow | None:
     if row.get("cronexpression") is None and row.get("jobinfoid") is None and row.get("jobstatus") is None:
         if {"jobinfoid", "cronexpression", "jobstatus"} <= row.keys():
             return None
         raise MalformedError(f"row {number} has no jobinfoid")
-    cron, status = _required_text(row, "cronexpression", number), _required_text(row, "jobstatus", number)
+    cron, status = _required_text(row, "cronexpression", number), _word(row, "jobstatus", number)
     return LiveRow(_id(row, "jobinfoid", number), cron, status, status in active)
 
 
@@ -172,7 +232,7 @@ def _execution(row: object, number: int, job: str, successful: Collection[str]) 
     owner = _optional_id(row, "jobinfoid", number) or job
     if owner != job:
         raise StrayRowError(f"row {number}, which was not asked for, is for job {owner!r}")
-    status = _optional_text(row, "exestatus", number)
+    status = "" if row.get("exestatus") is None else _word(row, "exestatus", number)
     return Execution(
         job_id=owner,
         trigger_id=_optional_id(row, "triggerid", number),
@@ -214,6 +274,8 @@ def _id(row: Mapping[str, object], name: str, number: int | None) -> str:
     value = row.get(name)
     if type(value) is str and value and value.isascii():
         return value
+    if type(value) is Digits:
+        return str(value)
     if type(value) is str and value:
         return _text(value, name)
     where = name if number is None else f"{name} of row {number}"
@@ -231,6 +293,12 @@ def _required_text(row: Mapping[str, object], name: str, number: int) -> str:
     raise MalformedError(f"{name} of row {number} is {'missing' if name not in row else _kind(value)}, not text")
 
 
+def _word(row: Mapping[str, object], name: str, number: int) -> str:
+    """Return a status: text, or the JSON text of a number or a boolean."""
+    value = row.get(name)
+    return json_text(value) if isinstance(value, (bool, Digits, Fractional)) else _required_text(row, name, number)
+
+
 def _optional_text(row: Mapping[str, object], name: str, number: int) -> str:
     return "" if row.get(name) is None else _required_text(row, name, number)
 
@@ -246,8 +314,6 @@ def _text(value: str, name: str) -> str:
 
 
 def _kind(value: object) -> str:
-    if isinstance(value, Digits):
-        return "a whole number"
     return _KINDS.get(type(value), "something else") if value != "" else "empty"
 
 
@@ -255,11 +321,14 @@ def _encode(document: Mapping[str, object]) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def _decode(body: bytes) -> object:
+def _decode(body: bytes, content_type: str) -> object:
     try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise MalformedError("the reply is not UTF-8") from None
+        codec = codec_of(content_type)
+        text = body.decode(codec)
+    except CharsetError as error:
+        raise MalformedError(f"its Content-Type declares the charset {str(error)!r}, which is not known") from None
+    except UnicodeError:
+        raise MalformedError(_not_of_its_charset(content_type, codec)) from None
     if not text.strip():
         raise MalformedError("the reply is empty")
     try:
@@ -271,6 +340,12 @@ def _decode(body: bytes) -> object:
         raise MalformedError("the reply is nested too deeply") from None
     except json.JSONDecodeError as error:
         raise MalformedError(f"the reply is not JSON ({error.msg} at character {error.pos + 1})") from None
+
+
+def _not_of_its_charset(content_type: str, codec: str) -> str:
+    if "charset" not in content_type.lower():
+        return "the reply is not UTF-8, and its Content-Type declares no charset"
+    return f"the reply is not {'UTF-8' if codec == UTF_8 else codec}, which its Content-Type declares"
 
 
 def _kept_keys(document: object) -> int:
@@ -297,9 +372,12 @@ _KINDS = {
     dict: "an object",
     list: "a list",
     str: "text",
-    float: "a number with a fraction or an exponent",
+    Digits: "a whole number",
+    Fractional: "a number with a fraction or an exponent",
     bool: "true or false",
     type(None): "null",
 }
-_DECODER = json.JSONDecoder(parse_int=Digits, parse_constant=_refuse_constant)
-_STRICT_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=Digits, parse_constant=_refuse_constant)
+_DECODER = json.JSONDecoder(parse_int=Digits, parse_float=Fractional, parse_constant=_refuse_constant)
+_STRICT_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=Digits, parse_float=Fractional, parse_constant=_refuse_constant
+)

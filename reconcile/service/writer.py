@@ -6,7 +6,7 @@ what became of the call                                       answer            
 200 with `resp_data.group_job_id`                             acknowledged      no
 no connection: refused, no such host, TLS, connect time-out   unsent            yes, as far as the budget allows
 429                                                           unsent            yes, as far as the budget allows
-another 4xx; 200 with `resp_code` and no `resp_data`          rejected          no
+another 4xx; 200 with an error beside empty `resp_data`       rejected          no
 time-out after sending, 408, reset, half a reply              lost              no
 5xx, 3xx, another 2xx, 200 with anything else                 lost              no
 the run was stopped before the call was begun                 not-started       no
@@ -20,21 +20,28 @@ and a reset does not say how far the request came.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import TypeAlias
 
 from reconcile.model.keys import Key
 from reconcile.model.outcome import AnswerKind
 from reconcile.model.states import Unreadable
+from reconcile.model.workspace import ServiceSettings
 from reconcile.ports import Progress, Save, SaveAnswer, no_progress
 from reconcile.service import wire
+from reconcile.service.beside import error_beside
 from reconcile.service.budget import retry_after_seconds
 from reconcile.service.calls import Again, Call, GivenUp, Interrupted, Work, make
 from reconcile.service.exchange import Broken, Fault, Operation, Reply, Request, Result
 from reconcile.service.keys import unsendable
 from reconcile.service.link import Link
+from reconcile.service.notes import ErrorBesideData
 from reconcile.service.redact import clean
 from reconcile.service.troubles import Narrator
+
+Judge: TypeAlias = Callable[[str, Result], "SaveAnswer | Again"]
+"""Says what the result of a save means for a tenant."""
 
 _NOT_STARTED = SaveAnswer(AnswerKind.NOT_STARTED, "the run was stopped before this save was begun")
 _NOT_REPEATED = SaveAnswer(AnswerKind.UNSENT, "refused, and the run was stopped before it was made again")
@@ -47,6 +54,8 @@ class ServiceWriter:
     def __init__(self, link: Link) -> None:
         self._channel = link.channel(Operation.SAVE)
         self._narrator = Narrator(Operation.SAVE, link.redactor)
+        self._success_codes = link.service.success_codes
+        self._notes = link.notes
 
     def save(self, saves: Sequence[Save], *, progress: Progress = no_progress) -> Mapping[Key, SaveAnswer]:
         """Make each of *saves* once and return every answer; see `ports.Writer`.
@@ -56,21 +65,22 @@ class ServiceWriter:
         """
         if len({save.key for save in saves}) != len(saves):
             raise ValueError("two saves for one key")
-        work = _Saves(saves, self._narrator, self._channel.clock.now, progress)
+        work = _Saves(saves, self._judged, progress)
         make(self._channel, work)
         return work.answers
+
+    def _judged(self, tenant: str, result: Result) -> SaveAnswer | Again:
+        now, codes = self._channel.clock.now(), self._success_codes
+        return save_answer(tenant, result, narrator=self._narrator, now=now, success_codes=codes, note=self._notes.add)
 
 
 class _Saves(Work[Save, SaveAnswer]):
     """One call of `save`."""
 
-    def __init__(
-        self, saves: Sequence[Save], narrator: Narrator, now: Callable[[], datetime], progress: Progress
-    ) -> None:
+    def __init__(self, saves: Sequence[Save], judged: Judge, progress: Progress) -> None:
         self.answers: dict[Key, SaveAnswer] = {}
         self._saves = saves
-        self._narrator = narrator
-        self._now = now
+        self._judged = judged
         self._progress = progress
 
     def fresh(self) -> Iterator[Call[Save]]:
@@ -92,7 +102,7 @@ class _Saves(Work[Save, SaveAnswer]):
 
     def judge(self, call: Call[Save], result: Result) -> SaveAnswer | Again:
         """Say what the reply means."""
-        return save_answer(call.tenant, result, narrator=self._narrator, now=self._now())
+        return self._judged(call.tenant, result)
 
     def settle(self, call: Call[Save], answer: SaveAnswer | GivenUp | Interrupted) -> Iterable[Call[Save]]:
         """Keep the answer."""
@@ -107,15 +117,27 @@ class _Saves(Work[Save, SaveAnswer]):
         return ()
 
 
-def save_answer(tenant: str, result: Result, *, narrator: Narrator, now: datetime) -> SaveAnswer | Again:
-    """Say what *result* means for a save: the table above."""
+def ignore(_: ErrorBesideData) -> None:
+    """Note nothing."""
+
+
+def save_answer(
+    tenant: str,
+    result: Result,
+    *,
+    narrator: Narrator,
+    now: datetime,
+    success_codes: Collection[str] = ServiceSettings().success_codes,
+    note: Callable[[ErrorBesideData], None] = ignore,
+) -> SaveAnswer | Again:
+    """Say what *result* means for a save: the table above. *note* hears of an error beside an acknowledgement."""
     if isinstance(result, Broken):
         trouble = narrator.broken(tenant, result)
         if result.sent:
             return _answer(AnswerKind.LOST, trouble)
         return _answer(AnswerKind.UNSENT, trouble) if result.fault is Fault.CERTIFICATE else Again(trouble)
     if result.status == 200:
-        return _content(tenant, result, narrator)
+        return _content(tenant, result, narrator, success_codes, note)
     trouble = narrator.status(tenant, result)
     if result.status == 429:
         return Again(trouble, retry_after_seconds(result.retry_after, now))
@@ -124,20 +146,30 @@ def save_answer(tenant: str, result: Result, *, narrator: Narrator, now: datetim
     return _answer(AnswerKind.LOST, trouble)
 
 
-def _content(tenant: str, reply: Reply, narrator: Narrator) -> SaveAnswer:
+def _content(
+    tenant: str,
+    reply: Reply,
+    narrator: Narrator,
+    success_codes: Collection[str],
+    note: Callable[[ErrorBesideData], None],
+) -> SaveAnswer:
     unusable = narrator.unusable(tenant, reply)
     if unusable is not None:
         return _answer(AnswerKind.LOST, unusable)
     try:
-        envelope = wire.envelope(reply.body)
-        if envelope.content is None and envelope.code is not None:
-            words = f"resp_code {narrator.quoted(envelope.code)} and no resp_data"
-            return _answer(AnswerKind.REJECTED, narrator.content(tenant, reply, "request-refused", words))
+        envelope = wire.envelope(reply.body, reply.content_type)
+        said = error_beside(envelope.beside, success_codes)
+        if said is not None and wire.is_empty(envelope.content):
+            refusal = narrator.error(tenant, reply, "request-refused", said, allowed=success_codes)
+            return _answer(AnswerKind.REJECTED, refusal)
         if envelope.content is None:
             return _answer(AnswerKind.LOST, narrator.content(tenant, reply, "reply-without-data", "no resp_data"))
-        return SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id=wire.job_id(envelope.content))
+        job_id = wire.job_id(envelope.content)
     except wire.MalformedError as error:
         return _answer(AnswerKind.LOST, narrator.content(tenant, reply, "reply-malformed", str(error)))
+    if said is not None:
+        note(narrator.note(tenant, said, allowed=success_codes))
+    return SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id=job_id)
 
 
 def _answer(kind: AnswerKind, trouble: Unreadable) -> SaveAnswer:
