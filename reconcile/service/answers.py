@@ -159,8 +159,14 @@ def _error(case: _Case, envelope: wire.Envelope, said: Said) -> Answer:
     written = None
     if envelope.code is not None and _error_codes(said) == {envelope.code}:
         written = UnknownCode(UnknownCodeMode.RESP_CODE, envelope.code)
-    allowed = case.settings.success_codes
-    refusal = case.narrator.error(case.tenant, case.reply, "unknown-code-answer", said, allowed=allowed)
+    refusal = case.narrator.error(
+        case.tenant,
+        case.reply,
+        "unknown-code-answer",
+        said,
+        is_missing=envelope.content is None,
+        allowed=case.settings.success_codes,
+    )
     return _refused(case, refusal, written)
 
 

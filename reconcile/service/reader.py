@@ -16,10 +16,10 @@ from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
 from reconcile.ports import Progress, no_progress
 from reconcile.service import wire
 from reconcile.service.answers import Answer, Found, Refused, Split, TooLong, query_answer
-from reconcile.service.beside import error_beside
+from reconcile.service.beside import Said, error_beside
 from reconcile.service.budget import retry_after_seconds
 from reconcile.service.calls import Again, Call, Channel, GivenUp, Interrupted, Work, make
-from reconcile.service.exchange import Broken, Fault, Operation, Request, Result
+from reconcile.service.exchange import Broken, Fault, Operation, Reply, Request, Result
 from reconcile.service.keys import unsendable
 from reconcile.service.lengths import Lengths
 from reconcile.service.link import Link
@@ -270,7 +270,7 @@ class _History(Work[PageOfJob, HistoryPage | Unreadable]):
             envelope = wire.envelope(result.body, result.content_type)
             said = error_beside(envelope.beside, self._allowed)
             if said is not None and wire.is_empty(envelope.content):
-                return narrator.error(tenant, result, "request-refused", said, allowed=self._allowed)
+                return self._error(result, said, is_missing=envelope.content is None)
             if envelope.content is None:
                 return narrator.content(tenant, result, "reply-without-data", "no resp_data", "check service.job_path")
             found = self._page(envelope.content)
@@ -279,12 +279,16 @@ class _History(Work[PageOfJob, HistoryPage | Unreadable]):
         except wire.StrayRowError as error:
             return narrator.content(tenant, result, "row-not-asked-for", str(error))
         if said is not None and not found.executions and not found.total:
-            return narrator.error(tenant, result, "request-refused", said, allowed=self._allowed)
+            return self._error(result, said, is_missing=False)
         if said is not None:
             self._notes.add(narrator.note(tenant, said, allowed=self._allowed))
         # What a run said may repeat what it was called with.
         told = (replace(one, message=self._redactor.hide(one.message)) for one in found.executions)
         return replace(found, executions=tuple(told))
+
+    def _error(self, reply: Reply, said: Said, *, is_missing: bool) -> Unreadable:
+        tenant, allowed = self._call.tenant, self._allowed
+        return self._narrator.error(tenant, reply, "request-refused", said, is_missing=is_missing, allowed=allowed)
 
     def _page(self, content: object) -> HistoryPage:
         job_id, page, page_size = self._call.payload

@@ -110,14 +110,17 @@ class Narrator:
         hint = hint or self._reading_hint(rule)
         return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", hint)
 
-    def error(self, tenant: str, reply: Reply, rule: str, said: Said, *, allowed: Collection[str]) -> Unreadable:
-        """Return the trouble of a 200 with an error beside empty data, in the service's own words.
+    def error(
+        self, tenant: str, reply: Reply, rule: str, said: Said, *, is_missing: bool, allowed: Collection[str]
+    ) -> Unreadable:
+        """Return the trouble of a 200 with an error beside data that is empty or missing, in the service's own words.
 
         Its hint holds the line that would take the error for none; *allowed* is `service.success_codes` as it is.
         """
+        data = "no resp_data" if is_missing else "an empty resp_data"
         is_long = any(member.text is None for member in said.errors)
         shown = self._shown(reply) if is_long else ""
-        words = self._redactor.line(f"resp_data is empty, and the service says {self._members(said)}")
+        words = self._redactor.line(f"{data}, and the service says {self._members(said)}")
         return trouble(
             rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", self.allowing(said, allowed=allowed)
         )

@@ -160,7 +160,8 @@ def _content(
         envelope = wire.envelope(reply.body, reply.content_type)
         said = error_beside(envelope.beside, success_codes)
         if said is not None and wire.is_empty(envelope.content):
-            refusal = narrator.error(tenant, reply, "request-refused", said, allowed=success_codes)
+            lacks = envelope.content is None
+            refusal = narrator.error(tenant, reply, "request-refused", said, is_missing=lacks, allowed=success_codes)
             return _answer(AnswerKind.REJECTED, refusal)
         if envelope.content is None:
             return _answer(AnswerKind.LOST, narrator.content(tenant, reply, "reply-without-data", "no resp_data"))

@@ -12,6 +12,7 @@ from reconcile.errors import CronSyntaxError, ServiceError
 from reconcile.twin.awkward import Awkward
 from reconcile.twin.core import Twin
 from reconcile.twin.crons import NeverFiresError
+from reconcile.twin.dress import dressed_body, dressed_rows, in_charset
 from reconcile.twin.jobs import compact, read_json
 
 QUERY_PATH = "/task/quartz/queryjobstatus"
@@ -94,6 +95,17 @@ def read_call(path: str, body: bytes) -> Call:
 
 async def perform(twin: Twin, tenant: str, call: Call) -> Reply:
     """Do what *call* asks, and return the answer; a save is on disk before this returns."""
+    reply = await _performed(twin, tenant, call)
+    awkward = twin.awkward
+    if awkward.beside is None and awkward.charset is None:
+        return reply
+    body, content_type = in_charset(awkward, dressed_body(awkward, reply.body))
+    return reply._replace(body=body, headers=((b"content-type", content_type),))
+
+
+async def _performed(twin: Twin, tenant: str, call: Call) -> Reply:
+    if twin.awkward.tenant_unknown == tenant:
+        return refusal(twin.awkward, "租户不存在", status=404)
     if isinstance(call, Query):
         return _query(twin, tenant, call)
     if isinstance(call, History):
@@ -102,7 +114,9 @@ async def perform(twin: Twin, tenant: str, call: Call) -> Reply:
 
 
 def refusal(awkward: Awkward, message: str, *, status: int = 400) -> Reply:
-    """Return an error as the twin's flags have it: HTTP 200 with ``resp_code``, or HTTP *status*."""
+    """Return an error as the twin's flags have it: HTTP 200 that says so, or HTTP *status*."""
+    if awkward.errors == "beside":
+        return Reply(200, compact({"resp_data": [], "error_code": message}))
     body = compact({"resp_code": "500" if awkward.errors == "envelope" else str(status), "resp_msg": message})
     return Reply(200 if awkward.errors == "envelope" else status, body)
 
@@ -118,9 +132,7 @@ def _query(twin: Twin, tenant: str, call: Query) -> Reply:
     # Codes asked for twice are answered once, as by IN (...) of SQL.
     asked = dict.fromkeys(codes)
     answers = twin.shelf.answers(tenant)
-    if awkward.unknown_code == "omit":
-        rows = [answers[code] for code in asked if code in answers]
-    else:
+    if awkward.unknown_code in ("null-row", "error"):
         rows = []
         for code in filter(None, asked):
             if code in answers:
@@ -128,12 +140,27 @@ def _query(twin: Twin, tenant: str, call: Query) -> Reply:
             elif awkward.unknown_code == "error":
                 return refusal(awkward, f"no job of code {code}", status=404)
             else:
-                rows.append(compact({"jobinfoid": None, "cronexpression": None, "bizcode": code, "jobstatus": None}))
+                rows.append(_null_row(twin, code))
+    else:
+        rows = [answers[code] for code in asked if code in answers]
+        if not rows and awkward.unknown_code != "omit":
+            return Reply(200, b'{"resp_data":null}' if awkward.unknown_code == "null-data" else b"{}")
+    if awkward.spoilt_code is not None or awkward.repeat_rows:
+        rows = dressed_rows(awkward, twin.shelf.style, rows)
     return Reply(200, b'{"resp_data":[%s]}' % b",".join(rows))
+
+
+def _null_row(twin: Twin, code: str) -> bytes:
+    bizcode = twin.shelf.style.id(code)
+    return compact({"jobinfoid": None, "cronexpression": None, "bizcode": bizcode, "jobstatus": None})
 
 
 def _history(twin: Twin, tenant: str, call: History) -> Reply:
     total, rows = twin.history(tenant, call.job_id, call.page, call.size)
+    if twin.awkward.ids == "number":
+        rows = [
+            row | {name: twin.shelf.style.id(str(row[name])) for name in ("triggerid", "jobinfoid")} for row in rows
+        ]
     listing = {
         "pageSize": call.size,
         "pageIndex": call.page,
@@ -158,7 +185,7 @@ async def _save(twin: Twin, tenant: str, call: Save) -> Reply:
         await twin.settled()
     except ServiceError as error:
         return refusal(twin.awkward, error.message, status=500)
-    return Reply(200, b'{"resp_data":{"group_job_id":"%s"}}' % job_id.encode())
+    return Reply(200, compact({"resp_data": {"group_job_id": twin.shelf.style.id(job_id)}}))
 
 
 def _text(asked: dict[str, object], name: str) -> str:

@@ -62,16 +62,50 @@ class Awkward:
     save: str = _flag("upsert", Kind.WORD, "What a save over a code does to its job.", "upsert", "append", "replace")
     max_codes: int | None = _flag(None, Kind.COUNT, "Take at most so many codes a query.")
     too_many: str = _flag("refuse", Kind.WORD, "Refuse a query beyond that, or cut its list silently.", "refuse", "cut")
-    unknown_code: str = _flag("omit", Kind.WORD, "How a code without a job is answered.", "omit", "null-row", "error")
+    unknown_code: str = _flag(
+        "omit",
+        Kind.WORD,
+        "How a code without a job is answered; with null or no resp_data where none of the codes has one.",
+        "omit",
+        "null-row",
+        "null-data",
+        "no-data",
+        "error",
+    )
     normalise_cron: bool = _flag(False, Kind.SWITCH, "Store crons in capitals, single-spaced and with a year.")
     save_enables: bool = _flag(False, Kind.SWITCH, "A save switches a disabled job on.")
     inactive_word: str = _flag("disable", Kind.TEXT, "The jobstatus of a disabled job.")
     group_job_id: str = _flag(
         "same", Kind.WORD, "Acknowledge a save with the jobinfoid, or with another id.", "same", "other"
     )
-    errors: str = _flag(
-        "envelope", Kind.WORD, "Errors are HTTP 200 with resp_code, or 4xx and 5xx.", "envelope", "status"
+    ids: str = _flag("text", Kind.WORD, "Write ids as texts, or as JSON integers, as a Long is.", "text", "number")
+    jobstatus: str = _flag(
+        "word", Kind.WORD, "Write jobstatus as a word, as 1 and 0, or as true and false.", "word", "number", "boolean"
     )
+    repeat_rows: bool = _flag(False, Kind.SWITCH, "Answer a query with each row twice.")
+    spoilt_code: str | None = _flag(None, Kind.TEXT, "Answer a query with a row of this code that holds a null.")
+    spoilt_field: str = _flag(
+        "cronexpression",
+        Kind.WORD,
+        "What is null in that row.",
+        "cronexpression",
+        "jobinfoid",
+        "jobstatus",
+        "bizcode",
+    )
+    charset: str | None = _flag(None, Kind.TEXT, "Answer in this charset, and declare it; an unknown one is declared.")
+    beside: str | None = _flag(
+        None, Kind.TEXT, "Put this beside the resp_data of each answer: a JSON object of members, or an error_code."
+    )
+    errors: str = _flag(
+        "envelope",
+        Kind.WORD,
+        "Errors are HTTP 200 with resp_code and no data, 200 with error_code beside empty data, or 4xx and 5xx.",
+        "envelope",
+        "beside",
+        "status",
+    )
+    tenant_unknown: str | None = _flag(None, Kind.TEXT, "Answer this tenant with the error that there is none.")
     latency: float = _flag(0.0, Kind.SPAN, "Wait so long before each answer.")
     rate: float | None = _flag(None, Kind.RATE, "Serve so many requests, then answer 429 with Retry-After.")
     tenant_down: str | None = _flag(None, Kind.TEXT, "Answer 503 to this tenant.")

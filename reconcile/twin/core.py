@@ -16,7 +16,7 @@ from reconcile.model.reading import reading_at
 from reconcile.twin.awkward import Awkward
 from reconcile.twin.clock import TwinClock, check_instant, from_ms
 from reconcile.twin.crons import Crons
-from reconcile.twin.jobs import Job, Shelf
+from reconcile.twin.jobs import Job, RowStyle, Shelf
 from reconcile.twin.recent import Recent
 from reconcile.twin.runs import Called, Pretended
 from reconcile.twin.scheduler import Scheduler
@@ -40,7 +40,7 @@ class Twin:
         self.zone = _zone(settings.timezone)
         # As in Quartz, which takes its last year from the clock when it starts.
         self.crons = Crons(self.zone, reading_at(from_ms(self.clock.now_ms(), self.zone)))
-        self.shelf = Shelf(self.awkward.inactive_word)
+        self.shelf = Shelf(_style(self.awkward))
         self.scheduler = Scheduler(self.clock, self.crons, self._fire)
         self._pretended = Pretended(settings)
         self._called = Called(settings.run_url, settings.run_timeout_seconds) if settings.run_url else None
@@ -245,8 +245,7 @@ class Twin:
     def behave(self, awkward: Awkward) -> None:
         """Be as awkward as told from now on."""
         before, self.awkward = self.awkward, awkward
-        if awkward.inactive_word != before.inactive_word:
-            self.shelf.say_inactive(awkward.inactive_word)
+        self.shelf.write_as(_style(awkward))
         if awkward.retention != before.retention:
             self.forget_old_rows()
 
@@ -301,6 +300,10 @@ class Twin:
         """Write the row of a run that has ended; on a clock that stands or was put back it has taken no time."""
         if self.shelf.by_id(job.tenant, job.job_id) is job:
             self.add_row(job, fired, max(0, min(took, self.now_ms() - fired)), text)
+
+
+def _style(awkward: Awkward) -> RowStyle:
+    return RowStyle(awkward.inactive_word, awkward.ids, awkward.jobstatus)
 
 
 def _zone(name: str) -> ZoneInfo:

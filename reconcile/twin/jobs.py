@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from reconcile.twin.journal import Journal
 
@@ -97,12 +99,47 @@ class _Tenant:
         self.answers: dict[str, bytes] = {}
 
 
+@dataclass(frozen=True, slots=True)
+class RowStyle:
+    """How rows are written: *inactive_word* is the status of a disabled job; *ids* are texts or numbers, *jobstatus* is
+    a word, a number or a boolean."""
+
+    inactive_word: str = "disable"
+    ids: str = "text"
+    jobstatus: str = "word"
+
+    def id(self, text: str) -> str | int:
+        """Return an id as JSON is to show it: a number where it is one and numbers are wanted."""
+        return int(text) if self.ids == "number" and _NUMBER.fullmatch(text) else text
+
+    def status(self, job: Job) -> str | int | bool:
+        """Return the status of *job* as JSON is to show it."""
+        if self.jobstatus == "word":
+            return "enable" if job.enabled else self.inactive_word
+        return job.enabled if self.jobstatus == "boolean" else int(job.enabled)
+
+    def row(self, job: Job) -> bytes:
+        """Return the row of *job* in the answer to a query."""
+        return compact(
+            {
+                "jobinfoid": self.id(job.job_id),
+                "cronexpression": job.cron,
+                "bizcode": self.id(job.code),
+                "jobstatus": self.status(job),
+            }
+        )
+
+
+# Another spelling of a number would come back as another id.
+_NUMBER = re.compile("0|[1-9][0-9]{0,63}")
+
+
 class Shelf:
     """All jobs, by tenant and behaviour code."""
 
-    def __init__(self, inactive_word: str = "disable") -> None:
+    def __init__(self, style: RowStyle = RowStyle()) -> None:
         self._tenants: dict[str, _Tenant] = {}
-        self._inactive_word = inactive_word
+        self.style = style
         self.ids = Ids()
 
     def __len__(self) -> int:
@@ -162,30 +199,22 @@ class Shelf:
         """Take out all jobs; ids go on where they were."""
         self._tenants.clear()
 
-    def say_inactive(self, word: str) -> None:
-        """Write *word* as the status of disabled jobs from now on."""
-        self._inactive_word = word
+    def write_as(self, style: RowStyle) -> None:
+        """Write rows in *style* from now on."""
+        if style == self.style:
+            return
+        self.style = style
         for held in self._tenants.values():
             for code in held.by_code:
                 self._tell(held, code)
 
     def status(self, job: Job) -> str:
         """Return the word for the status of *job*."""
-        return "enable" if job.enabled else self._inactive_word
+        return "enable" if job.enabled else self.style.inactive_word
 
     def _tell(self, held: _Tenant, code: str) -> None:
         jobs = held.by_code.get(code)
         if jobs is None:
             held.answers.pop(code, None)
             return
-        held.answers[code] = b",".join(
-            compact(
-                {
-                    "jobinfoid": job.job_id,
-                    "cronexpression": job.cron,
-                    "bizcode": job.code,
-                    "jobstatus": self.status(job),
-                }
-            )
-            for job in jobs
-        )
+        held.answers[code] = b",".join(map(self.style.row, jobs))
