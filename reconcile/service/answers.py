@@ -26,7 +26,7 @@ anything else                             unreadable                      unread
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -116,6 +116,10 @@ class _Case:
     def trouble(self, rule: str, words: str, hint: str | None = None) -> Unreadable:
         return self.narrator.content(self.tenant, self.reply, rule, words, hint)
 
+    def row_trouble(self, rule: str, words: str, hint: str | None = None) -> Unreadable:
+        """Return the trouble of one row: the beginning of the reply would show others."""
+        return self.narrator.content(self.tenant, replace(self.reply, body=b""), rule, words, hint)
+
 
 def _content(case: _Case) -> Answer:
     unusable = case.narrator.unusable(case.tenant, case.reply)
@@ -179,12 +183,12 @@ def _without_data(case: _Case) -> Answer:
 
 def _found(case: _Case, listing: wire.Listing, said: Said | None) -> Answer:
     """Read null rows, and the answer for a code alone, as `service.unknown_code` says."""
-    spoilt = {code: case.trouble("reply-malformed", f"{words} (code {code})") for code, words in listing.spoilt.items()}
+    spoilt = {code: case.row_trouble("reply-malformed", f"{words} (code {code})") for code, words in listing.spoilt.items()}
     if case.unknown.mode is not UnknownCodeMode.NULL_ROW:
         hint = "if that is how it answers for a code without a job, set service.unknown_code: null-row"
         for code in listing.null:
-            spoilt[code] = case.trouble("unknown-code-answer", f"a row of null for code {code}", hint)
-    ownerless = None if listing.ownerless is None else case.trouble("reply-malformed", listing.ownerless)
+            spoilt[code] = case.row_trouble("unknown-code-answer", f"a row of null for code {code}", hint)
+    ownerless = None if listing.ownerless is None else case.row_trouble("reply-malformed", listing.ownerless)
     if len(case.codes) == 1 and listing.is_empty and case.unknown.mode is not UnknownCodeMode.OMITTED:
         unknown = _spelt(case.unknown, case.narrator)
         hint = f"service.unknown_code is {unknown}; leave it out if an empty list means the same"

@@ -139,7 +139,8 @@ class Narrator:
                 return f"no setting takes such a value of {name} for no error: ask who runs the service"
         more = (self.quoted(str(member.text), length=LONGEST_CODE) for member in said.errors)
         codes = ", ".join(dict.fromkeys((*map(self.quoted, allowed), *more)))
-        return f"only if the service says so when nothing is wrong, write below `service:` success_codes: [{codes}]"
+        when = "if the service says so when nothing is wrong, and only then"
+        return f"{when}, set below `service:` in reconcile.yaml: success_codes: [{codes}]"
 
     def _members(self, said: Said) -> str:
         members = (*said.errors, *said.texts)
