@@ -183,7 +183,9 @@ def _without_data(case: _Case) -> Answer:
 
 def _found(case: _Case, listing: wire.Listing, said: Said | None) -> Answer:
     """Read null rows, and the answer for a code alone, as `service.unknown_code` says."""
-    spoilt = {code: case.row_trouble("reply-malformed", f"{words} (code {code})") for code, words in listing.spoilt.items()}
+    spoilt = {
+        code: case.row_trouble("reply-malformed", f"{words} (code {code})") for code, words in listing.spoilt.items()
+    }
     if case.unknown.mode is not UnknownCodeMode.NULL_ROW:
         hint = "if that is how it answers for a code without a job, set service.unknown_code: null-row"
         for code in listing.null:

@@ -112,6 +112,8 @@ def test_a_setting_is_what_the_file_says(environment_of, line, name, value):
         pytest.param("save_enables: unknown", "save_enables", SaveEnables.UNKNOWN, id="save-enables-unknown"),
         pytest.param("save_enables: true", "save_enables", SaveEnables.TRUE, id="save-enables-true"),
         pytest.param("save_enables: false", "save_enables", SaveEnables.FALSE, id="save-enables-false"),
+        pytest.param("unknown_code: null-data", "unknown_code", UnknownCode(UnknownCodeMode.NULL_DATA), id="null-data"),
+        pytest.param('success_codes: [ok, "租户不存在"]', "success_codes", ("ok", "租户不存在"), id="success-codes"),
         pytest.param("active_status: [enable, ok]", "active_status", ("enable", "ok"), id="active-status"),
         pytest.param("success_status: [fine]", "success_status", ("fine",), id="success-status"),
         pytest.param('quartz: "2.5"', "quartz", "2.5", id="quartz"),

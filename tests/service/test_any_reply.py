@@ -19,6 +19,7 @@ from reconcile.service.troubles import TROUBLES, Narrator
 from reconcile.service.writer import save_answer
 from tests.service.fakes import NOON, UNHURRIED
 
+SAYING = ["resp_code", "error_code", "error_msg", "success", "msg"]
 NAMES = ["resp_data", "resp_code", "bizcode", "jobinfoid", "cronexpression", "jobstatus", "group_job_id"]
 VALUES = (
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.sampled_from(["1", "2", "E"])
@@ -30,17 +31,22 @@ JSON = st.recursive(
     ),
     max_leaves=15,
 )
+BESIDE = st.dictionaries(st.sampled_from(SAYING), VALUES, max_size=2)
 ROWS = st.fixed_dictionaries({name: VALUES | st.just("1") for name in NAMES[2:6]})
 BODIES = (
     JSON.map(lambda document: json.dumps(document).encode("utf-8", "surrogatepass"))
-    | st.lists(ROWS, max_size=3).map(lambda rows: json.dumps({"resp_data": rows}).encode("utf-8", "surrogatepass"))
+    | st.builds(
+        lambda rows, beside: json.dumps({"resp_data": rows, **beside}).encode("utf-8", "surrogatepass"),
+        st.lists(ROWS, max_size=3),
+        BESIDE,
+    )
     | st.binary(max_size=40)
 )
 REPLIES = st.builds(
     Reply,
     status=st.just(200) | st.integers(100, 599),
     body=BODIES,
-    content_type=st.sampled_from(["", "application/json", "text/html"]),
+    content_type=st.sampled_from(["", "application/json", "text/html", "a/b;charset=gbk", "a/b;charset=x"]),
     retry_after=st.none() | st.text(max_size=8) | st.integers().map(str),
     flaw=st.none() | st.sampled_from(Flaw),
 )

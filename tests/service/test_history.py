@@ -46,7 +46,14 @@ def test_what_may_pass_is_repeated():
         pytest.param(Reply(302, b""), "HTTP 302", id="redirect"),
         pytest.param(Reply(200, b"<html>"), "a page instead of JSON", id="html"),
         pytest.param(Reply(200, b"", flaw=Flaw.TOO_LARGE), "too large", id="too-large"),
-        pytest.param(json_reply({"resp_code": "E"}), "no resp_data", id="resp-code"),
+        pytest.param(
+            json_reply({"resp_code": "E"}), 'no resp_data, and the service says resp_code "E"', id="resp-code"
+        ),
+        pytest.param(json_reply({"resp_data": [], "error_code": "租户不存在"}), "says error_code", id="error-code"),
+        pytest.param(json_reply({"resp_data": {"quartz_list": None}, "success": False}), "success", id="null-list"),
+        pytest.param(
+            json_reply({"resp_data": {"quartz_list": {"data": []}}, "error_msg": "no"}), 'error_msg "no"', id="no-rows"
+        ),
         pytest.param(json_reply({"resp_data": []}), "no object quartz_list", id="no-list"),
         pytest.param(
             json_reply({"resp_data": {"quartz_list": {"data": [{"jobinfoid": "1"}]}}}), "not asked for", id="stray"
@@ -70,3 +77,23 @@ def test_a_job_id_that_is_no_unicode_is_an_error():
         with pytest.raises(ServiceError, match="not valid Unicode"):
             ServiceReader(link).history("acme", "\udcff")
         assert transport.requests == []
+
+
+def test_an_error_of_a_history_prints_the_line_that_allows_it():
+    with pytest.raises(ServiceError) as caught:
+        history(lambda request: json_reply({"resp_data": None, "error_code": "E1"}))
+    assert 'success_codes: ["success", "ok", "成功", "E1"]' in caught.value.hint
+
+
+def test_an_error_beside_executions_is_a_note():
+    with fake_link(lambda request: json_reply({**PAGE, "error_code": "W1"})) as (link, _, _clock):
+        assert ServiceReader(link).history("acme", "9", page=3).total == 21
+        (finding,) = link.notes.take()
+    assert finding.message == 'tenant acme: history: data came, and beside it the service says error_code "W1"'
+
+
+def test_ids_of_a_history_may_be_whole_numbers():
+    rows = [{"triggerid": 1254440094903963648, "jobinfoid": 9, "exestatus": 1}]
+    page, _ = history(lambda request: json_reply({"resp_data": {"quartz_list": {"data": rows}}}))
+    (execution,) = page.executions
+    assert (execution.trigger_id, execution.job_id, execution.run_status) == ("1254440094903963648", "9", "1")

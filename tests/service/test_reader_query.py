@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
 from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
@@ -28,6 +29,8 @@ BAD_REQUEST = Reply(400, b"bad code")
 BY_STATUS = UnknownCode(UnknownCodeMode.STATUS, "400")
 BY_RESP_CODE = UnknownCode(UnknownCodeMode.RESP_CODE, "E404")
 BY_NULL_ROW = UnknownCode(UnknownCodeMode.NULL_ROW)
+BY_NULL_DATA = UnknownCode(UnknownCodeMode.NULL_DATA)
+NO_TENANT = {"resp_data": [], "error_code": "租户不存在"}
 
 
 def env(unknown: UnknownCode | None = None, **more):
@@ -75,7 +78,7 @@ def test_at_most_makes_batches_shorter():
     assert transport.batches == [2, 2, 1]
 
 
-@pytest.mark.parametrize("unknown", [BY_STATUS, BY_RESP_CODE, BY_NULL_ROW], ids=lambda one: str(one.mode))
+@pytest.mark.parametrize("unknown", [BY_STATUS, BY_RESP_CODE, BY_NULL_ROW, BY_NULL_DATA], ids=lambda one: str(one.mode))
 def test_where_an_unknown_code_has_its_own_answer_absence_is_confirmed_one_by_one(unknown):
     _, transport = query(a_service("1", "2"), keys("1", "2"), at_most=10, environment=env(unknown))
     assert transport.batches == [1, 1]
@@ -97,6 +100,8 @@ def test_progress_counts_every_key_once():
         pytest.param(Reply(422, b""), id="422"),
         pytest.param(json_reply({"resp_code": "E1", "resp_msg": "no"}), id="resp-code-without-data"),
         pytest.param(json_reply({"resp_code": 500, "resp_data": None}), id="resp-code-with-null-data"),
+        pytest.param(json_reply(NO_TENANT), id="error-code-beside-an-empty-list"),
+        pytest.param(json_reply({"resp_data": [], "success": False}), id="no-success"),
     ],
 )
 def test_a_refused_batch_is_split_until_the_poison_code_is_found(refusal):
@@ -109,7 +114,6 @@ def test_a_refused_batch_is_split_until_the_poison_code_is_found(refusal):
 @pytest.mark.parametrize(
     "refusal, setting",
     [
-        pytest.param(BAD_REQUEST, "service.unknown_code: {status: 400}", id="status"),
         pytest.param(json_reply({"resp_code": "E404"}), 'service.unknown_code: {resp_code: "E404"}', id="resp-code"),
         pytest.param(json_reply({"resp_code": 7}), 'service.unknown_code: {resp_code: "7"}', id="resp-code-a-number"),
         pytest.param(json_reply({"resp_data": [null_row("1")]}), "service.unknown_code: null-row", id="null-row"),
@@ -122,18 +126,26 @@ def test_a_refused_code_names_the_setting_and_its_value(refusal, setting):
     assert setting in found.hint
 
 
-@pytest.mark.parametrize("status", [404, 410, 500])
+@pytest.mark.parametrize("status", [404, 410])
 def test_a_status_that_may_stand_for_an_unknown_code_names_the_setting_too(status):
     live, _ = query(lambda request: Reply(status, b"nope"), keys("1"))
     assert f"service.unknown_code: {{status: {status}}}" in live[Key("acme", "1")].hint
 
 
 @pytest.mark.parametrize(
-    "reply", [pytest.param(Reply(404, b"<html>nginx"), id="a-page"), pytest.param(Reply(403, b"no"), id="403")]
+    "reply",
+    [
+        pytest.param(Reply(404, b"<html>nginx"), id="a-page"),
+        *(
+            pytest.param(Reply(status, b"no"), id=str(status))
+            for status in (400, 401, 403, 405, 413, 414, 422, 429, 500, 502, 503, 504)
+        ),
+    ],
 )
-def test_what_a_gateway_says_does_not(reply):
-    live, _ = query(lambda request: reply, keys("1"))
-    assert "unknown_code" not in live[Key("acme", "1")].hint
+@pytest.mark.parametrize("unknown", [UnknownCode(), BY_RESP_CODE, BY_NULL_DATA], ids=lambda one: str(one.mode))
+def test_what_may_mean_anything_does_not(reply, unknown):
+    live, _ = query(lambda request: reply, keys("1"), environment=env(unknown))
+    assert "{status:" not in live[Key("acme", "1")].hint
 
 
 @pytest.mark.parametrize(
@@ -160,7 +172,9 @@ def test_another_refusal_than_the_one_that_is_set_says_so():
     live, _ = query(lambda request: Reply(422, b""), keys("1"), environment=env(BY_STATUS))
     (found,) = live.values()
     assert found.rule == "unknown-code-answer"
-    assert "is {status: 400}; this would be {status: 422}" in found.hint
+    assert "is {status: 400}, and this is not it" in found.hint
+    live, _ = query(lambda request: json_reply({"resp_code": "E1"}), keys("1"), environment=env(BY_STATUS))
+    assert 'is {status: 400}; this would be {resp_code: "E1"}' in live[Key("acme", "1")].hint
 
 
 @pytest.mark.parametrize(
@@ -171,6 +185,8 @@ def test_another_refusal_than_the_one_that_is_set_says_so():
         pytest.param(UnknownCode(UnknownCodeMode.STATUS, "500"), Reply(500, b"null"), id="a-repeated-status"),
         pytest.param(BY_RESP_CODE, json_reply({"resp_code": "E404"}), id="resp-code"),
         pytest.param(UnknownCode(UnknownCodeMode.RESP_CODE, "404"), json_reply({"resp_code": 404}), id="a-number"),
+        pytest.param(BY_NULL_DATA, json_reply({"resp_data": None, "resp_code": "0"}), id="null-data"),
+        pytest.param(BY_NULL_DATA, Reply(200, b"{}"), id="no-data"),
     ],
 )
 def test_the_answer_that_is_set_means_not_there(unknown, answer):
@@ -181,7 +197,7 @@ def test_the_answer_that_is_set_means_not_there(unknown, answer):
     assert sorted(transport.batches) == [1, 1, 1, 2, 3]
 
 
-@pytest.mark.parametrize("unknown", [BY_STATUS, BY_RESP_CODE, BY_NULL_ROW], ids=lambda one: str(one.mode))
+@pytest.mark.parametrize("unknown", [BY_STATUS, BY_RESP_CODE, BY_NULL_ROW, BY_NULL_DATA], ids=lambda one: str(one.mode))
 def test_an_empty_list_for_one_code_is_not_the_answer_that_is_set(unknown):
     live, _ = query(a_service(), keys("1"), environment=env(unknown))
     assert rules(live) == {"1": "unknown-code-answer"}
@@ -195,6 +211,14 @@ def test_a_null_row_means_not_there_where_that_is_set():
     assert rules(live) == {"1": 1, "2": 0, "3": 0}
     live, _ = query(answer, keys("2"), environment=env(BY_NULL_ROW))
     assert rules(live) == {"2": 0}
+
+
+def test_a_null_row_elsewhere_spoils_its_own_code_only():
+    reply = json_reply({"resp_data": [a_row("1"), null_row("2")]})
+    live, transport = query(lambda request: reply, keys("1", "2", "3"))
+    assert rules(live) == {"1": 1, "2": "unknown-code-answer", "3": 0}
+    assert "service.unknown_code: null-row" in live[Key("acme", "2")].hint
+    assert transport.batches == [3]
 
 
 def test_a_null_row_beside_a_real_one_is_malformed():
@@ -356,7 +380,8 @@ def test_keys_come_back_in_the_order_given():
 
 
 def test_a_great_many_rows_for_one_code_are_read_in_one_go():
-    live, _ = query(lambda request: rows_reply(*["1"] * 20_000), keys("1"))
+    reply = json_reply({"resp_data": [a_row("1", jobinfoid=str(number)) for number in range(20_000)]})
+    live, _ = query(lambda request: reply, keys("1"))
     assert len(live[Key("acme", "1")]) == 20_000
 
 
@@ -375,3 +400,95 @@ def test_what_a_reply_puts_into_a_message_is_fit_to_print(reply):
         assert text.isprintable()
         assert "s3cr3t" not in text
         assert len(text) < 500
+
+
+def test_an_error_beside_an_empty_list_makes_no_code_absent():
+    live, transport = query(lambda request: json_reply(NO_TENANT), numbered(100))
+    assert set(rules(live).values()) == {"unknown-code-answer", "all-refused"}
+    assert all('error_code "租户不存在"' in found.message for found in live.values())
+    assert all('success_codes: ["success", "ok", "成功", "租户不存在"]' in found.hint for found in live.values())
+    assert transport.batches[0] == 100
+
+
+def test_an_error_of_one_code_leaves_the_others_of_its_batch():
+    refusal = json_reply({"resp_data": [], "error_code": "E7", "error_msg": "broken job"})
+    known = [f"{number:04}" for number in range(100) if number != 5]
+    live, _ = query(a_service(*known, unknown=lambda asked: refusal), numbered(100))
+    assert rules(live) == dict.fromkeys(known, 1) | {"0005": "unknown-code-answer"}
+
+
+def test_an_error_that_is_allowed_is_an_empty_list():
+    service = ServiceSettings(success_codes=("租户不存在",))
+    live, _ = query(lambda request: json_reply(NO_TENANT), keys("1", "2"), environment=an_environment(service=service))
+    assert rules(live) == {"1": 0, "2": 0}
+
+
+def test_an_error_beside_rows_is_a_note():
+    def answer(request):
+        return json_reply({"resp_data": [a_row(code) for code in codes(request)], "error_code": "W1", "msg": "slow"})
+
+    with fake_link(answer) as (link, _, _clock):
+        reader = ServiceReader(link)
+        live = reader.query([*keys("1", "2"), *keys("1", tenant="globex")])
+        (finding,) = reader.take_notes()
+        assert reader.take_notes() == ()
+    assert [len(rows) for rows in live.values()] == [1, 1, 1]
+    assert (finding.rule, finding.severity) == ("error-beside-data", Severity.NOTE)
+    assert finding.message == (
+        'tenant acme: query: data came, and beside it the service says error_code "W1", msg "slow"; '
+        "so to 1 other tenant"
+    )
+    assert 'success_codes: ["success", "ok", "成功", "W1"]' in finding.hint
+
+
+def test_the_same_row_twice_is_one_job_and_a_note():
+    with fake_link(lambda request: rows_reply("1", "2", "1", "2", "3")) as (link, _, _clock):
+        reader = ServiceReader(link)
+        live = reader.query(keys("1", "2", "3"))
+        (finding,) = reader.take_notes()
+    assert [len(rows) for rows in live.values()] == [1, 1, 1]
+    assert (finding.rule, finding.severity, finding.key) == ("row-twice", Severity.NOTE, Key("acme", "1"))
+    assert "acme/1 and for 1 other key" in finding.message
+
+
+def test_a_row_that_cannot_be_read_spoils_its_own_key():
+    broken = a_row("2", cronexpression=None)
+    reply = json_reply({"resp_data": [a_row("1"), broken]})
+    live, transport = query(lambda request: reply, keys("1", "2", "3"))
+    assert rules(live) == {"1": 1, "2": "reply-malformed", "3": 0}
+    assert "cronexpression of row 2 is null, not text (code 2)" in live[Key("acme", "2")].message
+    assert transport.batches == [3]
+
+
+def ownerless(*poison: str, known: tuple[str, ...]):
+    """A service that writes no code into the rows of *poison*."""
+
+    def answer(request):
+        asked = codes(request)
+        rows = [a_row(code, bizcode=None) if code in poison else a_row(code) for code in asked if code in known]
+        return json_reply({"resp_data": rows})
+
+    return answer
+
+
+def test_a_row_without_a_code_is_pinned_down():
+    known = tuple(f"{number:04}" for number in range(60))
+    live, transport = query(ownerless("0030", known=known), numbered(100))
+    assert rules(live) == {key.code: 1 if key.code in known else 0 for key in numbered(100)} | {
+        "0030": "reply-malformed"
+    }
+    assert "bizcode of row 1 is null" in live[Key("acme", "0030")].message
+    assert len(transport.requests) < 16
+
+
+def test_where_every_row_lacks_its_code_the_search_ends():
+    known = tuple(f"{number:04}" for number in range(2000))
+    live, transport = query(ownerless(*known, known=known), numbered(2000))
+    assert set(rules(live).values()) == {"reply-malformed"}
+    assert len(transport.requests) < 250
+
+
+def test_an_answer_of_no_data_names_the_setting_that_says_what_it_means():
+    for body in (b"{}", b'{"resp_data": null}', b'{"resp_data": null, "resp_code": "0000"}'):
+        live, _ = query(lambda request, body=body: Reply(200, body), keys("1"))
+        assert "service.unknown_code: null-data" in live[Key("acme", "1")].hint

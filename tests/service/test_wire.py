@@ -46,17 +46,55 @@ def test_rows_are_grouped_by_code_in_the_order_given():
 
 
 def test_the_active_words_decide_what_is_active():
-    assert [row.active for row in rows(a_row("1"), a_row("1", jobstatus="Enable"))["1"]] == [True, False]
+    other = a_row("1", jobinfoid="92", jobstatus="Enable")
+    assert [row.active for row in rows(a_row("1"), other)["1"]] == [True, False]
 
 
 def test_extra_keys_are_tolerated():
     assert rows(a_row("1", owner={"x": [1.5, None]}))["1"][0] is not None
 
 
-def test_a_whole_number_is_no_id():
-    body = b'{"resp_data":[{"jobinfoid":1140537018430918657,"cronexpression":"x","bizcode":"1","jobstatus":"enable"}]}'
-    with pytest.raises(wire.MalformedError, match="jobinfoid of row 1 is a whole number, not an id"):
-        wire.listing(wire.envelope(body).content, asked=("1",), active=())
+@pytest.mark.parametrize("digits", ["1140537018430918657", "9007199254740993", "0", "-5", "1" * 5000])
+def test_ids_that_are_whole_numbers_are_taken_digit_for_digit(digits):
+    row = f'"jobinfoid":{digits},"cronexpression":"x","bizcode":{digits},"jobstatus":"enable"'
+    found = wire.listing(wire.envelope(f'{{"resp_data":[{{{row}}}]}}'.encode()).content, asked=(digits,), active=())
+    assert [row.job_id for row in found.rows[digits]] == [digits]
+    assert type(found.rows[digits][0].job_id) is str
+
+
+@settings(UNHURRIED, max_examples=100)
+@given(st.integers())
+def test_any_whole_number_is_an_id_of_its_digits(number):
+    content = wire.envelope(json.dumps({"resp_data": {"group_job_id": number}}).encode()).content
+    assert wire.job_id(content) == str(number)
+
+
+@pytest.mark.parametrize("written", ["1e18", "1.0", "1140537018430918657.0", "true", "false", "null", "[1]"])
+def test_no_other_json_is_an_id(written):
+    content = wire.envelope(f'{{"resp_data": {{"group_job_id": {written}}}}}'.encode()).content
+    with pytest.raises(wire.MalformedError, match="not an id"):
+        wire.job_id(content)
+
+
+@pytest.mark.parametrize(
+    "written, text", [("1", "1"), ("true", "true"), ("false", "false"), ("1.0", "1.0"), ("1e0", "1e0"), ('"1"', "1")]
+)
+def test_a_status_is_compared_as_its_json_text(written, text):
+    body = f'{{"resp_data":[{{"jobinfoid":"9","cronexpression":"x","bizcode":"1","jobstatus":{written}}}]}}'
+    found = wire.listing(wire.envelope(body.encode()).content, asked=("1",), active=(text,))
+    assert found.rows["1"] == (LiveRow("9", "x", text, True),)
+
+
+def test_the_same_row_twice_is_one_job():
+    found = listing(a_row("1"), a_row("2"), a_row("1"), a_row("1"))
+    assert ([len(found.rows[code]) for code in ("1", "2")], found.doubled) == ([1, 1], {"1"})
+
+
+@pytest.mark.parametrize("name, value", [("cronexpression", "0 0 3 * * ?"), ("jobstatus", "disable")])
+def test_one_id_with_two_contents_spoils_its_code(name, value):
+    found = listing(a_row("1"), a_row("1", **{name: value}), a_row("2"))
+    assert found.spoilt == {"1": f"row 2 has the jobinfoid of another, and another {name}"}
+    assert list(found.rows) == ["2"]
 
 
 def test_a_row_of_null_fields_is_told_apart():
@@ -66,7 +104,6 @@ def test_a_row_of_null_fields_is_told_apart():
 @pytest.mark.parametrize(
     "row, words",
     [
-        pytest.param("x", "row 1 is text, not an object", id="no-object"),
         pytest.param({"bizcode": "1"}, "row 1 has no jobinfoid", id="only-a-code"),
         pytest.param(a_row("1", jobinfoid=1.14e18), "not an id", id="id-with-exponent"),
         pytest.param(a_row("1", jobinfoid=True), "not an id", id="id-a-boolean"),
@@ -77,12 +114,31 @@ def test_a_row_of_null_fields_is_told_apart():
         pytest.param(a_row("1", jobstatus=["enable"]), "is a list, not text", id="status-a-list"),
         pytest.param({k: v for k, v in a_row("1").items() if k != "jobstatus"}, "missing", id="status-missing"),
         pytest.param(a_row("1", cronexpression="\ud800"), "not valid Unicode", id="half-a-surrogate"),
-        pytest.param({k: v for k, v in a_row("1").items() if k != "bizcode"}, "missing", id="code-missing"),
+        pytest.param(a_row("1", jobstatus=None), "is null, not text", id="status-null"),
     ],
 )
-def test_a_row_of_another_shape_is_malformed(row, words):
-    with pytest.raises(wire.MalformedError, match=words):
-        rows(row)
+def test_a_row_of_another_shape_spoils_its_own_code_only(row, words):
+    found = listing(a_row("2"), row)
+    assert words.replace("row 1", "row 2") in found.spoilt["1"]
+    assert (list(found.rows), found.ownerless) == (["2"], None)
+
+
+@pytest.mark.parametrize(
+    "row, words",
+    [
+        pytest.param("x", "row 2 is text, not an object", id="no-object"),
+        pytest.param(None, "row 2 is null, not an object", id="null"),
+        pytest.param({k: v for k, v in a_row("1").items() if k != "bizcode"}, "missing", id="code-missing"),
+        pytest.param(a_row("1", bizcode=None), "bizcode of row 2 is null, not an id", id="code-null"),
+        pytest.param(a_row("1", bizcode=1.0), "a number with a fraction or an exponent", id="code-a-fraction"),
+        pytest.param(a_row("1", bizcode=True), "true or false, not an id", id="code-a-boolean"),
+        pytest.param(a_row("1", bizcode="\ud800"), "not valid Unicode", id="code-half-a-surrogate"),
+    ],
+)
+def test_nobody_knows_whose_a_row_without_a_code_is(row, words):
+    found = listing(a_row("2"), row)
+    assert words in found.ownerless
+    assert (list(found.rows), found.spoilt) == (["2"], {})
 
 
 def test_a_row_that_was_not_asked_for_is_a_stray():
@@ -104,8 +160,6 @@ def test_a_row_that_was_not_asked_for_is_a_stray():
         pytest.param(b'{"resp_data": [{"bizcode": "1", "bizcode" : "2"}]}', "a key twice", id="duplicate-key-in-a-row"),
         pytest.param(b'{"a": {"b": [{"c": 1, "c": 2}]}}', "a key twice", id="duplicate-key-deep-down"),
         pytest.param(b'{"a": -Infinity}', "-Infinity", id="infinity"),
-        pytest.param(b'{"resp_code": {}}', "resp_code is an object", id="code-an-object"),
-        pytest.param(b'{"resp_code": true}', "resp_code is true or false", id="code-a-boolean"),
         pytest.param(b'{"a":' * 100_000, "nested too deeply", id="deep-objects"),
         pytest.param(b"[" * 100_000, "nested too deeply", id="deep-lists"),
         pytest.param(b"{} {}", "not JSON", id="two-documents"),
@@ -127,7 +181,12 @@ def test_a_number_of_more_digits_than_python_converts_is_only_text():
 
 @pytest.mark.parametrize("written", [b'"E1"', b"500", b"5e2"], ids=["text", "whole", "exponent"])
 def test_a_resp_code_is_text_however_it_is_written(written):
-    assert wire.envelope(b'{"resp_code":' + written + b"}").code in ("E1", "500", "500.0")
+    assert wire.envelope(b'{"resp_code":' + written + b"}").code == written.decode().strip('"')
+
+
+@pytest.mark.parametrize("written", [b"{}", b"[1]", b"null"])
+def test_a_resp_code_that_is_no_value_is_no_code(written):
+    assert wire.envelope(b'{"resp_code":' + written + b"}").code is None
 
 
 def test_a_saved_job_has_an_id():

@@ -61,6 +61,13 @@ def test_two_saves_for_one_key_are_a_mistake_of_the_caller():
         pytest.param(Reply(404, b""), AnswerKind.REJECTED, id="404"),
         pytest.param(Reply(413, b""), AnswerKind.REJECTED, id="413"),
         pytest.param(json_reply({"resp_code": "E1", "resp_msg": "no"}), AnswerKind.REJECTED, id="resp-code"),
+        pytest.param(json_reply({"resp_data": [], "error_code": "no"}), AnswerKind.REJECTED, id="error-empty-list"),
+        pytest.param(json_reply({"resp_data": {}, "error_code": "no"}), AnswerKind.REJECTED, id="error-empty-object"),
+        pytest.param(json_reply({"resp_data": None, "success": False}), AnswerKind.REJECTED, id="error-null"),
+        pytest.param(
+            json_reply({"resp_data": {"group_job_id": None}, "error_msg": "no"}), AnswerKind.REJECTED, id="error-no-id"
+        ),
+        pytest.param(json_reply({"resp_code": "0000", "resp_data": None}), AnswerKind.LOST, id="harmless-no-data"),
         pytest.param(Reply(408, b""), AnswerKind.LOST, id="408"),
         pytest.param(Reply(500, b""), AnswerKind.LOST, id="500"),
         pytest.param(Reply(503, b"", retry_after="1"), AnswerKind.LOST, id="503"),
@@ -130,3 +137,21 @@ def test_a_name_that_is_no_unicode_is_not_sent_mangled():
     answers, transport = save(lambda request: saved_reply(), Save(Key("acme", "1"), "\ud800", "0 0 2 * * ?"))
     assert only(answers).kind is AnswerKind.REJECTED
     assert transport.requests == []
+
+
+def test_a_refusal_is_told_in_the_services_own_words():
+    reply = json_reply({"resp_data": None, "error_code": "E9", "error_msg": "cron 表达式错误"})
+    answer = only(save(lambda request: reply)[0])
+    assert answer.message == (
+        'tenant acme: save: HTTP 200, no resp_data, and the service says error_code "E9", error_msg "cron 表达式错误"'
+    )
+    assert 'success_codes: ["success", "ok", "成功", "E9", "cron 表达式错误"]' in answer.hint
+
+
+def test_an_error_beside_a_job_id_is_a_note():
+    reply = json_reply({"resp_data": {"group_job_id": 1255337264742010880}, "error_code": "x"})
+    with fake_link(lambda request: reply) as (link, _, _clock):
+        answer = only(ServiceWriter(link).save([a_save()]))
+        (finding,) = link.notes.take()
+    assert answer == SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id="1255337264742010880")
+    assert finding.message == 'tenant acme: save: data came, and beside it the service says error_code "x"'

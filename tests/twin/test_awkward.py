@@ -69,6 +69,87 @@ def test_an_unknown_code_makes_the_answer_an_error(twin, client):
     assert client.post(QUERY, {"codes": "9"}) == (200, {"resp_code": "500", "resp_msg": "no job of code 9"})
 
 
+@pytest.mark.parametrize(
+    ("word", "reply"), [("null-data", {"resp_data": None}), ("no-data", {})], ids=["null", "missing"]
+)
+def test_where_no_code_has_a_job_the_answer_has_no_data(twin, client, word, reply):
+    client.saved("1")
+    twin.behave(unknown_code=word)
+    assert client.post(QUERY, {"codes": "8,9"}) == (200, reply)
+    assert [row["bizcode"] for row in client.query("1", "9")] == ["1"]
+
+
+def test_ids_are_written_as_numbers_digit_for_digit(still, asking):
+    still.behave(ids="number")
+    job_id = asking.saved("1085431505565651039")
+    (row,) = asking.query("1085431505565651039")
+    assert (type(job_id), len(str(job_id)), row["jobinfoid"], row["bizcode"]) == (int, 19, job_id, 1085431505565651039)
+    still.advance(timedelta(days=1))
+    (run,) = asking.history(str(job_id))["data"]
+    assert (run["jobinfoid"], type(run["triggerid"])) == (job_id, int)
+
+
+def test_an_id_that_is_no_number_stays_a_text(twin, client):
+    twin.behave(ids="number")
+    client.saved("007")
+    client.saved("nightly-report")
+    assert [row["bizcode"] for row in client.query("007", "nightly-report")] == ["007", "nightly-report"]
+
+
+@pytest.mark.parametrize(("word", "on", "off"), [("number", 1, 0), ("boolean", True, False)])
+def test_a_status_is_a_number_or_a_boolean_also_of_jobs_that_were_there(twin, client, word, on, off):
+    client.saved("1")
+    twin.behave(jobstatus=word)
+    before = client.query("1")[0]["jobstatus"]
+    twin.disable("acme", "1")
+    assert (before, client.query("1")[0]["jobstatus"]) == (on, off)
+    assert type(before) is type(on)
+
+
+def test_each_row_stands_there_twice(twin, client):
+    client.saved("1")
+    client.saved("2")
+    twin.behave(repeat_rows=True)
+    assert [row["bizcode"] for row in client.query("1", "2")] == ["1", "2", "1", "2"]
+
+
+@pytest.mark.parametrize("field", ["cronexpression", "jobinfoid", "jobstatus", "bizcode"])
+def test_the_row_of_one_code_holds_a_null(twin, client, field):
+    client.saved("1")
+    client.saved("2")
+    twin.behave(spoilt_code="2", spoilt_field=field)
+    first, second = client.query("1", "2")
+    assert (None in first.values(), [name for name in second if second[name] is None]) == (False, [field])
+
+
+@pytest.mark.parametrize(("charset", "codec"), [("GBK", "gbk"), ("x-klingon", "utf-8")])
+def test_an_answer_comes_in_a_charset_that_is_declared(twin, client, charset, codec):
+    twin.behave(charset=charset, beside="租户不存在")
+    reply = client.ask("POST", QUERY, {"codes": "1"})
+    assert reply.headers["content-type"] == f"application/json;charset={charset}"
+    assert json.loads(reply.read().decode(codec)) == {"error_code": "租户不存在", "resp_data": []}
+
+
+def test_members_stand_beside_the_data_of_each_answer(twin, client):
+    twin.behave(beside='{"success": false, "msg": "慢"}')
+    assert client.post(QUERY, {"codes": "1"})[1] == {"success": False, "msg": "慢", "resp_data": []}
+    assert client.save("1")["success"] is False
+    assert len(twin.jobs("acme")) == 1
+
+
+def test_errors_stand_beside_empty_data(twin, client):
+    twin.behave(errors="beside", unknown_code="error")
+    assert client.post(QUERY, {"codes": "9"}) == (200, {"resp_data": [], "error_code": "no job of code 9"})
+
+
+def test_a_tenant_is_unknown_and_the_others_are_not(twin, client):
+    twin.behave(tenant_unknown="acme", errors="beside")
+    other = Client(twin.url, "globex")
+    assert client.save("1") == {"resp_data": [], "error_code": "租户不存在"}
+    assert (other.query("1"), twin.jobs("acme")) == ([], [])
+    other.close()
+
+
 def test_a_cron_is_stored_in_another_spelling(twin, client):
     twin.behave(normalise_cron=True)
     client.saved("1", "0  0 2 ? * mon-fri")
@@ -324,6 +405,7 @@ def test_habits_go_together(still, asking):
         required_header="X-Key: secret",
         clock_skew=-0.348,
         latency=0.001,
+        tenant_unknown="initech",
         fail_after=1,
         operations=["history"],
         retention=3 * 86400,
