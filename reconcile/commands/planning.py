@@ -33,7 +33,10 @@ class Reviewed:
 def reviewed(
     invocation: Invocation, wanted: Declared, reader: ServiceReader, memory: Memory, allowances: Allowances
 ) -> Reviewed:
-    """Return the plan that makes what *reader* shows equal to what is wanted, and what it was made from."""
+    """Return the plan that makes what *reader* shows equal to what is wanted, and what it was made from.
+
+    Its findings hold what was noted of the replies.
+    """
     observation = observed(invocation, reader, memory.keys(wanted.desired))
     memory, settling = memory.after_reading(observation.live)
     situation = memory.situation(invocation, wanted.workspace, wanted.environment)
@@ -45,6 +48,6 @@ def reviewed(
         situation=situation,
         allowances=allowances,
         selection=invocation.options.selection,
-        findings=(*wanted.findings, *memory.findings, *observation.findings),
+        findings=(*wanted.findings, *memory.findings, *observation.findings, *reader.take_notes()),
     )
     return Reviewed(plan, observation.live, memory, situation, settling, wanted.everything)

@@ -9,6 +9,7 @@ from reconcile.commands.invocation import Invocation
 from reconcile.flows.observe import Observation, observe
 from reconcile.model.keys import Key
 from reconcile.model.workspace import Environment
+from reconcile.ports import Reader
 from reconcile.service.clock import SystemClock
 from reconcile.service.link import Link, open_link
 from reconcile.service.reader import ServiceReader
@@ -32,14 +33,14 @@ def linked(invocation: Invocation, environment: Environment) -> Link:
     return link
 
 
-def observed(invocation: Invocation, reader: ServiceReader, keys: Collection[Key]) -> Observation:
-    """Return the live side of *keys*, with progress; its findings hold what was noted of the replies."""
+def observed(invocation: Invocation, reader: Reader, keys: Collection[Key]) -> Observation:
+    """Return the live side of *keys*, with progress."""
     with invocation.progress("Reading the service", len(keys)) as progress:
-        observation = observe(reader, keys, progress=progress)
-    return replace(observation, findings=(*observation.findings, *reader.take_notes()))
+        return observe(reader, keys, progress=progress)
 
 
 def read(invocation: Invocation, environment: Environment, keys: Collection[Key]) -> Observation:
-    """Return the live side of *keys* over a link of its own."""
+    """Return the live side of *keys* over a link of its own; its findings hold what was noted of the replies."""
     with linked(invocation, environment) as link:
-        return observed(invocation, ServiceReader(link), keys)
+        observation = observed(invocation, ServiceReader(link), keys)
+        return replace(observation, findings=(*observation.findings, *link.notes.take()))

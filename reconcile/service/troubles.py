@@ -137,8 +137,8 @@ class Narrator:
             if not member.is_allowable or self._redactor.hide(str(member.text)) != member.text:
                 name = self._redactor.line(member.name, length=40)
                 return f"no setting takes such a value of {name} for no error: ask who runs the service"
-        more = (self.quoted(str(member.text), length=LONGEST_CODE) for member in said.errors)
-        codes = ", ".join(dict.fromkeys((*map(self.quoted, allowed), *more)))
+        wanted = (*allowed, *(str(member.text) for member in said.errors))
+        codes = ", ".join(dict.fromkeys(self.quoted(text, length=LONGEST_CODE) for text in wanted))
         when = "if the service says so when nothing is wrong, and only then"
         return f"{when}, set below `service:` in reconcile.yaml: success_codes: [{codes}]"
 

@@ -135,7 +135,8 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
     """
     if not isinstance(content, list):
         raise MalformedError(f"resp_data is {_kind(content)}, not a list")
-    found: dict[str, dict[str, LiveRow]] = {}
+    found: dict[str, LiveRow] = {}
+    further: dict[str, dict[str, LiveRow]] = {}
     null: list[str] = []
     spoilt: dict[str, str] = {}
     doubled: set[str] = set()
@@ -152,15 +153,16 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
             made = _live_row(row, number, active)
             if made is None:
                 null.append(code)
-            elif found.setdefault(code, {}).setdefault(made.job_id, made) is not made:
-                _check_same(found[code][made.job_id], made, number)
+            elif code not in found:
+                found[code] = made
+            elif _is_repeated(found[code], further.setdefault(code, {}), made, number):
                 doubled.add(code)
         except MalformedError as error:
             spoilt.setdefault(code, str(error))
     for code, count in Counter(null).items():
         if code in found or count > 1:
             spoilt.setdefault(code, "a row of null beside another for the same code")
-    rows = {code: tuple(of_code.values()) for code, of_code in found.items() if code not in spoilt}
+    rows = {code: (first, *further.get(code, {}).values()) for code, first in found.items() if code not in spoilt}
     left = tuple(code for code in null if code not in spoilt)
     return Listing(rows, left, spoilt, ownerless, frozenset(doubled - spoilt.keys()))
 
@@ -210,11 +212,15 @@ def _owner(row: Any, number: int) -> str:
     return _id(row, "bizcode", number)
 
 
-def _check_same(first: LiveRow, second: LiveRow, number: int) -> None:
-    """See that two rows of one id are one job."""
-    if first != second:
-        what = "cronexpression" if first.cron != second.cron else "jobstatus"
+def _is_repeated(first: LiveRow, further: dict[str, LiveRow], row: LiveRow, number: int) -> bool:
+    """Return whether *row* is one of *first* and the *further* rows of its code, by id; else put it among them."""
+    known = first if first.job_id == row.job_id else further.setdefault(row.job_id, row)
+    if known is row:
+        return False
+    if known != row:
+        what = "cronexpression" if known.cron != row.cron else "jobstatus"
         raise MalformedError(f"row {number} has the jobinfoid of another, and another {what}")
+    return True
 
 
 def _live_row(row: Mapping[str, object], number: int, active: Collection[str]) -> LiveRow | None:
@@ -296,7 +302,9 @@ def _required_text(row: Mapping[str, object], name: str, number: int) -> str:
 def _word(row: Mapping[str, object], name: str, number: int) -> str:
     """Return a status: text, or the JSON text of a number or a boolean."""
     value = row.get(name)
-    return json_text(value) if isinstance(value, (bool, Digits, Fractional)) else _required_text(row, name, number)
+    if isinstance(value, (bool, Digits, Fractional)):
+        return json_text(value)
+    return _required_text(row, name, number)
 
 
 def _optional_text(row: Mapping[str, object], name: str, number: int) -> str:

@@ -145,7 +145,7 @@ def _query(twin: Twin, tenant: str, call: Query) -> Reply:
         rows = [answers[code] for code in asked if code in answers]
         if not rows and awkward.unknown_code != "omit":
             return Reply(200, b'{"resp_data":null}' if awkward.unknown_code == "null-data" else b"{}")
-    if awkward.spoilt_code is not None or awkward.repeat_rows:
+    if awkward.spoilt_code is not None or awkward.repeat_rows != "never":
         rows = dressed_rows(awkward, twin.shelf.style, rows)
     return Reply(200, b'{"resp_data":[%s]}' % b",".join(rows))
 

@@ -82,7 +82,9 @@ class Awkward:
     jobstatus: str = _flag(
         "word", Kind.WORD, "Write jobstatus as a word, as 1 and 0, or as true and false.", "word", "number", "boolean"
     )
-    repeat_rows: bool = _flag(False, Kind.SWITCH, "Answer a query with each row twice.")
+    repeat_rows: str = _flag(
+        "never", Kind.WORD, "Answer a query with each row twice; or with another cron.", "never", "same", "other-cron"
+    )
     spoilt_code: str | None = _flag(None, Kind.TEXT, "Answer a query with a row of this code that holds a null.")
     spoilt_field: str = _flag(
         "cronexpression",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from reconcile.twin.awkward import Awkward
 from reconcile.twin.jobs import RowStyle, compact, read_json
@@ -13,8 +13,11 @@ def dressed_rows(awkward: Awkward, style: RowStyle, rows: Iterable[bytes]) -> li
     """Return the *rows* of a query, each JSON of one row or of several with commas between, as the flags have them."""
     told = list(rows)
     if awkward.spoilt_code is not None:
-        told = [_spoilt(row, awkward.spoilt_field, style.id(awkward.spoilt_code)) for row in told]
-    return [*told, *told] if awkward.repeat_rows else told
+        code = style.id(awkward.spoilt_code)
+        told = [_changed(row, {awkward.spoilt_field: None}, only=code) for row in told]
+    if awkward.repeat_rows == "never":
+        return told
+    return [*told, *([_changed(row, _OTHER_CRON) for row in told] if awkward.repeat_rows == "other-cron" else told)]
 
 
 def dressed_body(awkward: Awkward, body: bytes) -> bytes:
@@ -42,6 +45,9 @@ def _members(text: str) -> dict[str, object]:
     return members if isinstance(members, dict) else {"error_code": text}
 
 
-def _spoilt(rows: bytes, field: str, code: str | int) -> bytes:
+def _changed(rows: bytes, members: Mapping[str, object], *, only: str | int | None = None) -> bytes:
     read = json.loads(b"[%s]" % rows)
-    return b",".join(compact({**row, field: None} if row["bizcode"] == code else row) for row in read)
+    return b",".join(compact({**row, **members} if only in (None, row["bizcode"]) else row) for row in read)
+
+
+_OTHER_CRON = {"cronexpression": "0 0 0 1 1 ? 2098"}

@@ -173,13 +173,29 @@ def test_no_data_means_absent_once_the_workspace_says_so(program, twin, set_serv
 
 
 def test_the_same_row_twice_is_one_job_and_a_note(program, twin):
-    twin.behave(repeat_rows=True)
+    twin.behave(repeat_rows="same")
     assert program("apply", "--yes").code == 0
     ended = program("plan", "--detailed-exitcode")
     assert ended.code == 0
     assert (
         "note: row-twice: the service answers with the same row more than once for acme/1 and for 2 other" in ended.out
     )
+
+
+def test_one_id_with_two_crons_is_not_believed(program, twin):
+    program("apply", "--yes")
+    twin.behave(repeat_rows="other-cron")
+    ended = program("plan")
+    assert (ended.code, "has the jobinfoid of another, and another cronexpression (code 1)" in ended.out) == (1, True)
+
+
+def test_beside_an_error_what_the_rows_leave_out_is_not_absent(program, twin):
+    twin.seed("acme", [{"code": "1", "name": "订单同步", "cron": "0 0 2 * * ?"}])
+    twin.behave(beside="E1")
+    code, run = program.json("apply", "--yes")
+    assert (code, [one["code"] for one in run["attention"]]) == (1, ["2", "3"])
+    assert [one["rule"] for one in run["findings"]] == ["error-beside-data"]
+    assert twin.requests.by_operation["save"] == 0
 
 
 @pytest.mark.parametrize("field", ["cronexpression", "jobinfoid", "jobstatus", "bizcode"])

@@ -154,11 +154,13 @@ def asked(reply: Reply, service: ServiceSettings = ServiceSettings(), secrets: t
 @given(MEMBERS)
 def test_the_line_that_is_printed_allows_what_it_was_printed_for(members):
     reply = Reply(200, json.dumps({"resp_data": [], **members}).encode("utf-8", "surrogatepass"))
-    answer = asked(reply)
+    known = (*DEFAULTS, "x" * 200)
+    answer = asked(reply, ServiceSettings(success_codes=known))
     if isinstance(answer, Found) or "no setting takes" in answer.trouble.hint:
         return
     line = answer.trouble.hint[answer.trouble.hint.index("success_codes: [") :]
     codes = yaml.safe_load(line)["success_codes"]
+    assert codes[: len(known)] == list(known)
     assert isinstance(asked(reply, ServiceSettings(success_codes=tuple(codes))), Found)
 
 

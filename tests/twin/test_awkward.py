@@ -109,8 +109,16 @@ def test_a_status_is_a_number_or_a_boolean_also_of_jobs_that_were_there(twin, cl
 def test_each_row_stands_there_twice(twin, client):
     client.saved("1")
     client.saved("2")
-    twin.behave(repeat_rows=True)
-    assert [row["bizcode"] for row in client.query("1", "2")] == ["1", "2", "1", "2"]
+    twin.behave(repeat_rows="same")
+    rows = client.query("1", "2")
+    assert ([row["bizcode"] for row in rows], rows[:2]) == (["1", "2", "1", "2"], rows[2:])
+
+
+def test_each_row_stands_there_twice_with_two_crons(twin, client):
+    client.saved("1")
+    twin.behave(repeat_rows="other-cron")
+    first, second = client.query("1")
+    assert (first["jobinfoid"], first["cronexpression"] == second["cronexpression"]) == (second["jobinfoid"], False)
 
 
 @pytest.mark.parametrize("field", ["cronexpression", "jobinfoid", "jobstatus", "bizcode"])
