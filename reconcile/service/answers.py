@@ -176,8 +176,8 @@ def _error(case: _Case, envelope: wire.Envelope, said: Said) -> Answer:
 
 def _without_data(case: _Case) -> Answer:
     written = UnknownCode(UnknownCodeMode.NULL_DATA)
-    hint = f"if that is how it answers for a code without a job, set service.unknown_code: {written.mode}"
-    lacking = case.trouble("reply-without-data", "no resp_data", f"{hint}; else check service.query_path")
+    hint = f"{_unknown_code_hint(case, written)}; else check service.query_path"
+    lacking = case.trouble("reply-without-data", "no resp_data", hint)
     return _refused(case, lacking, written) if case.unknown == written else lacking
 
 

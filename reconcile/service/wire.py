@@ -352,7 +352,7 @@ def _decode(body: bytes, content_type: str) -> object:
 
 def _not_of_its_charset(content_type: str, codec: str) -> str:
     if "charset" not in content_type.lower():
-        return "the reply is not UTF-8, and its Content-Type declares no charset"
+        return "the reply is not UTF-8, and its Content-Type declares no other, such as charset=GBK"
     return f"the reply is not {'UTF-8' if codec == UTF_8 else codec}, which its Content-Type declares"
 
 

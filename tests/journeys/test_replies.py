@@ -144,10 +144,11 @@ def test_a_service_that_writes_gbk_is_read_and_quoted_in_chinese(program, twin):
     twin.behave(charset="GBK")
     assert program("apply", "--yes").code == 0
     assert program("drift").code == 0
-    twin.advance(timedelta(days=1))
+    twin.insert_rows("acme", "1", [{"fired": "2026-01-04T02:00:00+00:00", "exedes": "内存不足"}])
+    assert "内存不足" in program("history", "acme", "1").out
     twin.change("acme", "2", cron="每天 02:00")
-    ended = program("plan")
-    assert "每天 02:00" in ended.out
+    ended = program("plan", "-vv")
+    assert ("每天 02:00" in ended.out, "每天 02:00" in ended.err) == (True, True)
     twin.behave(tenant_unknown="acme", errors="beside")
     assert 'error_code "租户不存在"' in program("plan").out
 
