@@ -114,9 +114,9 @@ def test_one_tenant_of_twenty_that_answers_503_is_unreadable_and_the_others_are_
             id="a-code-nobody-asked-for",
         ),
         pytest.param(
-            rows({"jobinfoid": 5, "cronexpression": "0 0 2 * * ?", "bizcode": "1", "jobstatus": "enable"}),  # type: ignore[dict-item]
+            rows({"jobinfoid": 5.5, "cronexpression": "0 0 2 * * ?", "bizcode": "1", "jobstatus": "enable"}),  # type: ignore[dict-item]
             "jobinfoid",
-            id="a-number-for-an-id",
+            id="a-fraction-for-an-id",
         ),
     ],
 )

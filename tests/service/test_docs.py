@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.model.workspace import UnknownCodeMode
+from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
 from reconcile.service import budget, link, reader, settings
 from reconcile.service.answers import SPLITTING
+from reconcile.service.beside import ROLES
 from reconcile.service.calls import GRACE_SECONDS
 from reconcile.service.transport import REPLY_LIMIT
-from reconcile.service.troubles import TROUBLES
+from reconcile.service.troubles import MAY_MEAN_UNKNOWN, TROUBLES
 
 PAGE = Path(__file__).parents[2].joinpath("docs/service.md").read_text("utf-8")
 WORDS = " ".join(PAGE.split())
@@ -32,6 +33,27 @@ def test_every_id_is_used():
 def test_every_mode_of_unknown_code_is_there():
     for mode in UnknownCodeMode:
         assert re.search(rf"\| `\{{?{mode}\b", PAGE)
+
+
+def test_every_member_that_may_say_an_error_is_there():
+    table = PAGE.partition("| member | it is no error when it is |")[2].partition("\n\n")[0]
+    named = re.findall("`([a-z_]+)`", " ".join(row.split(" | ")[0] for row in table.splitlines()))
+    assert named == list(ROLES)
+
+
+def test_the_codes_that_are_no_error_are_those_of_the_model():
+    first, *others = (f"`{code}`" for code in ServiceSettings().success_codes)
+    assert f"`service.success_codes` are texts, {first}, {others[0]} and {others[1]} by default" in WORDS
+
+
+@pytest.mark.parametrize("setting", ["unknown_code: null-data", "success_codes: [", "active_status: [", "batch_size"])
+def test_the_table_of_other_answers_names_the_setting(setting):
+    table = PAGE.partition("| your service answers | set |")[2].partition("\n\n")[0]
+    assert setting in table
+
+
+def test_only_the_statuses_that_are_hinted_are_said_to_be():
+    assert f"only {' and '.join(map(str, sorted(MAY_MEAN_UNKNOWN)))} are hinted" in WORDS
 
 
 def test_no_status_that_may_be_an_outage_is_left_out():
