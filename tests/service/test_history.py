@@ -49,6 +49,7 @@ def test_what_may_pass_is_repeated():
         pytest.param(
             json_reply({"resp_code": "E"}), 'no resp_data, and the service says resp_code "E"', id="resp-code"
         ),
+        pytest.param(json_reply({"resp_data": None, "resp_code": "0"}), "no resp_data: ", id="null-data"),
         pytest.param(json_reply({"resp_data": [], "error_code": "租户不存在"}), "says error_code", id="error-code"),
         pytest.param(json_reply({"resp_data": {"quartz_list": None}, "success": False}), "success", id="null-list"),
         pytest.param(
