@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -315,6 +316,23 @@ def test_plain_git_would_run_a_transport(planted):
     plant(next(row for row in NAMED if row.key == "protocol.*.allow"))
     subprocess.run(["git", "ls-remote", "any"], cwd=folder, capture_output=True, check=False)
     assert ran() == {"protocol.ext.allow"}
+
+
+def test_a_transport_that_is_a_program_on_the_path_is_the_runners_to_allow(planted, tmp_path, monkeypatch):
+    folder, _, ran, _ = planted
+    program = tmp_path / "bin" / "git-remote-planted"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n: > {tmp_path}/traces/ran; false\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+    run_git(folder, "remote", "set-url", "any", "planted::x")
+    with pytest.raises(ReconcileError, match="transport 'planted' not allowed") as caught:
+        fetch_applied(find(folder), "prod", "any")
+    assert (ran(), "protocol.NAME.allow" in (caught.value.hint or "")) == (set(), True)
+    run_git(folder, "config", "--global", "protocol.planted.allow", "always")
+    with pytest.raises(ReconcileError):
+        fetch_applied(find(folder), "prod", "any")
+    assert ran() == {"ran"}
 
 
 @pytest.mark.parametrize("row", UNUSABLE, ids=lambda row: row.key)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.errors import DeclarationError, ReconcileError
+from reconcile.git import repository
 from reconcile.git.repository import Repository, find, head
 from reconcile.git.state import not_as_committed, uncommitted
 from reconcile.git.worktree import WorkTree
@@ -145,6 +146,13 @@ def test_declarations_in_what_looks_like_a_repository_are_refused(git):
         ["git", "rev-parse", "--show-toplevel"], cwd=folder / "schedules", check=True
     )  # git takes it for one
     assert "schedules holds HEAD, objects and refs" in refused(lambda: find(folder / "schedules"))
+
+
+def test_git_itself_is_told_to_leave_such_a_folder_alone(git, monkeypatch):
+    folder, _ = git
+    lookalike(folder / "schedules")
+    monkeypatch.setattr(repository, "_refuse_lookalikes", lambda _: None)  # what if it looked otherwise
+    assert "whose work tree does not hold it" in refused(lambda: find(folder / "schedules"))
 
 
 def test_a_head_may_be_a_link_that_leads_nowhere(git):
