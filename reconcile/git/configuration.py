@@ -93,7 +93,7 @@ def _pattern(key: str) -> re.Pattern[str]:
     pattern = _PATTERNS.get(key)
     if pattern is None:
         section, *between, name = key.lower().split(".")
-        middle = "".join(r"\..+" for _ in between)
+        middle = "".join(r"\..*" for _ in between)  # a subsection may be empty: [credential ""]
         shown = re.escape(name).replace(r"\*", ".+")
         pattern = _PATTERNS[key] = re.compile(f"{section}{middle}\\.{shown}", re.DOTALL)
     return pattern
@@ -201,6 +201,7 @@ _ALL_RUNS = {
     "gc.auto": "0",
     "maintenance.auto": "false",
     "push.gpgSign": "false",
+    "push.negotiate": "false",  # a fetch of its own, with the programs of a remote that is named like the address
 }
 
 

@@ -102,7 +102,8 @@ class Repository:
         # Addresses come from the repository's configuration: only transports that the runner allows.
         option = "--receive-pack" if command == "push" else "--upload-pack"
         words = (command, *self.settings.options(remote, option), *arguments)
-        return self._as_user(words, {"GIT_PROTOCOL_FROM_USER": "0"})
+        # Only *remote* is asked: what a partial clone left out would come from another, with that one's programs.
+        return self._as_user(words, {"GIT_PROTOCOL_FROM_USER": "0", "GIT_NO_LAZY_FETCH": "1"})
 
     def path_within(self, folder: Path) -> str:
         """Return *folder* as findings show it: relative to the work tree, outside Git to the working directory."""

@@ -84,6 +84,11 @@ def test_what_is_no_program_is_none():
     assert settings(harmless, NOTHING).set_aside == {}
 
 
+@pytest.mark.parametrize("key", ["credential..helper", "filter..clean", "filter.a.b=c\nd ].clean"])
+def test_a_subsection_may_be_empty_or_of_any_signs(key):
+    assert settings(of("local", (key, "evil")), NOTHING).set_aside.keys() == {key}
+
+
 @pytest.mark.parametrize(
     ("allow", "left"),
     [
@@ -411,3 +416,53 @@ def test_what_a_file_that_is_included_names_is_the_repositorys(planted, tmp_path
         with pytest.raises(ReconcileError):
             fetch_applied(find(folder, allow), "prod", "web")
         assert any("X-Secret" in headers for headers in sent) is bool(allow)
+
+
+# Other ways to a program than the remote that is asked.
+
+
+@pytest.fixture
+def trace(tmp_path):
+    """What a program is told to leave behind, and whether it did."""
+    script = tmp_path / "trace.sh"
+    script.write_text(f"#!/bin/sh\n: > {tmp_path}/ran; false\n", encoding="utf-8")
+    script.chmod(0o755)
+    return str(script), (tmp_path / "ran").exists
+
+
+def test_a_helper_of_an_empty_subsection_is_not_run(planted, trace):
+    folder, _, _, _ = planted
+    script, was_run = trace
+    with (folder.parent / ".git" / "config").open("a", encoding="utf-8") as file:
+        file.write(f'[credential ""]\n\thelper = {script}\n')
+    with pytest.raises(ReconcileError):
+        fetch_applied(find(folder), "prod", "web")
+    assert not was_run()
+
+
+def test_a_push_does_not_negotiate_with_a_remote_that_is_named_like_the_address(planted, trace, tmp_path):
+    folder, _, _, _ = planted
+    script, was_run = trace
+    address = (tmp_path / "remote.git").as_uri()
+    run_git(folder, "config", "remote.origin.url", address)
+    run_git(folder, "config", f"remote.{address}.uploadpack", script)
+    run_git(folder, "config", "push.negotiate", "true")
+    found = find(folder)
+    move_applied(found, "prod", str(head(found)), None)
+    push_applied(found, "prod", expected=None)
+    assert not was_run()
+
+
+def test_a_push_fetches_nothing_from_the_remote_of_a_partial_clone(planted, trace, tmp_path):
+    folder, _, _, _ = planted
+    script, was_run = trace
+    run_git(folder, "config", "uploadpack.allowFilter", "true")
+    run_git(tmp_path, "clone", "--quiet", "--filter=blob:none", "--no-checkout", folder.parent.as_uri(), "partial")
+    run_git(tmp_path, "init", "--quiet", "--bare", "empty.git")
+    partial = tmp_path / "partial"
+    run_git(partial, "config", "remote.origin.uploadpack", script)
+    found = find(partial)
+    move_applied(found, "prod", str(head(found)), None)
+    with pytest.raises(ReconcileError) as caught:
+        push_applied(found, "prod", expected=None, remote=str(tmp_path / "empty.git"))
+    assert (was_run(), "without --filter" in str(caught.value.hint)) == (False, True)
