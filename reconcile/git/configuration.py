@@ -65,7 +65,8 @@ class Named:
     """A kind of setting that names a program or holds a credential.
 
     *key* is spelled as in git's documentation, with `*` for any part. *instead* is what does no harm; a *list* is
-    emptied by an empty value. None: nothing can stand in its place, and what would use it is refused.
+    emptied by an empty value. None: nothing but the runner's own value can stand in its place, and what would use it is
+    refused.
     """
 
     key: str
@@ -73,7 +74,7 @@ class Named:
     is_list: bool = False
     lifted_by: Allow | None = None
     value: str = ""
-    """A pattern: only values that begin so name a program."""
+    """A pattern: only values that begin so name a program, or hold a credential."""
     option: str | None = None
     """What sets it aside on the command line, where git takes the first value and not the last."""
 
@@ -103,6 +104,7 @@ _PATTERNS: dict[str, re.Pattern[str]] = {}
 
 _CREDENTIALS, _FILTERS = Allow.CREDENTIALS, Allow.FILTERS
 _SHELL = "!"
+_WITH_USER = r"(?s:.*)@"
 
 NAMED: tuple[Named, ...] = (
     Named("alias.*", value=_SHELL),
@@ -141,6 +143,8 @@ NAMED: tuple[Named, ...] = (
     Named("http.*.cookieFile", lifted_by=_CREDENTIALS),
     Named("http.extraHeader", is_list=True, lifted_by=_CREDENTIALS),
     Named("http.*.extraHeader", is_list=True, lifted_by=_CREDENTIALS),
+    Named("http.proxy", None, lifted_by=_CREDENTIALS, value=_WITH_USER),
+    Named("http.*.proxy", None, lifted_by=_CREDENTIALS, value=_WITH_USER),
     Named("http.proxySSLCert", None, lifted_by=_CREDENTIALS),
     Named("http.*.proxySSLCert", None, lifted_by=_CREDENTIALS),
     Named("http.proxySSLKey", None, lifted_by=_CREDENTIALS),
@@ -166,6 +170,7 @@ NAMED: tuple[Named, ...] = (
     Named("pager.*", "false", value=r"(?!(?i:true|false|yes|no|on|off|0|1)?\Z)"),
     Named("protocol.allow", "user"),
     Named("protocol.*.allow", "user"),
+    Named("remote.*.proxy", None, lifted_by=_CREDENTIALS, value=_WITH_USER),
     Named("remote.*.receivepack", "git-receive-pack", option="--receive-pack"),
     Named("remote.*.uploadpack", "git-upload-pack", option="--upload-pack"),
     Named("remote.*.vcs", None),
@@ -223,9 +228,10 @@ class Settings:
         return tuple(sorted(kind.spelled(key) for key, kind in self.set_aside.items()))
 
     @property
-    def unusable(self) -> tuple[str, ...]:
-        """Return the keys that are set aside and in whose place nothing can stand."""
-        return tuple(key for key, kind in self.set_aside.items() if kind.instead is None)
+    def unusable(self) -> Mapping[str, Named]:
+        """Return what is set aside and in whose place nothing can stand, as the runner's own says nothing either."""
+        own = {entry.key for entry in self.entries if not entry.is_of_repository}
+        return {key: kind for key, kind in self.set_aside.items() if kind.instead is None and key not in own}
 
     def options(self, remote: str, option: str) -> tuple[str, ...]:
         """Return *option* of a call to *remote*, where it sets something aside."""
@@ -288,10 +294,10 @@ _BY_SECTION = _by_section()
 
 
 def _instead(key: str, kind: Named, own: Mapping[str, list[str]]) -> Iterable[str]:
-    if kind.instead is None or kind.option is not None:
+    if kind.option is not None:
         return ()
     if not kind.is_list:
-        return own.get(key, [kind.instead])[-1:]
+        return own.get(key, [] if kind.instead is None else [kind.instead])[-1:]
     # An empty value empties the list, the runner's own values too. Git takes the values of the most specific address
     # alone: so those that hold for all addresses are said again for this one. Those that the runner keeps for another
     # address are not: they must not be sent to this one.

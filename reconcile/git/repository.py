@@ -11,12 +11,14 @@ repository, with the user's credentials. In none of them counts what `configurat
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from reconcile.errors import DeclarationError, ReconcileError
 from reconcile.git import program
@@ -33,7 +35,9 @@ _LOCATE = ("rev-parse", "--is-inside-work-tree", "--is-shallow-repository", "--s
 _LIST = ("config", "--includes", "--list", "-z", "--show-scope")
 _OUTSIDE = Answer(128, b"", b"fatal: not a git repository (or any of the parent directories): .git")
 _UP = b"../"
-_PASSWORD_IN_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/\s@]*:[^/\s]*@")
+_USER_IN_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):///*(?P<user>[^/]*)@")
+_TRANSPORT = re.compile(r"[A-Za-z0-9]+::")
+_TOKEN = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{20,}")  # longer than what people are called
 
 
 @dataclass(frozen=True)
@@ -151,39 +155,97 @@ class Repository:
         return program.run(self._located(arguments), environment, seconds=program.ACT_SECONDS)
 
     def _refuse_unusable(self, remote: str) -> None:
+        """Refuse what would use a setting in whose place nothing can stand, or send a password of the repository's."""
         unusable = self.settings.unusable
-        if f"remote.{remote}.vcs" in unusable:
+        vcs = f"remote.{remote}.vcs"
+        if vcs in unusable:
             raise ReconcileError(
-                f"remote.{remote}.vcs in the repository's configuration names a program, which is not run",
+                f"{one_line(hidden(vcs))} in the repository's configuration names a program, which is not run",
                 hint="name the address of the remote instead, or unset it",
             )
-        certificates = [key for key in unusable if key.startswith("http.")]
-        if certificates and self._address(remote).startswith("http"):
+        if Allow.CREDENTIALS in self.allow:
+            return
+        addresses = self._addresses(remote)
+        where = f"set {VARIABLE}=credentials where nobody else's branch is planned"
+        key = self._unusable_for(remote, addresses)
+        if key is not None:
             raise ReconcileError(
-                f"{hidden(certificates[0])} in the repository's configuration is a credential, which is not sent",
-                hint=f"set {VARIABLE}=credentials where nobody else's branch is planned, or set it with --global",
+                f"{one_line(hidden(unusable[key].spelled(key)))} in the repository's configuration holds a credential, "
+                "which is not sent",
+                hint=f"{where}, or set the same with --global",
             )
-        if Allow.CREDENTIALS not in self.allow and self._holds_password(remote):
+        if any(self._is_secret_of_repository(address, remote) for address in addresses):
             raise ReconcileError(
                 f"the address of {one_line(hidden(remote))} in the repository's configuration holds a password, "
                 "which is not sent",
-                hint=f"set {VARIABLE}=credentials where nobody else's branch is planned",
+                hint=where,
+            )
+        if _secret(remote) and self._rewriting(remote):
+            raise ReconcileError(
+                f"url.*.insteadOf in the repository's configuration changes where {one_line(hidden(remote))} leads: "
+                "its password is not sent there",
+                hint=f"unset it, or {where}",
             )
 
-    def _address(self, remote: str) -> str:
-        return os.fsdecode(self.ask("ls-remote", "--get-url", "--", remote).out).removesuffix("\n")
-
-    def _holds_password(self, remote: str) -> bool:
-        of_repository = [entry for entry in self.settings.entries if entry.is_of_repository]
+    def _addresses(self, remote: str) -> frozenset[str]:
+        """Return every address that a call to *remote* may use."""
+        found = (
+            self.act("ls-remote", "--get-url", "--", remote),
+            self.act("remote", "get-url", "--push", "--all", "--", remote),  # it knows the repository's remotes alone
+        )
+        listed = {line for answer in found if answer.is_good for line in os.fsdecode(answer.out).split("\n")}
         keys = {f"remote.{remote}.url", f"remote.{remote}.pushurl"}
-        if any(entry.key in keys and _PASSWORD_IN_URL.match(entry.value) for entry in of_repository):
-            return True
-        bases = [
-            entry.key.removeprefix("url.").rpartition(".")[0]
-            for entry in of_repository
-            if entry.key.startswith("url.") and entry.key.endswith("insteadof")
-        ]
-        return any(_PASSWORD_IN_URL.match(base) for base in bases)
+        named = {remote, *(entry.value for entry in self.settings.entries if entry.key in keys)}
+        return frozenset(listed.union(*map(self._rewriting, named)) - {""})
+
+    def _rewriting(self, address: str) -> frozenset[str]:
+        """Return what `url.*.insteadOf` and `pushInsteadOf` of the repository make of *address*."""
+        return frozenset(
+            entry.key.removeprefix("url.").rpartition(".")[0] + address.removeprefix(entry.value)
+            for entry in self.settings.entries
+            if entry.is_of_repository
+            and entry.key.startswith("url.")
+            and entry.key.endswith("insteadof")
+            and address.startswith(entry.value)
+        )
+
+    def _unusable_for(self, remote: str, addresses: Iterable[str]) -> str | None:
+        """Return a key in whose place nothing can stand, and that counts for *remote* at *addresses*; else None."""
+        unusable = self.settings.unusable
+        proxy = f"remote.{remote}.proxy"
+        if proxy in unusable:
+            return proxy
+        names = {key.rpartition(".")[2] for key in unusable if key.startswith("http.")}
+        for address, name in itertools.product(addresses, sorted(names)):
+            said = self.act("config", "--get-urlmatch", f"http.{name}", _TRANSPORT.sub("", address))
+            counting = os.fsdecode(said.out.removesuffix(b"\n"))
+            for entry in self.settings.entries if said.is_good else ():
+                if entry.key in unusable and entry.key.endswith(f".{name}") and entry.value == counting:
+                    return entry.key
+        return None
+
+    def _is_secret_of_repository(self, address: str, remote: str) -> bool:
+        secret = _secret(address)
+        own = (
+            text for entry in self.settings.entries if not entry.is_of_repository for text in (entry.key, entry.value)
+        )
+        return secret is not None and not any(secret in text for text in (remote, *own))
+
+
+def _secret(address: str) -> str | None:
+    """Return user and password of *address*; of a user alone, who is sent over HTTP, only what looks like a token.
+
+    >>> _secret("https://me:hunter2@example.org/a"), _secret("https://ghp_0123456789abcdefgh@example.org/a")
+    ('me:hunter2@', 'ghp_0123456789abcdefgh@')
+    >>> _secret("https://me@example.org/a"), _secret("ssh://git@example.org/a"), _secret("/srv/a@b:c@d")
+    (None, None, None)
+    """
+    found = _USER_IN_ADDRESS.search(address)
+    if found is None:
+        return None
+    user = unquote(found["user"])
+    is_token = found["scheme"].lower().startswith("http") and _TOKEN.fullmatch(user) is not None
+    return f"{found['user']}@" if ":" in user or is_token else None
 
 
 def find(folder: Path, allow: frozenset[Allow] = frozenset()) -> Repository:

@@ -139,13 +139,11 @@ NO_PROGRAM = {
     "fsck.gitmodulesPath",  # how bad that is
     "gitcvs.dbDriver",  # a module of Perl's DBI, for git-cvsserver
     "help.htmlPath",
-    "http.proxy",  # an address
     "http.sslCAPath",
     "include.path",  # what it brings is the repository's
     "includeIf.<condition>.path",
     "receive.fsck.gitmodulesPath",
     "remote.<name>.partialclonefilter",  # which objects
-    "remote.<name>.proxy",
     "sendemail.smtpsslcertpath",
     "uploadpack.allowFilter",
 }
@@ -233,6 +231,9 @@ def planted(git, tmp_path, web):
             "protocol.*.allow": "always",
             "filter.*.required": "true",
             "remote.*.vcs": "planted",
+            "http.proxy": "http://me:hunter2@127.0.0.1:9",
+            "http.*.proxy": "http://me:hunter2@127.0.0.1:9",
+            "remote.*.proxy": "http://me:hunter2@127.0.0.1:9",
         }
         script = tmp_path / f"{row.key.replace('*', '_')}.sh"
         script.write_text(f"#!/bin/sh\n{command}\n", encoding="utf-8")
@@ -390,21 +391,113 @@ def test_the_runners_own_ssh_is_used_in_the_place_of_the_repositorys(planted, tm
     assert (ran(), (tmp_path / "mine").exists()) == (set(), True)
 
 
-@pytest.mark.parametrize("key", ["remote.web.url", "url.{}.insteadOf"])
+SECRETS = {  # ways to say it, of git or of curl
+    "remote.web.url": ["http://me:hunter2@{}/x.git"],
+    "remote.web.pushurl": ["http://me:hunter2@{}/x.git"],
+    "url.http://me:hunter2@{}/.insteadOf": ["http://{}/"],
+    "url.http://me:hunter2@{}/.pushInsteadOf": ["http://{}/"],
+    "url.http://me:.insteadOf": ["A", "remote.web.url", "Ahunter2@{}/x.git"],
+    "through-a-helper": ["", "remote.web.url", "http::http://me:hunter2@{}/x.git"],
+    "three-slashes": ["", "remote.web.url", "http:///me:hunter2@{}/x.git"],
+    "percent": ["", "remote.web.url", "http://me%3Ahunter2@{}/x.git"],
+    "a-token-and-no-password": ["", "remote.web.url", "http://hunter2_0123456789abcdef@{}/x.git"],
+}
+
+
+@pytest.mark.parametrize("key", SECRETS)
 def test_a_password_in_an_address_of_the_repository_is_sent_where_that_is_allowed_only(planted, web, key):
     folder, _, _, sent = planted
-    secret = web[0].replace("://", "://me:hunter2@")
-    if key.startswith("url"):
-        run_git(folder, "config", key.format(f"{secret}/"), f"{web[0]}/")
-    else:
-        run_git(folder, "config", key, f"{secret}/x.git")
+    host = web[0].removeprefix("http://")
+    value, *more = SECRETS[key]
+    if value:
+        run_git(folder, "config", key.format(host), value.format(host))
+    if more:
+        run_git(folder, "config", more[0], more[1].format(host))
+    found = find(folder)
+    move_applied(found, "prod", str(head(found)), None)
+
+    def call(*allow):
+        if "push" in key:
+            push_applied(find(folder, *allow), "prod", expected=None, remote="web")
+        else:
+            fetch_applied(find(folder, *allow), "prod", "web")
+
     with pytest.raises(ReconcileError, match="holds a password") as caught:
-        fetch_applied(find(folder), "prod", "web")
+        call()
     assert "hunter2" not in f"{caught.value.message}{caught.value.hint}"
     assert sent == []
-    with pytest.raises(ReconcileError, match="Authentication failed"):
-        fetch_applied(find(folder, CREDENTIALS), "prod", "web")
+    with pytest.raises(ReconcileError):
+        call(CREDENTIALS)
     assert any("Authorization" in headers for headers in sent)
+
+
+@pytest.mark.parametrize("legacy", ["remotes", "branches"])
+def test_a_password_in_a_file_of_a_remote_is_not_sent_either(planted, web, legacy):
+    folder, _, _, sent = planted
+    place = folder.parent / ".git" / legacy
+    place.mkdir(exist_ok=True)
+    secret = web[0].replace("://", "://me:hunter2@")
+    (place / "old").write_text(f"{'URL: ' if legacy == 'remotes' else ''}{secret}/x.git\n", encoding="utf-8")
+    with pytest.raises(ReconcileError, match="holds a password"):
+        fetch_applied(find(folder), "prod", "old")
+    assert sent == []
+
+
+def test_a_user_alone_is_no_password(planted, web):
+    folder, _, _, sent = planted
+    run_git(folder, "config", "remote.web.url", f"{web[0].replace('://', '://an-organization@')}/x.git")
+    with pytest.raises(ReconcileError, match="could not read Password"):
+        fetch_applied(find(folder), "prod", "web")
+    assert sent
+
+
+def test_the_runners_own_password_in_an_address_is_sent(planted, tmp_path, web):
+    folder, _, _, sent = planted
+    secret = web[0].replace("://", "://me:hunter2@")
+    run_git(folder, "config", "url.http://me:other@other.example/.insteadOf", "http://other.example/")
+    with pytest.raises(ReconcileError, match="Authentication failed"):
+        fetch_applied(find(folder), "prod", f"{secret}/x.git")
+    run_git(tmp_path, "config", "--global", f"url.{secret}/.insteadOf", f"{web[0]}/")
+    with pytest.raises(ReconcileError, match="Authentication failed"):
+        fetch_applied(find(folder), "prod", "web")
+    assert [headers["Authorization"] for headers in sent if "Authorization" in headers] == [
+        "Basic bWU6aHVudGVyMg=="
+    ] * 2
+
+
+def test_the_runners_own_password_is_not_sent_where_the_repository_would_lead_it(planted, web):
+    folder, _, _, sent = planted
+    run_git(folder, "config", f"url.{web[0]}/.insteadOf", "https://")
+    with pytest.raises(ReconcileError, match="changes where") as caught:
+        fetch_applied(find(folder), "prod", "https://me:hunter2@git.example.com/x.git")
+    assert "hunter2" not in f"{caught.value.message}{caught.value.hint}"
+    assert sent == []
+
+
+def test_a_certificate_is_not_sent_to_where_a_remote_is_pushed(planted, web):
+    folder, _, _, sent = planted
+    run_git(folder, "config", "remote.origin.pushurl", f"{web[0]}/x.git")
+    run_git(folder, "config", "http.sslCert", "/planted")
+    with pytest.raises(ReconcileError, match=r"http\.sslCert in the repository's configuration"):
+        push_applied(find(folder), "prod", expected=None)
+    assert sent == []
+
+
+def test_a_certificate_for_another_address_is_no_hindrance(planted):
+    folder, _, _, sent = planted
+    run_git(folder, "config", "http.https://other.example/.sslCert", "/planted")
+    with pytest.raises(ReconcileError, match="could not read Username"):
+        fetch_applied(find(folder), "prod", "web")
+    assert sent
+
+
+def test_the_runners_own_certificate_counts_in_the_place_of_the_repositorys():
+    entries = [*of("global", ("http.sslcert", "mine")), *of("local", ("http.sslcert", "evil"))]
+    assert (told(entries)["http.sslcert"], settings(entries, NOTHING).unusable) == (["mine"], {})
+
+
+def test_a_proxy_without_a_user_is_an_address():
+    assert settings(of("local", ("http.proxy", "http://proxy.example:3128")), NOTHING).set_aside == {}
 
 
 def test_what_a_file_that_is_included_names_is_the_repositorys(planted, tmp_path):
