@@ -271,6 +271,7 @@ def settings(entries: Iterable[Entry], allow: frozenset[Allow]) -> Settings:
     given = list(_ALL_RUNS.items())
     for key, kind in found.items():
         given += [(key, value) for value in _instead(key, kind, own)]
+    given += _helpers(found, entries)
     given += _hooks_off(entries)
     given += _transports(own)
     return Settings(tuple(given), found, entries)
@@ -294,16 +295,47 @@ _BY_SECTION = _by_section()
 
 
 def _instead(key: str, kind: Named, own: Mapping[str, list[str]]) -> Iterable[str]:
-    if kind.option is not None:
+    if kind.option is not None or key.startswith("credential."):  # `_helpers`
         return ()
-    if not kind.is_list:
-        return own.get(key, [] if kind.instead is None else [kind.instead])[-1:]
-    # An empty value empties the list, the runner's own values too. Git takes the values of the most specific address
-    # alone: so those that hold for all addresses are said again for this one. Those that the runner keeps for another
-    # address are not: they must not be sent to this one.
-    section, *_, name = key.split(".")
-    general = f"{section}.{name}"
-    return ("", *(own.get(general, []) if general != key else []), *own.get(key, []))
+    if kind.is_list:
+        return ("", *_own(key, own))  # an empty value empties the list, the runner's own values too
+    return _own(key, own)[-1:] or ([] if kind.instead is None else [kind.instead])
+
+
+def _own(key: str, own: Mapping[str, list[str]]) -> list[str]:
+    """Return what the runner's own configuration says for the address of *key*; what is for another is not sent to it.
+
+    Of section `http` git takes the values of the most specific address alone, which may hide the runner's own.
+    """
+    section, _, rest = key.partition(".")
+    address, _, name = rest.rpartition(".")
+    if section != "http" or not address:
+        return own.get(key, [])
+    kept = {each: each.partition(".")[2].rpartition(".")[0] for each in own if each.startswith("http.")}
+    fitting = [
+        each
+        for each, outer in kept.items()
+        if each.endswith(f".{name}") and (not outer or f"{_plain(address)}/".startswith(f"{_plain(outer)}/"))
+    ]
+    return own[max(fitting, key=len)] if fitting else []
+
+
+def _plain(address: str) -> str:
+    scheme, _, rest = address.partition("://")
+    host, _, path = rest.partition("/")
+    return f"{scheme.lower()}://{host.lower()}/{path}".rstrip("/")
+
+
+def _helpers(found: Iterable[str], entries: Iterable[Entry]) -> Iterable[tuple[str, str]]:
+    """Yield what forgets all helpers, where one of them is set aside, and says the runner's own again.
+
+    Git asks all that fit an address, and an empty value forgets those for any address.
+    """
+    if any(key.startswith("credential.") for key in found):
+        yield "credential.helper", ""
+        for entry in entries:
+            if entry.key.startswith("credential.") and entry.key.endswith(".helper") and not entry.is_of_repository:
+                yield entry.key, entry.value
 
 
 def _hooks_off(entries: Iterable[Entry]) -> Iterable[tuple[str, str]]:

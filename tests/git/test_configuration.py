@@ -55,10 +55,35 @@ def test_a_list_is_emptied_and_holds_the_runners_own_again():
     assert told(entries)["credential.helper"] == ["", "store"]
 
 
-def test_what_the_runner_keeps_for_all_addresses_holds_for_one_that_the_repository_names():
+def test_helpers_of_the_runner_count_whatever_address_the_repository_names():
     key = "credential.https://example.org.helper"
-    entries = of("global", ("credential.helper", "store"), (key, "mine")) + of("local", (key, "evil"))
-    assert told(entries)[key] == ["", "store", "mine"]
+    own = of("global", ("credential.helper", "store"), (key, ""), (key, "mine"))
+    for evil in (key, "credential.helper", "credential..helper", "credential.https://example.org/.helper"):
+        given = settings([*own, *of("local", (evil, "evil"))], NOTHING).given
+        assert [each for each in given if "credential" in each[0]] == [
+            ("credential.helper", ""),
+            ("credential.helper", "store"),
+            (key, ""),
+            (key, "mine"),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("kept", "counts"),
+    [
+        ("http.extraheader", True),
+        ("http.https://A.example.extraheader", True),
+        ("http.https://a.example/org.extraheader", True),
+        ("http.https://a.example/or.extraheader", False),
+        ("http.https://a.example/org/deeper.extraheader", False),
+        ("http.https://a.example.org/.extraheader", False),
+        ("http.http://a.example/.extraheader", False),
+    ],
+)
+def test_a_header_that_the_runner_keeps_counts_for_its_addresses(kept, counts):
+    key = "http.https://a.example/org/.extraheader"
+    entries = of("global", (kept, "X: mine")) + of("local", (key, "X: evil"))
+    assert told(entries)[key] == (["", "X: mine"] if counts else [""])
 
 
 def test_what_the_runner_keeps_for_one_address_is_never_sent_to_another():
@@ -362,6 +387,18 @@ def test_what_is_allowed_is_used(planted):
     use(folder, frozenset(Allow))
     assert ran() == {"credential.helper", "core.sshCommand", "filter.*.clean"}
     assert any(headers.get("X-Secret") == "planted" for headers in sent)
+
+
+def test_a_helper_that_the_runner_keeps_for_the_address_is_asked_where_the_repository_names_one_for_all(
+    planted, tmp_path, web
+):
+    folder, plant, ran, sent = planted
+    plant(next(row for row in NAMED if row.key == "credential.helper"))
+    mine = "!f() { echo username=me; echo password=mine; }; f"
+    run_git(tmp_path, "config", "--global", f"credential.{web[0]}.helper", mine)
+    with pytest.raises(ReconcileError, match="Authentication failed"):
+        fetch_applied(find(folder), "prod", "web")
+    assert (ran(), sent[-1]["Authorization"]) == (set(), "Basic bWU6bWluZQ==")
 
 
 def test_credentials_of_the_runner_reach_the_remote(planted, tmp_path, web, monkeypatch):
