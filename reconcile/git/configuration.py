@@ -230,8 +230,12 @@ class Settings:
     @property
     def unusable(self) -> Mapping[str, Named]:
         """Return what is set aside and in whose place nothing can stand, as the runner's own says nothing either."""
-        own = {entry.key for entry in self.entries if not entry.is_of_repository}
-        return {key: kind for key, kind in self.set_aside.items() if kind.instead is None and key not in own}
+        kinds = self.set_aside.items()
+        return {key: kind for key, kind in kinds if kind.instead is None and self.is_replaced(key)}
+
+    def is_replaced(self, key: str) -> bool:
+        """Whether *key* is set aside, and the runner's own configuration says nothing in its place."""
+        return key in self.set_aside and all(entry.key != key or entry.is_of_repository for entry in self.entries)
 
     def options(self, remote: str, option: str) -> tuple[str, ...]:
         """Return *option* of a call to *remote*, where it sets something aside."""

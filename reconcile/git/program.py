@@ -6,6 +6,7 @@ Which repository it works on, and what of its configuration counts, `repository`
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import signal
@@ -20,7 +21,7 @@ from reconcile.git.configuration import VARIABLE
 ASK_SECONDS = 20
 ACT_SECONDS = 60
 
-_NO_PROGRAM = 127  # as a shell says it
+_NO_PROGRAM, _NOT_RUN = 127, 126  # as a shell says it
 _GRACE_SECONDS = 2
 
 # A folder that merely looks like a repository is none (git 2.38): a branch may hold one.
@@ -61,6 +62,7 @@ _ACCESS_HINT = (
 )
 # What git says in its C locale (a part of it, in small letters), and what to do about it; the first that fits.
 _HINTS = (
+    ("argument list too long", "see `git config --list --local`: more settings name programs than git can be told of"),
     ("dubious ownership", _OWNER_HINT),
     ("unsafe repository", _OWNER_HINT),
     ("promisor remote", "this clone is a partial one: clone without --filter"),
@@ -156,7 +158,9 @@ def run(arguments: tuple[str, ...], environment: dict[str, str], *, stdin: bytes
             errors.seek(0)
             return Answer(process.returncode, out, errors.read())
     except OSError as error:
-        return Answer(_NO_PROGRAM, b"", f"fatal: git cannot be run: {error.strerror}".encode())
+        # More than a process can be told is no sign that there is no git.
+        code = _NOT_RUN if error.errno == errno.E2BIG else _NO_PROGRAM
+        return Answer(code, b"", f"fatal: git cannot be run: {error.strerror}".encode())
 
 
 def _output(process: subprocess.Popen[bytes], stdin: bytes, seconds: float) -> bytes:

@@ -35,6 +35,7 @@ _LOCATE = ("rev-parse", "--is-inside-work-tree", "--is-shallow-repository", "--s
 _LIST = ("config", "--includes", "--list", "-z", "--show-scope")
 _OUTSIDE = Answer(128, b"", b"fatal: not a git repository (or any of the parent directories): .git")
 _UP = b"../"
+_MOST_NAMES = 100
 _USER_IN_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):///*(?P<user>[^/]*)@")
 _TRANSPORT = re.compile(r"[A-Za-z0-9]+::")
 _TOKEN = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{20,}")  # longer than what people are called
@@ -72,7 +73,9 @@ class Repository:
         kinds = self.settings.set_aside.values()
         if not kinds:
             return None
-        names = ", ".join(one_line(hidden(name)) for name in self.settings.names)
+        shown = [one_line(hidden(name)) for name in self.settings.names[:_MOST_NAMES]]
+        more = len(self.settings.set_aside) - len(shown)
+        names = ", ".join([*shown, f"and {more} more"] if more else shown)
         said = f"the repository's configuration names programs or credentials, which are not used: {names}"
         lifting = sorted({kind.lifted_by for kind in kinds if kind.lifted_by is not None})
         return f"{said} ({VARIABLE}={','.join(lifting)} uses its {' and '.join(lifting)})" if lifting else said
@@ -149,9 +152,11 @@ class Repository:
         environment = configured(user_environment() | more, self.settings.given)
         if "core.gitproxy" in self.settings.set_aside:
             environment.setdefault("GIT_PROXY_COMMAND", "")  # of several settings git takes the first that fits
-        if "core.sshcommand" in self.settings.set_aside and environment.get("GIT_SSH"):
-            # The user's own program, which what stands in that setting's place would hide.
+        # The user's own programs, which git asks after the settings: what stands in their place would hide them.
+        if self.settings.is_replaced("core.sshcommand") and environment.get("GIT_SSH"):
             environment.setdefault("GIT_SSH_COMMAND", shlex.quote(environment["GIT_SSH"]))
+        if self.settings.is_replaced("core.askpass") and environment.get("SSH_ASKPASS"):
+            environment.setdefault("GIT_ASKPASS", environment["SSH_ASKPASS"])
         return program.run(self._located(arguments), environment, seconds=program.ACT_SECONDS)
 
     def _refuse_unusable(self, remote: str) -> None:

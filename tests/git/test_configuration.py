@@ -13,7 +13,7 @@ import pytest
 
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.configuration import NAMED, Allow, Entry, allowed, settings
-from reconcile.git.refs import commit_of, fetch_applied, move_applied, push_applied
+from reconcile.git.refs import applied_commits, commit_of, fetch_applied, move_applied, push_applied
 from reconcile.git.repository import find, head
 from reconcile.git.revision import revision_tree
 from reconcile.git.state import author, not_as_committed
@@ -596,3 +596,52 @@ def test_a_push_fetches_nothing_from_the_remote_of_a_partial_clone(planted, trac
     with pytest.raises(ReconcileError) as caught:
         push_applied(found, "prod", expected=None, remote=str(tmp_path / "empty.git"))
     assert (was_run(), "without --filter" in str(caught.value.hint)) == (False, True)
+
+
+# Many settings, or long ones.
+
+
+def test_of_many_the_first_are_named_and_how_many_more(git):
+    folder, _ = git
+    with (folder / ".git" / "config").open("a", encoding="utf-8") as file:
+        file.writelines(f'[filter "x{number:04}"]\n\tclean = evil\n' for number in range(1000))
+    found = find(folder)
+    said = found.not_used or ""
+    assert "filter.x0099.clean, and 900 more (RECONCILE_GIT_ALLOW=filters" in said
+    assert not_as_committed(found) == ()
+
+
+def test_more_than_git_can_be_told_is_an_error_and_not_outside_git(git):
+    folder, _ = git
+    with (folder / ".git" / "config").open("a", encoding="utf-8") as file:
+        file.write(f'[filter "{"x" * 200_000}"]\n\tclean = evil\n')
+    found = find(folder)
+    for call in (not_as_committed, applied_commits, lambda each: commit_of(each, "main")):
+        with pytest.raises(ReconcileError, match="Argument list too long") as caught:
+            call(found)
+        assert "git config --list --local" in (caught.value.hint or "")
+
+
+# The runner's own programs that git knows from variables.
+
+
+def test_the_runners_own_askpass_is_asked_in_the_place_of_the_repositorys(planted, tmp_path, monkeypatch):
+    folder, plant, ran, sent = planted
+    plant(next(row for row in NAMED if row.key == "core.askPass"))
+    mine = tmp_path / "my askpass"
+    mine.write_text("#!/bin/sh\necho mine\n", encoding="utf-8")
+    mine.chmod(0o755)
+    monkeypatch.setenv("SSH_ASKPASS", str(mine))
+    with pytest.raises(ReconcileError, match="Authentication failed"):
+        fetch_applied(find(folder), "prod", "web")
+    assert (ran(), sent[-1]["Authorization"]) == (set(), "Basic bWluZTptaW5l")
+
+
+def test_the_runners_setting_goes_before_its_variable_as_in_git(planted, tmp_path, monkeypatch):
+    folder, plant, ran, _ = planted
+    plant(next(row for row in NAMED if row.key == "core.sshCommand"))
+    run_git(tmp_path, "config", "--global", "core.sshCommand", f"touch '{tmp_path}/mine'; false")
+    monkeypatch.setenv("GIT_SSH", "/not/this/one")
+    with pytest.raises(ReconcileError):
+        fetch_applied(find(folder), "prod", "secure")
+    assert (ran(), (tmp_path / "mine").exists()) == (set(), True)
