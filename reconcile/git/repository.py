@@ -168,9 +168,11 @@ class Repository:
                 f"{one_line(hidden(vcs))} in the repository's configuration names a program, which is not run",
                 hint="name the address of the remote instead, or unset it",
             )
+        addresses = self._addresses(remote)
+        for address in sorted(addresses):
+            self._refuse_committed(address)
         if Allow.CREDENTIALS in self.allow:
             return
-        addresses = self._addresses(remote)
         where = f"set {VARIABLE}=credentials where nobody else's branch is planned"
         key = self._unusable_for(remote, addresses)
         if key is not None:
@@ -191,6 +193,19 @@ class Repository:
                 "its password is not sent there",
                 hint=f"unset it, or {where}",
             )
+
+    def _refuse_committed(self, address: str) -> None:
+        """Refuse what *address* leads to where that is of the work tree's own commits: a branch brought it."""
+        path = address.removeprefix("file://")
+        if self.top is None:
+            return
+        for place in (path, f"{path}.git"):
+            real = Path(os.path.normpath(self.top / place))
+            if not os.path.lexists(real) or not real.is_relative_to(self.top) or real == self.top:
+                continue
+            listed = self.ask("ls-files", "-z", "--", f":(top,literal){real.relative_to(self.top)}")
+            if listed.out or not listed.is_good:  # git says nothing of what is behind a link
+                raise _foreign(self.path_within(real), "is in Git, and no repository to fetch from or push to")
 
     def _addresses(self, remote: str) -> frozenset[str]:
         """Return every address that a call to *remote* may use."""

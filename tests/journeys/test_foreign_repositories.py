@@ -144,3 +144,22 @@ def test_a_checkout_of_another_user_is_read_all_the_same(program, git, commit, m
     code, plan = program.json("plan")
     assert (code, plan["last_applied"], plan["summary"]["unchanged"]) == (0, "git", 3)
     assert program("apply", "--yes", "--require-git-clean").code == 1  # that would compare files as the user
+
+
+@pytest.mark.parametrize("remote", ["applied", "./applied", "origin"])
+@pytest.mark.parametrize("name", ["applied", "applied.git"])
+def test_a_branch_cannot_have_a_folder_of_its_own_taken_for_the_remote(program, git, commit, tmp_path, remote, name):
+    git("init", "-q", "--bare", name)
+    if remote == "origin":
+        git("remote", "add", "origin", str(tmp_path / "applied"))
+    hook = tmp_path / name / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n", encoding="utf-8")
+    hook.chmod(0o755)
+    for empty in ("refs", "objects"):
+        (tmp_path / name / empty / "keep").touch()
+    commit()
+    for arguments in (("apply", "--yes", "--push-applied"), ("plan", "--fetch-applied")):
+        ended = program(*arguments, remote)
+        assert (ended.code, (tmp_path / "ran").exists()) == (1, False), ended.err
+        assert f"foreign-repository: {name} is in Git" in ended.err
