@@ -159,6 +159,8 @@ NAMED: tuple[Named, ...] = (
     Named("instaweb.httpd"),
     Named("instaweb.modulePath"),
     Named("interactive.diffFilter"),
+    Named("lfs.extension.*.clean", lifted_by=_FILTERS),  # git-lfs-config(5): run by the filter of git-lfs, whose it is
+    Named("lfs.extension.*.smudge", lifted_by=_FILTERS),
     Named("man.*.cmd"),
     Named("man.*.path"),
     Named("man.viewer"),

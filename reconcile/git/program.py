@@ -62,6 +62,7 @@ _ACCESS_HINT = (
 )
 # What git says in its C locale (a part of it, in small letters), and what to do about it; the first that fits.
 _HINTS = (
+    ("git did not end within", "see whether a disk, a network or a program that git runs hangs"),
     ("argument list too long", "see `git config --list --local`: more settings name programs than git can be told of"),
     ("dubious ownership", _OWNER_HINT),
     ("unsafe repository", _OWNER_HINT),

@@ -27,6 +27,7 @@ _PLAIN = re.compile(r"[0-9A-Za-z_.-]")
 _REFUSED = re.compile(r"^\.|(?<=\.)\.|\.$|\.(?=lock$)")
 _NOT_HERE = (b"ambiguous", b"promisor")  # several objects' ids begin so; a partial clone left it out
 _NAMES_LOOKED_AT = 1000
+_LONGEST_REVISION = 65_536  # more than any ref or pattern; a process can be given no argument of twice as much
 
 
 def commit_of(repository: Repository, rev: str) -> str | None:
@@ -38,7 +39,7 @@ def commit_of(repository: Repository, rev: str) -> str | None:
         ReconcileError: git cannot say.
     """
     # Nothing that git could take for an option; a revision that begins so can be written in full (refs/heads/-x).
-    if not rev or rev.startswith("-") or any(ord(sign) < 32 for sign in rev):
+    if not rev or len(rev) > _LONGEST_REVISION or rev.startswith("-") or any(ord(sign) < 32 for sign in rev):
         return None
     answer = repository.ask("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
     commit = os.fsdecode(answer.out.removesuffix(b"\n"))

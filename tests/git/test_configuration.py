@@ -551,6 +551,14 @@ def test_what_a_file_that_is_included_names_is_the_repositorys(planted, tmp_path
 # Other ways to a program than the remote that is asked.
 
 
+def test_an_extension_that_the_users_own_lfs_would_run_is_set_aside():
+    entries = of("global", ("filter.lfs.process", "git-lfs filter-process"))
+    entries += of("local", ("lfs.extension.x.clean", "evil"), ("lfs.url", "https://lfs.example"))
+    assert settings(entries, NOTHING).names == ("lfs.extension.x.clean",)
+    assert told(entries)["lfs.extension.x.clean"] == [""]
+    assert settings(entries, allowed("filters")).set_aside == {}
+
+
 @pytest.fixture
 def trace(tmp_path):
     """What a program is told to leave behind, and whether it did."""

@@ -198,6 +198,7 @@ def test_credentials_in_addresses_are_hidden(said):
         (" ! [remote rejected] a -> a (pre-receive hook declined)", "the server refuses"),
         ("fatal: unable to access 'https://a/': Could not resolve host: a", "network"),
         ("fatal: Unable to create '/a/.git/x.lock': File exists.", "lock"),
+        ("fatal: git did not end within 20 seconds", "a disk, a network or a program"),
         ("fatal: unheard of", "git fsck"),
     ],
 )
