@@ -196,7 +196,7 @@ class Repository:
 
     def _refuse_committed(self, address: str) -> None:
         """Refuse what *address* leads to where that is of the work tree's own commits: a branch brought it."""
-        path = address.removeprefix("file://")
+        path = unquote(address.removeprefix("file://")) if address.startswith("file://") else address
         if self.top is None:
             return
         for place in (path, f"{path}.git"):

@@ -151,7 +151,7 @@ def test_a_checkout_of_another_user_is_read_all_the_same(program, git, commit, m
 def test_a_branch_cannot_have_a_folder_of_its_own_taken_for_the_remote(program, git, commit, tmp_path, remote, name):
     git("init", "-q", "--bare", name)
     if remote == "origin":
-        git("remote", "add", "origin", str(tmp_path / "applied"))
+        git("remote", "add", "origin", f"{tmp_path.as_uri()}/%61pplied")  # git reads it as applied
     hook = tmp_path / name / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
     hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n", encoding="utf-8")
