@@ -17,6 +17,7 @@ from urllib.parse import unquote
 from reconcile.engine.signs import close_to, shown
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.program import hidden
+from reconcile.git.remote import reach
 from reconcile.git.repository import Repository
 
 APPLIED = "refs/reconcile/applied/"
@@ -167,7 +168,7 @@ def fetch_applied(repository: Repository, environment: str, remote: str = "origi
         # Only into a shallow clone without its history, as the rest came: elsewhere that would cut what is there.
         depth = ("--depth=1",) if repository.is_shallow else ()
         quiet = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head")
-        fetched = repository.reach(remote, "fetch", *quiet, *depth, "--", remote, f"+{ref}:{ref}")
+        fetched = reach(repository, remote, "fetch", *quiet, *depth, "--", remote, f"+{ref}:{ref}")
         if not fetched.is_good:
             raise fetched.failure(what)
         return applied_commit(repository, environment)
@@ -179,7 +180,7 @@ def fetch_applied(repository: Repository, environment: str, remote: str = "origi
 
 def _at(repository: Repository, remote: str, ref: str, what: str) -> str | None:
     """Return what *remote* says that *ref* is at."""
-    listed = repository.reach(remote, "ls-remote", "--", remote, ref)
+    listed = reach(repository, remote, "ls-remote", "--", remote, ref)
     if not listed.is_good:
         raise listed.failure(what)
     for line in listed.out.split(b"\n"):
@@ -199,7 +200,7 @@ def push_applied(repository: Repository, environment: str, *, expected: str | No
     """
     ref = applied_ref(environment)
     only = ("--no-verify", "--no-follow-tags", "--no-recurse-submodules", f"--force-with-lease={ref}:{expected or ''}")
-    answer = repository.reach(remote, "push", *only, "--", remote, f"{ref}:{ref}")
+    answer = reach(repository, remote, "push", *only, "--", remote, f"{ref}:{ref}")
     if answer.is_good:
         return
     what = f"{ref} was not pushed to {_named(remote)}"

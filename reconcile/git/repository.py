@@ -5,20 +5,18 @@ Git looks for a repository from the folder that it runs in upwards, and takes a 
 stand in one, or hold one, are refused: the only repository is the one whose work tree holds them, and its `.git`.
 
 There are three ways to run git on it. `ask` reads, or moves a ref: the repository may belong to somebody else, as in
-the containers of a pipeline, and no network is used. `act` reads the work tree as the user. `reach` talks to another
-repository, with the user's credentials. In none of them counts what `configuration` sets aside.
+the containers of a pipeline, and no network is used. `act` reads the work tree as the user. `remote.reach` talks to
+another repository, with the user's credentials. In none of them counts what `configuration` sets aside.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import shlex
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.parse import unquote
 
 from reconcile.errors import DeclarationError, ReconcileError
 from reconcile.git import program
@@ -36,9 +34,6 @@ _LIST = ("config", "--includes", "--list", "-z", "--show-scope")
 _OUTSIDE = Answer(128, b"", b"fatal: not a git repository (or any of the parent directories): .git")
 _UP = b"../"
 _MOST_NAMES = 100
-_USER_IN_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):///*(?P<user>[^/]*)@")
-_TRANSPORT = re.compile(r"[A-Za-z0-9]+::")
-_TOKEN = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{20,}")  # longer than what people are called
 
 
 @dataclass(frozen=True)
@@ -97,20 +92,7 @@ class Repository:
         Raises:
             ReconcileError: it did not end in time.
         """
-        return self._as_user(arguments, {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"})
-
-    def reach(self, remote: str, command: str, *arguments: str) -> Answer:
-        """Run *command* of git in the folder as the user: one that talks to *remote*, a name, an address or a path.
-
-        Raises:
-            ReconcileError: it did not end in time, or *remote* is set up with what cannot be set aside.
-        """
-        self._refuse_unusable(remote)
-        # Addresses come from the repository's configuration: only transports that the runner allows.
-        option = "--receive-pack" if command == "push" else "--upload-pack"
-        words = (command, *self.settings.options(remote, option), *arguments)
-        # Only *remote* is asked: what a partial clone left out would come from another, with that one's programs.
-        return self._as_user(words, {"GIT_PROTOCOL_FROM_USER": "0", "GIT_NO_LAZY_FETCH": "1"})
+        return self.as_user(arguments, {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"})
 
     def path_within(self, folder: Path) -> str:
         """Return *folder* as findings show it: relative to the work tree, outside Git to the working directory."""
@@ -130,7 +112,7 @@ class Repository:
             if parent not in linked:
                 linked[parent] = (find(self.folder / parent, self.allow) if parent else self)._submodules()
             if path.removeprefix(f"{parent}/") not in linked[parent]:
-                raise _foreign(self.path_within(self.folder / path), "is a repository of its own, and not a submodule")
+                raise foreign(self.path_within(self.folder / path), "is a repository of its own, and not a submodule")
             inner.append(path)
         return replace(self, submodules=tuple(inner))
 
@@ -144,7 +126,8 @@ class Repository:
     def _located(self, arguments: Iterable[str]) -> tuple[str, ...]:
         return ("-C", os.fspath(self.folder), f"--git-dir={self.git_dir}", f"--work-tree={self.top}", *arguments)
 
-    def _as_user(self, arguments: Iterable[str], more: dict[str, str]) -> Answer:
+    def as_user(self, arguments: Iterable[str], more: dict[str, str]) -> Answer:
+        """Run git in the folder as the user, with the variables *more*; not in a repository of somebody else's."""
         if self.top is None:
             return self.silence
         if self.stranger is not None:
@@ -158,114 +141,6 @@ class Repository:
         if self.settings.is_replaced("core.askpass") and environment.get("SSH_ASKPASS"):
             environment.setdefault("GIT_ASKPASS", environment["SSH_ASKPASS"])
         return program.run(self._located(arguments), environment, seconds=program.ACT_SECONDS)
-
-    def _refuse_unusable(self, remote: str) -> None:
-        """Refuse what would use a setting in whose place nothing can stand, or send a password of the repository's."""
-        unusable = self.settings.unusable
-        vcs = f"remote.{remote}.vcs"
-        if vcs in unusable:
-            raise ReconcileError(
-                f"{one_line(hidden(vcs))} in the repository's configuration names a program, which is not run",
-                hint="name the address of the remote instead, or unset it",
-            )
-        addresses = self._addresses(remote)
-        for address in sorted(addresses):
-            self._refuse_committed(address)
-        if Allow.CREDENTIALS in self.allow:
-            return
-        where = f"set {VARIABLE}=credentials where nobody else's branch is planned"
-        key = self._unusable_for(remote, addresses)
-        if key is not None:
-            raise ReconcileError(
-                f"{one_line(hidden(unusable[key].spelled(key)))} in the repository's configuration holds a credential, "
-                "which is not sent",
-                hint=f"{where}, or set the same with --global",
-            )
-        if any(self._is_secret_of_repository(address, remote) for address in addresses):
-            raise ReconcileError(
-                f"the address of {one_line(hidden(remote))} in the repository's configuration holds a password, "
-                "which is not sent",
-                hint=where,
-            )
-        if _secret(remote) and self._rewriting(remote):
-            raise ReconcileError(
-                f"url.*.insteadOf in the repository's configuration changes where {one_line(hidden(remote))} leads: "
-                "its password is not sent there",
-                hint=f"unset it, or {where}",
-            )
-
-    def _refuse_committed(self, address: str) -> None:
-        """Refuse what *address* leads to where that is of the work tree's own commits: a branch brought it."""
-        path = unquote(address.removeprefix("file://")) if address.startswith("file://") else address
-        if self.top is None:
-            return
-        for place in (path, f"{path}.git"):
-            real = Path(os.path.normpath(self.top / place))
-            if not os.path.lexists(real) or not real.is_relative_to(self.top) or real == self.top:
-                continue
-            listed = self.ask("ls-files", "-z", "--", f":(top,literal){real.relative_to(self.top)}")
-            if listed.out or not listed.is_good:  # git says nothing of what is behind a link
-                raise _foreign(self.path_within(real), "is in Git, and no repository to fetch from or push to")
-
-    def _addresses(self, remote: str) -> frozenset[str]:
-        """Return every address that a call to *remote* may use."""
-        found = (
-            self.act("ls-remote", "--get-url", "--", remote),
-            self.act("remote", "get-url", "--push", "--all", "--", remote),  # it knows the repository's remotes alone
-        )
-        listed = {line for answer in found if answer.is_good for line in os.fsdecode(answer.out).split("\n")}
-        keys = {f"remote.{remote}.url", f"remote.{remote}.pushurl"}
-        named = {remote, *(entry.value for entry in self.settings.entries if entry.key in keys)}
-        return frozenset(listed.union(*map(self._rewriting, named)) - {""})
-
-    def _rewriting(self, address: str) -> frozenset[str]:
-        """Return what `url.*.insteadOf` and `pushInsteadOf` of the repository make of *address*."""
-        return frozenset(
-            entry.key.removeprefix("url.").rpartition(".")[0] + address.removeprefix(entry.value)
-            for entry in self.settings.entries
-            if entry.is_of_repository
-            and entry.key.startswith("url.")
-            and entry.key.endswith("insteadof")
-            and address.startswith(entry.value)
-        )
-
-    def _unusable_for(self, remote: str, addresses: Iterable[str]) -> str | None:
-        """Return a key in whose place nothing can stand, and that counts for *remote* at *addresses*; else None."""
-        unusable = self.settings.unusable
-        proxy = f"remote.{remote}.proxy"
-        if proxy in unusable:
-            return proxy
-        names = {key.rpartition(".")[2] for key in unusable if key.startswith("http.")}
-        for address, name in itertools.product(addresses, sorted(names)):
-            said = self.act("config", "--get-urlmatch", f"http.{name}", _TRANSPORT.sub("", address))
-            counting = os.fsdecode(said.out.removesuffix(b"\n"))
-            for entry in self.settings.entries if said.is_good else ():
-                if entry.key in unusable and entry.key.endswith(f".{name}") and entry.value == counting:
-                    return entry.key
-        return None
-
-    def _is_secret_of_repository(self, address: str, remote: str) -> bool:
-        secret = _secret(address)
-        own = (
-            text for entry in self.settings.entries if not entry.is_of_repository for text in (entry.key, entry.value)
-        )
-        return secret is not None and not any(secret in text for text in (remote, *own))
-
-
-def _secret(address: str) -> str | None:
-    """Return user and password of *address*; of a user alone, who is sent over HTTP, only what looks like a token.
-
-    >>> _secret("https://me:hunter2@example.org/a"), _secret("https://ghp_0123456789abcdefgh@example.org/a")
-    ('me:hunter2@', 'ghp_0123456789abcdefgh@')
-    >>> _secret("https://me@example.org/a"), _secret("ssh://git@example.org/a"), _secret("/srv/a@b:c@d")
-    (None, None, None)
-    """
-    found = _USER_IN_ADDRESS.search(address)
-    if found is None:
-        return None
-    user = unquote(found["user"])
-    is_token = found["scheme"].lower().startswith("http") and _TOKEN.fullmatch(user) is not None
-    return f"{found['user']}@" if ":" in user or is_token else None
 
 
 def find(folder: Path, allow: frozenset[Allow] = frozenset()) -> Repository:
@@ -294,7 +169,7 @@ def _found(real: Path, allow: frozenset[Allow]) -> Repository:
         stranger = located
         located = program.run((*_ANY_OWNER, *where, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
     if b"cannot use bare repository" in located.err or located.out.startswith(b"false"):
-        raise _foreign(os.path.relpath(real), "is in a repository whose work tree does not hold it")
+        raise foreign(os.path.relpath(real), "is in a repository whose work tree does not hold it")
     if not located.is_good:
         listed = program.run((*where, *_LIST), user_environment(), seconds=program.ASK_SECONDS)
         entries = read_entries(listed.out) if listed.is_good else ()
@@ -318,7 +193,7 @@ def _refuse_lookalikes(real: Path) -> None:
         if looks_like_repository(
             name for name in ("HEAD", "objects", "refs", "commondir") if os.path.lexists(place / name)
         ):
-            raise _foreign(os.path.relpath(place), "holds HEAD, objects and refs: git would take it for a repository")
+            raise foreign(os.path.relpath(place), "holds HEAD, objects and refs: git would take it for a repository")
 
 
 def looks_like_repository(names: Iterable[str]) -> bool:
@@ -331,7 +206,8 @@ def looks_like_repository(names: Iterable[str]) -> bool:
     return "head" in found and (found >= {"objects", "refs"} or "commondir" in found)
 
 
-def _foreign(place: str, why: str) -> DeclarationError:
+def foreign(place: str, why: str) -> DeclarationError:
+    """Return the error that says *why* what stands at *place* is a repository that is not used."""
     message = f"{one_line(place)} {why}"
     hint = (
         "only the repository whose work tree holds the declarations is used: see who added this one, and remove it; "

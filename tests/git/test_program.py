@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.errors import ReconcileError
-from reconcile.git import program
+from reconcile.git import program, remote
 from reconcile.git.program import Answer
 from reconcile.git.repository import find
 
@@ -26,7 +26,7 @@ def act(found, *arguments):
 
 
 def reach(found, command="ls-remote", *arguments):
-    return found.reach("origin", command, *arguments)
+    return remote.reach(found, "origin", command, *arguments)
 
 
 def test_asking_uses_nothing_of_gits_environment(git, monkeypatch):

@@ -21,7 +21,7 @@ def test_declarations_become_live_and_then_there_is_nothing_to_do(program, servi
     ]
     ended = program("plan", "--detailed-exitcode")
     assert ended.code == 0
-    assert ended.out.endswith("No changes.\n")
+    assert "\nNo changes.\nDesired: " in ended.out
 
 
 def test_a_saved_plan_is_applied_as_it_was_reviewed(program, service):

@@ -1,0 +1,159 @@
+"""Talking to another repository, with the user's credentials, and with none that the repository's settings hold.
+
+Where a remote leads, git is asked: an address is spelled in more ways than its text shows, and others rewrite it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from urllib.parse import unquote
+
+from reconcile.errors import ReconcileError
+from reconcile.git.configuration import VARIABLE, Allow
+from reconcile.git.program import Answer, hidden, one_line
+from reconcile.git.repository import Repository, foreign
+
+_USER_IN_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):///*(?P<user>[^/]*)@")
+_TRANSPORT = re.compile(r"[A-Za-z0-9]+::")
+_TOKEN = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{20,}")  # longer than what people are called
+
+
+def reach(repository: Repository, remote: str, command: str, *arguments: str) -> Answer:
+    """Run *command* of git in the folder of *repository* as the user: one that talks to *remote*.
+
+    *remote* is a name, an address or a path.
+
+    Raises:
+        DeclarationError: *remote* is a folder that a branch brought.
+        ReconcileError: it did not end in time, or *remote* is set up with what cannot be set aside.
+    """
+    _refuse_unusable(repository, remote)
+    # Addresses come from the repository's configuration: only transports that the runner allows.
+    option = "--receive-pack" if command == "push" else "--upload-pack"
+    words = (command, *repository.settings.options(remote, option), *arguments)
+    # Only *remote* is asked: what a partial clone left out would come from another, with that one's programs.
+    return repository.as_user(words, {"GIT_PROTOCOL_FROM_USER": "0", "GIT_NO_LAZY_FETCH": "1"})
+
+
+def _refuse_unusable(repository: Repository, remote: str) -> None:
+    """Refuse what would use a setting in whose place nothing can stand, or send a password of the repository's."""
+    unusable = repository.settings.unusable
+    vcs = f"remote.{remote}.vcs"
+    if vcs in unusable:
+        raise ReconcileError(
+            f"{one_line(hidden(vcs))} in the repository's configuration names a program, which is not run",
+            hint="name the address of the remote instead, or unset it",
+        )
+    addresses = _addresses(repository, remote)
+    for address in sorted(addresses):
+        _refuse_committed(repository, address)
+    if Allow.CREDENTIALS in repository.allow:
+        return
+    where = f"set {VARIABLE}=credentials where nobody else's branch is planned"
+    key = _unusable_for(repository, remote, addresses)
+    if key is not None:
+        raise ReconcileError(
+            f"{one_line(hidden(unusable[key].spelled(key)))} in the repository's configuration holds a credential, "
+            "which is not sent",
+            hint=f"{where}, or set the same with --global",
+        )
+    if any(_is_secret_of_repository(repository, address, remote) for address in addresses):
+        raise ReconcileError(
+            f"the address of {one_line(hidden(remote))} in the repository's configuration holds a password, "
+            "which is not sent",
+            hint=where,
+        )
+    if _secret(remote) and _rewriting(repository, remote):
+        raise ReconcileError(
+            f"url.*.insteadOf in the repository's configuration changes where {one_line(hidden(remote))} leads: "
+            "its password is not sent there",
+            hint=f"unset it, or {where}",
+        )
+
+
+def _refuse_committed(repository: Repository, address: str) -> None:
+    """Refuse what *address* leads to where that is of the work tree's own commits: a branch brought it."""
+    path = unquote(address.removeprefix("file://")) if address.startswith("file://") else address
+    if repository.top is None:
+        return
+    for place in (path, f"{path}.git"):
+        real = Path(os.path.normpath(repository.top / place))
+        if not os.path.lexists(real) or not real.is_relative_to(repository.top) or real == repository.top:
+            continue
+        listed = repository.ask("ls-files", "-z", "--", f":(top,literal){real.relative_to(repository.top)}")
+        if listed.out or not listed.is_good:  # git says nothing of what is behind a link
+            raise foreign(repository.path_within(real), "is in Git, and no repository to fetch from or push to")
+
+
+def _addresses(repository: Repository, remote: str) -> frozenset[str]:
+    """Return every address that a call to *remote* may use."""
+    found = (
+        repository.act("ls-remote", "--get-url", "--", remote),
+        repository.act("remote", "get-url", "--push", "--all", "--", remote),  # it knows the repository's remotes alone
+    )
+    listed = {line for answer in found if answer.is_good for line in os.fsdecode(answer.out).split("\n")}
+    keys = {f"remote.{remote}.url", f"remote.{remote}.pushurl"}
+    named = {remote, *(entry.value for entry in repository.settings.entries if entry.key in keys)}
+    return frozenset(listed.union(*(_rewriting(repository, each) for each in named)) - {""})
+
+
+def _rewriting(repository: Repository, address: str) -> frozenset[str]:
+    """Return what `url.*.insteadOf` and `pushInsteadOf` of the repository make of *address*."""
+    return frozenset(
+        entry.key.removeprefix("url.").rpartition(".")[0] + address.removeprefix(entry.value)
+        for entry in repository.settings.entries
+        if entry.is_of_repository
+        and entry.key.startswith("url.")
+        and entry.key.endswith("insteadof")
+        and address.startswith(entry.value)
+    )
+
+
+def _unusable_for(repository: Repository, remote: str, addresses: Iterable[str]) -> str | None:
+    """Return a key in whose place nothing can stand, and that counts for *remote* at *addresses*; else None."""
+    unusable = repository.settings.unusable
+    proxy = f"remote.{remote}.proxy"
+    if proxy in unusable:
+        return proxy
+    names = {key.rpartition(".")[2] for key in unusable if key.startswith("http.")}
+    for address, name in itertools.product(addresses, sorted(names)):
+        said = repository.act("config", "--get-urlmatch", f"http.{name}", _without_password(address))
+        counting = os.fsdecode(said.out.removesuffix(b"\n"))
+        for entry in repository.settings.entries if said.is_good else ():
+            if entry.key in unusable and entry.key.endswith(f".{name}") and entry.value == counting:
+                return entry.key
+    return None
+
+
+def _is_secret_of_repository(repository: Repository, address: str, remote: str) -> bool:
+    secret = _secret(address)
+    own = (
+        text for entry in repository.settings.entries if not entry.is_of_repository for text in (entry.key, entry.value)
+    )
+    return secret is not None and not any(secret in text for text in (remote, *own))
+
+
+def _without_password(address: str) -> str:
+    """Return *address* as it may stand in a list of arguments, which all users of a machine see."""
+    plain = _TRANSPORT.sub("", address)
+    return _USER_IN_ADDRESS.sub(lambda found: f"{found['scheme']}://{found['user'].partition(':')[0]}@", plain)
+
+
+def _secret(address: str) -> str | None:
+    """Return user and password of *address*; of a user alone, who is sent over HTTP, only what looks like a token.
+
+    >>> _secret("https://me:hunter2@example.org/a"), _secret("https://ghp_0123456789abcdefgh@example.org/a")
+    ('me:hunter2@', 'ghp_0123456789abcdefgh@')
+    >>> _secret("https://me@example.org/a"), _secret("ssh://git@example.org/a"), _secret("/srv/a@b:c@d")
+    (None, None, None)
+    """
+    found = _USER_IN_ADDRESS.search(address)
+    if found is None:
+        return None
+    user = unquote(found["user"])
+    is_token = found["scheme"].lower().startswith("http") and _TOKEN.fullmatch(user) is not None
+    return f"{found['user']}@" if ":" in user or is_token else None
