@@ -66,8 +66,9 @@ def _paths(environment: Environment, files: Files) -> tuple[list[str], list[Prob
             problems.append(Problem("covers-nothing", message, at, hint=hint, severity=Severity.WARNING))
     for link in (path for path in present if path.endswith("/")):
         if any(covered(f"{link}any{suffix}") for covered in covers for suffix in (".yaml", ".yml")):
+            message = "links to folders, and submodules of a revision, are not followed"
             hint = "put the files there, or add their own folder to `paths`"
-            problems.append(Problem("linked-folder", "links to folders are not followed", _top(files, link), hint=hint))
+            problems.append(Problem("linked-folder", message, _top(files, link), hint=hint))
     return sorted(path for path in present if any(covered(path) for covered in covers)), problems
 
 

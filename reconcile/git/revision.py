@@ -16,12 +16,13 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from reconcile.errors import ReconcileError, SettingError
-from reconcile.git import worktree
+from reconcile.git import links, worktree
+from reconcile.git.links import Kind, Refused
 from reconcile.git.refs import known_commit
 from reconcile.git.repository import Repository
 
 _LINK, _SUBMODULE = "120", "160"  # how a mode begins
-_MOST_LINKS, _LONGEST_LINK = 40, 4096  # as Linux follows
+_LONGEST_LINK = 4096  # of Linux
 _AHEAD_BYTES = 64 * 1024 * 1024
 
 
@@ -33,31 +34,57 @@ class Blob:
     size: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Entries:
+    """What a revision holds of the folder: the content of each file, what is where, and what the links hold.
+
+    *above* names the folders from the top of the repository to the folder.
+    """
+
+    above: tuple[str, ...]
+    blobs: Mapping[str, Blob]
+    kinds: Mapping[str, Kind]
+    targets: Mapping[str, str | None]  # None: no file system would hold such a link
+
+    def followed(self, path: str) -> str | Refused:
+        """Return the path of the file that *path* leads to, or why it leads to none."""
+        return links.followed(path, self.above, self._look)
+
+    def _look(self, path: str) -> Kind | str | None:
+        if path not in self.targets:
+            return self.kinds.get(path)
+        target = self.targets[path]
+        if target is None:
+            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
+        return target
+
+
 @dataclass(frozen=True)
 class RevisionTree:
     """The files of a folder at *commit*, with the bytes that were committed (no line ends converted, no filter run).
 
-    Links are treated as in a work tree, as far as a revision can say: one to a file within the folder is read, one to a
-    folder ends in a slash, one that leads out, or begins at the root of the machine, is refused. Submodules are of
-    another repository, and not listed. A folder that was not there at that revision is empty: nothing was declared.
+    Links are treated as in a work tree: one to a file within the folder is read, one to a folder ends in a slash, one
+    that leads out is refused. Submodules are of another repository, whose files only a work tree holds: they end in a
+    slash too. A folder that was not there at that revision is empty: nothing was declared.
     """
 
     repository: Repository
     commit: str
+    _entries: _Entries
     _blobs: Mapping[str, Blob]
-    _refusals: Mapping[str, SettingError]  # of links that lead to no file
+    _others: tuple[str, ...]  # listed, and no file
     _held: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
-        return tuple(sorted([*self._blobs, *self._refusals]))
+        return tuple(sorted([*self._blobs, *self._others]))
 
     @cached_property
     def _readable(self) -> list[str]:
         return sorted(self._blobs)
 
     def paths(self) -> tuple[str, ...]:
-        """Return every file's path, sorted; links to folders end in a slash."""
+        """Return every file's path, sorted; links to folders, and submodules, end in a slash."""
         return self._paths
 
     def ids(self) -> Mapping[str, str]:
@@ -71,11 +98,10 @@ class RevisionTree:
             SettingError: there is no such file, it is none, it is too large, or this clone does not hold it.
             ReconcileError: the repository cannot be read.
         """
-        blob = self._blobs.get(path)
-        if blob is None:
-            if any(each.startswith(f"{path}/") for each in self._blobs):
-                raise _unreadable(errno.EISDIR)
-            raise self._refusals.get(path) or _unreadable(errno.ENOENT)
+        file = self._entries.followed(path)
+        if isinstance(file, Refused):
+            raise file.error
+        blob = self._entries.blobs[file]
         if blob.size is None:
             hint = "fetch the whole history, without --filter; `git fsck` says whether the repository is whole"
             raise SettingError("cannot be read: this clone does not hold it", hint=hint)
@@ -83,7 +109,7 @@ class RevisionTree:
             raise worktree.too_large(blob.size)
         if blob.id not in self._held:
             self._held.clear()
-            self._held.update(_contents(self.repository, self._ahead(path)))
+            self._held.update(_contents(self.repository, self._ahead(file)))
         return self._held[blob.id]
 
     def _ahead(self, path: str) -> Iterable[str]:
@@ -114,43 +140,36 @@ def revision_tree(repository: Repository, rev: str) -> RevisionTree:
         raise SettingError(f"the folder {repository.folder} is in no work tree of Git", hint=hint)
     commit = known_commit(repository, rev)
     blobs: dict[str, Blob] = {}
-    links: dict[str, Blob] = {}
-    folders = {""}
+    linked: dict[str, Blob] = {}
+    kinds: dict[str, Kind] = {}
     for mode, blob, path in _listed(repository, commit):
-        folders.update(map(_bare, PurePosixPath(path).parents))
+        kinds.update((str(parent), Kind.FOLDER) for parent in PurePosixPath(path).parents)
         if mode.startswith(_SUBMODULE):
-            folders.add(path)
+            kinds[path] = Kind.REPOSITORY
         elif mode.startswith(_LINK):
-            links[path] = blob
+            linked[path] = blob
         else:
             blobs[path] = blob
-    # A link that no file system would hold, or that this clone does not, leads nowhere.
-    refusals = {path: _unreadable(errno.ENAMETOOLONG) for path, link in links.items() if not _is_link(link)}
-    links = {path: link for path, link in links.items() if path not in refusals}
-    targets = _contents(repository, {link.id for link in links.values()})
-    found = _Links(
-        repository.prefix, {path: os.fsdecode(targets[link.id]) for path, link in links.items()}, blobs, folders
-    )
-    followed = {}
-    for path in links:
-        blob_or_refusal, name = found.followed(path)
-        if isinstance(blob_or_refusal, Blob):
-            followed[name] = blob_or_refusal
-        else:
-            refusals[name] = blob_or_refusal
-    return RevisionTree(repository, commit, blobs | followed, refusals)
+            kinds[path] = Kind.FILE
+    held = _contents(repository, {link.id for link in linked.values() if _is_link(link)})
+    targets = {path: _target(held[link.id]) if _is_link(link) else None for path, link in linked.items()}
+    entries = _Entries(PurePosixPath(repository.prefix).parts, blobs, kinds, targets)
+    followed = {path: entries.followed(path) for path in linked}
+    readable = {path: blobs[file] for path, file in followed.items() if not isinstance(file, Refused)}
+    refused = {path: file for path, file in followed.items() if isinstance(file, Refused)}
+    others = [f"{path}/" if place.is_folder else path for path, place in refused.items()]
+    others += [f"{path}/" for path, kind in kinds.items() if kind is Kind.REPOSITORY]
+    return RevisionTree(repository, commit, entries, blobs | readable, tuple(others))
 
 
 def _is_link(blob: Blob) -> bool:
+    """Return whether this clone holds the link, and a file system could."""
     return blob.size is not None and blob.size < _LONGEST_LINK
 
 
-def _unreadable(reason: int) -> SettingError:
-    return worktree.unreadable(os.strerror(reason))
-
-
-def _bare(path: PurePosixPath) -> str:
-    return "" if path == PurePosixPath() else str(path)
+def _target(content: bytes) -> str:
+    """Return what a link of this *content* holds once it is checked out: names of the system end at a zero."""
+    return os.fsdecode(content.partition(b"\0")[0])
 
 
 def _listed(repository: Repository, commit: str) -> Iterable[tuple[str, Blob, str]]:
@@ -162,55 +181,6 @@ def _listed(repository: Repository, commit: str) -> Iterable[tuple[str, Blob, st
         about, _, path = entry.partition(b"\t")
         mode, _, name, size = about.decode("ascii").split()
         yield mode, Blob(name, int(size) if size.isdecimal() else None), os.fsdecode(path)
-
-
-@dataclass(frozen=True, slots=True)
-class _Links:
-    prefix: str
-    targets: Mapping[str, str]
-    blobs: Mapping[str, Blob]
-    folders: set[str]
-
-    def followed(self, path: str) -> tuple[Blob | SettingError, str]:
-        """Return what the link at *path* leads to, or why that cannot be read; and the name it is listed by."""
-        real = self._real(path)
-        if isinstance(real, SettingError):
-            return real, path
-        if not f"{real}/".startswith(self.prefix):
-            # What is out of the folder was not listed; but what the folder is in is a folder.
-            is_above = not real or self.prefix.startswith(f"{real}/")
-            return worktree.leads_out(), f"{path}/" if is_above else path
-        inside = f"{real}/"[len(self.prefix) : -1] if self.prefix else real
-        if inside in self.folders:
-            return _unreadable(errno.EISDIR), f"{path}/"
-        return self.blobs.get(inside) or _unreadable(errno.ENOENT), path
-
-    def _real(self, path: str) -> str | SettingError:
-        """Return where in the repository *path* leads, links on the way resolved too."""
-        done: list[str] = []
-        waiting = [*reversed(f"{self.prefix}{path}".split("/"))]
-        followed = 0
-        while waiting:
-            part = waiting.pop()
-            if part in {"", "."}:
-                continue
-            if part == "..":
-                if not done:
-                    return worktree.leads_out()
-                done.pop()
-                continue
-            here = "/".join([*done, part])
-            target = self.targets.get(here.removeprefix(self.prefix)) if here.startswith(self.prefix) else None
-            if target is None:
-                done.append(part)
-                continue
-            followed += 1
-            if followed > _MOST_LINKS:
-                return _unreadable(errno.ELOOP)
-            if target.startswith("/"):
-                return worktree.leads_out()
-            waiting += reversed(target.split("/"))
-        return "/".join(done)
 
 
 def _contents(repository: Repository, ids: Iterable[str]) -> Mapping[str, bytes]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from reconcile.errors import SettingError
+from reconcile.git.links import GIT, Kind, Refused, followed, unreadable
 from reconcile.git.repository import looks_like_repository
 
 MAX_BYTES = 256 * 1024 * 1024
@@ -22,7 +23,7 @@ class WorkTree:
 
     A link to a file within *root* is read; one that leads out of it is not, so that a pull request cannot have the
     machine's own files quoted in a report. Links to folders are not followed, and their paths end in a slash: what a
-    revision of Git could not follow either is told, not silently left out.
+    revision of Git could not follow either is told, not silently left out. Submodules are read.
     """
 
     root: Path
@@ -34,6 +35,16 @@ class WorkTree:
             raise SettingError(f"the folder {self.root} {what}", hint="name the folder of the declarations with --dir")
         repositories: list[str] = []
         return tuple(sorted(_paths(os.fspath(self.root), repositories))), tuple(sorted(repositories))
+
+    @cached_property
+    def _real(self) -> Path:
+        return Path(os.path.realpath(self.root))
+
+    @cached_property
+    def _above(self) -> tuple[str, ...]:
+        """The names of the folders from the top of the repository, outside Git from that of the machine, to *root*."""
+        top = next((each for each in (self._real, *self._real.parents) if os.path.lexists(each / GIT)), None)
+        return self._real.relative_to(top or self._real.anchor).parts
 
     def paths(self) -> tuple[str, ...]:
         """Return every file's path, sorted; links to folders end in a slash.
@@ -57,32 +68,29 @@ class WorkTree:
         Raises:
             SettingError: there is no such file, it is none, it is too large, or it cannot be read.
         """
+        file = followed(path, self._above, self._look)
+        if isinstance(file, Refused):
+            raise file.error
         try:
-            real = (self.root / path).resolve(strict=True)
-            root = self.root.resolve()
-            # Git's own folder holds credentials, and is not of the tree even where it is in the folder.
-            if not real.is_relative_to(root) or ".git" in real.relative_to(root).parts:
-                raise leads_out()
-            return _bytes(real)
-        except (OSError, RuntimeError) as error:  # RuntimeError: a loop of links, before Python 3.13
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "a link to itself"
-            raise unreadable(reason) from error
+            return _bytes(self._real / file)
+        except OSError as error:
+            raise unreadable(error.errno) from error
 
-
-def leads_out() -> SettingError:
-    """Return the refusal of a link that leads out of the folder."""
-    return SettingError("this link leads out of the folder, and is not followed", hint="put the file itself here")
+    def _look(self, path: str) -> Kind | str | None:
+        place = self._real / path
+        try:
+            mode = place.lstat().st_mode
+        except FileNotFoundError:
+            return None
+        if stat.S_ISLNK(mode):
+            return os.readlink(place)  # noqa: PTH115 - a Path would make `a` of `a/`
+        return Kind.FOLDER if stat.S_ISDIR(mode) else Kind.FILE
 
 
 def too_large(size: int) -> SettingError:
     """Return the refusal of a file of *size* bytes."""
     hint = "spread the schedules over several files"
     return SettingError(f"cannot be read: it has {size / 1024 / 1024:.0f} MiB", hint=hint)
-
-
-def unreadable(reason: str) -> SettingError:
-    """Return the refusal of a file that cannot be read for *reason*."""
-    return SettingError(f"cannot be read: {reason}", hint="see its permissions, and where links lead")
 
 
 def _bytes(path: Path) -> bytes:
@@ -104,6 +112,12 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
         return False
 
 
+def _is_top(folder: Path) -> bool:
+    """Return whether Git may take *folder* for the top of a work tree: it holds Git's own, or says where that is."""
+    own = folder / GIT
+    return own.is_file() or os.path.lexists(own / "HEAD")
+
+
 def _paths(root: str, repositories: list[str]) -> Iterator[str]:
     """Yield the paths below *root*, and note *repositories*.
 
@@ -111,22 +125,23 @@ def _paths(root: str, repositories: list[str]) -> Iterator[str]:
     """
     waiting = [(root, "")]
     while waiting:
-        folder, prefix = waiting.pop()
-        names = []
+        folder, inside = waiting.pop()
         try:
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    names.append(entry.name)
-                    path = f"{prefix}{entry.name}"
-                    if entry.is_dir(follow_symlinks=False):
-                        if entry.name != ".git":
-                            waiting.append((entry.path, f"{path}/"))
-                    elif entry.is_symlink() and _leads_to_folder(entry):
-                        yield f"{path}/"
-                    else:
-                        yield path
+            with os.scandir(folder) as listed:
+                entries = [*listed]
         except OSError as error:
             hint = "see its permissions"
             raise SettingError(f"the folder {folder} cannot be listed: {error.strerror}", hint=hint) from error
-        if prefix and (".git" in names or looks_like_repository(names)):
-            repositories.append(prefix.removesuffix("/"))
+        names = [entry.name for entry in entries]
+        if inside and (_is_top(Path(folder)) if GIT in names else looks_like_repository(names)):
+            repositories.append(inside.removesuffix("/"))
+        for entry in entries:
+            path = f"{inside}{entry.name}"
+            if entry.name == GIT:
+                continue  # it holds credentials, and is not of the tree even where it is in the folder
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append((entry.path, f"{path}/"))
+            elif entry.is_symlink() and _leads_to_folder(entry):
+                yield f"{path}/"
+            else:
+                yield path

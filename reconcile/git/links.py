@@ -1,0 +1,130 @@
+"""Where a path leads: the walk of the file system, held within a folder, the same in a work tree and in a revision.
+
+A walk goes from name to name, as Linux does: nothing is below a file, not even `.` or `..`; a link is replaced by what
+it holds; `..` leaves the folder that was really reached. Of what is outside, only the folders above are known, up to
+the top of the repository: a walk may climb there and come back. It may go nowhere else: not to another file, not above
+the repository, not to the root of the machine, and not into Git's own folder. What is in a submodule only a work tree
+knows.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from reconcile.errors import SettingError
+
+GIT = ".git"
+_MOST_LINKS, _LONGEST_NAME = 40, 255  # as Linux follows, and as its file systems hold
+
+
+class Kind(Enum):
+    """What is at a path and is no link. A repository is a submodule, of which a revision holds nothing."""
+
+    FILE = "file"
+    FOLDER = "folder"
+    REPOSITORY = "repository"
+
+
+Look = Callable[[str], Kind | str | None]
+"""Tells what is at a path within the folder: its kind, what the link holds, or None; raises OSError if none can say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why what a path leads to is not read; and whether that is known to be a folder."""
+
+    error: SettingError
+    is_folder: bool = False
+
+
+def leads_out() -> SettingError:
+    """Return the refusal of a link that leads out of the folder."""
+    hint = "put the file itself here, or link to one in the folder, by a path that is relative"
+    return SettingError("this link leads out of the folder, and is not followed", hint=hint)
+
+
+def unreadable(reason: int | None) -> SettingError:
+    """Return the refusal of a file that cannot be read for *reason*, an error number of the system."""
+    why = os.strerror(reason) if reason else "the system does not say why"
+    return SettingError(f"cannot be read: {why}", hint="see its permissions, and where links lead")
+
+
+def followed(path: str, above: Sequence[str], look: Look) -> str | Refused:
+    """Return the path in the folder of the file that *path*, relative to the folder, leads to; or why it leads to none.
+
+    *above* names the folders from the top of the repository to the folder.
+    """
+    if path.startswith("/"):
+        return Refused(leads_out())
+    try:
+        return _Walk(above, look, [*reversed(path.split("/"))]).end()
+    except SettingError as refusal:
+        return Refused(refusal)
+    except OSError as error:
+        return Refused(unreadable(error.errno))
+
+
+class _Walk:
+    """One walk: the names still to go, and where it is: *climbed* above the folder, or at *inside* it."""
+
+    def __init__(self, above: Sequence[str], look: Look, waiting: list[str]) -> None:
+        self.above = above
+        self.look = look
+        self.waiting = waiting
+        self.climbed = 0
+        self.inside: list[str] = []
+        self.is_in_repository = False
+        self.links = 0
+
+    def end(self) -> str | Refused:
+        while self.waiting:
+            name = self.waiting.pop()
+            if name == "..":
+                self.up()
+            elif name not in {"", "."} and self.down(name):
+                if self.waiting:
+                    raise unreadable(errno.ENOTDIR)
+                return "/".join([*self.inside, name])
+        return Refused(leads_out() if self.climbed else unreadable(errno.EISDIR), is_folder=True)
+
+    def up(self) -> None:
+        self.is_in_repository = False
+        if self.inside:
+            self.inside.pop()
+        elif self.climbed < len(self.above):
+            self.climbed += 1
+        else:
+            raise leads_out()
+
+    def down(self, name: str) -> bool:
+        """Go to what is called *name*, and return whether it is a file."""
+        if self.climbed and name == self.above[-self.climbed]:
+            self.climbed -= 1
+            return False
+        if self.climbed or self.is_in_repository or name == GIT:
+            raise leads_out()
+        if len(os.fsencode(name)) > _LONGEST_NAME:
+            raise unreadable(errno.ENAMETOOLONG)
+        found = self.look("/".join([*self.inside, name]))
+        if isinstance(found, str):
+            self.replace(found)
+        elif found is None:
+            raise unreadable(errno.ENOENT)
+        elif found is not Kind.FILE:
+            self.inside.append(name)
+            self.is_in_repository = found is Kind.REPOSITORY
+        return found is Kind.FILE
+
+    def replace(self, target: str) -> None:
+        self.links += 1
+        if self.links > _MOST_LINKS:
+            raise unreadable(errno.ELOOP)
+        if target.startswith("/"):
+            raise leads_out()
+        if not target:
+            raise unreadable(errno.ENOENT)
+        self.waiting += reversed(target.split("/"))
