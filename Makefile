@@ -8,6 +8,8 @@ PINS := pyproject.toml .ci/constraints.txt
 # An editable install names the checkout by its absolute path, which Python 3.11 cannot read back in a C locale if the
 # path has other letters than ASCII; from site-packages it is always this far.
 RELATIVE = for link in .venv/lib/python3*/site-packages/*_reconcile.pth; do echo ../../../.. >"$$link"; done
+# A run starts the program many times: none must compile all of it anew, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE =
 EVERYDAY := not slow and not browser
 
 .DEFAULT_GOAL := help

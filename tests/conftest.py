@@ -1,10 +1,12 @@
 """For all tests: none reaches outside this machine. A name is not even asked for, an address not connected to.
 
-And none fails for being slow: a machine that has much else to do is no fault of the code.
+None fails for being slow: a machine that has much else to do is no fault of the code. And none is red by chance: what
+hypothesis tries is the same every day. New examples are drawn by `make examples`, which says how to draw them again.
 """
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import socket
 from collections.abc import Iterator
@@ -13,8 +15,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("patient")
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
+settings.register_profile("everyday", settings.get_profile("patient"), derandomize=True, max_examples=40)
+settings.register_profile("drawn", settings.get_profile("patient"), max_examples=400, print_blob=True)
+settings.load_profile("everyday")  # --hypothesis-profile names another
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is imported and collected out of every later collection of garbage: it stays to the end."""
+    gc.collect()
+    gc.freeze()
 
 
 class OutsideLoopbackError(AssertionError):

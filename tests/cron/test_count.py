@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.cron import fire_count, fires, fires_per_day, hazard, next_fire, parse, previous_fire
 from tests.cron.strategies import ZONES as LAW_ZONES
 from tests.cron.strategies import changes, expressions
 from tests.cron.vectors import rows
+from tests.examples import examples
 
 ZONES = ["UTC", "Asia/Shanghai", "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"]
 EXPRESSIONS = sorted({row["expr"] for row in rows() if row["valid"]})
@@ -20,7 +21,7 @@ CHANGES = [(zone, at) for zone in LAW_ZONES[1:] for at in changes(zone, 2016, 20
 INSTANTS = st.integers(1_483_228_800, 1_893_456_000).map(lambda seconds: datetime.fromtimestamp(seconds, UTC))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(3)
 @given(st.sampled_from(EXPRESSIONS), INSTANTS, st.sampled_from(ZONES))
 def test_the_fire_before_the_next_is_not_later_than_the_start(text, at, zone):
     expression = parse(text)
@@ -32,7 +33,7 @@ def test_the_fire_before_the_next_is_not_later_than_the_start(text, at, zone):
     assert before is None or before.astimezone(UTC) <= at
 
 
-@settings(max_examples=300, deadline=None)
+@examples(3)
 @given(st.sampled_from(EXPRESSIONS), INSTANTS, st.sampled_from(ZONES))
 def test_no_fire_lies_between_the_previous_one_and_now(text, at, zone):
     expression = parse(text)
@@ -58,7 +59,6 @@ def test_a_count_is_what_walking_finds(text, zone):
     assert fire_count(expression, start, end, at) == walked
 
 
-@settings(deadline=None)
 @given(
     expressions(st.sampled_from(["0", "0,59"])),
     st.sampled_from(CHANGES),

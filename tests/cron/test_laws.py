@@ -7,7 +7,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconcile.cron import CronSyntaxError, fires, has_h, hazard, next_fire, parse, resolve_h, same_fires, words
@@ -78,7 +78,6 @@ def test_values_written_out_are_the_same_meaning(text):
     assert parse(rewritten(text)).meaning == parse(text).meaning
 
 
-@settings(deadline=None)
 @given(expressions(), st.sampled_from(ZONES[:3]))
 def test_equal_meanings_fire_equally_over_ten_years(text, zone):
     one, other = parse(text), parse(rewritten(text))
@@ -103,7 +102,6 @@ def days_of(meaning):
     }
 
 
-@settings(deadline=None)
 @given(expressions(st.sampled_from(["0", "0,30", "30"])), expressions(st.sampled_from(["0", "0,30", "30"])))
 def test_meanings_that_differ_fire_differently_on_some_day(text, other_text):
     one, other = parse(text), parse(other_text)
@@ -119,14 +117,12 @@ def test_meanings_that_differ_fire_differently_on_some_day(text, other_text):
     assert fires_on(one, witness) != fires_on(other, witness)
 
 
-@settings(deadline=None)
 @given(expressions(), INSTANTS, st.sampled_from(ZONES))
 def test_a_fire_is_strictly_later_and_in_the_zone_asked_for(text, at, zone):
     fire = next_fire(parse(text), at.astimezone(zone))
     assert fire is None or (fire.tzinfo is zone and fire.astimezone(UTC) > at)
 
 
-@settings(deadline=None)
 @given(expressions(), INSTANTS, st.integers(0, 10**8), st.sampled_from(ZONES))
 def test_a_later_start_has_no_earlier_fire(text, at, seconds, zone):
     expression = parse(text)
@@ -137,7 +133,6 @@ def test_a_later_start_has_no_earlier_fire(text, at, seconds, zone):
     assert later is None or (fire is not None and fire.astimezone(UTC) <= later.astimezone(UTC))
 
 
-@settings(deadline=None)
 @given(expressions(), INSTANTS, st.sampled_from(ZONES))
 def test_a_fire_matches_its_own_meaning_on_the_wall_clock(text, at, zone):
     expression = parse(text)
@@ -159,7 +154,6 @@ def is_last_reading(instant, zone):
     return all((instant + minutes * MINUTE).astimezone(zone).replace(tzinfo=None) != wall for minutes in (30, 60))
 
 
-@settings(deadline=None)
 @given(numbers(0, 59), numbers(0, 23), st.sampled_from(CHANGES))
 # Quartz loses 02:30 here: from 01:30 it tries 02:01, which is read as 02:31, and goes on from there.
 @example("1,30", "1-0", (ZONES[2], datetime(2017, 9, 30, 16, tzinfo=UTC)))
@@ -207,7 +201,6 @@ def test_an_overlap_is_90_minutes_of_silence_for_every_half_hour():
     assert after.astimezone(UTC) - before.astimezone(UTC) == timedelta(minutes=90)
 
 
-@settings(deadline=None)
 @given(expressions())
 def test_every_expression_has_words_in_both_languages(text):
     assert words(parse(text))

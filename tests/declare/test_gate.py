@@ -8,12 +8,13 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconcile import resources
 from reconcile.declare.gate import KINDS, fits, refusals, schema
 from reconcile.declare.wording import NOT_BUILT_YET
+from tests.examples import examples
 
 TEXT = st.text(st.characters(blacklist_categories=["Cc", "Cs"]), max_size=8)
 WORDS = st.sampled_from(
@@ -75,7 +76,7 @@ def _documents(kind: str) -> st.SearchStrategy[Any]:
 
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
-@settings(max_examples=300, deadline=None)
+@examples(3)
 def test_gate_and_wording_agree(kind, data):
     value = data.draw(documents(kind))
     jsonschema_fits = jsonschema.Draft202012Validator(schema(kind)).is_valid(value)
@@ -85,7 +86,7 @@ def test_gate_and_wording_agree(kind, data):
 
 @given(st.text(st.characters(blacklist_categories=["Cc", "Cs"]), max_size=70))
 @example("é" * 64)
-@settings(max_examples=200, deadline=None)
+@examples(2)
 def test_they_agree_on_any_text_where_a_name_is_meant(text):
     for value in ({"tenant": text}, {"tenant": "a", "schedules": [{"code": text, "labels": {text: text}}]}):
         assert fits("tenant", value) == (refusals("tenant", value, "f") == ())

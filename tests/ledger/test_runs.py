@@ -22,6 +22,7 @@ from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, State
 from reconcile.model.states import Action, Applied, LiveRow, Unreadable
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, key, row, schedule
+from tests.examples import examples
 from tests.ledger.sayings import LATER_RUN, NOON, RUN, Clock, applied, end, hold, outcome, run_in, start, update
 
 
@@ -331,8 +332,7 @@ def test_what_json_columns_hold_comes_back_equal(live, applied):
 
 
 @settings(
-    max_examples=40,
-    deadline=None,
+    examples(0.5),
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # to explain a failure takes minutes here
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

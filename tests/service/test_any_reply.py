@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.model.outcome import AnswerKind
@@ -17,7 +17,8 @@ from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
 from reconcile.service.redact import Redactor
 from reconcile.service.troubles import TROUBLES, Narrator
 from reconcile.service.writer import save_answer
-from tests.service.fakes import NOON, UNHURRIED
+from tests.examples import examples
+from tests.service.fakes import NOON
 
 SAYING = ["resp_code", "error_code", "error_msg", "success", "msg"]
 NAMES = ["resp_data", "resp_code", "bizcode", "jobinfoid", "cronexpression", "jobstatus", "group_job_id"]
@@ -67,7 +68,7 @@ def believable(rows, codes):
     )
 
 
-@settings(UNHURRIED, max_examples=200)
+@examples(2)
 @given(RESULTS, UNKNOWN, st.sampled_from([["1"], ["1", "2"]]))
 def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
     narrator = Narrator(Operation.QUERY, Redactor(()))
@@ -85,7 +86,7 @@ def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
     assert isinstance(answer, Split) <= (len(codes) > 1)
 
 
-@settings(UNHURRIED, max_examples=200)
+@examples(2)
 @given(RESULTS)
 def test_any_reply_to_a_save_is_one_of_the_answers(result):
     answer = save_answer("acme", result, narrator=Narrator(Operation.SAVE, Redactor(())), now=NOON)

@@ -8,13 +8,12 @@ import json
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.service.exchange import Operation
 from reconcile.service.redact import Redactor, clean
 from reconcile.service.troubles import Narrator
-from tests.service.fakes import UNHURRIED
 
 SECRET = 'to"k/e n&é'
 
@@ -67,7 +66,6 @@ def test_an_excerpt_is_one_bounded_line():
     assert Redactor([]).excerpt(b"a\r\n\tb\x1b[2J\xff" + b"c" * 500, length=20) == "a b [2J�" + "c" * 11 + "…"
 
 
-@settings(UNHURRIED)
 @given(st.text())
 def test_a_clean_text_holds_no_control_format_or_separating_character(text):
     cleaned = clean(text)
@@ -75,7 +73,6 @@ def test_a_clean_text_holds_no_control_format_or_separating_character(text):
     assert "  " not in cleaned
 
 
-@settings(UNHURRIED)
 @given(st.binary(max_size=300), st.text(min_size=4, max_size=12, alphabet="abcXYZ019-_"))
 def test_no_excerpt_holds_a_secret(body, secret):
     assert secret.lower() not in Redactor([secret]).excerpt(secret.encode() + body + secret.encode() * 9).lower()

@@ -6,14 +6,15 @@ import json
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.model.keys import Key
 from reconcile.model.states import LiveRow
 from reconcile.ports import Save
 from reconcile.service import wire
-from tests.service.fakes import UNHURRIED, a_row, null_row
+from tests.examples import examples
+from tests.service.fakes import a_row, null_row
 
 
 def listing(*rows: object, asked: tuple[str, ...] = ("1", "2")) -> wire.Listing:
@@ -279,7 +280,7 @@ JSON = st.recursive(
 )
 
 
-@settings(UNHURRIED, max_examples=150)
+@examples(1.5)
 @given(JSON)
 def test_any_json_is_read_or_refused(document):
     body = json.dumps(document).encode("utf-8", "surrogatepass")
@@ -298,7 +299,7 @@ def test_any_json_is_read_or_refused(document):
             assert str(error)
 
 
-@settings(UNHURRIED, max_examples=150)
+@examples(1.5)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(body):
     try:

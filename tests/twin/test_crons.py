@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.cron import fires, next_fire, parse
 from reconcile.twin.clock import to_ms
 from reconcile.twin.crons import Crons
 from tests.cron.strategies import INSTANTS, ZONES, expressions
+from tests.examples import examples
 
 SECONDS = st.sampled_from(["0", "30", "10/20", "59"])
 
 
-@settings(max_examples=150, deadline=None)
+@examples(1.5)
 @given(text=expressions(seconds=SECONDS), after=INSTANTS, zone=st.sampled_from(ZONES), hours=st.integers(1, 24 * 9))
 def test_a_walk_over_days_is_a_walk_from_fire_to_fire(text, after, zone, hours):
     expression, start = parse(text), after.astimezone(zone)
