@@ -2,6 +2,7 @@
 # may stand in a folder with any name; programs run as `python -m`, so no script's first line holds a path.
 
 PYTHON ?=
+SEED ?=
 VENV_PYTHON := .venv/bin/python
 PIP := $(VENV_PYTHON) -m pip --quiet --disable-pip-version-check --no-input install --constraint .ci/constraints.txt
 PINS := pyproject.toml .ci/constraints.txt
@@ -13,29 +14,25 @@ export PYTHONDONTWRITEBYTECODE =
 EVERYDAY := not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all faults lint coverage demo clean
+.PHONY: help test test-all examples faults lint coverage demo clean .FORCE
 .SUFFIXES:
 
 help:
-	@echo "make test      the everyday tests, in less than a minute"
+	@echo "make test      the everyday tests, the same each time, in about a minute"
 	@echo "make test-all  every test, the slow ones and those in a browser too"
+	@echo "make examples  the laws alone, on many examples drawn anew; SEED=N draws the same again"
 	@echo "make faults    only those that kill runs and disturb services, by the hundred"
 	@echo "make lint      ruff and mypy"
 	@echo "make coverage  every test but make faults, measured; fails below what each part promises"
 	@echo "make demo      validate, plan and apply against an embedded scheduler"
 	@echo "make clean     removes what the others made, .venv too"
-	@echo "PYTHON=...     the Python that .venv is made with (3.11 or newer)"
+	@echo "PYTHON=...     the Python that .venv is made with (3.11 or newer); no other is taken in its place"
 
-# --clear: what is there may be of another Python, or of a checkout that has been moved since.
-.venv/made:
-	@set -e; for python in "$(PYTHON)" python3 python3.13 python3.12 python3.11; do \
-	    test -n "$$python" || continue; \
-	    "$$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
-	    "$$python" -m venv --clear .venv; \
-	    touch $@; \
-	    exit 0; \
-	done; \
-	echo "no Python >= 3.11 with venv is here: install one, or name one with make PYTHON=..." >&2; exit 1
+# Looked at each time, as PYTHON may name another one than the last time.
+.venv/made: .FORCE
+	@.ci/venv "$(PYTHON)"
+
+.FORCE:
 
 # What users get: enough for the demo.
 .venv/installed: .venv/made $(PINS)
@@ -54,6 +51,14 @@ test: .venv/complete
 
 test-all: .venv/complete
 	@$(VENV_PYTHON) -m pytest -q -n auto -rs
+
+# A test has more time here: what is one example in a moment is hundreds.
+examples: .venv/complete
+	@seed="$(SEED)"; seed="$${seed:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"; \
+	again="the same examples again: make examples SEED=$$seed (one test: pytest --hypothesis-profile=drawn --hypothesis-seed=$$seed)"; \
+	echo "$$again"; \
+	$(VENV_PYTHON) -m pytest -q -n auto -m "hypothesis and not faults" --hypothesis-profile=drawn --hypothesis-seed="$$seed" \
+	    --timeout=900 || { echo "$$again"; exit 1; }
 
 lint: .venv/complete
 	@$(VENV_PYTHON) -m ruff check .

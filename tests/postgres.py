@@ -53,6 +53,16 @@ def database(server: str, *, encoding: str = "UTF8") -> Iterator[str]:
         execute(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def empty(url: str) -> None:
+    """Take all from a database, sessions too: in a quarter of the time that making another one takes."""
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with psycopg.connect(url, autocommit=True) as connection:
+        while connection.execute(f"SELECT pg_terminate_backend(pid) {others}").fetchall():
+            pass
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+
+
 def execute(url: str, statement: str, *values: Any) -> list[Any]:
     """Return the rows that *statement* gives, in a connection of its own."""
     with psycopg.connect(url, autocommit=True) as connection:

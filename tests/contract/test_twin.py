@@ -22,7 +22,7 @@ def url():
 def post(url: str, told: Exchange, body: str | None = None) -> tuple[int, object]:
     """Send the request of an exchange as it stands, with nothing of the client in between."""
     parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
     try:
         headers = {"tecode": told.tenant, "Content-Type": "application/json"}
         connection.request(told.method, told.path, (body or told.request).encode(), headers)

@@ -38,7 +38,7 @@ def name_of(document: Path) -> str:
 class Stage:
     """A folder as a reader has it who writes the files that a document shows, and an empty twin for a service."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, warm: Path) -> None:
         self.folder = folder
         self._url = url
         self._twin: subprocess.Popen[str] | None = None
@@ -49,7 +49,7 @@ class Stage:
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m reconcile "$@"\n', encoding="utf-8")
         program.chmod(0o755)
         self._variables = {
-            "PATH": f"{programs}:{os.environ['PATH']}",
+            "PATH": f"{warm}:{os.environ['PATH']}",
             "HOME": str(folder),
             "SCHEDULER_TOKEN": "secret-of-the-docs",
             "LC_ALL": "C.UTF-8",
@@ -119,7 +119,7 @@ class Stage:
         self._twin = subprocess.Popen(
             ["sh", "-c", f"exec {command} --port 0"],
             cwd=self.folder,
-            env=self._variables,
+            env=self._variables | {"PATH": f"{self.folder / 'programs'}:{os.environ['PATH']}"},  # it is sent signals
             stdout=subprocess.PIPE,
             text=True,
             encoding="utf-8",
@@ -134,9 +134,9 @@ class Stage:
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
+def stage(tmp_path: Path, warm: Path) -> Iterator[Stage]:
     with running_twin(timezone="Asia/Shanghai") as twin:
-        one = Stage(tmp_path, twin.url)
+        one = Stage(tmp_path, twin.url, warm)
         yield one
         one.close()
 

@@ -13,7 +13,7 @@ import yaml
 
 from reconcile.twin.running import running_twin
 from tests.docs.tables import ROOT
-from tests.docs.test_docs import DOCUMENTED_URL, YAML, Stage
+from tests.docs.test_docs import DOCUMENTED_URL, YAML
 
 TEXT = (ROOT / "docs" / "remembering.md").read_text(encoding="utf-8")
 PIPELINE = re.compile(r"^```yaml\n# (\.git\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -62,14 +62,15 @@ class Runners:
 
     def __init__(self, folder, url):
         self.folder = folder
-        self._stage = Stage(folder, url)
         self._runs = 0
         self.origin = folder / "origin.git"
         self.work = folder / "work"
         self.trace = folder / "trace"
         # As the script that pip installs: the working directory is no place to import from.
         program = folder / "programs" / "reconcile"
+        program.parent.mkdir()
         program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m reconcile "$@"\n', encoding="utf-8")
+        program.chmod(0o755)
         (folder / "programs" / "pip").symlink_to(Path(sys.executable).parent / "pip")
         self.git("init", "--quiet", "--bare", "--initial-branch=main", str(self.origin), where=folder)
         self.git("clone", "--quiet", str(self.origin), str(self.work), where=folder)

@@ -21,7 +21,7 @@ from tests.journeys.program import ENVIRONMENT
 from tests.journeys.service import nothing
 
 
-def wait_for(seen, seconds=20.0):
+def wait_for(seen, seconds=60.0):
     """Wait until *seen* says so."""
     end = time.monotonic() + seconds
     while not seen():
@@ -218,7 +218,7 @@ def test_a_device_is_written_to():
 def test_a_reader_that_has_seen_enough_is_no_error(program):
     process = program.start("plan", "-q")
     process.stdout.close()
-    assert process.wait(20) == 0
+    assert process.wait(60) == 0
     assert process.stderr.read() == ""
     process.stderr.close()
 
@@ -250,13 +250,13 @@ def test_a_signal_ends_a_run_that_waits_for_the_service(program, service, number
 
     def hold(tenant, body):
         asked.set()
-        held.wait(20)
+        held.wait(60)
 
     service.hook = hold
     process = program.start("plan", "--format", "json")
-    assert asked.wait(20)
+    assert asked.wait(60)
     process.send_signal(number)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     held.set()
     assert process.returncode == 128 + number
     assert json.loads(out)["complete"] is False
@@ -270,13 +270,13 @@ def test_an_interrupted_apply_reports_what_it_did_and_running_again_finishes(pro
     def hold(_, body):
         if "xw_quartz" in body:
             saving.set()
-            held.wait(20)
+            held.wait(60)
 
     service.hook = hold
     process = program.start("apply", "--yes", "--format", "json", "--parallelism", "1")
-    assert saving.wait(20)
+    assert saving.wait(60)
     process.send_signal(signal.SIGTERM)
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=60)
     service.hook = nothing
     held.set()
     run = json.loads(out)
@@ -372,7 +372,7 @@ def hanging(program, **streams):
 
 def test_a_run_that_hangs_is_ended_with_a_report(program):
     process = hanging(program, stdout=subprocess.PIPE)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, json.loads(out)["errors"][0]["kind"]) == (143, "interrupted")
     assert "the run was interrupted" in err
 
@@ -385,7 +385,7 @@ def test_a_run_that_hangs_and_whose_report_nobody_reads_is_ended_all_the_same(pr
             os.write(writing, b"x" * 4096)
     os.set_blocking(writing, True)
     process = hanging(program, stdout=writing)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     os.close(reading)
     os.close(writing)
     assert process.returncode == 143

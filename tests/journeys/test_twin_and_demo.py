@@ -36,7 +36,7 @@ def test_a_demo_that_is_interrupted_says_so_and_leaves_nothing_behind(program, t
     process = program.start("demo", start_new_session=True)
     assert "listens" in process.stdout.readline()
     os.killpg(process.pid, number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     assert (process.returncode, "interrupted" in err, "bug" in err) == (128 + number, True, False)
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
@@ -51,7 +51,7 @@ def test_the_twin_says_where_it_listens_and_ends_cleanly(program, number):
     process = program.start("twin", "--port", "0", "--timezone", "Asia/Shanghai", "--latency", "1ms")
     assert url_of(process).startswith("http://127.0.0.1:")
     process.send_signal(number)
-    assert process.communicate(timeout=20) == ("", "")
+    assert process.communicate(timeout=60) == ("", "")
     assert process.returncode == 0
 
 
@@ -62,12 +62,12 @@ def test_the_twin_is_a_service_for_the_program(program, write, tmp_path):
     write("reconcile.yaml", text.replace(old, url_of(process)))
     assert program("apply", "--yes").code == 0
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     again = program.start("twin", "--port", "0", "--db", "twin.db")
     write("reconcile.yaml", text.replace(old, url_of(again)))
     ended = program("plan", "--detailed-exitcode")
     again.terminate()
-    again.communicate(timeout=20)
+    again.communicate(timeout=60)
     assert (ended.code, "\nNo changes.\nDesired: " in ended.out) == (0, True)
 
 
@@ -75,7 +75,7 @@ def test_a_twin_that_others_can_reach_warns(program):
     process = program.start("twin", "--port", "0", "--host", "0.0.0.0")
     process.stdout.readline()
     process.terminate()
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
     assert err.startswith("warning: the twin asks nobody for a password")
 
 

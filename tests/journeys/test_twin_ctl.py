@@ -208,7 +208,7 @@ def test_every_habit_is_an_option_of_its_own_at_the_start_and_all_go_together(pr
     url = next(word for word in process.stdout.readline().split() if word.startswith("http://"))
     shown = json.loads(program("twin", "ctl", "awkward", "--url", url).out)
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert shown == {name: value for name, (_, value) in given.items()}
 
 
@@ -224,6 +224,6 @@ def test_the_clock_and_the_runs_are_set_at_the_start(program):
     program("twin", "ctl", "clock", "--advance", "1d", "--url", url)
     state = json.loads(program("twin", "ctl", "export", "--url", url).out)
     process.terminate()
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert clock == {"now": "2026-01-05T00:00:00.000+08:00", "speed": 0, "timezone": "Asia/Shanghai"}
     assert state["tenants"]["acme"][0]["journal"] == [[1767549600000, 90_000, "out of memory", {}]]

@@ -27,11 +27,17 @@ def server() -> Iterator[str]:
         yield url
 
 
-@pytest.fixture
-def postgres_address(server: str, tmp_path: Path) -> Iterator[LedgerAddress]:
-    """An empty PostgreSQL database."""
+@pytest.fixture(scope="session")
+def _database(server: str) -> Iterator[str]:
     with postgres.database(server) as url:
-        yield address_of(url, tmp_path)
+        yield url
+
+
+@pytest.fixture
+def postgres_address(_database: str, tmp_path: Path) -> Iterator[LedgerAddress]:
+    """An empty PostgreSQL database."""
+    yield address_of(_database, tmp_path)
+    postgres.empty(_database)
 
 
 @pytest.fixture

@@ -179,7 +179,7 @@ def raw_server(handle: Callable[[socket.socket], None], *, accepts: int = 1000) 
             listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         for thread in (acceptor, *threads):
-            thread.join(5)
+            thread.join(60)
 
 
 def read_request(connection: socket.socket) -> bytes:

@@ -26,7 +26,7 @@ from tests.service.fakes import (
 )
 
 
-def open_to(url, *, stop=None, timeout=5.0, parallelism=2, reply_limit=10_000, **more):
+def open_to(url, *, stop=None, timeout=60.0, parallelism=2, reply_limit=10_000, **more):
     environment = an_environment(url, timeout=timedelta(seconds=timeout), **more)
     settings = connection(environment, {})
     redactor = Redactor(settings.secrets)
@@ -57,10 +57,10 @@ def test_a_stopped_run_does_not_wait_for_a_silent_service_and_lets_its_connectio
 
     with raw_server(handle) as url, open_to(url, stop=stop, parallelism=1) as link:
         answers = ServiceWriter(link).save([a_save(str(number)) for number in range(5)])
-        assert closed.acquire(timeout=5)
+        assert closed.acquire(timeout=60)
     assert sorted(answer.kind for answer in answers.values()) == [AnswerKind.LOST] + [AnswerKind.NOT_STARTED] * 4
     for thread in threads_of_links():
-        thread.join(5)
+        thread.join(60)
     assert threads_of_links() == []
 
 

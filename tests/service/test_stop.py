@@ -23,7 +23,7 @@ class Silent:
 
     def __call__(self, request):
         self.begun.set()
-        assert self.let_go.wait(10)
+        assert self.let_go.wait(60)
         return saved_reply()
 
 
@@ -35,7 +35,7 @@ def silent():
 
 
 def stop_when(event, stop):
-    thread = threading.Thread(target=lambda: (event.wait(10), stop.set()))
+    thread = threading.Thread(target=lambda: (event.wait(60), stop.set()))
     thread.start()
     return thread
 

@@ -12,7 +12,7 @@ import pytest
 
 from reconcile.service.exchange import Broken, Fault, Reply
 from tests.service.fakes import http_reply, raw_server, read_request
-from tests.service.test_transport import QUERY, a_transport
+from tests.service.test_transport import QUERY, a_transport, abort_when
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl to make a certificate")
 
@@ -84,21 +84,19 @@ def test_a_client_certificate_is_shown(certificate):
 def test_abort_cuts_a_call_under_tls(certificate):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
-    over = threading.Event()
+    asked, over = threading.Event(), threading.Event()
 
     def handle(connection):
         with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True) as wrapped:
             read_request(wrapped)
-            over.wait(5)
+            asked.set()
+            over.wait(60)
 
     with raw_server(handle) as url:
         address = url.replace("http:", "https:")
         with a_transport(address, ca_bundle=str(certificate)) as transport:
-            thread = threading.get_ident()
-            cutter = threading.Timer(0.1, lambda: transport.abort(thread))
-            cutter.start()
-            result = transport.send(QUERY)
-            cutter.join()
+            with abort_when(asked, transport):
+                result = transport.send(QUERY)
             over.set()
     assert isinstance(result, Broken)
     assert result.sent

@@ -22,7 +22,7 @@ QUERY = Request(Operation.QUERY, "acme", b'{"codes":"1","jobtype":""}')
 
 
 @contextlib.contextmanager
-def a_transport(url, *, timeout=5.0, variables=None, reply_limit=1 << 20, **more):
+def a_transport(url, *, timeout=60.0, variables=None, reply_limit=1 << 20, **more):
     environment = an_environment(url, timeout=timedelta(seconds=timeout), **more)
     settings = connection(environment, variables or {})
     transport = RequestsTransport(settings, Redactor(settings.secrets), reply_limit=reply_limit)
@@ -35,6 +35,16 @@ def a_transport(url, *, timeout=5.0, variables=None, reply_limit=1 << 20, **more
 def send(handle, **more):
     with raw_server(handle) as url, a_transport(url, **more) as transport:
         return transport.send(QUERY)
+
+
+@contextlib.contextmanager
+def abort_when(event, transport):
+    """Let another thread cut the call that this one makes, once *event* has come."""
+    thread = threading.get_ident()
+    cutter = threading.Thread(target=lambda: (event.wait(60), transport.abort(thread)))
+    cutter.start()
+    yield
+    cutter.join()
 
 
 def replying(reply):
@@ -183,7 +193,7 @@ def test_a_kept_connection_that_was_reset_meanwhile_counts_as_sent():
     with raw_server(handle, accepts=1) as url, a_transport(url) as transport:
         assert transport.send(QUERY) == Reply(200, b"{}")
         result = transport.send(QUERY)
-        assert closed.wait(5)
+        assert closed.wait(60)
     assert isinstance(result, Broken)
     assert (result.fault, result.sent) == (Fault.CUT_OFF, True)
 
@@ -220,7 +230,7 @@ def test_silence_is_a_time_out_after_sending():
 
     def handle(connection):
         read_request(connection)
-        over.wait(5)
+        over.wait(60)
 
     with raw_server(handle) as url, a_transport(url, timeout=0.05) as transport:
         result = transport.send(QUERY)
@@ -230,22 +240,20 @@ def test_silence_is_a_time_out_after_sending():
 
 @pytest.mark.parametrize("part", ["headers", "body"])
 def test_a_server_that_trickles_is_cut_by_abort(part):
-    over = threading.Event()
+    begun, over = threading.Event(), threading.Event()
 
     def handle(connection):
         read_request(connection)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n")
         if part == "body":
             connection.sendall(b"\r\n")
+        begun.set()
         while not over.wait(0.01):
             connection.sendall(b"x")
 
     with raw_server(handle) as url, a_transport(url) as transport:
-        thread = threading.get_ident()
-        cutter = threading.Timer(0.1, lambda: transport.abort(thread))
-        cutter.start()
-        result = transport.send(QUERY)
-        cutter.join()
+        with abort_when(begun, transport):
+            result = transport.send(QUERY)
         over.set()
     assert isinstance(result, Broken)
     assert result.sent
@@ -369,10 +377,10 @@ def test_many_threads_have_a_connection_each():
         barrier = threading.Barrier(4)
 
         def work():
-            barrier.wait(5)
+            barrier.wait(60)
             for _ in range(5):
                 transport.send(QUERY)
-            barrier.wait(5)
+            barrier.wait(60)
             transport.release()
             transport.release()
 
@@ -380,5 +388,5 @@ def test_many_threads_have_a_connection_each():
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(5)
+            thread.join(60)
     assert len(connections) == 4

@@ -19,7 +19,7 @@ class Client:
 
     def __init__(self, url: str, tenant: str | None = "acme") -> None:
         parts = urlsplit(url)
-        self.connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=20)
+        self.connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)
         self.headers = {"Content-Type": "application/json"} | ({} if tenant is None else {"tecode": tenant})
 
     def ask(self, method: str, path: str, body: object = None, **headers: str) -> http.client.HTTPResponse:

@@ -79,7 +79,7 @@ class Browser:
 
     def close(self) -> None:
         self._call("Browser.close")
-        self._process.wait(timeout=30)
+        self._process.wait(timeout=60)
         self._in.close()
         self._out.close()
 

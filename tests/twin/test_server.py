@@ -46,7 +46,7 @@ def test_a_signal_ends_the_program_with_0_and_without_a_word(number, started):
     process = started()
     process.stdout.readline()
     process.send_signal(number)
-    assert (*process.communicate(timeout=30), process.returncode) == ("", "", 0)
+    assert (*process.communicate(timeout=60), process.returncode) == ("", "", 0)
 
 
 def test_a_signal_ends_the_program_while_clients_hold_connections(started):
@@ -55,7 +55,7 @@ def test_a_signal_ends_the_program_while_clients_hold_connections(started):
     client = Client(url)
     client.saved("1")
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     client.close()
     assert process.returncode == 0
 
@@ -80,7 +80,7 @@ def test_one_line_says_where_it_listens(started):
     process = started()
     line = process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    rest, _ = process.communicate(timeout=30)
+    rest, _ = process.communicate(timeout=60)
     assert line.startswith("The twin listens on http://127.0.0.1:")
     assert rest == ""
 
@@ -89,7 +89,7 @@ def test_a_host_that_others_can_reach_is_warned_of(started):
     process = started("0.0.0.0")
     first = process.stdout.readline()
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     assert first.startswith("warning: ")
 
 
