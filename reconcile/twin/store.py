@@ -51,7 +51,10 @@ class Store:
         self._told: SimpleQueue[list[_Write] | _Mark | None] = SimpleQueue()
         try:
             self._connection = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
-            self._prepare()
+            with contextlib.ExitStack() as unless_it_fits:
+                unless_it_fits.callback(self._connection.close)
+                self._prepare()
+                unless_it_fits.pop_all()
         except sqlite3.Error as error:
             is_held = getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
             hint = "another twin, or another program, has this file open" if is_held else None
@@ -65,7 +68,6 @@ class Store:
         self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version not in (0, _FORMAT):
-            self._connection.close()
             raise SettingError(f"{self._path} is of format {version}, and this twin reads format {_FORMAT}")
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=FULL")

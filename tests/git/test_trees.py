@@ -86,14 +86,29 @@ def listed(tree):
     return sorted(path.rstrip("/") if read(tree, path) == LEADS_OUT else path for path in tree.paths())
 
 
+def assert_as_the_file_system(work, asked):
+    for path in (*work.paths(), *asked):
+        answer = read(work, path)
+        if answer != LEADS_OUT:
+            assert answer == opened(f"{work.root}/{path}"), path
+
+
 def assert_same(root, asked=()):
     tree, work = revision_tree(find(root), "HEAD"), WorkTree(root)
     assert listed(tree) == listed(work)
     for path in (*work.paths(), *asked):
-        answer = read(work, path)
-        assert read(tree, path) == answer, path
-        if answer != LEADS_OUT:
-            assert answer == opened(f"{root}/{path}"), path
+        assert read(tree, path) == read(work, path), path
+    assert_as_the_file_system(work, asked)
+
+
+@examples(3)
+@given(files=FILES, links=LINKS, asked=st.lists(TARGETS, max_size=6), inside=st.sampled_from(["", "in/"]))
+def test_a_path_leads_where_the_file_system_says_or_out(files, links, asked, inside):
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place) / ROOT / inside
+        root.mkdir(parents=True)
+        written(root, files, links)
+        assert_as_the_file_system(WorkTree(root), asked)
 
 
 @examples(0.5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -36,6 +38,11 @@ def saved(url: str, *codes: str, cron: str = NIGHTLY) -> list[str]:
         return [client.saved(code, cron) for code in codes]
     finally:
         client.close()
+
+
+def run_script(file, statements):
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.executescript(statements)
 
 
 def test_jobs_are_there_again_after_a_restart(file):
@@ -131,6 +138,26 @@ def test_a_file_that_is_no_database_is_refused(file):
         pass
 
 
+def held_open(file):
+    """Return how often this process has *file* open."""
+    return [*map(os.path.realpath, Path("/proc/self/fd").iterdir())].count(str(file))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        pytest.param(lambda file: file.write_text("not a database, but long enough " * 50), id="no-database"),
+        pytest.param(lambda file: run_script(file, "PRAGMA user_version = 9"), id="of-another-format"),
+    ],
+)
+def test_a_file_that_is_refused_is_let_go_of_at_once(file, spoil):
+    spoil(file)
+    with pytest.raises(SettingError) as refused, running_twin(db=file):
+        pass
+    assert refused.value.__traceback__ is not None  # that is alive, with all that it refers to
+    assert held_open(file) == 0
+
+
 def test_a_file_is_let_go_of_when_the_twin_cannot_start(file, tmp_path):
     (tmp_path / "seed.json").write_text("[]", "utf-8")
     with pytest.raises(SettingError, match="is not one"), running_twin(db=file, seed=tmp_path / "seed.json"):
@@ -140,9 +167,7 @@ def test_a_file_is_let_go_of_when_the_twin_cannot_start(file, tmp_path):
 
 
 def test_a_file_of_another_format_is_refused(file):
-    connection = sqlite3.connect(file)
-    connection.execute("PRAGMA user_version = 9")
-    connection.close()
+    run_script(file, "PRAGMA user_version = 9")
     with pytest.raises(SettingError, match="format 9"), running_twin(db=file):
         pass
 
