@@ -101,7 +101,7 @@ def assert_same(root, asked=()):
     assert_as_the_file_system(work, asked)
 
 
-@examples(3)
+@examples(1)
 @given(files=FILES, links=LINKS, asked=st.lists(TARGETS, max_size=6), inside=st.sampled_from(["", "in/"]))
 def test_a_path_leads_where_the_file_system_says_or_out(files, links, asked, inside):
     with tempfile.TemporaryDirectory() as place:
@@ -111,7 +111,7 @@ def test_a_path_leads_where_the_file_system_says_or_out(files, links, asked, ins
         assert_as_the_file_system(WorkTree(root), asked)
 
 
-@examples(0.5)
+@examples(0.3)
 @given(files=FILES, links=LINKS, asked=st.lists(TARGETS, max_size=3), inside=st.sampled_from(["", "in/", "in/in/"]))
 @example(files={"aa": b""}, links={"a": "aa/a"}, asked=[], inside="")
 @example(
