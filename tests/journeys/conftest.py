@@ -29,7 +29,7 @@ workspace: test
 environments:
   test:
     url: {url}
-    timeout: 2s
+    timeout: 60s
     service:
       save: upsert
 """

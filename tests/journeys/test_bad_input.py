@@ -30,7 +30,7 @@ def settle(write, service):
     """Write the workspace anew, with more below `service:`."""
 
     def one(more: str, timeout: str = "2s") -> None:
-        text = WORKSPACE.format(url=service.url).replace("timeout: 2s", f"timeout: {timeout}")
+        text = WORKSPACE.format(url=service.url).replace("timeout: 60s", f"timeout: {timeout}")
         write("reconcile.yaml", text + more)
 
     return one

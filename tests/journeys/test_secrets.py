@@ -38,7 +38,7 @@ ledger: {ledger}
 environments:
   test:
     url: ${{ADDRESS}}
-    timeout: 2s
+    timeout: 60s
     headers:
       Authorization: Bearer ${{HEADER_TOKEN}}
       X-Key: ${{SECOND_TOKEN}}
