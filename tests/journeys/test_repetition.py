@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.journeys.conftest import WORKSPACE
 from tests.journeys.test_remembering import rules, verdicts
 
@@ -90,11 +91,14 @@ LAW = given(
     flags=FLAGS,
     on_drift=st.sampled_from(["revert", "hold"]),
 )
+
+
 # The world is made anew for each example.
-ANEW = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-
-
-def said_again(program, service, flags):
+@settings(examples(0.2), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@LAW
+def test_the_same_again_says_the_same_again(program, service, write, world, declared, flags, **past):
+    world(**past)
+    write("tenants/acme.yaml", tenant(declared))
     before = decided(program, *flags)
     assert decided(program, *flags) == before
     saves = len(service.saves)
@@ -104,20 +108,3 @@ def said_again(program, service, flags):
         assert len(service.saves) == saves
         assert decided(program, *flags) == before
         assert program("apply", "--yes", *flags).code == 3
-
-
-@settings(ANEW, max_examples=8)
-@LAW
-def test_the_same_again_says_the_same_again(program, service, write, world, declared, flags, **past):
-    world(**past)
-    write("tenants/acme.yaml", tenant(declared))
-    said_again(program, service, flags)
-
-
-@pytest.mark.slow
-@settings(ANEW, max_examples=50)
-@LAW
-def test_the_same_again_says_the_same_again_in_many_worlds(program, service, write, world, declared, flags, **past):
-    world(**past)
-    write("tenants/acme.yaml", tenant(declared))
-    said_again(program, service, flags)

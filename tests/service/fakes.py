@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, settings
-
 from reconcile.model.keys import Key
 from reconcile.model.workspace import Environment
 from reconcile.ports import Save
@@ -20,7 +18,6 @@ from reconcile.service.link import Link
 from reconcile.service.redact import Redactor
 
 # A busy machine must not fail a property.
-UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
@@ -18,7 +18,8 @@ from reconcile.service.beside import ROLES, Role, error_beside
 from reconcile.service.exchange import Operation, Reply
 from reconcile.service.redact import Redactor
 from reconcile.service.troubles import Narrator
-from tests.service.fakes import NOON, UNHURRIED, a_row, json_reply, null_row
+from tests.examples import examples
+from tests.service.fakes import NOON, a_row, json_reply, null_row
 
 DEFAULTS = ServiceSettings().success_codes
 
@@ -127,7 +128,7 @@ def is_harmless(role: Role, value: Any) -> bool:
     return role in (Role.ERROR_TEXT, Role.TEXT) and value is False
 
 
-@settings(UNHURRIED, max_examples=300)
+@examples(3)
 @given(MEMBERS, st.sampled_from([["1"], ["1", "2"]]), st.sampled_from([[], None, "missing"]))
 def test_no_member_beside_an_empty_list_is_read_as_absence_but_where_it_is_harmless(members, codes, data):
     """Absent by the rule, or unreadable; never absent otherwise."""
@@ -150,7 +151,7 @@ def asked(reply: Reply, service: ServiceSettings = ServiceSettings(), secrets: t
     return query_answer("acme", ["1"], reply, settings=service, narrator=narrator, now=NOON)
 
 
-@settings(UNHURRIED, max_examples=200)
+@examples(2)
 @given(MEMBERS)
 def test_the_line_that_is_printed_allows_what_it_was_printed_for(members):
     reply = Reply(200, json.dumps({"resp_data": [], **members}).encode("utf-8", "surrogatepass"))
