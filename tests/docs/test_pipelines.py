@@ -102,10 +102,9 @@ class Runners:
         self._runs += 1
         place = self.folder / f"runner{self._runs}"
         self.git("clone", "--quiet", "--depth=1", self.origin.as_uri(), str(place), where=self.folder)
-        # It is installed already, and no index is asked: that pip reads nothing of the checkout is seen all the same.
-        lines = [
-            re.sub(r'^pip install ".*"$', "pip install --quiet --no-index --no-deps reconcile", line) for line in script
-        ]
+        # It is installed already, and no index is asked: that pip reads nothing of the checkout is seen once.
+        pip = "pip install --quiet --no-index --no-deps reconcile" if self._runs == 1 else ":"
+        lines = [re.sub(r'^pip install ".*"$', pip, line) for line in script]
         summary = place / "summary"
         variables = {
             "PATH": f"{self.folder / 'programs'}:{os.environ['PATH']}",

@@ -17,7 +17,6 @@ from reconcile.service.exchange import Operation, Reply, Request, Result
 from reconcile.service.link import Link
 from reconcile.service.redact import Redactor
 
-# A busy machine must not fail a property.
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
