@@ -163,6 +163,9 @@ def _refuse_unexpected(
         differing = [change.key for change in saved.plan.changes if _differs(change, wanted.desired.get(change.key))]
         said = f" ({', '.join(map(str, differing[:3]))}{', …' if len(differing) > 3 else ''})" if differing else ""
         _refuse("plan-stale", f"the declarations are no longer those that the plan was made of{said}", "plan again")
+    if expected is not None and not expected.strip():
+        message = "--expect-desired is empty: nothing says which declarations were reviewed"
+        _refuse("unexpected-declarations", message, "the commit's message must hold the line `Desired: …` of its plan")
     if expected is not None and (len(expected) < _SHORTEST_DIGEST or not digest.startswith(expected)):
         message = f"--expect-desired {expected}: what is declared here has the digest {digest}"
         _refuse("unexpected-declarations", message, "apply the commit that was reviewed, or review this one")

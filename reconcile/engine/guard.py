@@ -199,11 +199,15 @@ def _of_inactivity(change: Change, situation: Situation, allowances: Allowances)
     if Condition.INACTIVE not in change.conditions:
         return None
     status = change.row.status if change.row is not None else ""
-    paused = f"{change.key}: the job is inactive (status {status!r}): somebody paused it"
+    is_named = change.row is None or not change.row.may_be_active
+    why = "somebody paused it" if is_named else "service.active_status does not name that"
+    setting = None if is_named else "service.active_status"
+    paused = f"{change.key}: the job is inactive (status {status!r}): {why}"
     if change.action is not Action.ENABLE:
         if allowances.inactive:
             return None
-        return _refusal("inactive", f"{paused}, and saving may start it again", change, override="--allow-inactive")
+        message = f"{paused}, and saving may start it again"
+        return _refusal("inactive", message, change, setting=setting, override="--allow-inactive")
     if situation.service.save_enables is SaveEnables.FALSE:
         message = (
             f"{change.key}: saving does not make an inactive job active on this service (service.save_enables is false)"
@@ -211,7 +215,7 @@ def _of_inactivity(change: Change, situation: Situation, allowances: Allowances)
         return _refusal("save-does-not-enable", message, change, setting="service.save_enables")
     if allowances.enable_inactive:
         return None
-    return _refusal("inactive", paused, change, override="--enable-inactive")
+    return _refusal("inactive", paused, change, setting=setting, override="--enable-inactive")
 
 
 def _refusal(

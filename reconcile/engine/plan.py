@@ -164,9 +164,12 @@ def _words(change: Change) -> tuple[str, str | None]:
             "to write the name, run plan and apply with --include-renames",
         )
     statuses = ", ".join(repr(row.status) for row in change.live)
+    enable = "to make it active by saving it again, run plan and apply with --enable-inactive"
+    if any(row.may_be_active for row in change.live):
+        enable = f"if that means active, add it to service.active_status in reconcile.yaml; else, {enable}"
     return (
         f"declared active, but the live job is inactive (status {statuses}): it fires as declared once it is active",
-        "to make it active by saving it again, run plan and apply with --enable-inactive",
+        enable,
     )
 
 

@@ -86,7 +86,8 @@ def _refuse_committed(repository: Repository, address: str) -> None:
             continue
         listed = repository.ask("ls-files", "-z", "--", f":(top,literal){real.relative_to(repository.top)}")
         if listed.out or not listed.is_good:  # git says nothing of what is behind a link
-            raise foreign(repository.path_within(real), "is in Git, and no repository to fetch from or push to")
+            why = "is in Git, and no repository to fetch from or push to"
+            raise foreign(repository.path_within(real), why, "name a remote that `git remote -v` shows, or an address")
 
 
 def _addresses(repository: Repository, remote: str) -> frozenset[str]:

@@ -73,7 +73,8 @@ class Repository:
         names = ", ".join([*shown, f"and {more} more"] if more else shown)
         said = f"the repository's configuration names programs or credentials, which are not used: {names}"
         lifting = sorted({kind.lifted_by for kind in kinds if kind.lifted_by is not None})
-        return f"{said} ({VARIABLE}={','.join(lifting)} uses its {' and '.join(lifting)})" if lifting else said
+        where = "where merged commits are applied or watched, never where a pull request is planned"
+        return f"{said} ({VARIABLE}={','.join(lifting)} uses its {' and '.join(lifting)}: {where})" if lifting else said
 
     def ask(self, *arguments: str, stdin: bytes = b"") -> Answer:
         """Run git in the folder for what reads, or moves a ref; nothing of the user's environment or network is used.
@@ -206,13 +207,15 @@ def looks_like_repository(names: Iterable[str]) -> bool:
     return "head" in found and (found >= {"objects", "refs"} or "commondir" in found)
 
 
-def foreign(place: str, why: str) -> DeclarationError:
+_FOREIGN_HINT = (
+    "only the repository whose work tree holds the declarations is used: see who added this one, and remove it; "
+    "a clone that is meant can be a submodule"
+)
+
+
+def foreign(place: str, why: str, hint: str = _FOREIGN_HINT) -> DeclarationError:
     """Return the error that says *why* what stands at *place* is a repository that is not used."""
     message = f"{one_line(place)} {why}"
-    hint = (
-        "only the repository whose work tree holds the declarations is used: see who added this one, and remove it; "
-        "a clone that is meant can be a submodule"
-    )
     version = _version()
     if version is not None and version < _SAFE_SINCE:
         old = ".".join(map(str, version))

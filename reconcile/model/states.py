@@ -58,6 +58,11 @@ class LiveRow:
     status: str
     active: bool = True
 
+    @property
+    def may_be_active(self) -> bool:
+        """Whether it is inactive for a number or a boolean, which ``active_status`` may merely not name."""
+        return not self.active and (self.status in ("true", "false") or self.status.isdecimal())
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:

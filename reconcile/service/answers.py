@@ -184,13 +184,14 @@ def _without_data(case: _Case) -> Answer:
 def _found(case: _Case, listing: wire.Listing, said: Said | None) -> Answer:
     """Read null rows, and the answer for a code alone, as `service.unknown_code` says."""
     spoilt = {
-        code: case.row_trouble("reply-malformed", f"{words} (code {code})") for code, words in listing.spoilt.items()
+        code: case.row_trouble("reply-malformed", f"{words} (code {code})", _ROW_HINT)
+        for code, words in listing.spoilt.items()
     }
     if case.unknown.mode is not UnknownCodeMode.NULL_ROW:
         hint = "if that is how it answers for a code without a job, set service.unknown_code: null-row"
         for code in listing.null:
             spoilt[code] = case.row_trouble("unknown-code-answer", f"a row of null for code {code}", hint)
-    ownerless = None if listing.ownerless is None else case.row_trouble("reply-malformed", listing.ownerless)
+    ownerless = None if listing.ownerless is None else case.row_trouble("reply-malformed", listing.ownerless, _ROW_HINT)
     if len(case.codes) == 1 and listing.is_empty and case.unknown.mode is not UnknownCodeMode.OMITTED:
         unknown = _spelt(case.unknown, case.narrator)
         hint = f"service.unknown_code is {unknown}; leave it out if an empty list means the same"
@@ -226,6 +227,7 @@ def _unknown_code_hint(case: _Case, written: UnknownCode | None) -> str | None:
     return f"if that is how it answers for a code without a job, set service.unknown_code: {fitting}"
 
 
+_ROW_HINT = "the other rows were read; -vv shows this one, which whoever runs the service must mend"
 _REFUSED_HINT = "see what the service has against this code; of a code without a job, docs/service.md says how to go on"
 
 

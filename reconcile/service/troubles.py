@@ -140,7 +140,7 @@ class Narrator:
         wanted = (*allowed, *(str(member.text) for member in said.errors))
         codes = ", ".join(dict.fromkeys(self.quoted(text, length=LONGEST_CODE) for text in wanted))
         when = "if the service says so when nothing is wrong, and only then"
-        return f"{when}, set below `service:` in reconcile.yaml: success_codes: [{codes}]"
+        return f"{when}, set below `service:` of the environment in reconcile.yaml: success_codes: [{codes}]"
 
     def _members(self, said: Said) -> str:
         members = (*said.errors, *said.texts)

@@ -163,3 +163,4 @@ def test_a_branch_cannot_have_a_folder_of_its_own_taken_for_the_remote(program, 
         ended = program(*arguments, remote)
         assert (ended.code, (tmp_path / "ran").exists()) == (1, False), ended.err
         assert f"foreign-repository: {name} is in Git" in ended.err
+        assert "hint: name a remote that `git remote -v` shows" in ended.err

@@ -205,6 +205,8 @@ def test_an_apply_can_be_tied_to_what_was_reviewed(program, service, declare):
     assert (code, rules(refused), service.saves) == (3, ["unexpected-declarations"], [])
     declare()
     assert program("apply", "--yes", "--expect-desired", digest[:6]).code == 3
+    _, refused = program.json("apply", "--yes", "--expect-desired", "")  # as of a commit without such a line
+    assert "must hold the line `Desired: …`" in refused["errors"][0]["hint"]
     assert program("apply", "--yes", "--expect-desired", digest[:12]).code == 0
 
 

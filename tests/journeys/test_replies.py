@@ -140,6 +140,12 @@ def test_a_status_that_is_a_number_is_inactive_until_the_workspace_knows_it(prog
     program("apply", "--yes")
     twin.behave(jobstatus="number")
     assert program("drift").code == 2
+    assert "if that means active, add it to service.active_status" in program("plan").out
+    twin.change("acme", "2", cron="0 0 9 * * ?")
+    refused = program("plan").out
+    assert "(status '1'): service.active_status does not name that, and saving may start it again" in refused
+    assert "change service.active_status in reconcile.yaml, or run with --allow-inactive" in refused
+    twin.change("acme", "2", cron="0 0/30 * * * ?")
     set_service('active_status: ["1"]')
     assert program("drift").code == 0
     twin.disable("acme", "1")
@@ -212,6 +218,7 @@ def test_a_row_that_cannot_be_read_spoils_its_own_key_only(program, twin, field)
     code, run = program.json("apply", "--yes")
     assert (code, run["summary"]["verified"], [one["code"] for one in run["attention"]]) == (4, 2, ["2"])
     assert field in run["attention"][0]["message"]
+    assert run["attention"][0]["hint"].startswith("the other rows were read")
     assert len(twin.jobs("acme")) == 3
 
 
