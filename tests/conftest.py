@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,11 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.register_profile("everyday", settings.get_profile("patient"), derandomize=True, max_examples=40)
 settings.register_profile("drawn", settings.get_profile("patient"), max_examples=400, print_blob=True)
 settings.load_profile("everyday")  # --hypothesis-profile names another
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many as there are processors: tests wait half their time, for programs, servers and disks."""
+    return 2 * (os.cpu_count() or 1)
 
 
 def pytest_collection_finish() -> None:
