@@ -15,6 +15,14 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
+
+# Hypothesis also draws the constants of all modules that are loaded. Which these are depends on the tests that ran in
+# the process before: the same seed would find today what it does not tomorrow.
+_NO_CONSTANTS = Constants()
+assert callable(providers._get_local_constants)
+providers._get_local_constants = lambda: _NO_CONSTANTS
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 settings.register_profile("everyday", settings.get_profile("patient"), derandomize=True, max_examples=40)

@@ -233,9 +233,9 @@ class Settings:
     def unusable(self) -> Mapping[str, Named]:
         """Return what is set aside and in whose place nothing can stand, as the runner's own says nothing either."""
         kinds = self.set_aside.items()
-        return {key: kind for key, kind in kinds if kind.instead is None and self.is_replaced(key)}
+        return {key: kind for key, kind in kinds if kind.instead is None and self.is_without_own(key)}
 
-    def is_replaced(self, key: str) -> bool:
+    def is_without_own(self, key: str) -> bool:
         """Whether *key* is set aside, and the runner's own configuration says nothing in its place."""
         return key in self.set_aside and all(entry.key != key or entry.is_of_repository for entry in self.entries)
 

@@ -137,9 +137,9 @@ class Repository:
         if "core.gitproxy" in self.settings.set_aside:
             environment.setdefault("GIT_PROXY_COMMAND", "")  # of several settings git takes the first that fits
         # The user's own programs, which git asks after the settings: what stands in their place would hide them.
-        if self.settings.is_replaced("core.sshcommand") and environment.get("GIT_SSH"):
+        if self.settings.is_without_own("core.sshcommand") and environment.get("GIT_SSH"):
             environment.setdefault("GIT_SSH_COMMAND", shlex.quote(environment["GIT_SSH"]))
-        if self.settings.is_replaced("core.askpass") and environment.get("SSH_ASKPASS"):
+        if self.settings.is_without_own("core.askpass") and environment.get("SSH_ASKPASS"):
             environment.setdefault("GIT_ASKPASS", environment["SSH_ASKPASS"])
         return program.run(self._located(arguments), environment, seconds=program.ACT_SECONDS)
 

@@ -133,7 +133,7 @@ def _paths(root: str, repositories: list[str]) -> Iterator[str]:
             hint = "see its permissions"
             raise SettingError(f"the folder {folder} cannot be listed: {error.strerror}", hint=hint) from error
         names = [entry.name for entry in entries]
-        if inside and (_is_top(Path(folder)) if GIT in names else looks_like_repository(names)):
+        if inside and ((GIT in names and _is_top(Path(folder))) or looks_like_repository(names)):
             repositories.append(inside.removesuffix("/"))
         for entry in entries:
             path = f"{inside}{entry.name}"

@@ -222,6 +222,13 @@ def test_a_folder_below_that_looks_like_a_repository_is_refused(git):
     assert refused(lambda: held(folder / "schedules")).startswith("schedules/tenants/深 is a repository of its own")
 
 
+def test_an_empty_folder_of_gits_name_hides_no_lookalike(git):
+    folder, _ = git
+    lookalike(folder / "schedules" / "tenants")
+    (folder / "schedules" / "tenants" / ".git").mkdir()
+    assert "schedules/tenants is a repository" in refused(lambda: held(folder / "schedules"))
+
+
 def test_a_clone_below_is_refused_ignored_or_not(git):
     folder, _ = git
     run_git(folder / "schedules", "init", "--quiet", "clone")
