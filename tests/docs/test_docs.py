@@ -68,7 +68,7 @@ class Stage:
         The ids of runs are those that the document shows, once it has listed them with `reconcile runs`. A command that
         starts a twin goes on, on a free port, and is the service of the commands that follow.
         """
-        command = "reconcile demo" if typed.command == "make demo" else typed.command
+        command = typed.command
         if STARTS_A_TWIN.match(command):
             return 0, self._started(command)
         for documented, real in self._runs.items():
@@ -141,9 +141,9 @@ def stage(tmp_path: Path, warm: Path) -> Iterator[Stage]:
         one.close()
 
 
-# The README every time; what takes seconds, in CI.
+# The README and the demo every time; what takes seconds, in CI.
 EACH = [
-    pytest.param(one, id=name_of(one), marks=() if one.name in ("README.md", "cron.md") else pytest.mark.slow)
+    pytest.param(one, id=name_of(one), marks=() if one.name in ("README.md", "cron.md", "demo.md") else pytest.mark.slow)
     for one in SHOWING
 ]
 
