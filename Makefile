@@ -3,6 +3,7 @@
 
 PYTHON ?=
 SEED ?=
+FILES ?=
 VENV_PYTHON := .venv/bin/python
 PIP := $(VENV_PYTHON) -m pip --quiet --disable-pip-version-check --no-input install --constraint .ci/constraints.txt
 PINS := pyproject.toml .ci/constraints.txt
@@ -14,11 +15,12 @@ export PYTHONDONTWRITEBYTECODE =
 EVERYDAY := not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help test test-all examples faults lint coverage demo clean .FORCE
+.PHONY: help test check test-all examples faults lint coverage demo clean .FORCE
 .SUFFIXES:
 
 help:
 	@echo "make test      the everyday tests, the same each time, in about a minute"
+	@echo "make check     the tests that a change needs first: make check FILES='reconcile/engine/guard.py docs/cron.md'"
 	@echo "make test-all  every test, the slow ones and those in a browser too"
 	@echo "make examples  the laws alone, on many examples drawn anew; SEED=N draws the same again"
 	@echo "make faults    only those that kill runs and disturb services, by the hundred"
@@ -48,6 +50,9 @@ help:
 
 test: .venv/complete
 	@$(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)"
+
+check: .venv/complete
+	@tests=$$($(VENV_PYTHON) -m tests.affected $(FILES)) && $(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)" $$tests
 
 test-all: .venv/complete
 	@$(VENV_PYTHON) -m pytest -q -n auto -rs

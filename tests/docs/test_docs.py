@@ -142,10 +142,8 @@ def stage(tmp_path: Path, warm: Path) -> Iterator[Stage]:
 
 
 # The README and the demo every time; what takes seconds, in CI.
-EACH = [
-    pytest.param(one, id=name_of(one), marks=() if one.name in ("README.md", "cron.md", "demo.md") else pytest.mark.slow)
-    for one in SHOWING
-]
+EVERYDAY = ("README.md", "cron.md", "demo.md")
+EACH = [pytest.param(one, id=name_of(one), marks=() if one.name in EVERYDAY else pytest.mark.slow) for one in SHOWING]
 
 
 @pytest.mark.parametrize("document", EACH)
