@@ -18,6 +18,7 @@ from reconcile.flows.wording import WORDS
 from reconcile.git.configuration import NAMED
 from reconcile.twin.awkward import HABITS, OPERATIONS, Habit, Kind
 from reconcile.twin.endpoints import ROUTES, Steering
+from tests.docs import architecture
 
 ROOT = Path(__file__).parents[2]
 REGION = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -205,6 +206,9 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "reasons": reasons,
     "set_aside": set_aside,
     "steering": steering,
+    "layers": architecture.layers,
+    "purity": architecture.purity,
+    "packages": architecture.packages,
 }
 
 
