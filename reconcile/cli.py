@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from reconcile.errors import OutputError, ReconcileError, SettingError, UsageError
+from reconcile.exits import Exit
 
 if TYPE_CHECKING:
     from reconcile.commands.invocation import Answer, Invocation
@@ -49,7 +50,7 @@ COMMANDS: Mapping[str, str] = {
 
 # Of commands that are groups; the variables hold for them too.
 SUBCOMMANDS = ("show", "rebuild")
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS: Mapping[int, Exit] = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 # A stopped run has its report out within five seconds; the last of them is for writing it.
 PATIENCE_SECONDS = 4.0
 LAST_SECONDS = 0.7
@@ -141,7 +142,7 @@ class Run:
         """Do all of it."""
         if self._arguments[0] in ("-h", "--help", "--version"):
             self._clicked(None)
-            return 0
+            return Exit.DONE
         with self._signals():
             try:
                 answer = self._answer()
@@ -149,7 +150,7 @@ class Run:
             finally:
                 self._done.set()
         # A command without a report (`twin`) knows itself what a signal means to it.
-        return code if isinstance(answer, int) or not self.signal else 128 + self.signal
+        return code if isinstance(answer, int) or not self.signal else SIGNALS[self.signal]
 
     def _answer(self) -> Answer | int:
         """Return what the command found, or the report of why it did not; an exit code when click has said it all."""
@@ -183,7 +184,7 @@ class Run:
             obj=invocation,
             default_map=self._defaults() if invocation is not None else None,
         )
-        return 0 if result is None else result
+        return Exit.DONE if result is None else result
 
     def _defaults(self) -> dict[str, Any]:
         from reconcile.commands.common import from_variables
@@ -241,14 +242,12 @@ class Run:
         chosen = wanted_format(options, self._arguments, self._environ)
         files = dict(answer.files)
         files.update((path, rendered(answer, name)) for name, path in (options.reports if options else ()))
-        code = answer.exit_code
         for path, text in files.items():
             try:
                 write_file(path, text)
             except OutputError as error:
                 self._log("error", error.message)
                 answer = with_error(answer, error)
-                code = code if code not in (0, 2) else error.exit_code
         if answer.error is not None:
             self._log("error", answer.error)
         try:
@@ -257,8 +256,8 @@ class Run:
             _to_stdout(report_of(answer, chosen, colour=colour))
         except OutputError as error:
             self._log("error", error.message)
-            code = code if code not in (0, 2) else error.exit_code
-        return code
+            answer = with_error(answer, error)
+        return answer.exit_code
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:
@@ -305,7 +304,7 @@ class Run:
         writer.start()
         writer.join(LAST_SECONDS)
         # Not `end`: all that was said is flushed already, and a pipe that nobody reads would hold the flush for ever.
-        os._exit(128 + number)
+        os._exit(SIGNALS[number])
 
 
 def _interrupted() -> ReconcileError:

@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from reconcile.exits import Exit
+
 if TYPE_CHECKING:
     from reconcile.model.finding import Finding, Refusal
     from reconcile.source import Span
@@ -28,7 +30,7 @@ if TYPE_CHECKING:
 class ReconcileError(Exception):
     """Anything that stops a run: what is wrong with which value, what to do about it, and where it stands."""
 
-    exit_code = 1
+    exit_code = Exit.ERROR
 
     def __init__(self, message: str, *, hint: str | None = None, place: Span | None = None) -> None:
         super().__init__(message)
@@ -96,7 +98,7 @@ class OutputError(ReconcileError):
 class RefusedError(ReconcileError):
     """A guard refused before anything was saved; *refusals* holds each reason."""
 
-    exit_code = 3
+    exit_code = Exit.REFUSED
 
     def __init__(self, message: str, *, refusals: tuple[Refusal, ...] = (), hint: str | None = None) -> None:
         super().__init__(message, hint=hint)

@@ -13,7 +13,7 @@ SHELLS = ("bash", "zsh", "fish")
 @click.command("completion")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
-def completion(context: click.Context, *, shell: str) -> int:
+def completion(context: click.Context, *, shell: str) -> None:
     """Print the completion script of SHELL.
 
     For bash: reconcile completion bash > ~/.local/share/bash-completion/completions/reconcile
@@ -23,4 +23,3 @@ def completion(context: click.Context, *, shell: str) -> int:
     group = context.find_root().command
     invocation: Invocation = context.obj
     invocation.show(completer(group, {}, "reconcile", "_RECONCILE_COMPLETE").source() + "\n")
-    return 0

@@ -20,6 +20,7 @@ from reconcile.commands.invocation import Invocation
 from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.errors import ReconcileError
+from reconcile.exits import Exit
 from reconcile.git.worktree import WorkTree
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Schedule, State
@@ -31,7 +32,7 @@ INACTIVE = Key("shop-chengdu", "1085431505565653001")
 DOUBLED = Key("shop-hangzhou", "1085431505565652001")
 SECONDS_PER_STEP = 50
 # Ctrl-C reaches the command that runs just now as well.
-_INTERRUPTED = (130, 143, -signal.SIGINT, -signal.SIGTERM)
+_INTERRUPTED = (Exit.INTERRUPTED, Exit.TERMINATED, -signal.SIGINT, -signal.SIGTERM)
 
 # The live side, where it is not what the examples declare: the rows of each key.
 _LIVE: Mapping[Key, tuple[Mapping[str, str], ...]] = {
@@ -48,32 +49,32 @@ class _Step(NamedTuple):
 
     said: str
     arguments: str
-    exit_code: int
+    exit_code: Exit
 
 
 _STEPS = (
-    _Step("First, offline: is everything in the files as it should be?", "validate", 0),
+    _Step("First, offline: is everything in the files as it should be?", "validate", Exit.DONE),
     _Step(
         "What would change? Live differs from the files in every way that matters: one job is absent, one was changed "
         "by hand, one says the same in other words (no change), one is paused and different, one code has two jobs. "
         "Exit 2: there are changes.",
         "plan --out plan.json --detailed-exitcode",
-        2,
+        Exit.DIFFERENT,
     ),
     _Step(
         "Apply exactly that plan. Each job is read again just before it is saved, and read back afterwards. Exit 4: "
         "something was saved, but not all is done. Nobody asked to save over the paused job, and of two jobs for one "
         "code no save could tell which it reaches.",
         "apply plan.json --yes",
-        4,
+        Exit.PARTLY_SAVED,
     ),
-    _Step("Plan again: what was applied is in sync, and what needs a person is still said.", "plan", 0),
+    _Step("Plan again: what was applied is in sync, and what needs a person is still said.", "plan", Exit.DONE),
 )
 
 
 @click.command("demo")
 @click.pass_obj
-def demo(invocation: Invocation) -> int:
+def demo(invocation: Invocation) -> None:
     """Try everything against the embedded scheduler.
 
     validate → plan → apply → plan, on the shipped examples, in a temporary folder. Nothing is left behind, and no
@@ -92,7 +93,6 @@ def demo(invocation: Invocation) -> int:
             invocation.show(f"\n{textwrap.fill(f'{number}. {step.said}', 100)}\n\n  $ reconcile {step.arguments}\n\n")
             _run(invocation, step, place)
     invocation.show("\nThat was all. The embedded scheduler has stopped, and nothing is left behind.\n")
-    return 0
 
 
 def live_of(declared: Iterable[Schedule]) -> dict[str, list[dict[str, str]]]:

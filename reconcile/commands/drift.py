@@ -12,6 +12,7 @@ from reconcile.commands.service import read
 from reconcile.commands.sources import Sources
 from reconcile.engine.drift import find_drift
 from reconcile.engine.plan import desired_digest
+from reconcile.exits import Exit
 from reconcile.report.documents import drift_document
 from reconcile.report.drifts import drift_view
 
@@ -43,5 +44,5 @@ def drift(invocation: Invocation, *, strict: bool, where: Sources) -> Answer:
     return Answer(
         drift_document(found, invocation.head, desired_digest=digest),
         drift_view(found),
-        exit_code=1 if has_errors(found.findings) else found.exit_code,
+        exit_code=Exit.ERROR if has_errors(found.findings) else found.exit_code,
     )

@@ -12,6 +12,7 @@ from reconcile.commands.invocation import Answer, Invocation
 from reconcile.engine.explain import explain as explained
 from reconcile.engine.signs import close_to, shown
 from reconcile.errors import CronSyntaxError, UsageError
+from reconcile.exits import Exit
 from reconcile.model.reading import QUARTZ_VERSIONS, reading_at
 from reconcile.model.selection import Selection
 from reconcile.report.documents import error_document, explanation_document
@@ -59,7 +60,8 @@ def explain(
     other = others[0] if others else None
     found = explained(first, now, count=count, language=lang, against=other, declared=expression)
     differ = found.comparison is not None and not found.comparison.is_same
-    return Answer(explanation_document(found, invocation.head), explanation_view(found), exit_code=2 if differ else 0)
+    code = Exit.DIFFERENT if differ else Exit.DONE
+    return Answer(explanation_document(found, invocation.head), explanation_view(found), exit_code=code)
 
 
 def _resolved(text: str, selection: Selection) -> str:

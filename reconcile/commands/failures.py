@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from reconcile.commands.invocation import Answer, Invocation, Options, tool_version
 from reconcile.errors import OutputError, ReconcileError
+from reconcile.exits import Exit
 from reconcile.report.documents import error_document, error_entry
 from reconcile.report.findings import error_view
 from reconcile.report.formats import FORMATS, Report
@@ -31,9 +32,10 @@ def unexpected(error: Exception, hide: Callable[[str], str]) -> ReconcileError:
 
 
 def with_error(answer: Answer, error: OutputError) -> Answer:
-    """Return *answer* with *error* in its document too."""
+    """Return *answer* with *error* in its document too, and with its exit code where all else went well."""
     errors = [*answer.document.get("errors", ()), error_entry(error)]
-    return dataclasses.replace(answer, document=answer.document | {"errors": errors})
+    code = error.exit_code if answer.exit_code in (Exit.DONE, Exit.DIFFERENT) else answer.exit_code
+    return dataclasses.replace(answer, document=answer.document | {"errors": errors}, exit_code=code)
 
 
 def wanted_format(options: Options | None, arguments: Sequence[str], environ: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from reconcile.commands.declarations import environment_of, opened
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.service import linked
 from reconcile.errors import UsageError
+from reconcile.exits import Exit
 from reconcile.flows.histories import history as history_of
 from reconcile.model.keys import Key
 from reconcile.model.states import Unreadable
@@ -46,5 +47,5 @@ def history(invocation: Invocation, *, tenant: str, code: str, page: int, page_s
             found.key, found.live, found.pages, invocation.head, environment=environment.name, findings=noted
         ),
         history_view(found.key, found.live, found.pages, timezone=ZoneInfo(environment.timezone), findings=noted),
-        exit_code=1 if isinstance(found.live, Unreadable) else 0,
+        exit_code=Exit.ERROR if isinstance(found.live, Unreadable) else Exit.DONE,
     )

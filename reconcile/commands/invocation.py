@@ -13,6 +13,7 @@ from pathlib import Path
 
 from reconcile.commands.console import Console
 from reconcile.errors import OutputError
+from reconcile.exits import Exit
 from reconcile.git.configuration import VARIABLE, allowed
 from reconcile.git.repository import Repository, find
 from reconcile.model.selection import EVERYTHING, Selection
@@ -56,7 +57,7 @@ class Answer:
 
     document: Document
     view: View
-    exit_code: int = 0
+    exit_code: Exit = Exit.DONE
     files: Mapping[str, str] = field(default_factory=dict)
     error: str | None = None
     """What ended the run, for stderr."""

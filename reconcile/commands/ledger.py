@@ -14,6 +14,7 @@ from reconcile.commands.remembered import address_of
 from reconcile.commands.service import read
 from reconcile.engine.past import found_live
 from reconcile.errors import LedgerError
+from reconcile.exits import Exit
 from reconcile.ledger.address import LedgerAddress
 from reconcile.model.ledger import Ending, RunKind, RunStart
 from reconcile.report.findings import counted
@@ -59,7 +60,7 @@ def rebuild(invocation: Invocation, *, actor: str | None) -> Answer:
     message += f" The old ledger is {aside}." if aside else ""
     name = wanted.environment.name
     document = ledger_document(invocation.head, environment=name, action="rebuild", message=message, keys=found)
-    return Answer(document, done_view(message, environment=name), exit_code=1 if unread else 0)
+    return Answer(document, done_view(message, environment=name), exit_code=Exit.ERROR if unread else Exit.DONE)
 
 
 def _put_aside_if_broken(invocation: Invocation, wanted: Declared) -> str | None:

@@ -12,6 +12,7 @@ from reconcile.commands.remembered import read_memory
 from reconcile.commands.service import linked
 from reconcile.commands.sources import Sources
 from reconcile.engine.guard import Allowances
+from reconcile.exits import Exit
 from reconcile.model.plan import Plan
 from reconcile.report.documents import plan_document
 from reconcile.report.json import dumps
@@ -45,7 +46,7 @@ def plan(
     )
 
 
-def _exit_code(plan: Plan, *, detailed: bool) -> int:
+def _exit_code(plan: Plan, *, detailed: bool) -> Exit:
     if not plan.is_complete or has_errors(plan.findings):
-        return 1
-    return 2 if detailed and plan.changes else 0
+        return Exit.ERROR
+    return Exit.DIFFERENT if detailed and plan.changes else Exit.DONE

@@ -14,15 +14,14 @@ from reconcile.errors import UsageError
 @click.command("schema")
 @click.argument("name", required=False)
 @click.pass_obj
-def schema(invocation: Invocation, *, name: str | None) -> int:
+def schema(invocation: Invocation, *, name: str | None) -> None:
     """Print the JSON Schema of a file or document, whole; without NAME, list their names."""
     names = resources.schema_names()
     if name is None:
         invocation.show("".join(f"{one}\n" for one in names))
-        return 0
+        return
     if name not in names:
         raise UsageError(f"there is no schema {name!r}", hint=f"schemas: {', '.join(names)}")
     from reconcile.declare.gate import schema as whole
 
     invocation.show(json.dumps(whole(name), ensure_ascii=False, indent=2) + "\n")
-    return 0

@@ -13,6 +13,7 @@ from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.remembered import address_of, ledger_at
 from reconcile.engine.plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
+from reconcile.exits import Exit
 from reconcile.git.refs import applied_commit, commit_of
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.ledger import Ending, RunKind, RunRecord
@@ -41,7 +42,7 @@ def status(invocation: Invocation) -> Answer:
     standings = [_standing(invocation, workspace, environment) for environment in environments]
     is_complete = not any(standing.findings for standing in standings)
     document = status_document(standings, invocation.head)
-    return Answer(document, status_view(standings), exit_code=0 if is_complete else 1)
+    return Answer(document, status_view(standings), exit_code=Exit.DONE if is_complete else Exit.ERROR)
 
 
 def _standing(invocation: Invocation, workspace: Workspace, environment: Environment) -> Standing:

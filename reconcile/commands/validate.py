@@ -15,6 +15,7 @@ from reconcile.declare import load_documents
 from reconcile.engine.documents import Documents, in_order
 from reconcile.engine.ignores import UNUSED
 from reconcile.errors import DeclarationError, UsageError
+from reconcile.exits import Exit
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.report.documents import findings_document
@@ -50,7 +51,8 @@ def validate(invocation: Invocation, *, paths: tuple[str, ...], fail_severity: s
     document = findings_document(findings, invocation.head, environment=name, schedules=len(keys), tenants=len(tenants))
     view = findings_view(findings, schedules=len(keys), tenants=len(tenants))
     worst = tuple(Severity)[: tuple(Severity).index(Severity(fail_severity)) + 1]
-    return Answer(document, view, exit_code=1 if any(finding.severity in worst for finding in findings) else 0)
+    is_bad = any(finding.severity in worst for finding in findings)
+    return Answer(document, view, exit_code=Exit.ERROR if is_bad else Exit.DONE)
 
 
 def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]:

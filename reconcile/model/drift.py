@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from reconcile.exits import Exit
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
@@ -58,8 +59,8 @@ class Drift:
         return not any(change.verdict is Verdict.UNREADABLE for change in self.keys)
 
     @property
-    def exit_code(self) -> int:
-        """Return 1 when a key could not be read, 2 when something moved, else 0."""
+    def exit_code(self) -> Exit:
+        """Return how the check ends: a key that could not be read beats one that moved."""
         if not self.is_complete:
-            return 1
-        return 2 if self.moved else 0
+            return Exit.ERROR
+        return Exit.DIFFERENT if self.moved else Exit.DONE

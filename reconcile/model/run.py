@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reconcile.exits import Exit
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.ledger import RunStart
 from reconcile.model.outcome import Outcome, Result
@@ -47,11 +48,12 @@ class Run:
         return verified and not blocked and not self.refusals and self.plan.is_complete and self.is_recorded
 
     @property
-    def exit_code(self) -> int:
-        """Return 0 done, 4 saved something but not all, 1 an error left nothing saved, 3 a guard did."""
+    def exit_code(self) -> Exit:
+        """Return how the run ends: an error that left nothing saved beats a guard that did."""
         if self.is_done:
-            return 0
+            return Exit.DONE
         if self.saved_something:
-            return 4
+            return Exit.PARTLY_SAVED
         errors = any(outcome.result in (Result.FAILED, Result.SKIPPED) for outcome in self.outcomes)
-        return 1 if errors or not self.plan.is_complete or not self.is_recorded else 3
+        is_error = errors or not self.plan.is_complete or not self.is_recorded
+        return Exit.ERROR if is_error else Exit.REFUSED

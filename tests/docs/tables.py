@@ -14,6 +14,7 @@ from reconcile.cli import COMMANDS
 from reconcile.commands.common import VARIABLES, command
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.gate import schema
+from reconcile.exits import MEANINGS, Exit, Meaning
 from reconcile.flows.wording import WORDS
 from reconcile.git.configuration import NAMED
 from reconcile.twin.awkward import HABITS, OPERATIONS, Habit, Kind
@@ -178,6 +179,32 @@ def cron_fields() -> Iterator[str]:
         yield f"| {field.name} | {last}{first} | {names} | {also.get(field.name, '')} |"
 
 
+def exits() -> Iterator[str]:
+    """Yield a row for each exit code, with all that it may mean."""
+    yield "| exit | when |"
+    yield "|---|---|"
+    for codes in dict.fromkeys(meaning.exits for meaning in MEANINGS):
+        yield f"| {_codes(codes)} | {'; '.join(_when(one) for one in MEANINGS if one.exits == codes)} |"
+
+
+def exits_at_night() -> Iterator[str]:
+    """Yield a row for each way in which a command that saves may end, and what to do about it."""
+    yield "| exit | when | at night |"
+    yield "|---|---|---|"
+    for one in MEANINGS:
+        if one.at_night:
+            yield f"| {_codes(one.exits)} | {one.when} | {one.at_night} |"
+
+
+def _codes(codes: tuple[Exit, ...]) -> str:
+    return ", ".join(str(code.value) for code in codes)
+
+
+def _when(one: Meaning) -> str:
+    commands = ", ".join(f"`{name}`" for name in one.commands)
+    return f"{commands}: {one.when}" if commands else one.when
+
+
 def reasons() -> Iterator[str]:
     """Yield a row for each reason of an outcome: what is said of it, and what to do."""
     yield "| reason | what is said | what to do |"
@@ -203,6 +230,8 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "options": options,
     "cron_fields": cron_fields,
     "awkward": awkward,
+    "exits": exits,
+    "exits_at_night": exits_at_night,
     "reasons": reasons,
     "set_aside": set_aside,
     "steering": steering,

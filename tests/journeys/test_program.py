@@ -58,7 +58,7 @@ Run(["--help"], {}).exit_code()
 print(sorted(name for name in sys.modules if name.startswith("reconcile.") or name in ("requests", "rich", "yaml")))
 """
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert loaded.splitlines()[-1] == "['reconcile.cli', 'reconcile.errors']"
+    assert loaded.splitlines()[-1] == "['reconcile.cli', 'reconcile.errors', 'reconcile.exits']"
 
 
 def test_options_may_be_variables(program):
