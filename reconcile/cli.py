@@ -48,8 +48,6 @@ COMMANDS: Mapping[str, str] = {
     "completion": "Print a shell's completion script.",
 }
 
-# Of commands that are groups; the variables hold for them too.
-SUBCOMMANDS = ("show", "rebuild")
 SIGNALS: Mapping[int, Exit] = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 # A stopped run has its report out within five seconds; the last of them is for writing it.
 PATIENCE_SECONDS = 4.0
@@ -154,7 +152,7 @@ class Run:
 
     def _answer(self) -> Answer | int:
         """Return what the command found, or the report of why it did not; an exit code when click has said it all."""
-        from reconcile.commands.failures import failed, unexpected
+        from reconcile.commands.failures import failed, misused, unexpected
 
         try:
             self._invocation = self._new_invocation()
@@ -164,8 +162,7 @@ class Run:
         except click.exceptions.Abort:
             return failed(UsageError("interrupted"), self._invocation, kind="interrupted")
         except click.ClickException as error:
-            hint = "see reconcile --help, or --help after the command"
-            return failed(UsageError(error.format_message(), hint=hint), self._invocation)
+            return failed(misused(error), self._invocation)
         except KeyboardInterrupt:
             return failed(_interrupted(), self._invocation, kind="interrupted")
         except Exception as error:  # whatever it is, one line must say so
@@ -182,15 +179,8 @@ class Run:
             prog_name="reconcile",
             standalone_mode=False,
             obj=invocation,
-            default_map=self._defaults() if invocation is not None else None,
         )
         return Exit.DONE if result is None else result
-
-    def _defaults(self) -> dict[str, Any]:
-        from reconcile.commands.common import from_variables
-
-        variables = from_variables(self._environ)
-        return dict.fromkeys(COMMANDS, variables | dict.fromkeys(SUBCOMMANDS, variables))
 
     def _new_invocation(self) -> Invocation:
         from reconcile.commands.console import Console
@@ -252,7 +242,7 @@ class Run:
             self._log("error", answer.error)
         try:
             is_terminal = sys.stdout is not None and sys.stdout.isatty()
-            colour = is_terminal and options is not None and options.colour
+            colour = is_terminal and options is not None and not options.no_color
             _to_stdout(report_of(answer, chosen, colour=colour))
         except OutputError as error:
             self._log("error", error.message)

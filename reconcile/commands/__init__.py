@@ -6,8 +6,9 @@ signal) and returns an `Answer` (document, view, exit code), or raises a `Reconc
 a file nor reads the environment: `cli` does. A command without a report (`schema`, `twin`, `demo`, `completion`) shows
 its text through the invocation and returns its exit code.
 
-    common          the options that every command has, and those that lift guards
-    invocation      Options, Invocation, Answer
+    options         the common options: one table
+    common          the decorators that give a command its options
+    invocation      Invocation, Answer
     declarations    from --dir, --env and the selection to what Git wants
     service         the service of an environment, read-only
     planfile        a saved plan, read back

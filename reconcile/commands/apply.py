@@ -15,6 +15,7 @@ from reconcile.commands.common import command, overrides, overrides_typed, sourc
 from reconcile.commands.conduct import Conduct, conduct
 from reconcile.commands.declarations import Declared, declared, environment_of, opened
 from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.options import SELECTION, Group
 from reconcile.commands.planfile import SavedPlan, read_plan
 from reconcile.commands.planning import Reviewed, reviewed
 from reconcile.commands.remembered import noted_commits, remembered
@@ -49,7 +50,7 @@ _SHORTEST_DIGEST = 12
 @click.option("--expect-desired", metavar="DIGEST", help="Refuse unless this is what is declared (desired_digest).")
 @click.option("--require-git-clean", is_flag=True, help="Refuse while declarations differ from the commit.")
 @click.option("--push-applied", metavar="REMOTE", help="Push the ref of last applied to REMOTE.")
-@command
+@command(*SELECTION, Group.CALLS)
 @sources
 @overrides
 @conduct
@@ -138,7 +139,8 @@ def _saved(invocation: Invocation, file: str) -> SavedPlan:
         )
     workspace, _, _ = opened(invocation)
     environment_of(workspace, saved.plan.environment)
-    invocation.options = replace(invocation.options, environment=saved.plan.environment, selection=saved.plan.selection)
+    options = replace(invocation.options, environment=saved.plan.environment)
+    invocation.options = options.selecting(saved.plan.selection)
     if saved.revision is not None and invocation.revision not in (None, saved.revision):
         here = str(invocation.revision)[:12]
         invocation.log("info", f"{file} was made at commit {saved.revision[:12]}; this is {here}")

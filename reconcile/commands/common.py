@@ -1,53 +1,21 @@
-"""The options that every command has, and the decorator that hands them over."""
+"""The decorators that give a command its options: the common ones, and those that several commands share."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import click
 
-from reconcile.commands.invocation import Answer, Invocation, Options
+from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.options import COMMON, Common, Group, options_of, taken
 from reconcile.commands.sources import Sources
 from reconcile.engine.guard import Allowances
 from reconcile.errors import UsageError
-from reconcile.model.selection import Selection
-from reconcile.report.formats import FORMATS
+from reconcile.report.formats import COMMON_FORMATS
 
 Command: TypeAlias = Callable[..., Answer]
-
-# Option → variable. These and no other are read from the environment: nothing that lifts a guard or confirms a write.
-VARIABLES = {
-    "directory": "RECONCILE_DIR",
-    "environment": "RECONCILE_ENV",
-    "tenants": "RECONCILE_TENANT",
-    "codes": "RECONCILE_CODE",
-    "labels": "RECONCILE_LABEL",
-    "format": "RECONCILE_FORMAT",
-    "reports": "RECONCILE_REPORT",
-    "parallelism": "RECONCILE_PARALLELISM",
-    "quiet": "RECONCILE_QUIET",
-    "verbose": "RECONCILE_VERBOSE",
-    "no_color": "RECONCILE_NO_COLOR",
-    "log_format": "RECONCILE_LOG_FORMAT",
-}
-_SEVERAL = frozenset({"tenants", "codes", "labels", "reports"})
-
-_OPTIONS = (
-    click.option("--dir", "directory", default="schedules", metavar="FOLDER", help="Folder that holds reconcile.yaml."),
-    click.option("--env", "environment", metavar="NAME", help="Environment; else the workspace's default."),
-    click.option("--tenant", "tenants", multiple=True, metavar="GLOB", help="Only these tenants (repeatable)."),
-    click.option("--code", "codes", multiple=True, metavar="CODE", help="Only these behaviour codes (repeatable)."),
-    click.option("--label", "labels", multiple=True, metavar="K=V", help="Only schedules with this label."),
-    click.option("--format", "format", type=click.Choice(tuple(FORMATS)), default="text", help="What stdout shows."),
-    click.option("--report", "reports", multiple=True, metavar="F=PATH", help="Also write format F to a file."),
-    click.option("--parallelism", type=click.IntRange(1, 256), metavar="N", help="Calls to the service at once."),
-    click.option("-q", "--quiet", is_flag=True, help="No progress and no warnings."),
-    click.option("-v", "--verbose", count=True, help="More on stderr; -vv: each request and reply, without secrets."),
-    click.option("--no-color", is_flag=True, help="No colours (also NO_COLOR)."),
-    click.option("--log-format", type=click.Choice(("text", "json")), default="text", help="How stderr is written."),
-)
 
 # Option → what it is called in `Allowances`.
 _OVERRIDES = {
@@ -79,33 +47,33 @@ _SOURCES = (
 )
 
 
-def from_variables(environ: Mapping[str, str]) -> dict[str, Any]:
-    """Return the defaults of options that *environ* sets; an empty variable sets nothing."""
-    defaults: dict[str, Any] = {}
-    for option, variable in VARIABLES.items():
-        text = environ.get(variable, "").strip()
-        if text:
-            defaults[option] = tuple(text.replace(",", " ").split()) if option in _SEVERAL else text
-    return defaults
+def command(
+    *groups: Group, formats: tuple[str, ...] = COMMON_FORMATS
+) -> Callable[[Command], Callable[..., Answer | None]]:
+    """Give a function the common options, and those of *groups*; its reports are written in *formats*.
 
-
-def command(function: Command) -> Callable[..., Answer | None]:
-    """Give *function* the common options: it is called with the invocation, and its own options.
-
-    Of a group, it is what the group does without a subcommand; None: the subcommand answers.
+    It is called with the invocation, and its own options. Of a group of commands, it is what the group does without a
+    subcommand; None: the subcommand answers.
     """
+    names = taken(groups)
 
-    @click.pass_context
-    @functools.wraps(function)
-    def called(context: click.Context, /, **given: Any) -> Answer | None:
-        if context.invoked_subcommand is not None:
-            _refuse_misplaced(context)
-            return None
-        invocation: Invocation = context.obj
-        invocation.options = _options({name: given.pop(name) for name in VARIABLES}, invocation)
-        return function(invocation, **given)
+    def decorated(function: Command) -> Callable[..., Answer | None]:
+        @click.pass_context
+        @functools.wraps(function)
+        def called(context: click.Context, /, **given: Any) -> Answer | None:
+            if context.invoked_subcommand is not None:
+                _refuse_misplaced(context)
+                return None
+            invocation: Invocation = context.obj
+            common = {name: given.pop(name) for name in names}
+            invocation.options = options_of(common, formats, invocation.environ)
+            return function(invocation, **given)
 
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_OPTIONS), called)
+        for name in reversed(names):
+            click.option(*COMMON[name].flags, name, cls=Common, formats=formats)(called)
+        return called
+
+    return decorated
 
 
 def overrides(function: Command) -> Command:
@@ -145,41 +113,10 @@ def sources(function: Command) -> Command:
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_SOURCES), called)
 
 
-def _options(given: Mapping[str, Any], invocation: Invocation) -> Options:
-    return Options(
-        directory=given["directory"],
-        environment=given["environment"],
-        selection=Selection(given["tenants"], given["codes"], tuple(_label(text) for text in given["labels"])),
-        format=given["format"],
-        reports=tuple(_report(text) for text in given["reports"]),
-        parallelism=given["parallelism"],
-        verbosity=-1 if given["quiet"] else given["verbose"],
-        colour=not given["no_color"] and not invocation.environ.get("NO_COLOR"),
-        log_format=given["log_format"],
-        is_read=True,
-    )
-
-
 def _refuse_misplaced(context: click.Context) -> None:
     """An option before a subcommand would be the group's, and would be lost."""
-    for name in context.params:
-        if context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
-            option = f"--{name.replace('_', '-')}"
+    for parameter in context.command.params:
+        if context.get_parameter_source(str(parameter.name)) is click.core.ParameterSource.COMMANDLINE:
+            option = parameter.opts[-1]
             hint = f"write it after {context.invoked_subcommand}"
             raise UsageError(f"{option} stands before {context.invoked_subcommand}, which does not see it", hint=hint)
-
-
-def _label(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise UsageError(f"--label {text}: no label and value", hint="write --label tier=gold")
-    return name, value
-
-
-def _report(text: str) -> tuple[str, str]:
-    """Return format and path of one ``--report``."""
-    name, equals, path = text.partition("=")
-    if not equals or not path or name not in FORMATS:
-        known = ", ".join(FORMATS)
-        raise UsageError(f"--report {text}: no format and path", hint=f"write FORMAT=PATH; formats: {known}")
-    return name, path

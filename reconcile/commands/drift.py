@@ -7,6 +7,7 @@ import click
 from reconcile.commands.common import command, sources
 from reconcile.commands.declarations import declared, has_errors
 from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.options import SELECTION, Group
 from reconcile.commands.remembered import read_memory
 from reconcile.commands.service import read
 from reconcile.commands.sources import Sources
@@ -19,7 +20,7 @@ from reconcile.report.drifts import drift_view
 
 @click.command("drift")
 @click.option("--strict", is_flag=True, help="Exit 2 also for jobs that no file declares any more.")
-@command
+@command(*SELECTION, Group.CALLS)
 @sources
 def drift(invocation: Invocation, *, strict: bool, where: Sources) -> Answer:
     """Say whether the service still does what the files declare.

@@ -9,6 +9,7 @@ import click
 from reconcile import cron
 from reconcile.commands.common import command
 from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.options import Group
 from reconcile.engine.explain import explain as explained
 from reconcile.engine.signs import close_to, shown
 from reconcile.errors import CronSyntaxError, UsageError
@@ -31,7 +32,7 @@ from reconcile.source import Span
     "--quartz", type=click.Choice(QUARTZ_VERSIONS), default=QUARTZ_VERSIONS[0], show_default=True, help="Whose reading."
 )
 @click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the words.")
-@command
+@command(Group.KEYS)
 def explain(
     invocation: Invocation,
     *,

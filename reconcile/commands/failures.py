@@ -6,12 +6,15 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
-from reconcile.commands.invocation import Answer, Invocation, Options, tool_version
-from reconcile.errors import OutputError, ReconcileError
+import click
+
+from reconcile.commands.invocation import Answer, Invocation, tool_version
+from reconcile.commands.options import COMMON, Options, not_taken
+from reconcile.errors import OutputError, ReconcileError, UsageError
 from reconcile.exits import Exit
 from reconcile.report.documents import error_document, error_entry
 from reconcile.report.findings import error_view
-from reconcile.report.formats import FORMATS, Report
+from reconcile.report.formats import COMMON_FORMATS, FORMATS, Report
 from reconcile.report.head import Head
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,6 +26,13 @@ def failed(error: ReconcileError, invocation: Invocation | None, *, kind: str | 
     line = f"{error.place}: {error.message}" if error.place is not None else error.message
     hint = f"\n    hint: {error.hint}" if error.hint else ""
     return Answer(error_document(error, head, kind=kind), error_view(error), error.exit_code, error=f"{line}{hint}")
+
+
+def misused(error: click.ClickException) -> UsageError:
+    """Return what to say of a command line that click does not understand."""
+    if isinstance(error, click.NoSuchOption) and (known := not_taken(error)) is not None:
+        return known
+    return UsageError(error.format_message(), hint="see reconcile --help, or --help after the command")
 
 
 def unexpected(error: Exception, hide: Callable[[str], str]) -> ReconcileError:
@@ -42,13 +52,13 @@ def wanted_format(options: Options | None, arguments: Sequence[str], environ: Ma
     """Return the format for stdout, also when the command line could not be understood."""
     if options is not None and options.is_read:
         return options.format
-    chosen = environ.get("RECONCILE_FORMAT", "").strip()
+    chosen = environ.get(COMMON["format"].variable, "").strip()
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):
         if argument == "--format":
             chosen = following
         elif argument.startswith("--format="):
             chosen = argument.removeprefix("--format=")
-    return chosen if chosen in FORMATS else "text"
+    return chosen if chosen in COMMON_FORMATS else COMMON_FORMATS[0]
 
 
 def rendered(answer: Answer, name: str) -> str:

@@ -28,7 +28,7 @@ _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 @click.argument("code")
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="Which page, newest first.")
 @click.option("--page-size", type=click.IntRange(1, 1000), default=10, show_default=True, help="Rows of a page.")
-@command
+@command()
 def history(invocation: Invocation, *, tenant: str, code: str, page: int, page_size: int) -> Answer:
     """Show what the jobs of one schedule did, newest first. It need not be declared.
 

@@ -12,11 +12,11 @@ from importlib import metadata
 from pathlib import Path
 
 from reconcile.commands.console import Console
+from reconcile.commands.options import Options
 from reconcile.errors import OutputError
 from reconcile.exits import Exit
 from reconcile.git.configuration import VARIABLE, allowed
 from reconcile.git.repository import Repository, find
-from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.ports import Progress
 from reconcile.report.documents import Document
 from reconcile.report.head import Head
@@ -32,23 +32,6 @@ def tool_version() -> str:
         return metadata.version("reconcile")
     except metadata.PackageNotFoundError:  # a checkout that nobody installed
         return "0"
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """The options that all commands have."""
-
-    directory: str = "schedules"
-    environment: str | None = None
-    selection: Selection = EVERYTHING
-    format: str = "text"
-    reports: tuple[tuple[str, str], ...] = ()
-    parallelism: int | None = None
-    verbosity: int = 0
-    colour: bool = True
-    log_format: str = "text"
-    is_read: bool = False
-    """Whether these stood on the command line, or are what a run begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +67,7 @@ class Invocation:
     lines: Callable[[str], Callable[[str], None]] = _nowhere
     """Open a file, or stderr for `-`, and return what puts a line there at once."""
     stop: threading.Event = field(default_factory=threading.Event)
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
     revision: str | None = None
     hiders: list[Callable[[str], str]] = field(default_factory=list)
     """What hides the secrets that this run has come to know."""

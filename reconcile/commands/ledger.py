@@ -10,6 +10,7 @@ from reconcile.commands.common import command
 from reconcile.commands.declarations import Declared, declared
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.opening import existing_ledger
+from reconcile.commands.options import SELECTION, Group
 from reconcile.commands.remembered import address_of
 from reconcile.commands.service import read
 from reconcile.engine.past import found_live
@@ -29,7 +30,7 @@ def ledger() -> None:
 
 @ledger.command("rebuild")
 @click.option("--actor", metavar="NAME", help="Who this is, for the record; else who the pipeline or Git says.")
-@command
+@command(*SELECTION, Group.CALLS)
 def rebuild(invocation: Invocation, *, actor: str | None) -> Answer:
     """Take what is live now, of all that is declared, for last applied. Nothing is saved to the service.
 

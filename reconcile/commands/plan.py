@@ -7,6 +7,7 @@ import click
 from reconcile.commands.common import command, overrides, sources
 from reconcile.commands.declarations import declared, has_errors
 from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.options import SELECTION, Group
 from reconcile.commands.planning import reviewed
 from reconcile.commands.remembered import read_memory
 from reconcile.commands.service import linked
@@ -23,7 +24,7 @@ from reconcile.service.reader import ServiceReader
 @click.command("plan")
 @click.option("--out", metavar="FILE", help="Write the plan, for show and apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
-@command
+@command(*SELECTION, Group.CALLS)
 @sources
 @overrides
 def plan(

@@ -16,7 +16,7 @@ from reconcile.report.remembering import done_view
 
 @click.command("release")
 @click.argument("keys", nargs=-1, required=True, metavar="TENANT/CODE...")
-@command
+@command()
 def release(invocation: Invocation, *, keys: tuple[str, ...]) -> Answer:
     """Lift the hold of each TENANT/CODE: the next apply makes it as declared again."""
     wanted = [_key(text) for text in keys]

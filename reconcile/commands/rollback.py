@@ -12,6 +12,7 @@ from reconcile.commands.common import command, overrides, overrides_typed
 from reconcile.commands.conduct import Conduct, conduct
 from reconcile.commands.declarations import Declared, everything_declared
 from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.options import SELECTION, Group
 from reconcile.commands.planning import Reviewed, reviewed
 from reconcile.commands.remembered import remembered
 from reconcile.commands.running import carry_out, confirm
@@ -32,7 +33,7 @@ from reconcile.service.writer import ServiceWriter
 @click.argument("run", metavar="RUN")
 @click.option("--dry-run", is_flag=True, help="Show what would be brought back, and save nothing.")
 @click.option("--reason", default="", metavar="TEXT", help="Why, for who finds the holds.")
-@command
+@command(*SELECTION, Group.CALLS)
 @overrides
 @conduct
 def rollback(
@@ -96,6 +97,7 @@ def _found(
     """Return the run, and what it did as far as the selection goes."""
     selection = invocation.options.selection
     if selection.labels:
+        # Refused, and not left out: a variable that selects by label must not become a rollback of the whole run.
         raise UsageError("a rollback cannot be selected by label", hint="select with --tenant or --code")
     if book.ledger is None:
         raise SettingError("a rollback is made from the ledger, and this workspace keeps none", hint="see ledger")

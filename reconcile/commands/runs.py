@@ -16,7 +16,7 @@ MOST = 20
 
 @click.group("runs", invoke_without_command=True)
 @click.option("--most", type=click.IntRange(1, 10_000), default=MOST, show_default=True, help="How many, at most.")
-@command
+@command()
 def runs(invocation: Invocation, *, most: int) -> Answer:
     """List the last runs of an environment, newest first, from its ledger. The service is not asked."""
     with ledger_of(invocation) as (ledger, environment):
@@ -27,7 +27,7 @@ def runs(invocation: Invocation, *, most: int) -> Answer:
 
 @runs.command("show")
 @click.argument("run")
-@command
+@command()
 def show(invocation: Invocation, *, run: str) -> Answer:
     """Show what RUN (its id, or how it begins) did to each schedule."""
     with ledger_of(invocation) as (ledger, environment):

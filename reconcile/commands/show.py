@@ -12,7 +12,7 @@ from reconcile.report.plans import plan_view
 
 @click.command("show")
 @click.argument("file", metavar="PLAN")
-@command
+@command()
 def show(invocation: Invocation, *, file: str) -> Answer:  # noqa: ARG001 - it needs nothing of the run
     """Show a saved plan, in any format. Neither the declarations nor the service are needed."""
     saved = read_plan(file)

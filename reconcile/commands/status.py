@@ -33,7 +33,7 @@ LOOKED_AT = 20
 
 
 @click.command("status")
-@command
+@command()
 def status(invocation: Invocation) -> Answer:
     """Say which commit is live in each environment, its last runs, holds, open saves and lock. Needs no service."""
     workspace, _, _ = opened(invocation)

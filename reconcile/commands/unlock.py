@@ -14,7 +14,7 @@ from reconcile.report.remembering import done_view
 
 @click.command("unlock")
 @click.argument("lock", metavar="ID")
-@command
+@command()
 def unlock(invocation: Invocation, *, lock: str) -> Answer:
     """Free the lock ID, which `status` shows. Should its run be alive after all, it stops before its next save."""
     with ledger_of(invocation) as (ledger, environment):

@@ -32,7 +32,7 @@ from reconcile.source import Span
     show_default=True,
     help="Exit 1 for findings this bad, or worse.",
 )
-@command
+@command()
 def validate(invocation: Invocation, *, paths: tuple[str, ...], fail_severity: str) -> Answer:
     """Show every mistake in every file, without the service.
 

@@ -1,4 +1,4 @@
-"""The formats of a report, one line each."""
+"""The formats of a report, one line each. A command says which of them it offers (`commands.common.command`)."""
 
 from __future__ import annotations
 
@@ -29,3 +29,5 @@ FORMATS: Mapping[str, Format] = {
     "json": lambda report: dumps(report.document),
     "markdown": lambda report: markdown(report.view),
 }
+# Offered by every command with a report. An error of the command line is shown in one of these, else in the first.
+COMMON_FORMATS = ("text", "json", "markdown")

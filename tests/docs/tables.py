@@ -11,7 +11,8 @@ from typing import Any
 import click
 
 from reconcile.cli import COMMANDS
-from reconcile.commands.common import VARIABLES, command
+from reconcile.commands.common import command
+from reconcile.commands.options import COMMON, Group
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.gate import schema
 from reconcile.exits import MEANINGS, Exit, Meaning
@@ -76,29 +77,43 @@ def overview() -> Iterator[str]:
 def commands() -> Iterator[str]:
     """Yield a section for each command: what it says of itself, and its own options; a group, then its commands."""
     for name in COMMANDS:
-        yield from _sections(name, _command(name))
+        yield from sections(name, _command(name))
 
 
-def _sections(name: str, one: click.Command) -> Iterator[str]:
-    common = {parameter.name for parameter in _common()}
+def sections(name: str, one: click.Command) -> Iterator[str]:
+    """Yield the section of a command, with the options that are not as all commands have them."""
     usage = " ".join(one.collect_usage_pieces(click.Context(one, info_name=name)))
     yield f"### {name}\n"
     yield f"`reconcile {name} {usage}`\n"
     yield f"{_help(one)}\n"
-    rows = [_row(option) for option in one.params if isinstance(option, click.Option) and option.name not in common]
+    everywhere = [_row(option) for option in _common()]
+    rows = [row for row in map(_row, _options(one)) if row not in everywhere]
     if rows:
         yield from ("| option | meaning |", "|---|---|", *rows, "")
     if isinstance(one, click.Group):
         for inner in one.list_commands(click.Context(one)):
-            yield from _sections(f"{name} {inner}", one.commands[inner])
+            yield from sections(f"{name} {inner}", one.commands[inner])
 
 
 def options() -> Iterator[str]:
-    """Yield a row for each option that every command has, with its variable."""
-    yield "| option | variable | meaning |"
-    yield "|---|---|---|"
+    """Yield a row for each common option, with its variable and the commands that take it."""
+    yield "| option | variable | after | meaning |"
+    yield "|---|---|---|---|"
+    named = list(commands_by_words())
     for option in _common():
-        yield f"{_row(option)[:-2].replace(' | ', f' | `{VARIABLES[str(option.name)]}` | ', 1)} |"
+        common = COMMON[str(option.name)]
+        names = [f"`{name}`" for name, one in named if any(each.name == option.name for each in _options(one))]
+        after = "every command with a report" if common.group is Group.ALWAYS else ", ".join(names)
+        yield _row(option).replace(" | ", f" | `{common.variable}` | {after} | ", 1)
+
+
+def commands_by_words() -> Iterator[tuple[str, click.Command]]:
+    """Yield each command, and those of groups, with the words that call it."""
+    for name in COMMANDS:
+        one = _command(name)
+        yield name, one
+        if isinstance(one, click.Group):
+            yield from ((f"{name} {inner}", found) for inner, found in one.commands.items())
 
 
 def awkward() -> Iterator[str]:
@@ -137,8 +152,12 @@ def steering() -> Iterator[str]:
 
 
 def _common() -> list[click.Option]:
-    called = click.command("any")(command(lambda *_: None))  # type: ignore[arg-type,return-value]
-    return [parameter for parameter in called.params if isinstance(parameter, click.Option)]
+    """Return the common options, as a command of every group takes them."""
+    return _options(click.command("any")(command(*Group)(lambda *_: None)))  # type: ignore[arg-type,return-value]
+
+
+def _options(one: click.Command) -> list[click.Option]:
+    return [parameter for parameter in one.params if isinstance(parameter, click.Option)]
 
 
 def _command(name: str) -> click.Command:

@@ -11,8 +11,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
+import click
 import pytest
 
+from reconcile.commands.common import command
+from reconcile.report.formats import COMMON_FORMATS
 from reconcile.twin.running import running_twin
 from tests.docs import tables
 from tests.docs.consoles import Typed, blocks, matches
@@ -188,3 +191,10 @@ def test_the_tests_that_a_document_shows_pass(document, tmp_path):
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", str(tmp_path)]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
+
+
+def test_a_command_whose_formats_are_its_own_is_shown_with_them():
+    one = click.command("odd")(command(formats=(*COMMON_FORMATS, "sarif"))(lambda *_: None))
+    shown = "\n".join(tables.sections("odd", one))
+    assert r"| `--format` [text\|json\|markdown\|sarif] | What stdout shows. |" in shown
+    assert "`--dir`" not in shown
