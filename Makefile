@@ -15,7 +15,7 @@ export PYTHONDONTWRITEBYTECODE =
 EVERYDAY := not slow and not browser
 
 .DEFAULT_GOAL := help
-.PHONY: help test check test-all examples faults lint coverage demo clean .FORCE
+.PHONY: help test check test-all examples faults lint docs coverage demo clean .FORCE
 .SUFFIXES:
 
 help:
@@ -25,6 +25,7 @@ help:
 	@echo "make examples  the laws alone, on many examples drawn anew; SEED=N draws the same again"
 	@echo "make faults    only those that kill runs and disturb services, by the hundred"
 	@echo "make lint      ruff and mypy"
+	@echo "make docs      draws anew what is read from the code: schemas, tables of the docs, golden reports"
 	@echo "make coverage  every test but make faults, measured; fails below what each part promises"
 	@echo "make demo      validate, plan and apply against an embedded scheduler"
 	@echo "make clean     removes what the others made, .venv too"
@@ -73,6 +74,13 @@ lint: .venv/complete
 faults: .venv/complete
 	@$(VENV_PYTHON) -m pytest -q -n auto -rs -m faults
 
+# The tables of the docs read the schemas.
+docs: .venv/complete
+	@$(VENV_PYTHON) -m tools.schemas
+	@$(VENV_PYTHON) -m tests.docs.tables
+	@$(VENV_PYTHON) -m tests.docs.rules
+	@$(VENV_PYTHON) -m tests.report.golden
+
 coverage: .venv/complete
 	@$(VENV_PYTHON) -m coverage erase
 	@$(VENV_PYTHON) -m pytest -q -n auto -rs -m "not faults" --cov --cov-report=
@@ -86,4 +94,4 @@ demo: .venv/installed
 
 clean:
 	rm -rf .venv build dist artefacts .coverage .coverage.* .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find reconcile tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find reconcile tests tools benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

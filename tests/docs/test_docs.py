@@ -166,7 +166,7 @@ def test_what_a_document_shows_is_what_happens(stage, document):
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_the_tables_of_a_document_are_as_the_code_has_them(document):
     text = document.read_text(encoding="utf-8")
-    assert tables.filled(text) == text, "python -m tests.docs.tables writes them anew"
+    assert tables.filled(text) == text, "a table is not what the code says: run make docs"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)

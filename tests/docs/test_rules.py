@@ -13,7 +13,7 @@ each_rule = pytest.mark.parametrize("rule", RULES, ids=[rule.id for rule in RULE
 
 
 def test_the_document_is_up_to_date():
-    assert FILE.read_text(encoding="utf-8") == rules_table(), "run python -m tests.docs.rules"
+    assert FILE.read_text(encoding="utf-8") == rules_table(), "the page is not what the rules say: run make docs"
 
 
 def test_ids_are_kebab_case_and_different():
