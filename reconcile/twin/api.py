@@ -19,7 +19,7 @@ QUERY_PATH = "/task/quartz/queryjobstatus"
 JOB_PATH = "/task/quartz/bizcronjob"
 PATHS = frozenset({QUERY_PATH, JOB_PATH})
 
-_PAGE_SIZE = 10
+PAGE_SIZE = 10
 
 
 class Reply(NamedTuple):
@@ -87,7 +87,7 @@ def read_call(path: str, body: bytes) -> Call:
         raise BadCallError("xw_quartz is not an object")
     kind = asked.get("opttype")
     if kind == "quaryjournal":
-        return History(_id(asked), _number(asked, "pageindex", 1), _number(asked, "pagesize", _PAGE_SIZE))
+        return History(_id(asked), _number(asked, "pageindex", 1), _number(asked, "pagesize", PAGE_SIZE))
     if kind == "save":
         return Save(_text(asked, "bizcode"), _text(asked, "jobname"), _text(asked, "cronexpression"))
     raise BadCallError(f"opttype {kind!r} is unknown")

@@ -17,7 +17,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-_LARGEST_BODY = 16 * 1024 * 1024
+LARGEST_BODY = 16 * 1024 * 1024
 
 
 class TwinApp:
@@ -59,7 +59,7 @@ class TwinApp:
             body = await _body(receive)
         except _GoneError:
             return
-        if len(body) > _LARGEST_BODY:
+        if len(body) > LARGEST_BODY:
             await send_reply(Reply(413, b'{"resp_code":"413","resp_msg":"the body is too large"}'), send)
             return
         if awkward.latency:
@@ -164,6 +164,6 @@ async def _body(receive: Receive) -> bytes:
         if message["type"] == "http.disconnect":
             raise _GoneError
         body += message["body"]
-        if not message["more_body"] or len(body) > _LARGEST_BODY:
+        if not message["more_body"] or len(body) > LARGEST_BODY:
             break
     return body

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools.schemas.drawing import SCHEMAS, drawn, path_of
+from tools.schemas.drawing import FILES, FOLDER, drawn
 
-for name in SCHEMAS:
-    path_of(name).write_text(drawn(name), encoding="utf-8")
+for name in FILES:
+    (FOLDER / name).write_text(drawn(name), encoding="utf-8")

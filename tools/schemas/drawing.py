@@ -1,4 +1,4 @@
-"""Every schema by name, as its file holds it."""
+"""Every file of ``schemas/`` by name, and its text."""
 
 from __future__ import annotations
 
@@ -6,33 +6,29 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from tools.schemas import declarations, documents, ledgers, workspace
+from tools.schemas import declarations, documents, ledgers, openapi, workspace
 from tools.schemas.blocks import Node
 
 FOLDER = Path(__file__).parents[2] / "schemas"
 
-SCHEMAS: Mapping[str, Node] = {
-    "workspace": workspace.WORKSPACE,
-    "tenant": declarations.TENANT,
-    "set": declarations.SET,
-    "plan": documents.PLAN,
-    "drift": documents.DRIFT,
-    "run": documents.RUN,
-    "history": documents.HISTORY,
-    "runs": ledgers.RUNS,
-    "status": ledgers.STATUS,
-    "ledger": ledgers.LEDGER,
-    "explanation": documents.EXPLANATION,
-    "findings": documents.FINDINGS,
-    "error": documents.ERROR,
+FILES: Mapping[str, Node] = {
+    "workspace.schema.json": workspace.WORKSPACE,
+    "tenant.schema.json": declarations.TENANT,
+    "set.schema.json": declarations.SET,
+    "plan.schema.json": documents.PLAN,
+    "drift.schema.json": documents.DRIFT,
+    "run.schema.json": documents.RUN,
+    "history.schema.json": documents.HISTORY,
+    "runs.schema.json": ledgers.RUNS,
+    "status.schema.json": ledgers.STATUS,
+    "ledger.schema.json": ledgers.LEDGER,
+    "explanation.schema.json": documents.EXPLANATION,
+    "findings.schema.json": documents.FINDINGS,
+    "error.schema.json": documents.ERROR,
+    "openapi.json": openapi.OPENAPI,
 }
 
 
-def path_of(name: str) -> Path:
-    """Return the file of a schema."""
-    return FOLDER / f"{name}.schema.json"
-
-
 def drawn(name: str) -> str:
-    """Return the text of the schema *name*."""
-    return json.dumps(SCHEMAS[name], ensure_ascii=False, indent=2) + "\n"
+    """Return the text of the file *name*."""
+    return json.dumps(FILES[name], ensure_ascii=False, indent=2) + "\n"
