@@ -11,11 +11,12 @@ import click
 from reconcile.commands.actor import actor_of
 from reconcile.commands.applied import mark_applied
 from reconcile.commands.book import Book, ledger_required, new_run_id, opened_book
-from reconcile.commands.common import command, overrides, overrides_typed, sources
+from reconcile.commands.common import command, sources
 from reconcile.commands.conduct import Conduct, conduct
 from reconcile.commands.declarations import Declared, declared, environment_of, opened
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.options import SELECTION, Group
+from reconcile.commands.overrides import overrides, overrides_typed
 from reconcile.commands.planfile import SavedPlan, read_plan
 from reconcile.commands.planning import Reviewed, reviewed
 from reconcile.commands.remembered import noted_commits, remembered

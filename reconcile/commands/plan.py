@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.common import command, overrides, sources
+from reconcile.commands.common import command, sources
 from reconcile.commands.declarations import declared, has_errors
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.options import SELECTION, Group
+from reconcile.commands.overrides import overrides
 from reconcile.commands.planning import reviewed
 from reconcile.commands.remembered import read_memory
 from reconcile.commands.service import linked

@@ -8,11 +8,12 @@ import click
 
 from reconcile.commands.actor import actor_of
 from reconcile.commands.book import Book, ledger_required, new_run_id, opened_book
-from reconcile.commands.common import command, overrides, overrides_typed
+from reconcile.commands.common import command
 from reconcile.commands.conduct import Conduct, conduct
 from reconcile.commands.declarations import Declared, everything_declared
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.options import SELECTION, Group
+from reconcile.commands.overrides import overrides, overrides_typed
 from reconcile.commands.planning import Reviewed, reviewed
 from reconcile.commands.remembered import remembered
 from reconcile.commands.running import carry_out, confirm
