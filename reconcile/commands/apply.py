@@ -16,20 +16,20 @@ from reconcile.commands.conduct import Conduct, conduct
 from reconcile.commands.declarations import Declared, declared, environment_of, opened
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.options import SELECTION, Group
-from reconcile.commands.overrides import overrides, overrides_typed
+from reconcile.commands.overrides import overrides
 from reconcile.commands.planfile import SavedPlan, read_plan
 from reconcile.commands.planning import Reviewed, reviewed
 from reconcile.commands.remembered import noted_commits, remembered
 from reconcile.commands.running import carry_out, confirm
 from reconcile.commands.service import linked, observed
 from reconcile.commands.sources import Sources
-from reconcile.engine.guard import Allowances
+from reconcile.engine.guard import refused_by
+from reconcile.engine.overrides import Allowances
 from reconcile.engine.past import found_in_sync, handed_on, unchanged_in
 from reconcile.engine.plan import desired_digest
 from reconcile.errors import PlanFileError, RefusedError, UsageError
 from reconcile.git.state import not_as_committed
 from reconcile.model.change import Change
-from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.ledger import RunKind, RunStart
 from reconcile.model.plan import Plan
@@ -109,7 +109,7 @@ def _applied(
             made.plan.digest,
             saved.made_at if saved is not None else None,
             made.plan.desired_digest,
-            overrides_typed(allowances),
+            allowances.typed(),
         )
         run = carry_out(
             invocation,
@@ -185,7 +185,7 @@ def _refuse_unexpected(
 
 
 def _refuse(rule: str, message: str, remedy: str) -> NoReturn:
-    raise RefusedError(message, refusals=(Refusal(rule, message, remedy=remedy),), hint=remedy)
+    raise RefusedError(message, refusals=(refused_by(rule, message, remedy=remedy),), hint=remedy)
 
 
 def _reviewed(

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from reconcile.commands.conduct import Conduct
 from reconcile.commands.invocation import Invocation
 from reconcile.commands.remembered import Settling, address_of, ledger_at
+from reconcile.engine.guard import refused_by
 from reconcile.errors import LedgerError, RefusedError
 from reconcile.ledger.memory import MemoryLedger
-from reconcile.model.finding import Finding, Refusal, Severity
+from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Ending, Hold, RunStart
 from reconcile.model.outcome import Result
@@ -140,5 +141,5 @@ def ledger_required() -> Iterator[None]:
         if not any("--no-ledger" in way for way in ways):
             ways.append("apply without one by --no-ledger")
         hint = "; or ".join(ways)
-        refusal = Refusal("no-ledger", error.message, setting="ledger", override="--no-ledger", remedy=hint)
+        refusal = refused_by("no-ledger", error.message, remedy=hint)
         raise RefusedError(f"no ledger, no apply: {error.message}", refusals=(refusal,), hint=hint) from error

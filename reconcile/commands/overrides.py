@@ -1,62 +1,54 @@
-"""The options that lift guards, for `plan`, `apply` and `rollback`."""
+"""The options that lift guards, for `plan`, `apply` and `rollback`; they stand on the command line only."""
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from reconcile.commands.common import Command
 from reconcile.commands.invocation import Answer
-from reconcile.engine.guard import Allowances
+from reconcile.engine.overrides import OVERRIDES, Allowances, Override, Takes
 from reconcile.errors import UsageError
 
-# Option → what it is called in `Allowances`.
-_OVERRIDES = {
-    "--allow-inactive": "inactive",
-    "--enable-inactive": "enable_inactive",
-    "--include-renames": "renames",
-    "--park-removed": "park_removed",
-    "--recreate": "recreate",
-    "--accept-drift": "drift",
-    "--allow-protected": "protected",
-    "--allow-changes": "changes",
-    "--override-freeze": "freeze",
-}
-_OVERRIDE_OPTIONS = (
-    click.option("--allow-inactive", is_flag=True, help="Save also over jobs that somebody paused."),
-    click.option("--enable-inactive", is_flag=True, help="Save also jobs that differ only in being paused."),
-    click.option("--include-renames", is_flag=True, help="Save also what differs only in its name."),
-    click.option("--park-removed", is_flag=True, help="Park jobs that no file declares any more."),
-    click.option("--recreate", is_flag=True, help="Create again what was applied once and is gone."),
-    click.option("--accept-drift", is_flag=True, help="Save also over what was changed by hand (on_drift: hold)."),
-    click.option("--allow-protected", is_flag=True, help="Save also schedules with protect: true."),
-    click.option("--allow-changes", type=click.IntRange(0), metavar="N", help="Lift the limits for at most N changes."),
-    click.option("--override-freeze", metavar="REASON", help="Apply in a freeze, and near fires; REASON is recorded."),
-)
+
+def overriding(table: tuple[Override, ...]) -> Callable[[Command], Command]:
+    """Return the decorator that gives a command an option for each row of *table*, as one `Allowances`."""
+
+    def overrides(function: Command) -> Command:
+        @functools.wraps(function)
+        def called(*given: Any, **more: Any) -> Answer:
+            return function(*given, allowances=_allowances(table, more), **more)
+
+        with_options: Command = called
+        for row in reversed(table):
+            with_options = _option(row)(with_options)
+        return with_options
+
+    return overrides
 
 
-def overrides(function: Command) -> Command:
-    """Give *function* the options that lift guards, as one `Allowances`; they stand on the command line only."""
-
-    @functools.wraps(function)
-    def called(*given: Any, **more: Any) -> Answer:
-        said = {name: more.pop(option.removeprefix("--").replace("-", "_")) for option, name in _OVERRIDES.items()}
-        if said["freeze"] is not None and not said["freeze"].strip():
-            raise UsageError("--override-freeze needs a reason", hint='write --override-freeze "incident 4711"')
-        return function(*given, allowances=Allowances(**said), **more)
-
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_OVERRIDE_OPTIONS), called)
+overrides = overriding(OVERRIDES)
 
 
-def overrides_typed(allowances: Allowances) -> tuple[str, ...]:
-    """Return *allowances* as they were typed, for the record."""
-    said = []
-    for option, name in _OVERRIDES.items():
-        value = getattr(allowances, name)
-        if value is True:
-            said.append(option)
-        elif value not in (None, False):
-            said.append(f"{option} {value}")
-    return tuple(said)
+def _option(override: Override) -> Callable[[Command], Command]:
+    match override.takes:
+        case Takes.NOTHING:
+            return click.option(override.option, is_flag=True, help=override.help)
+        case Takes.COUNT:
+            kind: click.ParamType[Any] = click.IntRange(0)
+        case Takes.REASON:
+            kind = click.STRING
+    return click.option(override.option, type=kind, metavar=override.takes.value, help=override.help)
+
+
+def _allowances(table: tuple[Override, ...], options: dict[str, Any]) -> Allowances:
+    """Take the overrides of *table* out of *options*."""
+    values = {row: options.pop(row.option.removeprefix("--").replace("-", "_")) for row in table}
+    given = {row: value for row, value in values.items() if value is not None and value is not False}
+    for row, value in given.items():
+        if row.takes is Takes.REASON and not str(value).strip():
+            raise UsageError(f"{row.option} needs a reason", hint=f'write {row.option} "incident 4711"')
+    return Allowances(given)

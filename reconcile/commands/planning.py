@@ -9,7 +9,8 @@ from reconcile.commands.declarations import Declared
 from reconcile.commands.invocation import Invocation
 from reconcile.commands.remembered import Memory, Settling
 from reconcile.commands.service import observed
-from reconcile.engine.guard import Allowances, Situation
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import Allowances
 from reconcile.engine.plan import make_plan
 from reconcile.model.keys import Key
 from reconcile.model.plan import Plan
@@ -47,6 +48,7 @@ def reviewed(
         past=memory.past,
         situation=situation,
         allowances=allowances,
+        now=invocation.begun_at,
         selection=invocation.options.selection,
         findings=(*wanted.findings, *memory.findings, *observation.findings, *reader.take_notes()),
     )

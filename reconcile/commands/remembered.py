@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from reconcile.commands.declarations import Declared, declared_at
 from reconcile.commands.invocation import Invocation
 from reconcile.commands.sources import Sources
-from reconcile.engine.guard import Situation
+from reconcile.engine.judges import Situation
 from reconcile.engine.moment import freezes_of
 from reconcile.engine.orphans import removed
 from reconcile.engine.past import NOTHING, Past, applied_from, joined, settled, without_never_there
@@ -76,7 +76,6 @@ class Memory:
             freezes=freezes_of(workspace.freezes, environment),
             zone=environment.timezone,
             reading=reading_of(environment, invocation.begun_at),
-            now=invocation.begun_at,
             holds=self.holds,
             foreign=self.foreign,
             doubled=self.doubled,

@@ -13,13 +13,13 @@ from reconcile.commands.conduct import Conduct, conduct
 from reconcile.commands.declarations import Declared, everything_declared
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.options import SELECTION, Group
-from reconcile.commands.overrides import overrides, overrides_typed
+from reconcile.commands.overrides import overrides
 from reconcile.commands.planning import Reviewed, reviewed
 from reconcile.commands.remembered import remembered
 from reconcile.commands.running import carry_out, confirm
 from reconcile.commands.service import linked
 from reconcile.commands.sources import Sources
-from reconcile.engine.guard import Allowances
+from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
 from reconcile.engine.rollback import before_run, holds, left_running
 from reconcile.errors import SettingError, UsageError
 from reconcile.model.ledger import ChangeRecord, RunKind, RunRecord, RunStart
@@ -48,7 +48,7 @@ def rollback(
     if how.no_ledger:
         raise UsageError("a rollback is made from the ledger", hint="leave out --no-ledger")
     # Names are part of what was live before; nobody has to ask for them here.
-    allowances = replace(allowances, renames=True)
+    allowances = allowances.adding(INCLUDE_RENAMES)
     wanted = everything_declared(invocation)
     run_id, actor = new_run_id(invocation.begun_at), actor_of(invocation, how.actor)
     with (
@@ -72,7 +72,7 @@ def rollback(
             made.plan.digest,
             None,
             made.plan.desired_digest,
-            overrides_typed(allowances),
+            allowances.typed(),
             record.start.id,
         )
         done = carry_out(

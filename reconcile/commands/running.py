@@ -11,7 +11,9 @@ from reconcile.commands.conduct import Conduct
 from reconcile.commands.events import Events, TellingLedger
 from reconcile.commands.invocation import Invocation
 from reconcile.commands.planning import Reviewed
-from reconcile.engine.guard import Allowances, Situation, holds_back, refusals
+from reconcile.engine.guard import refusals
+from reconcile.engine.judges import holds_back
+from reconcile.engine.overrides import Allowances
 from reconcile.engine.rollback import as_declared, never_touched
 from reconcile.errors import UsageError
 from reconcile.flows.apply import apply as apply_plan
@@ -50,7 +52,9 @@ def confirm(invocation: Invocation, how: Conduct, made: Reviewed, allowances: Al
 
 def _judged(invocation: Invocation, made: Reviewed, allowances: Allowances) -> Plan:
     """Return the plan of *made* with what refuses it at this very moment."""
-    return replace(made.plan, refusals=refusals(made.plan, situation=_now(invocation, made), allowances=allowances))
+    # The *now* of documents may have been set, or be long past: the lock was waited for, and so was a person.
+    now = SystemClock(invocation.stop).now()
+    return replace(made.plan, refusals=refusals(made.plan, situation=made.situation, allowances=allowances, now=now))
 
 
 def _saves_nothing(plan: Plan) -> bool:
@@ -114,7 +118,7 @@ def carry_out(
         run = apply_plan(
             made.plan,
             Ports(reader, writer, ledger, clock, invocation.stop),
-            situation=_now(invocation, made),
+            situation=made.situation,
             wave_size=WAVES_PER_CALL * size,
             pacing=Pacing(soak=how.soak, soak_limit=timedelta(seconds=how.soak_limit_seconds)),
             allowances=allowances,
@@ -127,12 +131,6 @@ def carry_out(
     book.end(run)
     events.summary(run)
     return run if book.ledger is None else replace(run, start=start)
-
-
-def _now(invocation: Invocation, made: Reviewed) -> Situation:
-    """What guards judge by at this very moment. The *now* of documents may have been set, or be long past: the lock was
-    waited for, and so was a person."""
-    return replace(made.situation, now=SystemClock(invocation.stop).now())
 
 
 def _settle_holds(book: Book, made: Reviewed, run: Run) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from reconcile.engine.diff import diff
-from reconcile.engine.guard import holds_back
+from reconcile.engine.judges import holds_back
 from reconcile.engine.past import NOTHING, Past
 from reconcile.model.drift import Drift
 from reconcile.model.finding import Finding

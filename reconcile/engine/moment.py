@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 from zoneinfo import ZoneInfo
 
 from reconcile.cron import next_fire, previous_fire
+from reconcile.engine.judges import Objection, Situation
 from reconcile.model.change import Change
-from reconcile.model.finding import Refusal
 from reconcile.model.reading import Reading
 from reconcile.model.workspace import Environment, Freeze, WeekMoment
-
-OVERRIDE = '--override-freeze "reason"'
 
 _WEEK_MINUTES = 7 * 24 * 60
 
@@ -25,37 +23,28 @@ def freezes_of(freezes: Iterable[Freeze], environment: Environment) -> tuple[Fre
     )
 
 
-def frozen(freezes: Iterable[Freeze], *, zone: str, now: datetime) -> Iterator[Refusal]:
-    """Yield a refusal of the whole apply for each window that the aware *now* is in; *zone* is where none is named."""
-    for freeze in freezes:
-        where = freeze.timezone or zone
-        wall = now.astimezone(ZoneInfo(where)).replace(tzinfo=None)
-        until = _end(freeze, wall)
+def frozen(situation: Situation, now: datetime) -> Iterator[Objection]:
+    """Object to the whole apply for each window that the aware *now* is in."""
+    for freeze in situation.freezes:
+        zone = freeze.timezone or situation.zone
+        until = _end(freeze, now.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
         if until is not None:
-            message = f"frozen until {until:%Y-%m-%d %H:%M} ({where}): {freeze.reason}"
-            yield Refusal("frozen", message, setting="freezes", override=OVERRIDE)
+            yield Objection(f"frozen until {until:%Y-%m-%d %H:%M} ({zone}): {freeze.reason}")
 
 
-def near_fires(
-    changes: Iterable[Change], freezes: Sequence[Freeze], *, reading: Reading, zone: str, now: datetime
-) -> Iterator[Refusal]:
-    """Yield a refusal for each of *changes* whose schedule fires, or has just fired, too near to the aware *now*.
+def near_fire(change: Change, situation: Situation, now: datetime) -> Objection | None:
+    """Object to a change whose schedule fires, or has just fired, too near to the aware *now*.
 
-    Both what is live and what is wanted count, as *reading*, the service's, has it. One that fires more often than
-    twice in that time is exempt: for it there would never be a moment.
+    Both what is live and what is wanted count, as the service reads them. One that fires more often than twice in that
+    time is exempt: for it there would never be a moment.
     """
-    spans = [(freeze.near_fire, freeze.reason) for freeze in freezes if freeze.near_fire is not None]
-    if not spans:
-        return
-    local = now.astimezone(ZoneInfo(zone))
-    for change in changes:
-        for span, reason in spans:
-            fire = _fire_near(change, reading, local, span)
-            if fire is not None:
-                when = "fires" if fire > local else "fired"
-                message = f"{change.key}: {when} at {fire:%Y-%m-%d %H:%M:%S} ({zone}), within {_said(span)}: {reason}"
-                yield Refusal("near-fire", message, "freezes", OVERRIDE, tenant=change.key.tenant, key=change.key)
-                break
+    local = now.astimezone(ZoneInfo(situation.zone))
+    for freeze in situation.freezes:
+        fire = None if freeze.near_fire is None else _fire_near(change, situation.reading, local, freeze.near_fire)
+        if fire is not None and freeze.near_fire is not None:
+            verb, span = "fires" if fire > local else "fired", _said(freeze.near_fire)
+            return Objection(f"{verb} at {fire:%Y-%m-%d %H:%M:%S} ({situation.zone}), within {span}: {freeze.reason}")
+    return None
 
 
 def _end(freeze: Freeze, wall: datetime) -> datetime | None:

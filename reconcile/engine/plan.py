@@ -6,10 +6,13 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from itertools import groupby
 
 from reconcile.engine.diff import diff
-from reconcile.engine.guard import Allowances, Situation, refusals
+from reconcile.engine.guard import refusals
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import ENABLE_INACTIVE, INCLUDE_RENAMES, PARK_REMOVED, Allowances
 from reconcile.engine.past import NOTHING, Past
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding, Severity
@@ -32,13 +35,14 @@ def make_plan(
     past: Past = NOTHING,
     situation: Situation = Situation(),
     allowances: Allowances = Allowances(),
+    now: datetime | None = None,
     selection: Selection = EVERYTHING,
     findings: tuple[Finding, ...] = (),
 ) -> Plan:
     """Return the plan that makes *live* equal to *desired*, with the refusals that hold under *allowances*.
 
-    *desired* is what *selection* means, *live* also holds what *past* knows to be removed. It never fails: what cannot
-    be read or must not be saved is in it, and says so.
+    *desired* is what *selection* means, *live* also holds what *past* knows to be removed. Freezes are judged at the
+    aware *now*, where there is one. It never fails: what cannot be read or must not be saved is in it, and says so.
     """
     difference = diff({**past.removed, **desired}, live, past.applied)
     wanted: list[Change] = []
@@ -61,7 +65,8 @@ def make_plan(
         findings=findings,
         assumptions=(*past.assumptions, *_assumptions(wanted, situation.service)),
     )
-    return replace(plan, digest=plan_digest(plan), refusals=refusals(plan, situation=situation, allowances=allowances))
+    refused = refusals(plan, situation=situation, allowances=allowances, now=now)
+    return replace(plan, digest=plan_digest(plan), refusals=refused)
 
 
 def _is_saved(change: Change, allowances: Allowances) -> bool:
@@ -70,11 +75,11 @@ def _is_saved(change: Change, allowances: Allowances) -> bool:
         case None:
             return False
         case Action.ENABLE:
-            return allowances.enable_inactive
+            return ENABLE_INACTIVE in allowances
         case Action.RENAME:
-            return allowances.renames
+            return INCLUDE_RENAMES in allowances
         case Action.PARK if change.desired.origin is Origin.REMOVED:
-            return allowances.park_removed
+            return PARK_REMOVED in allowances
     return True
 
 
@@ -155,16 +160,16 @@ def _words(change: Change) -> tuple[str, str | None]:
         crons = ", ".join(row.cron for row in change.live)
         return (
             f"no file declares it any more, and its job is still live ({crons})",
-            "declare it again, or park the job with --park-removed",
+            f"declare it again, or park the job with {PARK_REMOVED.option}",
         )
     if change.action is Action.RENAME:
         assert change.applied is not None, "a rename is known from last applied"
         return (
             f"only its name differs: {change.applied.name!r} was applied last, {change.desired.name!r} is declared",
-            "to write the name, run plan and apply with --include-renames",
+            f"to write the name, run plan and apply with {INCLUDE_RENAMES.option}",
         )
     statuses = ", ".join(repr(row.status) for row in change.live)
-    enable = "to make it active by saving it again, run plan and apply with --enable-inactive"
+    enable = f"to make it active by saving it again, run plan and apply with {ENABLE_INACTIVE.option}"
     if any(row.may_be_active for row in change.live):
         enable = f"if that means active, add it to service.active_status in reconcile.yaml; else, {enable}"
     return (

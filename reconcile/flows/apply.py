@@ -18,7 +18,9 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from reconcile.engine.guard import Allowances, Situation, refusals
+from reconcile.engine.guard import refusals
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import Allowances
 from reconcile.flows.canaries import kinds_in, send_canaries
 from reconcile.flows.closing import close
 from reconcile.flows.pacing import Pacing, SoakUntil
@@ -55,15 +57,15 @@ def apply(
     signal ends it before the next wave: what was not begun is `skipped`. *on_outcome* hears of each key once, as soon
     as it is settled; *on_correction* of what a later look put right, so that a count of the first stays true.
     """
-    refused = refusals(plan, situation=situation, allowances=allowances)
+    refused = refusals(plan, situation=situation, allowances=allowances, now=ports.clock.now())
     tally = Tally(situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE), on_outcome, on_correction)
     pending = _admitted(plan.changes, refused, tally)
     canaries, pending = _go_first(pending, ports, tally, pacing=pacing, situation=situation, wave_size=wave_size)
     if canaries and pending and pacing.soak is not None and not tally.is_stopped:
         soak(canaries, ports, tally, pacing=pacing, situation=situation)
         # It took its time: a freeze may have begun, and other schedules are about to fire.
-        later = situation if situation.now is None else replace(situation, now=ports.clock.now())
-        pending = _admitted(pending, refusals(plan, situation=later, allowances=allowances), tally)
+        later = refusals(plan, situation=situation, allowances=allowances, now=ports.clock.now())
+        pending = _admitted(pending, later, tally)
     while pending and not tally.is_stopped:
         tally.take(run_wave(pending[:wave_size], ports, upserting=tally.upserting, pacing=pacing))
         pending = pending[wave_size:]

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reconcile.cron import next_fire
-from reconcile.engine.guard import Situation
+from reconcile.engine.judges import Situation
 from reconcile.engine.signs import shown
 from reconcile.errors import ServiceError
 from reconcile.flows.closing import correct, look_again

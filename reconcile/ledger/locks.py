@@ -17,9 +17,9 @@ from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, delete, insert, select
 
+from reconcile.engine.guard import refused_by
 from reconcile.errors import RefusedError
 from reconcile.ledger.tables import LOCKS
-from reconcile.model.finding import Refusal
 from reconcile.model.ledger import LockHolder
 from reconcile.ports import Clock
 
@@ -119,7 +119,7 @@ def _refused(holder: LockHolder | None, environment: str) -> RefusedError:
             f"(run {holder.run}, lock {holder.id}, {_until(holder)})"
         )
         hint = f"wait for it with --lock-timeout 10m; if that run is dead, `reconcile unlock {holder.id}`"
-    return RefusedError(message, refusals=(Refusal("locked", message, override="--lock-timeout 10m"),), hint=hint)
+    return RefusedError(message, refusals=(refused_by("locked", message),), hint=hint)
 
 
 def _until(holder: LockHolder) -> str:

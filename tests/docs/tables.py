@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from reconcile.commands.common import command
 from reconcile.commands.options import COMMON, Group
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.gate import schema
+from reconcile.engine.guard import GUARDS, Guard
 from reconcile.exits import MEANINGS, Exit, Meaning
 from reconcile.flows.wording import WORDS
 from reconcile.git.configuration import NAMED
@@ -233,6 +234,16 @@ def reasons() -> Iterator[str]:
         yield f"| `{reason}` | {_cell(message)} | {_cell(hint or '')} |"
 
 
+def guards(table: Iterable[Guard] = GUARDS) -> Iterator[str]:
+    """Yield a row for each guard, in the order in which a run asks them."""
+    yield "| rule | refuses | setting | what lifts it |"
+    yield "|---|---|---|---|"
+    for guard in table:
+        setting = f"`{guard.setting}`" if guard.setting else ""
+        lifts = ", ".join([*(f"`{option}`" for option in guard.lifted_by), *([guard.remedy] if guard.remedy else [])])
+        yield f"| `{guard.rule}` | {'one' if guard.binds_key else 'all'}: {guard.refuses} | {setting} | {lifts} |"
+
+
 def set_aside() -> Iterator[str]:
     """Yield a row for each setting of a repository's configuration that is set aside."""
     yield "| setting | in its place | with |"
@@ -252,6 +263,7 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "exits": exits,
     "exits_at_night": exits_at_night,
     "reasons": reasons,
+    "guards": guards,
     "set_aside": set_aside,
     "steering": steering,
     "layers": architecture.layers,

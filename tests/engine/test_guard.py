@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.engine.guard import Allowances, Situation, refusals
+from reconcile.engine.guard import refusals
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import ALLOW_CHANGES, ALLOW_INACTIVE, ALLOW_PROTECTED, ENABLE_INACTIVE, Allowances
 from reconcile.engine.plan import make_plan
 from reconcile.model.finding import Refusal
 from reconcile.model.schedule import State
@@ -71,35 +73,35 @@ def test_the_share_is_worded_with_count_population_and_percent():
 @pytest.mark.parametrize("allowed, expected", [pytest.param(12, 0, id="enough"), pytest.param(11, 1, id="one-short")])
 def test_allow_changes_lifts_every_count_up_to_its_number(allowed, expected):
     plan = plan_of(updates=12, same=8)
-    assert len(refused(plan, Limits(max_change_percent=30), allowances=Allowances(changes=allowed))) == expected
-
-
-def paused(cron=HOURLY, **allowances):
-    return make_plan(
-        "prod", desired(schedule()), {key(): (row(cron, active=False),)}, allowances=Allowances(**allowances)
+    assert (
+        len(refused(plan, Limits(max_change_percent=30), allowances=Allowances({ALLOW_CHANGES: allowed}))) == expected
     )
+
+
+def paused(cron=HOURLY, allowances=Allowances()):
+    return make_plan("prod", desired(schedule()), {key(): (row(cron, active=False),)}, allowances=allowances)
 
 
 def test_a_paused_job_is_not_saved_over():
     (refusal,) = refused(paused())
     assert (refusal.rule, refusal.key, refusal.override) == ("inactive", key(), "--allow-inactive")
     assert "'disable'" in refusal.message
-    assert refused(paused(), allowances=Allowances(inactive=True)) == ()
+    assert refused(paused(), allowances=Allowances({ALLOW_INACTIVE: True})) == ()
 
 
 def test_enabling_needs_its_own_word_also_when_applied():
-    plan = paused(schedule().cron, enable_inactive=True)
+    plan = paused(schedule().cron, Allowances({ENABLE_INACTIVE: True}))
     assert [refusal.override for refusal in refused(plan)] == ["--enable-inactive"]
-    assert [refusal.override for refusal in refused(plan, allowances=Allowances(inactive=True))] == [
+    assert [refusal.override for refusal in refused(plan, allowances=Allowances({ALLOW_INACTIVE: True}))] == [
         "--enable-inactive"
     ]
-    assert refused(plan, allowances=Allowances(enable_inactive=True)) == ()
+    assert refused(plan, allowances=Allowances({ENABLE_INACTIVE: True})) == ()
 
 
 def test_enabling_is_refused_where_saving_does_not_enable():
     service = ServiceSettings(save_enables=SaveEnables.FALSE)
-    plan = paused(schedule().cron, enable_inactive=True)
-    (refusal,) = refused(plan, service=service, allowances=Allowances(enable_inactive=True))
+    plan = paused(schedule().cron, Allowances({ENABLE_INACTIVE: True}))
+    (refusal,) = refused(plan, service=service, allowances=Allowances({ENABLE_INACTIVE: True}))
     assert (refusal.rule, refusal.setting, refusal.override) == (
         "save-does-not-enable",
         "service.save_enables",
@@ -112,7 +114,7 @@ def test_a_protected_schedule_needs_a_word():
     (refusal,) = refused(plan)
     assert (refusal.rule, refusal.override) == ("protected", "--allow-protected")
     assert "schedules/tenants/acme.yaml:7" in refusal.message
-    assert refused(plan, allowances=Allowances(protected=True)) == ()
+    assert refused(plan, allowances=Allowances({ALLOW_PROTECTED: True})) == ()
 
 
 def test_an_appending_service_gets_no_updates_but_creates():

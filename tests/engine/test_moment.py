@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reconcile.engine.moment import freezes_of, frozen, near_fires
-from reconcile.model.reading import Reading, reading_of
+from reconcile.engine.judges import Situation
+from reconcile.engine.moment import freezes_of, frozen, near_fire
+from reconcile.model.reading import DEFAULT_READING, reading_of
 from reconcile.model.schedule import State
 from reconcile.model.states import Unreadable
 from reconcile.model.workspace import Environment, Freeze, ServiceSettings, WeekMoment
@@ -43,11 +44,14 @@ def at(text: str, zone: str = SHANGHAI) -> datetime:
 )
 def test_a_window_refuses_the_whole_apply_while_it_lasts(freeze, now, until):
     zone = freeze.timezone or SHANGHAI
-    found = list(frozen([freeze], zone=SHANGHAI, now=at(now, zone)))
-    assert [refusal.message for refusal in found] == (
+    found = frozen(Situation(freezes=(freeze,), zone=SHANGHAI), at(now, zone))
+    assert [objection.message for objection in found] == (
         [] if until is None else [f"frozen until {until} ({zone}): {freeze.reason}"]
     )
-    assert all((one.key, one.setting, one.override) == (None, "freezes", '--override-freeze "reason"') for one in found)
+
+
+def near(changed, *freezes, now, reading=DEFAULT_READING):
+    return near_fire(changed, Situation(freezes=freezes, zone=SHANGHAI, reading=reading), now)
 
 
 WEEKLY_AT_NOON = schedule(cron="0 0 12 ? * MON")
@@ -75,9 +79,9 @@ NIGHTLY_AT_TWO = change((row("0 0 2 * * ?"),), wanted=schedule(cron="0 0 3 * * ?
     ],
 )
 def test_a_schedule_is_not_touched_near_a_fire(moved, now, said):
-    found = list(near_fires([moved], (YEAR_END, NEAR, NEAR), reading=Reading(), zone=SHANGHAI, now=at(now)))
-    assert [(one.rule, one.key) for one in found] == ([] if said is None else [("near-fire", moved.key)])
-    assert all(said in one.message and "within 10m: not while it runs" in one.message for one in found)
+    found = near(moved, YEAR_END, NEAR, NEAR, now=at(now))
+    assert (found is None) == (said is None)
+    assert found is None or (said in found.message and "within 10m: not while it runs" in found.message)
 
 
 @pytest.mark.parametrize(
@@ -90,10 +94,8 @@ def test_a_schedule_is_not_touched_near_a_fire(moved, now, said):
 )
 def test_the_span_is_said_as_it_is_written(span, said):
     yearly = change((), wanted=schedule(cron="0 0 12 27 11 ?"))
-    (refusal,) = near_fires(
-        [yearly], (Freeze("so", near_fire=span),), reading=Reading(), zone=SHANGHAI, now=at("2026-11-27T12:01")
-    )
-    assert f"within {said}:" in refusal.message
+    found = near(yearly, Freeze("so", near_fire=span), now=at("2026-11-27T12:01"))
+    assert f"within {said}:" in found.message
 
 
 LISTED = change((row("0 0 2 15W,20W * ?"),), wanted=schedule(cron="0 0 12 15W * ?"))
@@ -123,20 +125,16 @@ LAST_YEARS = change((row("0 0 2 * * ? 2126-2130"),), wanted=schedule(cron="0 0 1
 def test_a_fire_nearby_is_one_of_the_environments_quartz(quartz, moved, now, fires):
     moment = at(now)
     service = Environment("prod", "http://x", timezone=SHANGHAI, service=ServiceSettings(quartz=quartz))
-    found = near_fires([moved], (NEAR,), reading=reading_of(service, moment), zone=SHANGHAI, now=moment)
-    assert [one.rule for one in found] == (["near-fire"] if fires else [])
+    assert (near(moved, NEAR, now=moment, reading=reading_of(service, moment)) is not None) == fires
 
 
 def test_after_the_last_year_of_a_service_nothing_is_near():
     started = reading_of(Environment("prod", "http://x"), at("2026-06-01T12:00"))
-    assert list(near_fires([LAST_YEARS], (NEAR,), reading=started, zone=SHANGHAI, now=at("2127-06-01T01:55"))) == []
+    assert near(LAST_YEARS, NEAR, now=at("2127-06-01T01:55"), reading=started) is None
 
 
 def test_without_such_a_freeze_no_fire_is_looked_for():
-    assert (
-        list(near_fires([NIGHTLY_AT_TWO], (YEAR_END,), reading=Reading(), zone=SHANGHAI, now=at("2026-11-27T01:55")))
-        == []
-    )
+    assert near(NIGHTLY_AT_TWO, YEAR_END, now=at("2026-11-27T01:55")) is None
 
 
 def test_a_freeze_is_for_the_environments_that_it_names():

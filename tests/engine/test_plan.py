@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconcile.engine.guard import Allowances, Situation
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
 from reconcile.engine.past import TWO_WAY
 from reconcile.engine.plan import (
     NAMES_UNKNOWN,
@@ -72,7 +73,7 @@ def test_attention_says_what_to_do():
 
 
 def test_a_paused_job_is_saved_again_only_when_asked():
-    plan = make_plan("prod", WANTED, LIVE, allowances=Allowances(enable_inactive=True))
+    plan = make_plan("prod", WANTED, LIVE, allowances=Allowances({ENABLE_INACTIVE: True}))
     assert [change.key.code for change in plan.changes if change.action is Action.ENABLE] == ["paused"]
 
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.engine.guard import Allowances, Situation
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import ACCEPT_DRIFT, Allowances
 from reconcile.engine.past import Past
 from reconcile.engine.plan import make_plan
 from reconcile.engine.rollback import as_declared, before_run, holds, left_running, never_touched
@@ -68,10 +69,10 @@ def test_a_job_that_was_paused_before_cannot_be_paused_again():
     assert [finding.rule for finding in left_running([paused, record()])] == ["stays-active"]
 
 
-def rollback(live, applied, **allowances):
+def rollback(live, applied, allowances=Allowances()):
     wanted = before_run("r1", [record()], DECLARED)
     known = Past(LastAppliedSource.LEDGER, {key(): applied}, {}, ())
-    made = make_plan("prod", wanted, {key(): live}, past=known, allowances=Allowances(**allowances))
+    made = make_plan("prod", wanted, {key(): live}, past=known, allowances=allowances)
     return [change.action for change in made.changes], [one.rule for one in made.refusals]
 
 
@@ -90,7 +91,7 @@ def rollback(live, applied, **allowances):
 )
 def test_what_was_changed_since_is_not_rolled_back_by_the_way(live, applied, actions, refused):
     assert rollback(live, applied) == (actions, refused)
-    assert rollback(live, applied, drift=True) == (actions, [])
+    assert rollback(live, applied, Allowances({ACCEPT_DRIFT: True})) == (actions, [])
 
 
 def test_a_hold_does_not_keep_a_rollback_from_being_made():

@@ -8,8 +8,17 @@ from datetime import UTC, datetime
 import pytest
 
 from reconcile.engine.drift import find_drift
-from reconcile.engine.guard import Allowances, Situation, refusals
+from reconcile.engine.guard import refusals
+from reconcile.engine.judges import Situation
 from reconcile.engine.orphans import removed
+from reconcile.engine.overrides import (
+    ACCEPT_DRIFT,
+    INCLUDE_RENAMES,
+    OVERRIDE_FREEZE,
+    PARK_REMOVED,
+    RECREATE,
+    Allowances,
+)
 from reconcile.engine.past import TWO_WAY, Past
 from reconcile.engine.plan import make_plan, plan_digest
 from reconcile.model.ledger import Hold
@@ -30,10 +39,10 @@ def past(applied, *, declared=DECLARED):
     return Past(LastAppliedSource.LEDGER, applied, gone, FROM_LEDGER)
 
 
-def plan(live, applied=None, *, wanted=DECLARED, situation=Situation(), **allowances):
+def plan(live, applied=None, *, wanted=DECLARED, situation=Situation(), allowing=(), now=None):
     known = past({} if applied is None else applied, declared=wanted)
-    allowed = Allowances(**allowances)
-    return make_plan("prod", wanted, live, past=known, situation=situation, allowances=allowed)
+    allowed = Allowances(dict.fromkeys(allowing, True))
+    return make_plan("prod", wanted, live, past=known, situation=situation, allowances=allowed, now=now)
 
 
 def drift(live, applied, **more):
@@ -62,7 +71,7 @@ def refused(made):
 def test_what_vanished_is_created_again_only_when_asked():
     applied = {key(): Applied(NIGHTLY, NAME)}
     assert refused(plan({key(): ()}, applied)) == [("vanished", "--recreate")]
-    allowed = plan({key(): ()}, applied, recreate=True)
+    allowed = plan({key(): ()}, applied, allowing=[RECREATE])
     assert (refused(allowed), allowed.summary.create) == ([], 1)
 
 
@@ -72,14 +81,14 @@ def test_a_name_that_alone_differs_is_written_only_when_asked():
     assert (made.changes, made.attention[0].verdict) == ((), Verdict.PENDING)
     assert "'旧名'" in made.attention[0].message
     assert "--include-renames" in (made.attention[0].hint or "")
-    asked = plan({key(): (row(),)}, applied, renames=True)
+    asked = plan({key(): (row(),)}, applied, allowing=[INCLUDE_RENAMES])
     assert [change.action for change in asked.changes] == [Action.RENAME]
     assert (refused(asked), asked.summary.rename) == ([], 1)
 
 
 def test_applying_a_saved_plan_with_a_rename_needs_its_word_again():
-    made = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, renames=True)
-    again = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, renames=True)
+    made = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, allowing=[INCLUDE_RENAMES])
+    again = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, allowing=[INCLUDE_RENAMES])
     assert [one.override for one in refusals(again)] == ["--include-renames"]
     assert made.digest == again.digest
 
@@ -97,24 +106,24 @@ def test_an_orphan_is_reported_and_parked_only_when_asked():
     assert (made.changes, made.unchanged) == ((), 1)
     assert (made.attention[0].verdict, made.attention[0].is_blocked) == (Verdict.ORPHAN, False)
     assert "--park-removed" in (made.attention[0].hint or "")
-    parked = plan(live, GONE, park_removed=True)
+    parked = plan(live, GONE, allowing=[PARK_REMOVED])
     assert [(one.action, one.desired.wanted_cron) for one in parked.changes] == [(Action.PARK, PARKED_CRON)]
     assert refused(parked) == []
 
 
 def test_parking_orphans_keeps_to_the_limit():
     live = {key(): (row(),), key("gone"): (row(HOURLY),)}
-    made = plan(live, GONE, park_removed=True, situation=Situation(Limits(max_parked=0)))
+    made = plan(live, GONE, allowing=[PARK_REMOVED], situation=Situation(Limits(max_parked=0)))
     assert refused(made) == [("max-parked", "--allow-changes 1")]
 
 
 def test_applying_a_saved_plan_that_parks_orphans_needs_its_word_again():
-    made = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, park_removed=True)
+    made = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, allowing=[PARK_REMOVED])
     assert [one.override for one in refusals(made)] == ["--park-removed"]
 
 
 def test_the_digest_tells_an_orphan_from_a_declared_parked_schedule():
-    made = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, park_removed=True)
+    made = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, allowing=[PARK_REMOVED])
     declared = schedule("gone", HOURLY, name="旧", state=State.PARKED, file="", line=0)
     other = replace(made, changes=(replace(made.changes[0], desired=declared),))
     assert plan_digest(other) != made.digest
@@ -151,7 +160,7 @@ def test_what_was_changed_by_hand_can_be_held(live, applied, is_held):
     known = {} if applied is None else {key(): applied}
     found = refused(plan({key(): live}, known, situation=HOLD))
     assert found == ([("changed-by-hand", "--accept-drift")] if is_held else [])
-    assert refused(plan({key(): live}, known, situation=HOLD, drift=True)) == []
+    assert refused(plan({key(): live}, known, situation=HOLD, allowing=[ACCEPT_DRIFT])) == []
 
 
 def test_drift_is_reverted_where_nothing_else_is_said():
@@ -188,23 +197,25 @@ NEAR = Freeze("it runs", near_fire=NOW - datetime(2026, 11, 28, 1, tzinfo=UTC))
 
 
 def test_a_freeze_refuses_the_whole_apply_unless_a_reason_is_given():
-    frozen = Situation(freezes=(WEEKEND,), now=NOW)
-    assert refused(plan({key(): (row(WEEKLY),)}, situation=frozen)) == [("frozen", '--override-freeze "reason"')]
-    assert refused(plan({key(): (row(WEEKLY),)}, situation=frozen, freeze="incident 7")) == []
-    assert refused(plan({key(): (row(WEEKLY),)}, situation=replace(frozen, now=None))) == []
+    frozen = Situation(freezes=(WEEKEND,))
+    weekly = {key(): (row(WEEKLY),)}
+    assert refused(plan(weekly, situation=frozen, now=NOW)) == [("frozen", '--override-freeze "reason"')]
+    assert [(one.setting, one.key) for one in plan(weekly, situation=frozen, now=NOW).refusals] == [("freezes", None)]
+    assert refused(plan(weekly, situation=frozen, now=NOW, allowing=[OVERRIDE_FREEZE])) == []
+    assert refused(plan(weekly, situation=frozen)) == []
 
 
 def test_a_fire_nearby_refuses_only_its_key():
     wanted = desired(HERE, schedule("2", WEEKLY))
     live = {key(): (row(WEEKLY),), key("2"): (row("0 0 4 ? * MON"),)}
-    near = Situation(freezes=(NEAR,), now=NOW)
-    made = plan(live, wanted=wanted, situation=near)
-    assert [(one.rule, one.key) for one in made.refusals] == [("near-fire", key())]
-    assert refused(plan(live, wanted=wanted, situation=near, freeze="incident 7")) == []
+    near = Situation(freezes=(NEAR,))
+    made = plan(live, wanted=wanted, situation=near, now=NOW)
+    assert [(one.rule, one.setting, one.key) for one in made.refusals] == [("near-fire", "freezes", key())]
+    assert refused(plan(live, wanted=wanted, situation=near, now=NOW, allowing=[OVERRIDE_FREEZE])) == []
 
 
 def test_another_reason_is_told_before_a_fire_nearby():
-    made = plan({key(): (row(WEEKLY, active=False),)}, situation=Situation(freezes=(NEAR,), now=NOW))
+    made = plan({key(): (row(WEEKLY, active=False),)}, situation=Situation(freezes=(NEAR,)), now=NOW)
     assert refused(made) == [("inactive", "--allow-inactive")]
 
 

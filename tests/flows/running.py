@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconcile.engine.guard import Allowances, Situation
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
 from reconcile.engine.plan import make_plan
 from reconcile.flows.apply import apply
 from reconcile.model.change import Change
@@ -55,4 +56,4 @@ def applied(service, change, made=None, **more):
     """Apply *change* alone."""
     plan = replace(planned(service), changes=(change,))
     made = made or ports(service)
-    return apply(plan, made, situation=Situation(), wave_size=9, allowances=Allowances(renames=True), **more)
+    return apply(plan, made, situation=Situation(), wave_size=9, allowances=Allowances({INCLUDE_RENAMES: True}), **more)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconcile.engine.guard import Allowances, Situation
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import ALLOW_INACTIVE, ENABLE_INACTIVE, Allowances
 from reconcile.flows.apply import apply
 from reconcile.flows.tally import BREAKER_FAILURES
 from reconcile.ledger.memory import MemoryLedger
@@ -89,7 +90,7 @@ def test_a_paused_job_that_was_saved_over_and_stayed_paused_is_done():
     service = FakeService({key("p"): (row(HOURLY, active=False),)})
     plan = planned(service, schedule("p"))
     service.rows[key("p")] = (row(active=False),)
-    done = run(plan, service, allowances=Allowances(inactive=True))
+    done = run(plan, service, allowances=Allowances({ALLOW_INACTIVE: True}))
     assert results(done) == {"p": (Result.VERIFIED, "already-as-desired")}
 
 
@@ -155,14 +156,14 @@ def test_after_saving_over_a_paused_job_the_outcome_says_what_became_of_it(enabl
         return SaveAnswer(AnswerKind.ACKNOWLEDGED)
 
     service.on_save = save
-    done = run(planned(service, schedule("p")), service, allowances=Allowances(inactive=True))
+    done = run(planned(service, schedule("p")), service, allowances=Allowances({ALLOW_INACTIVE: True}))
     assert done.outcomes[0].result is Result.VERIFIED
     assert said in done.outcomes[0].message
 
 
 def test_enabling_that_has_no_effect_is_a_mismatch():
     service = FakeService({key("p"): (row(active=False),)})
-    allowances = Allowances(enable_inactive=True)
+    allowances = Allowances({ENABLE_INACTIVE: True})
     done = run(planned(service, schedule("p"), allowances=allowances), service, allowances=allowances)
     assert results(done)["p"] == (Result.MISMATCHED, "not-taken")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.engine.guard import Allowances
+from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
 from reconcile.flows.pacing import Pacing
 from reconcile.ledger.memory import MemoryLedger
 from reconcile.model.outcome import Result
@@ -199,7 +199,7 @@ def test_a_rename_that_could_not_be_read_back_is_believed_in_the_end():
 
 def test_enabling_whose_replies_are_lost_is_verified_only_when_the_job_is_active():
     service = FakeService({key("p"): (row(active=False),)})
-    allowances = Allowances(enable_inactive=True)
+    allowances = Allowances({ENABLE_INACTIVE: True})
     plan = planned(service, schedule("p"), allowances=allowances)
     service.on_save = lost_but_done
     done = run(plan, service, allowances=allowances)

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reconcile.engine.guard import Allowances, Situation
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import ALLOW_INACTIVE, Allowances
 from reconcile.errors import ServiceError
 from reconcile.flows.apply import apply
 from reconcile.flows.pacing import Pacing, SoakUntil
@@ -349,7 +350,7 @@ def test_a_canary_that_is_still_paused_is_not_waited_for():
         return SaveAnswer(AnswerKind.ACKNOWLEDGED)
 
     service.on_save = paused
-    done = soaked(service, *frequent(2), allowances=Allowances(inactive=True))
+    done = soaked(service, *frequent(2), allowances=Allowances({ALLOW_INACTIVE: True}))
     assert service.clock.slept == []
     assert {finding.rule for finding in done.findings} == {"soak-not-seen", "soak-in-vain"}
     assert results(done)["u1"] == (Result.SKIPPED, "run-stopped")
@@ -393,7 +394,7 @@ def test_a_freeze_that_begins_during_the_soak_holds_for_the_rest():
     service = firing(clock=TimedClock())
     begins = (NOON + timedelta(minutes=3)).replace(tzinfo=None)
     freeze = Freeze("the books are closed", between=(begins, begins + timedelta(days=1)))
-    situation = Situation(freezes=(freeze,), now=NOON)
+    situation = Situation(freezes=(freeze,))
     plan = planned(service, *frequent(3))
     done = apply(plan, ports(service, clock=service.clock), situation=situation, wave_size=9, pacing=SPAN)
     assert results(done) == {

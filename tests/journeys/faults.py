@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from reconcile.engine.guard import Situation
+from reconcile.engine.judges import Situation
 from reconcile.engine.plan import make_plan
 from reconcile.flows.apply import apply
 from reconcile.flows.observe import observe

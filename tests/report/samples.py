@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from reconcile.engine.drift import find_drift
-from reconcile.engine.guard import Allowances, Situation
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import Allowances
 from reconcile.engine.plan import make_plan
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding, Severity

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.declare.gate import refusals
-from reconcile.engine.guard import Situation
+from reconcile.engine.judges import Situation
 from reconcile.engine.plan import make_plan, plan_digest
 from reconcile.errors import DeclarationError, PlanFileError, RefusedError
 from reconcile.model.keys import Key
