@@ -6,7 +6,7 @@ from typing import Any
 
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
-from reconcile.model.schedule import Schedule, State
+from reconcile.model.schedule import DeclaredAt, Schedule, State
 from reconcile.model.states import Applied, Live, LiveRow
 
 NIGHTLY = "0 0 2 * * ?"
@@ -23,8 +23,7 @@ def schedule(code: str = "1", cron: str = NIGHTLY, *, tenant: str = "acme", **mo
     defaults: dict[str, Any] = {
         "name": "订单同步",
         "declared_cron": cron,
-        "file": "schedules/tenants/acme.yaml",
-        "line": 7,
+        "origin": DeclaredAt("schedules/tenants/acme.yaml", 7),
         "state": State.ACTIVE,
     }
     return Schedule(key=Key(tenant, code), cron=cron, **{**defaults, **more})

@@ -34,7 +34,7 @@ from reconcile.model.keys import Key
 from reconcile.model.ledger import RunKind, RunStart
 from reconcile.model.plan import Plan
 from reconcile.model.run import Run
-from reconcile.model.schedule import Origin, Schedule
+from reconcile.model.schedule import DeclaredAt, Schedule
 from reconcile.model.states import Applied
 from reconcile.report.documents import run_document
 from reconcile.report.runs import run_view
@@ -241,7 +241,7 @@ def _protected(plan: Plan, wanted: Declared) -> Plan:
 
 def _differs(change: Change, now: Schedule | None) -> bool:
     """Whether what is declared now is not what *change* was made of; of a removed key: whether it is declared again."""
-    if change.desired.origin is not Origin.DECLARED:
+    if not isinstance(change.desired.origin, DeclaredAt):
         return now is not None
     said = (change.desired.wanted_cron, change.desired.name, change.desired.state)
     return now is None or (now.wanted_cron, now.name, now.state) != said

@@ -101,7 +101,12 @@ def _named(change: Change) -> Document:
 
 def _wanted(change: Change) -> Document:
     desired = change.desired
-    return {"cron": desired.wanted_cron, "name": desired.name, "source": desired.where, **live_document(change.live)}
+    return {
+        "cron": desired.wanted_cron,
+        "name": desired.name,
+        "source": str(desired.origin),
+        **live_document(change.live),
+    }
 
 
 def _ended(outcome: Outcome) -> Document:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
-from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.schedule import Removed, Schedule, State
 from reconcile.model.states import Action, Applied, Condition, Live, Unreadable
 
 _NOT_ASKED = Unreadable("not-asked", "the service was not asked for this code")
@@ -44,7 +44,7 @@ def diff(
             if not _is_ordinary(change):
                 changes.append(change)
                 continue
-        unchanged += schedule.origin is not Origin.REMOVED
+        unchanged += not isinstance(schedule.origin, Removed)
     return Difference(tuple(changes), unchanged, populations)
 
 

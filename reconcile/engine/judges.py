@@ -14,7 +14,7 @@ from reconcile.model.change import Change, same_cron
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Hold
 from reconcile.model.reading import DEFAULT_READING, Reading
-from reconcile.model.schedule import Origin, Schedule
+from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule
 from reconcile.model.states import Action, Condition, Verdict
 from reconcile.model.workspace import Freeze, Limits, OnDrift, SaveEnables, SaveMode, ServiceSettings
 
@@ -60,7 +60,7 @@ class Objection:
 def holds_back(hold: Hold, desired: Schedule) -> bool:
     """Return whether *hold* still binds: the declaration means what it meant when it was rolled back."""
     is_same = (desired.name, desired.state) == (hold.name, hold.state) and same_cron(hold.cron, desired.wanted_cron)
-    return is_same and desired.origin is Origin.DECLARED
+    return is_same and isinstance(desired.origin, DeclaredAt)
 
 
 def of_another_workspace(change: Change, situation: Situation) -> Objection | None:
@@ -87,7 +87,7 @@ def adds_a_job(change: Change, situation: Situation) -> Objection | None:
 
 def removed(change: Change, _: Situation) -> Objection | None:
     """Object to parking what no file declares."""
-    return Objection("no file declares it any more") if change.desired.origin is Origin.REMOVED else None
+    return Objection("no file declares it any more") if isinstance(change.desired.origin, Removed) else None
 
 
 def vanished(change: Change, _: Situation) -> Objection | None:
@@ -110,7 +110,7 @@ def held(change: Change, situation: Situation) -> Objection | None:
 
 def changed_by_hand(change: Change, situation: Situation) -> Objection | None:
     """Object to saving over what a person may have set, where the workspace holds such changes."""
-    if situation.on_drift is OnDrift.REVERT or change.desired.origin is not Origin.DECLARED:
+    if situation.on_drift is OnDrift.REVERT or not isinstance(change.desired.origin, DeclaredAt):
         return None
     if change.verdict in _BY_HAND:
         return Objection(f"it was changed by hand since it was last applied ({change.verdict})")
@@ -121,13 +121,13 @@ def changed_by_hand(change: Change, situation: Situation) -> Objection | None:
 
 def changed_since(change: Change, _: Situation) -> Objection | None:
     """Object to rolling back what was changed again since the run."""
-    if change.desired.origin is not Origin.ROLLBACK:
+    origin = change.desired.origin
+    if not isinstance(origin, BeforeRun):
         return None
-    run = change.desired.file
     if change.verdict in _BY_HAND:
-        return Objection(f"it was changed by hand since run {run}")
-    if change.applied is not None and change.applied.run not in (None, run):
-        return Objection(f"run {change.applied.run} applied it again since run {run}")
+        return Objection(f"it was changed by hand since {origin.named}")
+    if change.applied is not None and change.applied.run not in (None, origin.run):
+        return Objection(f"run {change.applied.run} applied it again since {origin.named}")
     return None
 
 
@@ -135,7 +135,7 @@ def protected(change: Change, _: Situation) -> Objection | None:
     """Object to any change of a protected schedule."""
     if not change.desired.protect:
         return None
-    return Objection(f"the schedule is protected (protect: true, {change.desired.where})")
+    return Objection(f"the schedule is protected (protect: true, {change.desired.origin})")
 
 
 def renamed(change: Change, _: Situation) -> Objection | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from reconcile.model.keys import Key
-from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.schedule import Removed, Schedule, State
 from reconcile.model.selection import Selection
 from reconcile.model.states import Applied
 
@@ -41,9 +41,7 @@ def _parked(key: Key, applied: Applied | None, earlier: Schedule | None) -> Sche
         known.name,
         known.cron,
         known.cron,
-        "",
-        0,
+        Removed(),
         state=State.PARKED,
         protect=earlier is not None and earlier.protect,
-        origin=Origin.REMOVED,
     )

@@ -18,7 +18,7 @@ from reconcile.model.change import Change
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan
-from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.schedule import DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.model.states import Action, Condition, LastAppliedSource, Live, Unreadable
 from reconcile.model.workspace import SaveMode, ServiceSettings
@@ -78,7 +78,7 @@ def _is_saved(change: Change, allowances: Allowances) -> bool:
             return ENABLE_INACTIVE in allowances
         case Action.RENAME:
             return INCLUDE_RENAMES in allowances
-        case Action.PARK if change.desired.origin is Origin.REMOVED:
+        case Action.PARK if isinstance(change.desired.origin, Removed):
             return PARK_REMOVED in allowances
     return True
 
@@ -131,8 +131,8 @@ def _change_content(change: Change) -> list[object]:
     desired = change.desired
     applied = None if change.applied is None else [change.applied.cron, change.applied.name]
     wanted = [desired.wanted_cron, desired.cron, desired.declared_cron, desired.name, desired.state, desired.protect]
-    if desired.origin is not Origin.DECLARED:
-        wanted.append(desired.origin)
+    if not isinstance(desired.origin, DeclaredAt):
+        wanted.append(desired.origin.word)
     return [*change.key, wanted, applied, _live_content(change.live)]
 
 
@@ -156,7 +156,7 @@ def _words(change: Change) -> tuple[str, str | None]:
             f"{len(change.live)} live jobs hold this code ({jobs}): each fires, and a save would reach an unknown one",
             "the service has no delete: remove all but one there, then plan again",
         )
-    if change.desired.origin is Origin.REMOVED:
+    if isinstance(change.desired.origin, Removed):
         crons = ", ".join(row.cron for row in change.live)
         return (
             f"no file declares it any more, and its job is still live ({crons})",

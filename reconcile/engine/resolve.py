@@ -29,7 +29,7 @@ from reconcile.engine.sets import Shelf, Taken, shelf, taken
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.reading import reading_of
-from reconcile.model.schedule import Schedule, State
+from reconcile.model.schedule import DeclaredAt, Schedule, State
 from reconcile.model.workspace import MAX_FIRES_PER_DAY, Environment
 from reconcile.source import Span
 
@@ -159,8 +159,7 @@ def _schedule(key: Key, fields: Fields, entry: Entry, crons: Crons) -> Schedule:
         fields["name"],
         crons.resolved(cron, key),
         cron,
-        entry.document.file,
-        entry.document.lines[entry.position],
+        DeclaredAt(entry.document.file, entry.document.lines[entry.position]),
         _STATES[fields.get("state", "active")],
         fields.get("owner"),
         fields.get("description"),

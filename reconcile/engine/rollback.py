@@ -11,7 +11,7 @@ from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
-from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.schedule import BeforeRun, Schedule, State
 
 
 def before_run(run: str, changes: Iterable[ChangeRecord], declared: Mapping[Key, Schedule]) -> dict[Key, Schedule]:
@@ -95,9 +95,7 @@ def _before(run: str, change: ChangeRecord, declared: Schedule | None) -> Schedu
         change.name if change.applied is None else change.applied.name,
         cron,
         cron,
-        run,
-        0,
+        BeforeRun(run),
         state=State.ACTIVE if change.before else State.PARKED,
         protect=declared is not None and declared.protect,
-        origin=Origin.ROLLBACK,
     )

@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 from reconcile.cron import same_fires
 from reconcile.model.keys import Key
 from reconcile.model.reading import EVERY_READING, Reading
-from reconcile.model.schedule import PARKED_CRON, Origin, Schedule, State
+from reconcile.model.schedule import PARKED_CRON, Removed, Schedule, State
 from reconcile.model.states import Action, Applied, Condition, Live, LiveRow, Unreadable, Verdict
 
 _HAS_SPECIAL = re.compile("[LWlw]")
@@ -122,7 +122,7 @@ class Change:
         """Return the first verdict that fits (see `Verdict`)."""
         if isinstance(self.live, Unreadable):
             return Verdict.UNREADABLE
-        if self.desired.origin is Origin.REMOVED:
+        if isinstance(self.desired.origin, Removed):
             return Verdict.ORPHAN
         if self.applied is None:
             return Verdict.IN_SYNC if self.fires_as_desired else Verdict.NEVER_APPLIED

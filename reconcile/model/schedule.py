@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar, TypeAlias
 
 from reconcile.model.keys import Key
 
@@ -19,47 +20,69 @@ class State(StrEnum):
     PARKED = "parked"
 
 
-class Origin(StrEnum):
-    """Where it comes from that a schedule is wanted so."""
+@dataclass(frozen=True, slots=True)
+class DeclaredAt:
+    """A file declares it: its entry begins at *line* (from 1) of *file*. Exact columns are found again on demand."""
 
-    DECLARED = "declared"
-    REMOVED = "removed"
-    """No file declares it any more: an orphan, and *file* is empty. It is wanted parked."""
-    ROLLBACK = "rollback"
-    """What was live before a run; *file* names the run."""
+    word: ClassVar[str] = "declared"
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """No file declares it any more: an orphan, wanted parked."""
+
+    word: ClassVar[str] = "removed"
+
+    def __str__(self) -> str:
+        return "declared nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class BeforeRun:
+    """It was live before *run*, which is rolled back. A plan that was read from a file does not know which run."""
+
+    word: ClassVar[str] = "rollback"
+
+    run: str | None
+
+    @property
+    def named(self) -> str:
+        """Return the run, as it stands in a sentence."""
+        return "a run" if self.run is None else f"run {self.run}"
+
+    def __str__(self) -> str:
+        return f"before {self.named}"
+
+
+Origin: TypeAlias = DeclaredAt | Removed | BeforeRun
+"""Why a schedule is wanted. Its text says where a reader finds it; *word* is how documents and digests call it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
     """What is wanted for one key: what Git says, with sets, defaults and overrides resolved, or another *origin*.
 
-    *cron* is plain Quartz text, *declared_cron* what the file says (they differ where it holds ``H``). *file* and
-    *line* (from 1) say where the entry begins; exact columns are found again on demand.
+    *cron* is plain Quartz text, *declared_cron* what the file says (they differ where it holds ``H``).
     """
 
     key: Key
     name: str
     cron: str
     declared_cron: str
-    file: str
-    line: int
+    origin: Origin
     state: State = State.ACTIVE
     owner: str | None = None
     description: str | None = None
     labels: Mapping[str, str] = field(default_factory=dict)
     protect: bool = False
-    origin: Origin = Origin.DECLARED
 
     @property
     def wanted_cron(self) -> str:
         """Return the cron text that the service is to hold: the parking cron for a parked schedule."""
         return PARKED_CRON if self.state is State.PARKED else self.cron
-
-    @property
-    def where(self) -> str:
-        """Return where a reader finds it: file and line, or why there are none."""
-        if self.origin is Origin.REMOVED:
-            return "declared nowhere"
-        if self.origin is Origin.ROLLBACK:
-            return f"before run {self.file}" if self.file else "before a run"
-        return f"{self.file}:{self.line}"

@@ -22,7 +22,7 @@ from reconcile.model.ledger import RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Attention, Plan
 from reconcile.model.run import Run
-from reconcile.model.schedule import Origin, Schedule
+from reconcile.model.schedule import DeclaredAt, Schedule
 from reconcile.model.selection import Selection
 from reconcile.model.states import Applied, Live, Unreadable
 from reconcile.report.head import FORMAT_VERSION, Head
@@ -219,8 +219,8 @@ def _desired(schedule: Schedule) -> Document:
         "state": schedule.state.value,
         "protect": schedule.protect,
     }
-    if schedule.origin is not Origin.DECLARED:
-        document["origin"] = schedule.origin.value
+    if not isinstance(schedule.origin, DeclaredAt):
+        document["origin"] = schedule.origin.word
     if schedule.cron != schedule.wanted_cron:
         document["resolved_cron"] = schedule.cron
     if schedule.owner is not None:
@@ -237,7 +237,11 @@ def _applied(applied: Applied) -> Document:
 
 
 def _source(schedule: Schedule) -> Document | None:
-    return {"file": schedule.file, "line": schedule.line} if schedule.origin is Origin.DECLARED else None
+    match schedule.origin:
+        case DeclaredAt(file, line):
+            return {"file": file, "line": line}
+        case _:
+            return None
 
 
 def _drifted(change: Change, drift: Drift) -> Document:

@@ -51,7 +51,7 @@ def _entry(change: Change, drift: Drift) -> Entry:
     details = [Detail("why", why_unreadable(change.live), Tone.BAD)]
     if change.live.hint:
         details.append(Detail("hint", change.live.hint))
-    return Entry("!", (*change.key, change.desired.name, change.desired.where), tuple(details), Tone.BAD)
+    return Entry("!", (*change.key, change.desired.name, str(change.desired.origin)), tuple(details), Tone.BAD)
 
 
 def _held(change: Change, drift: Drift) -> Iterator[Detail]:

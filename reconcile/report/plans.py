@@ -11,7 +11,7 @@ from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan, Summary
-from reconcile.model.schedule import Origin
+from reconcile.model.schedule import BeforeRun, Removed
 from reconcile.model.states import Action, Live, Unreadable, Verdict
 from reconcile.report.findings import assumption_blocks, finding_blocks, refusal_blocks
 from reconcile.report.view import Detail, Entry, Note, Tone, View, sections
@@ -96,7 +96,7 @@ def change_entry(
     """
     return Entry(
         sign=SIGNS[change.action] if change.action is not None else "!",
-        columns=(*change.key, change.desired.name, change.desired.where),
+        columns=(*change.key, change.desired.name, str(change.desired.origin)),
         details=(*_details(change, is_saved=is_saved), *refusal_details(refusals), *more),
         tone=_TONES.get(change.action, Tone.CHANGED) if change.action is not None else Tone.BAD,
     )
@@ -154,7 +154,7 @@ def live_crons(live: Live) -> str:
 
 def _details(change: Change, *, is_saved: bool) -> Iterator[Detail]:
     desired = change.desired
-    if desired.origin is Origin.REMOVED and not is_saved:
+    if isinstance(desired.origin, Removed) and not is_saved:
         yield Detail("cron", live_crons(change.live))
     elif "cron" in change.fields:
         yield Detail("cron", f"{live_crons(change.live)} → {desired.wanted_cron}", Tone.CHANGED)
@@ -175,7 +175,7 @@ def _verdict(change: Change) -> str:
     if change.applied is None or change.verdict not in MOVES:
         return change.verdict.value
     # Of a rollback it is not Git that wants something else.
-    moved = "" if change.desired.origin is Origin.ROLLBACK else f"{MOVES[change.verdict]}; "
+    moved = "" if isinstance(change.desired.origin, BeforeRun) else f"{MOVES[change.verdict]}; "
     # A new name alone makes Git move too.
     named = "" if change.applied.name == change.desired.name else f" as {change.applied.name}"
     return f"{change.verdict.value} ({moved}last applied {change.applied.cron}{named})"

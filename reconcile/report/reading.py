@@ -10,7 +10,7 @@ from reconcile.model.change import Change
 from reconcile.model.finding import Finding, Refusal, Severity
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan
-from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.schedule import BeforeRun, DeclaredAt, Origin, Removed, Schedule, State
 from reconcile.model.selection import Selection
 from reconcile.model.states import Applied, Condition, LastAppliedSource, Live, LiveRow, Unreadable, Verdict
 from reconcile.source import Span
@@ -35,22 +35,28 @@ def plan_of(document: Mapping[str, Any]) -> Plan:
 
 
 def _change(entry: Mapping[str, Any]) -> Change:
-    desired, applied, source = entry["desired"], entry["applied"], entry["source"] or {"file": "", "line": 0}
+    desired, applied = entry["desired"], entry["applied"]
     schedule = Schedule(
         key=Key(entry["tenant"], entry["code"]),
         name=desired["name"],
         cron=desired.get("resolved_cron", desired["cron"]),
         declared_cron=desired["declared_cron"],
-        file=source["file"],
-        line=source["line"],
+        origin=_origin(desired.get("origin"), entry["source"]),
         state=State(desired["state"]),
         owner=desired.get("owner"),
         description=desired.get("description"),
         labels=desired.get("labels", {}),
         protect=desired["protect"],
-        origin=Origin(desired.get("origin", Origin.DECLARED)),
     )
     return Change(schedule, None if applied is None else _applied(applied), _live(entry))
+
+
+def _origin(word: str | None, source: Mapping[str, Any] | None) -> Origin:
+    if word == Removed.word:
+        return Removed()
+    if word == BeforeRun.word:
+        return BeforeRun(None)
+    return DeclaredAt("", 0) if source is None else DeclaredAt(source["file"], source["line"])
 
 
 def _applied(entry: Mapping[str, Any]) -> Applied:

@@ -24,7 +24,7 @@ from reconcile.engine.past import (
 from reconcile.engine.plan import make_plan
 from reconcile.model.change import Change
 from reconcile.model.ledger import ChangeRecord, Settled
-from reconcile.model.schedule import PARKED_CRON, Origin, State
+from reconcile.model.schedule import PARKED_CRON, Removed, State
 from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, desired, key, row, schedule
@@ -173,7 +173,7 @@ def test_what_was_applied_and_is_declared_no_more_is_wanted_parked():
         "旧名",
         HOURLY,
         PARKED_CRON,
-        Origin.REMOVED,
+        Removed(),
     )
 
 

@@ -16,7 +16,7 @@ from reconcile.engine.plan import (
     make_plan,
     plan_digest,
 )
-from reconcile.model.schedule import State
+from reconcile.model.schedule import DeclaredAt, State
 from reconcile.model.states import Action, Applied, Unreadable, Verdict
 from reconcile.model.workspace import SaveMode, ServiceSettings
 from tests.builders import HOURLY, WEEKLY, desired, key, row, schedule
@@ -145,7 +145,7 @@ def test_the_digest_covers_what_would_be_done(edited):
 
 
 def test_the_digest_leaves_out_where_a_schedule_is_declared():
-    moved = {k: replace(one, line=one.line + 1) for k, one in WANTED.items()}
+    moved = {k: replace(one, origin=DeclaredAt("elsewhere.yaml", 1)) for k, one in WANTED.items()}
     assert make_plan("prod", moved, LIVE).digest == make_plan("prod", WANTED, LIVE).digest
 
 

@@ -16,7 +16,7 @@ from reconcile.engine.resolve import resolve
 from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
 from reconcile.model.reading import Reading
-from reconcile.model.schedule import PARKED_CRON, State
+from reconcile.model.schedule import PARKED_CRON, DeclaredAt, State
 from reconcile.model.workspace import Environment
 from reconcile.source import Span
 
@@ -84,7 +84,7 @@ def test_an_entry_is_a_schedule_with_every_field():
         {"tier": "gold"},
         True,
     )
-    assert (schedule.file, schedule.line) == ("acme.yaml", 3)
+    assert schedule.origin == DeclaredAt("acme.yaml", 3)
 
 
 def test_what_an_entry_does_not_say_is_the_default():
@@ -101,9 +101,9 @@ def test_desired_is_sorted_by_key():
 
 def test_an_included_set_is_taken_over_from_where_it_stands():
     schedules = only(document("acme", include=["core"]), sets=[CORE])
-    assert {code: (one.key.tenant, one.file, one.line) for code, one in schedules.items()} == {
-        "1": ("acme", "sets/core.yaml", 3),
-        "2": ("acme", "sets/core.yaml", 13),
+    assert {code: (one.key.tenant, str(one.origin)) for code, one in schedules.items()} == {
+        "1": ("acme", "sets/core.yaml:3"),
+        "2": ("acme", "sets/core.yaml:13"),
     }
 
 
@@ -124,7 +124,7 @@ def test_an_excluded_code_may_be_declared_anew():
 def test_an_entry_overrides_a_set_field_by_field():
     schedule = only(document("acme", {"code": "1", "cron": HOURLY}, include=["core"]), sets=[CORE])["1"]
     assert (schedule.cron, schedule.name, schedule.owner) == (HOURLY, "n", "set")
-    assert (schedule.file, schedule.line) == ("acme.yaml", 3)
+    assert schedule.origin == DeclaredAt("acme.yaml", 3)
 
 
 def test_labels_are_overridden_as_a_whole():

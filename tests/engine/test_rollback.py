@@ -14,7 +14,7 @@ from reconcile.engine.plan import make_plan
 from reconcile.engine.rollback import as_declared, before_run, holds, left_running, never_touched
 from reconcile.model.ledger import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
-from reconcile.model.schedule import PARKED_CRON, Origin, State
+from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
 from reconcile.model.states import Action, Applied, LastAppliedSource
 from tests.builders import HOURLY, NIGHTLY, WEEKLY, change, desired, key, row, schedule
 
@@ -44,8 +44,7 @@ def record(before=BEFORE, *, applied=None, saves=1, result=Result.VERIFIED, **mo
 )
 def test_what_was_live_before_is_wanted_again(made, cron, name):
     (wanted,) = before_run("r1", [made], DECLARED).values()
-    assert (wanted.wanted_cron, wanted.name, wanted.origin) == (cron, name, Origin.ROLLBACK)
-    assert wanted.where == "before run r1"
+    assert (wanted.wanted_cron, wanted.name, wanted.origin) == (cron, name, BeforeRun("r1"))
 
 
 @pytest.mark.parametrize(
@@ -92,6 +91,16 @@ def rollback(live, applied, allowances=Allowances()):
 def test_what_was_changed_since_is_not_rolled_back_by_the_way(live, applied, actions, refused):
     assert rollback(live, applied) == (actions, refused)
     assert rollback(live, applied, Allowances({ACCEPT_DRIFT: True})) == (actions, [])
+
+
+@pytest.mark.parametrize(
+    "run, said", [pytest.param("r1", "since run r1", id="known"), pytest.param(None, "since a run", id="not-known")]
+)
+def test_who_overwrote_it_is_told_with_the_run_that_is_rolled_back(run, said):
+    wanted = schedule(cron=HOURLY, origin=BeforeRun(run))
+    past = Past(LastAppliedSource.LEDGER, {key(): Applied(WEEKLY, "订单同步", run="r2")}, {}, ())
+    (refusal,) = make_plan("prod", desired(wanted), {key(): (row(WEEKLY),)}, past=past).refusals
+    assert refusal.message.endswith(f"run r2 applied it again {said}")
 
 
 def test_a_hold_does_not_keep_a_rollback_from_being_made():

@@ -22,7 +22,7 @@ from reconcile.engine.overrides import (
 from reconcile.engine.past import TWO_WAY, Past
 from reconcile.engine.plan import make_plan, plan_digest
 from reconcile.model.ledger import Hold
-from reconcile.model.schedule import PARKED_CRON, State
+from reconcile.model.schedule import PARKED_CRON, DeclaredAt, State
 from reconcile.model.selection import EVERYTHING
 from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict
 from reconcile.model.workspace import Freeze, Limits, OnDrift, WeekMoment
@@ -124,7 +124,7 @@ def test_applying_a_saved_plan_that_parks_orphans_needs_its_word_again():
 
 def test_the_digest_tells_an_orphan_from_a_declared_parked_schedule():
     made = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, allowing=[PARK_REMOVED])
-    declared = schedule("gone", HOURLY, name="旧", state=State.PARKED, file="", line=0)
+    declared = schedule("gone", HOURLY, name="旧", state=State.PARKED, origin=DeclaredAt("", 0))
     other = replace(made, changes=(replace(made.changes[0], desired=declared),))
     assert plan_digest(other) != made.digest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconcile.model.change import conditions, same_cron, same_rows
-from reconcile.model.schedule import PARKED_CRON, Origin, State
+from reconcile.model.schedule import PARKED_CRON, BeforeRun, DeclaredAt, Removed, State
 from reconcile.model.states import Action, Applied, Condition, Unreadable, Verdict
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, change, key, row, schedule
 
@@ -115,13 +115,14 @@ def test_a_key_reads_as_tenant_and_code():
 @pytest.mark.parametrize(
     "origin, expected",
     [
-        pytest.param(Origin.DECLARED, "schedules/tenants/acme.yaml:7", id="declared"),
-        pytest.param(Origin.REMOVED, "declared nowhere", id="removed"),
-        pytest.param(Origin.ROLLBACK, "before run schedules/tenants/acme.yaml", id="rollback"),
+        pytest.param(DeclaredAt("acme.yaml", 7), "acme.yaml:7", id="declared"),
+        pytest.param(Removed(), "declared nowhere", id="removed"),
+        pytest.param(BeforeRun("r1"), "before run r1", id="rollback"),
+        pytest.param(BeforeRun(None), "before a run", id="rollback-of-a-run-that-a-plan-file-does-not-name"),
     ],
 )
 def test_a_schedule_says_where_it_comes_from(origin, expected):
-    assert schedule(origin=origin).where == expected
+    assert str(schedule(origin=origin).origin) == expected
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from reconcile.engine.judges import Situation
 from reconcile.engine.plan import make_plan, plan_digest
 from reconcile.errors import DeclarationError, PlanFileError, RefusedError
 from reconcile.model.keys import Key
-from reconcile.model.schedule import Schedule, State
+from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import Limits
 from reconcile.report import documents, ledgers
@@ -104,7 +104,7 @@ def test_a_plan_document_has_a_line_for_each_change():
 
 
 def test_nothing_in_a_document_steers_a_terminal():
-    hostile = Schedule(Key("acme", "1"), "\x9b31m\u202e\x7f\ud800", "0 0 2 * * ?", "", "a.yaml", 1)
+    hostile = Schedule(Key("acme", "1"), "\x9b31m\u202e\x7f\ud800", "0 0 2 * * ?", "", DeclaredAt("a.yaml", 1))
     plan = make_plan("prod", {hostile.key: hostile}, {hostile.key: ()})
     text = dumps(documents.plan_document(plan, HEAD))
     assert all(sign.isprintable() or sign == "\n" for sign in text)
@@ -121,8 +121,7 @@ _SCHEDULES = st.builds(
     name=_WORDS,
     cron=st.sampled_from(["0 0 2 * * ?", "0 0 4 * * ?"]),
     declared_cron=_WORDS,
-    file=_WORDS,
-    line=st.integers(1, 99),
+    origin=st.builds(DeclaredAt, _WORDS, st.integers(1, 99)) | st.sampled_from([Removed(), BeforeRun(None)]),
     state=st.sampled_from(State),
     owner=st.none() | _WORDS,
     description=st.none() | _WORDS,
