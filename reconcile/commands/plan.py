@@ -13,7 +13,6 @@ from reconcile.commands.planning import reviewed
 from reconcile.commands.remembered import read_memory
 from reconcile.commands.service import linked
 from reconcile.commands.sources import Sources
-from reconcile.engine.guard import Allowances
 from reconcile.engine.overrides import Allowances
 from reconcile.exits import Exit
 from reconcile.model.plan import Plan

@@ -107,9 +107,7 @@ def carry_out(
             progress(1)
             events.finished(outcome)
             level = "info" if outcome.result is Result.VERIFIED else "warning"
-            # A guard's message names the key itself.
-            message = outcome.message.removeprefix(f"{outcome.key}: ")
-            invocation.log(level, f"{outcome.key}: {outcome.result}: {message}")
+            invocation.log(level, f"{outcome.key}: {outcome.result}: {outcome.message}")
 
         def tell_again(outcome: Outcome) -> None:
             events.corrected(outcome)

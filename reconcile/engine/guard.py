@@ -112,7 +112,7 @@ class Guard:
         override = self._override(objection)
         return Refusal(
             self.rule,
-            objection.message if key is None else f"{key}: {objection.message}",
+            objection.message,
             objection.setting or self.setting,
             self.option if override is None else override.written(objection.count),
             tenant=objection.tenant if key is None else key.tenant,

@@ -37,7 +37,8 @@ class Finding:
 class Refusal:
     """Why a guard says no: with *key*, to that key alone; without, to the whole apply.
 
-    *setting* names the setting that holds the limit, *override* the option that lifts it for one run.
+    *message* does not repeat *key*: a report puts it in front where nothing else names it. *setting* names the setting
+    that holds the limit, *override* the option that lifts it for one run.
     """
 
     rule: str

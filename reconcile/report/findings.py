@@ -28,8 +28,13 @@ def finding_blocks(findings: Iterable[Finding]) -> tuple[Block, ...]:
 
 
 def refusal_blocks(refusals: Iterable[Refusal]) -> tuple[Block, ...]:
-    """Return a block for each refusal, with the setting and the option that lift it."""
-    return tuple(Note(f"{refusal.rule}: {refusal.message}", hint=refusal.hint, tone=Tone.BAD) for refusal in refusals)
+    """Return a block for each refusal, with its key and with the setting and the option that lift it."""
+    return tuple(Note(_refused(refusal), hint=refusal.hint, tone=Tone.BAD) for refusal in refusals)
+
+
+def _refused(refusal: Refusal) -> str:
+    key = "" if refusal.key is None else f"{refusal.key}: "
+    return f"{refusal.rule}: {key}{refusal.message}"
 
 
 def assumption_blocks(assumptions: Iterable[str]) -> tuple[Block, ...]:

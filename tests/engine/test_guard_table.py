@@ -109,6 +109,11 @@ def test_one_more_row_is_an_option_an_allowance_a_record_and_a_row_of_the_docs(g
     assert any(row.startswith(f"| `{guard.rule}` | one: ") and option in row for row in documented(table))
 
 
+def test_what_is_said_of_one_key_does_not_repeat_the_key():
+    (refusal,) = refusals(PLAN, guards=(SUNDAY,))
+    assert (refusal.key, refusal.tenant, refusal.message) == (key(), "acme", "it is a Sunday")
+
+
 def test_a_count_that_is_too_small_lifts_nothing():
     (refusal,) = refusals(PLAN, guards=(LONG,), allowances=allowing("--at-most", "0"))
     assert refusal.rule == "long-code"
