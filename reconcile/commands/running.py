@@ -115,13 +115,11 @@ def carry_out(
 
         run = apply_plan(
             made.plan,
-            Ports(reader, writer, ledger, clock, invocation.stop),
+            Ports(reader, writer, ledger, clock, invocation.stop, tell, tell_again),
             situation=made.situation,
             wave_size=WAVES_PER_CALL * size,
             pacing=Pacing(soak=how.soak, soak_limit=timedelta(seconds=how.soak_limit_seconds)),
             allowances=allowances,
-            on_outcome=tell,
-            on_correction=tell_again,
         )
     book.lift(_lapsed(made, holds))
     if start.kind is RunKind.ROLLBACK:

@@ -13,7 +13,7 @@ where one was, in any wave, stop the run: of what is left the updates are then r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -21,11 +21,11 @@ from zoneinfo import ZoneInfo
 from reconcile.engine.guard import refusals
 from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import Allowances
-from reconcile.flows.canaries import kinds_in, send_canaries
+from reconcile.flows.canaries import Sent, kinds_in, send_canaries
 from reconcile.flows.closing import close
 from reconcile.flows.pacing import Pacing, SoakUntil
 from reconcile.flows.soak import fire_within_limit, in_vain, soak
-from reconcile.flows.tally import Tally, ignore
+from reconcile.flows.tally import Tally
 from reconcile.flows.wave import Ports, run_wave
 from reconcile.flows.wording import unsaved
 from reconcile.model.change import Change
@@ -48,54 +48,57 @@ def apply(
     wave_size: int,
     pacing: Pacing = Pacing(),
     allowances: Allowances = Allowances(),
-    on_outcome: Callable[[Outcome], None] = ignore,
-    on_correction: Callable[[Outcome], None] = ignore,
 ) -> Run:
     """Carry out *plan* and return what became of each change. Never raises for what service or ledger do.
 
     Nothing is saved when a guard refuses the plan as a whole; a key that is refused by itself is left out. A stop
-    signal ends it before the next wave: what was not begun is `skipped`. *on_outcome* hears of each key once, as soon
-    as it is settled; *on_correction* of what a later look put right, so that a count of the first stays true.
+    signal ends it before the next wave: what was not begun is `skipped`.
     """
     refused = refusals(plan, situation=situation, allowances=allowances, now=ports.clock.now())
-    tally = Tally(situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE), on_outcome, on_correction)
-    pending = _admitted(plan.changes, refused, tally)
-    canaries, pending = _go_first(pending, ports, tally, pacing=pacing, situation=situation, wave_size=wave_size)
-    if canaries and pending and pacing.soak is not None and not tally.is_stopped:
-        soak(canaries, ports, tally, pacing=pacing, situation=situation)
+    tally = Tally(upserting=situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE))
+    pending, tally = _admitted(plan.changes, refused, ports, tally)
+    sent = _go_first(pending, ports, tally, pacing=pacing, situation=situation, wave_size=wave_size)
+    pending, tally = sent.left, sent.tally
+    if sent.canaries and pending and pacing.soak is not None and not tally.is_stopped:
+        tally = soak(sent.canaries, ports, tally, pacing=pacing, situation=situation)
         # It took its time: a freeze may have begun, and other schedules are about to fire.
         later = refusals(plan, situation=situation, allowances=allowances, now=ports.clock.now())
-        pending = _admitted(pending, later, tally)
+        pending, tally = _admitted(pending, later, ports, tally)
     while pending and not tally.is_stopped:
-        tally.take(run_wave(pending[:wave_size], ports, upserting=tally.upserting, pacing=pacing))
+        wave = run_wave(pending[:wave_size], ports, upserting=tally.upserting, pacing=pacing)
+        tally = tally.with_wave(wave).stopped_by(ports.stop)
         pending = pending[wave_size:]
-        tally.heed(ports.stop)
     # First the closing look: it may show that saving appends, and then what is left is refused.
-    close(ports, tally, pacing=pacing)
-    tally.add(_left(pending, tally))
+    tally = close(ports, tally, pacing=pacing)
+    left = tuple(_left(pending, tally))
+    ports.tell(left)
+    tally = tally.with_outcomes(left)
     return Run(
         plan=plan,
         outcomes=tuple(sorted(tally.outcomes.values(), key=lambda outcome: outcome.key)),
         refusals=refused,
-        findings=tuple(tally.findings),
+        findings=tally.findings,
         interrupted=ports.stop.is_set(),
         is_recorded=tally.is_recorded,
     )
 
 
-def _admitted(changes: tuple[Change, ...], refused: tuple[Refusal, ...], tally: Tally) -> tuple[Change, ...]:
-    """The changes that no guard refuses; the others get their outcome."""
+def _admitted(
+    changes: tuple[Change, ...], refused: tuple[Refusal, ...], ports: Ports, tally: Tally
+) -> tuple[tuple[Change, ...], Tally]:
+    """Return the changes that no guard refuses, and *tally* with the outcomes of the others, which are told."""
     whole = next((refusal for refusal in refused if refusal.key is None), None)
     single = {refusal.key: refusal for refusal in refused}
-    admitted = []
+    admitted, outcomes = [], []
     for change in changes:
         refusal = single.get(change.key, whole)
         if refusal is None:
             admitted.append(change)
         else:
             outcome = unsaved(change, Result.REFUSED, "guard", live=change.live, because=refusal.message)
-            tally.add([replace(outcome, hint=refusal.hint)])
-    return tuple(admitted)
+            outcomes.append(replace(outcome, hint=refusal.hint))
+    ports.tell(outcomes)
+    return tuple(admitted), tally.with_outcomes(outcomes)
 
 
 def _go_first(
@@ -106,14 +109,14 @@ def _go_first(
     pacing: Pacing,
     situation: Situation,
     wave_size: int,
-) -> tuple[tuple[Outcome, ...], tuple[Change, ...]]:
-    """Send the canaries; return them and what is left to save."""
+) -> Sent:
+    """Send the canaries, unless it is known that none of them would fire in time."""
     waits: dict[Key, float] = {}
     if pacing.soak is SoakUntil.NEXT_FIRE and len(pending) > kinds_in(pending):
         waits = _waits(pending, ports.clock.now(), pacing, situation)
         if min(waits.values()) == _NEVER:
             # Known before anything is saved, so nothing is left half done.
-            tally.stop("no canary would fire before the soak's limit", in_vain(pacing))
+            tally = tally.stopped("no canary would fire before the soak's limit", in_vain(pacing))
     return send_canaries(pending, ports, tally, pacing=pacing, wave_size=wave_size, waits=waits)
 
 

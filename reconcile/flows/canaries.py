@@ -33,9 +33,12 @@ _KINDS = (_UPDATES, (Action.CREATE,))
 
 
 @dataclass(frozen=True, slots=True)
-class _Chosen:
-    canary: Outcome | None
+class Sent:
+    """The canaries that were saved and verified, what is left to save, and the tally, stopped where one was not."""
+
+    canaries: tuple[Outcome, ...]
     left: tuple[Change, ...]
+    tally: Tally
 
 
 def send_canaries(
@@ -46,19 +49,16 @@ def send_canaries(
     pacing: Pacing,
     wave_size: int,
     waits: Mapping[Key, float],
-) -> tuple[tuple[Outcome, ...], tuple[Change, ...]]:
-    """Save and verify one change of each kind that *pending* holds; return the canaries and what is left.
+) -> Sent:
+    """Save and verify one change of each kind that *pending* holds.
 
-    *waits* are the seconds until changes fire, where that matters: the one that fires first is taken. The tally is
-    stopped where a canary was not verified.
+    *waits* are the seconds until changes fire, where that matters: the one that fires first is taken.
     """
-    canaries = []
+    sent = Sent((), pending, tally)
     for kind in _KINDS:
-        chosen = _canary(kind, pending, ports, tally, pacing=pacing, wave_size=wave_size, waits=waits)
-        pending = chosen.left
-        if chosen.canary is not None:
-            canaries.append(chosen.canary)
-    return tuple(canaries), pending
+        one = _canary(kind, sent.left, ports, sent.tally, pacing=pacing, wave_size=wave_size, waits=waits)
+        sent = Sent((*sent.canaries, *one.canaries), one.left, one.tally)
+    return sent
 
 
 def kinds_in(changes: Iterable[Change]) -> int:
@@ -76,15 +76,14 @@ def _canary(
     pacing: Pacing,
     wave_size: int,
     waits: Mapping[Key, float],
-) -> _Chosen:
+) -> Sent:
     of_kind = [(waits.get(c.key, 0.0), kind.index(c.action), at, c) for at, c in enumerate(pending) if c.action in kind]
     candidates = tuple(change for *_, change in sorted(of_kind, key=lambda one: one[:3]))
     tries, look_at = 0, 1
-    tally.heed(ports.stop)
+    tally = tally.stopped_by(ports.stop)
     while candidates and not tally.is_stopped:
         wave = run_wave(candidates[:look_at], ports, upserting=tally.upserting, pacing=pacing, at_most=1)
-        tally.take(wave)
-        tally.heed(ports.stop)
+        tally = tally.with_wave(wave).stopped_by(ports.stop)
         candidates = tuple(change for change in candidates if change.key not in tally.outcomes)
         pending = tuple(change for change in pending if change.key not in tally.outcomes)
         if not wave.begun:
@@ -93,8 +92,8 @@ def _canary(
             continue
         outcome = tally.outcomes[wave.begun[0]]
         if outcome.result is Result.VERIFIED:
-            return _Chosen(outcome, pending)
+            return Sent((outcome,), pending, tally)
         tries += 1
         if outcome.result is not Result.FAILED or tries == CANARY_TRIES:
-            tally.stop(f"{outcome.key}, which went first, was not saved and verified ({outcome.reason})")
-    return _Chosen(None, pending)
+            tally = tally.stopped(f"{outcome.key}, which went first, was not saved and verified ({outcome.reason})")
+    return Sent((), pending, tally)

@@ -37,21 +37,20 @@ class SecondLook:
     unread: tuple[Key, ...] = ()
 
 
-def close(ports: Ports, tally: Tally, *, pacing: Pacing) -> None:
-    """Read each key again that had a save in doubt, after a pause; put right and record what that shows.
+def close(ports: Ports, tally: Tally, *, pacing: Pacing) -> Tally:
+    """Read each key again that had a save in doubt, after a pause; return *tally* with what that put right, recorded.
 
     An interrupted run does not wait: what it leaves `unknown` is settled by the next.
     """
     doubtful = [one for one in tally.outcomes.values() if one.in_doubt or (one.saves and one.result is Result.UNKNOWN)]
     if not doubtful or ports.stop.is_set():
-        return
+        return tally
     ports.clock.sleep(pacing.closing_seconds)
     if ports.stop.is_set():
-        return
+        return tally
     look = look_again(doubtful, ports)
-    correct(look.corrected, ports, tally)
-    if look.unread:
-        tally.findings.append(_unread(look.unread))
+    tally = correct(look.corrected, ports, tally)
+    return tally.with_findings((_unread(look.unread),)) if look.unread else tally
 
 
 def look_again(outcomes: Iterable[Outcome], ports: Ports) -> SecondLook:
@@ -64,18 +63,14 @@ def look_again(outcomes: Iterable[Outcome], ports: Ports) -> SecondLook:
     return SecondLook(tuple(outcome for outcome in changed if outcome is not None), unread)
 
 
-def correct(outcomes: tuple[Outcome, ...], ports: Ports, tally: Tally) -> None:
-    """Put *outcomes* in the place of those that their keys had, here and in the ledger, and say what turned bad."""
-    tally.correct(outcomes)
-    tally.findings.extend(_moved(outcome) for outcome in outcomes if outcome.result is not Result.VERIFIED)
-    if any(outcome.reason == "duplicated" for outcome in outcomes):
-        tally.appending = True
-    if not tally.is_recorded:
-        return
-    unrecorded = record(outcomes, ports.ledger)
-    if unrecorded is not None:
-        tally.is_recorded = False
-        tally.findings.append(unrecorded)
+def correct(outcomes: tuple[Outcome, ...], ports: Ports, tally: Tally) -> Tally:
+    """Record and tell *outcomes*, and return *tally* with them in the place of those that their keys had."""
+    for outcome in outcomes:
+        ports.on_correction(outcome)
+    tally = tally.with_corrections(outcomes)
+    tally = tally.with_findings(_moved(outcome) for outcome in outcomes if outcome.result is not Result.VERIFIED)
+    unrecorded = record(outcomes, ports.ledger) if tally.is_recorded else None
+    return tally if unrecorded is None else tally.without_record(unrecorded)
 
 
 def _correction(outcome: Outcome, found: Seen, live: Live) -> Outcome | None:

@@ -53,31 +53,29 @@ def in_vain(pacing: Pacing) -> Finding:
     return Finding("soak-in-vain", Severity.ERROR, message, hint=_LIMIT_HINT)
 
 
-def soak(canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation) -> None:
-    """Leave *canaries* alone as *pacing* says, then read them again; stop the tally where they do not stand that."""
+def soak(canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation) -> Tally:
+    """Leave *canaries* alone as *pacing* says, and read them again; return *tally*, stopped unless they stand that."""
     if isinstance(pacing.soak, timedelta):
         ports.clock.sleep(pacing.soak.total_seconds())
     else:
-        _await_fires(canaries, ports, tally, pacing=pacing, situation=situation)
-    tally.heed(ports.stop)
-    if not tally.is_stopped:
-        _look(canaries, ports, tally, pacing)
+        tally = _await_fires(canaries, ports, tally, pacing=pacing, situation=situation)
+    tally = tally.stopped_by(ports.stop)
+    return tally if tally.is_stopped else _look(canaries, ports, tally, pacing)
 
 
-def _look(canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, pacing: Pacing) -> None:
-    """Read the canaries again, patiently, and stop the tally unless all are still as desired."""
+def _look(canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, pacing: Pacing) -> Tally:
+    """Read the canaries again, patiently; return *tally*, stopped unless all are still as desired."""
     unread: tuple[Key, ...] = ()
     for pause in pacing.read_back_seconds:
         ports.clock.sleep(pause)
         look = look_again(canaries, ports)
         unread = look.unread
-        correct(look.corrected, ports, tally)
-        tally.heed(ports.stop)
+        tally = correct(look.corrected, ports, tally).stopped_by(ports.stop)
         if look.corrected:
-            tally.stop(f"after the soak {look.corrected[0].key}, which went first, is no longer as desired")
+            tally = tally.stopped(f"after the soak {look.corrected[0].key}, which went first, is no longer as desired")
         if not unread or tally.is_stopped:
-            return
-    tally.stop(f"after the soak {unread[0]}, which went first, could not be read again")
+            return tally
+    return tally.stopped(f"after the soak {unread[0]}, which went first, could not be read again")
 
 
 @dataclass(slots=True)
@@ -94,11 +92,14 @@ class _Watch:
 
 def _await_fires(
     canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation
-) -> None:
+) -> Tally:
+    """Wait until each canary that can is seen to fire; return *tally*, stopped where one is not, or none can be."""
     since, began = ports.clock.now().astimezone(ZoneInfo(situation.zone)), ports.clock.monotonic()
-    watches = list(_watches(canaries, ports, tally, pacing=pacing, reading=situation.reading, since=since))
+    watched = [_watch(one, ports, pacing=pacing, reading=situation.reading, since=since) for one in canaries]
+    tally = tally.with_findings(one for one in watched if isinstance(one, Finding))
+    watches = [one for one in watched if isinstance(one, _Watch)]
     if not watches:
-        tally.stop("no canary can be seen to fire before the soak's limit", in_vain(pacing))
+        tally = tally.stopped("no canary can be seen to fire before the soak's limit", in_vain(pacing))
     end = began + pacing.soak_limit.total_seconds()
     while watches and not ports.stop.is_set():
         now = ports.clock.monotonic()
@@ -106,35 +107,28 @@ def _await_fires(
             execution = _new_fire(watch, ports, since - EARLY, situation.service.success_status)
             if execution is not None:
                 watches.remove(watch)
-                tally.findings.extend(_failed_run(watch, execution))
+                tally = tally.with_findings(_failed_run(watch, execution))
             watch.due, watch.pause = now + watch.pause, min(2 * watch.pause, LONGEST_PAUSE_SECONDS)
         if watches and now >= end:
-            tally.stop(
-                f"{watches[0].outcome.key}, which went first, was not seen to fire", _no_fire(watches[0], pacing)
-            )
-            return
+            because = f"{watches[0].outcome.key}, which went first, was not seen to fire"
+            return tally.stopped(because, _no_fire(watches[0], pacing))
         if watches:
             ports.clock.sleep(min(end, *(one.due for one in watches)) - now)
+    return tally
 
 
-def _watches(
-    canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, reading: Reading, since: datetime
-) -> Iterator[_Watch]:
-    """Yield the canaries that can fire in time, with the rows that their history has already; tell of the others."""
-    for outcome in canaries:
-        row = outcome.live[0] if isinstance(outcome.live, tuple) and outcome.live else None
-        fire = fire_within_limit(outcome.change, reading, pacing, since)
-        if row is None or not row.active or fire is None:
-            why = "is not active" if row is not None and not row.active else "does not fire before the soak's limit"
-            message = f"{outcome.key} went first, but {why}: its fire is not waited for"
-            tally.findings.append(
-                Finding("soak-not-seen", Severity.WARNING, message, hint=_LIMIT_HINT, key=outcome.key)
-            )
-            continue
-        due = ports.clock.monotonic() + (fire - since).total_seconds() + FIRST_LOOK_SECONDS
-        watch = _Watch(outcome, row.job_id, due)
-        watch.known = frozenset(execution.trigger_id for execution in _page(watch, ports))
-        yield watch
+def _watch(outcome: Outcome, ports: Ports, *, pacing: Pacing, reading: Reading, since: datetime) -> _Watch | Finding:
+    """Return the canary, with the rows that its history has already; a finding, where it cannot fire in time."""
+    row = outcome.live[0] if isinstance(outcome.live, tuple) and outcome.live else None
+    fire = fire_within_limit(outcome.change, reading, pacing, since)
+    if row is None or not row.active or fire is None:
+        why = "is not active" if row is not None and not row.active else "does not fire before the soak's limit"
+        message = f"{outcome.key} went first, but {why}: its fire is not waited for"
+        return Finding("soak-not-seen", Severity.WARNING, message, hint=_LIMIT_HINT, key=outcome.key)
+    due = ports.clock.monotonic() + (fire - since).total_seconds() + FIRST_LOOK_SECONDS
+    watch = _Watch(outcome, row.job_id, due)
+    watch.known = frozenset(execution.trigger_id for execution in _page(watch, ports))
+    return watch
 
 
 def _page(watch: _Watch, ports: Ports) -> tuple[Execution, ...]:

@@ -1,9 +1,9 @@
-"""The tally of an apply: what it has learnt so far, and whether it goes on."""
+"""The tally of an apply: what it has learnt so far, and whether it goes on. A value: each step returns the next."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from reconcile.flows.wave import WaveResult
 from reconcile.model.finding import Finding, Severity
@@ -19,26 +19,19 @@ BREAKER_SHARE = 0.5
 _BAD = frozenset({Result.FAILED, Result.UNKNOWN, Result.MISMATCHED})
 
 
-def ignore(_: Outcome) -> None:
-    """Do nothing with an outcome."""
-
-
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Tally:
     """What an apply has learnt so far.
 
     *upserting*: it is established that saving over a job updates it. *appending*: saving was seen to add a job.
-    *is_recorded*: the ledger took all that it was given. *on_outcome* hears of each key once, *on_correction* of each
-    outcome that a later look put right.
+    *is_recorded*: the ledger took all that it was given. *stopped_because*: why nothing more may be saved.
     """
 
     upserting: bool = False
-    on_outcome: Callable[[Outcome], None] = ignore
-    on_correction: Callable[[Outcome], None] = ignore
     appending: bool = False
     is_recorded: bool = True
-    outcomes: dict[Key, Outcome] = field(default_factory=dict)
-    findings: list[Finding] = field(default_factory=list)
+    outcomes: Mapping[Key, Outcome] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
     stopped_because: str = ""
 
     @property
@@ -46,44 +39,53 @@ class Tally:
         """Return whether nothing more may be saved."""
         return bool(self.stopped_because)
 
-    def stop(self, because: str, *findings: Finding) -> None:
-        """Save nothing more; the first reason is the one that is told."""
-        self.stopped_because = self.stopped_because or because
-        self.findings.extend(findings)
+    def stopped(self, because: str, *findings: Finding) -> Tally:
+        """Return this tally, stopped; the first reason is the one that is told."""
+        return replace(self.with_findings(findings), stopped_because=self.stopped_because or because)
 
-    def heed(self, stop: Stop) -> None:
-        """Save nothing more once *stop* is set."""
-        if stop.is_set():
-            self.stop("it was interrupted")
+    def stopped_by(self, stop: Stop) -> Tally:
+        """Return this tally, stopped once *stop* is set."""
+        return self.stopped("it was interrupted") if stop.is_set() else self
 
-    def add(self, outcomes: Iterable[Outcome]) -> None:
-        """Take in the outcomes of keys that had none, and tell whoever listens."""
-        for outcome in outcomes:
-            self.outcomes[outcome.key] = outcome
-            self.on_outcome(outcome)
-            if outcome.saves and outcome.result is Result.VERIFIED and outcome.change.action is not Action.CREATE:
-                self.upserting = True
+    def with_findings(self, findings: Iterable[Finding]) -> Tally:
+        """Return this tally and *findings*."""
+        return replace(self, findings=(*self.findings, *findings))
 
-    def correct(self, outcomes: Iterable[Outcome]) -> None:
-        """Put other outcomes in the place of those that their keys had, and tell whoever listens."""
-        for outcome in outcomes:
-            self.outcomes[outcome.key] = outcome
-            self.on_correction(outcome)
+    def with_outcomes(self, outcomes: Iterable[Outcome]) -> Tally:
+        """Return this tally and the outcomes of keys that had none."""
+        added = {outcome.key: outcome for outcome in outcomes}
+        upserting = self.upserting or any(_shows_an_update(outcome) for outcome in added.values())
+        return replace(self, outcomes={**self.outcomes, **added}, upserting=upserting)
 
-    def take(self, wave: WaveResult) -> None:
-        """Take in what became of a wave, and stop where it showed a reason to."""
-        self.add(wave.outcomes)
-        self.findings.extend(wave.findings)
+    def with_corrections(self, outcomes: Iterable[Outcome]) -> Tally:
+        """Return this tally with *outcomes* in the place of those that their keys had."""
+        corrected = {outcome.key: outcome for outcome in outcomes}
+        appending = self.appending or any(outcome.reason == "duplicated" for outcome in corrected.values())
+        return replace(self, outcomes={**self.outcomes, **corrected}, appending=appending)
+
+    def without_record(self, unrecorded: Finding) -> Tally:
+        """Return this tally once the ledger could not take what it was given."""
+        return replace(self.with_findings((unrecorded,)), is_recorded=False)
+
+    def with_wave(self, wave: WaveResult) -> Tally:
+        """Return this tally and what became of *wave*, stopped where that shows a reason to."""
+        tally = self.with_outcomes(wave.outcomes).with_findings(wave.findings)
         if wave.stops_run:
-            self.appending = True
-            self.stop("saving was seen to add a job instead of updating it", _appends(wave.outcomes))
+            tally = replace(tally, appending=True)
+            tally = tally.stopped("saving was seen to add a job instead of updating it", _appends(wave.outcomes))
         if wave.unrecorded is not None:
-            self.is_recorded = False
-            self.stop("the ledger could not be written", wave.unrecorded)
-        bad = sum(outcome.result in _BAD for outcome in self.outcomes.values())
-        tried = sum(outcome.result is not Result.REFUSED for outcome in self.outcomes.values())
+            tally = tally.without_record(wave.unrecorded).stopped("the ledger could not be written")
+        bad = sum(outcome.result in _BAD for outcome in tally.outcomes.values())
+        tried = sum(outcome.result is not Result.REFUSED for outcome in tally.outcomes.values())
         if bad >= BREAKER_FAILURES and bad >= BREAKER_SHARE * tried:
-            self.stop(f"{bad} of {tried} changes so far were not saved and verified")
+            tally = tally.stopped(f"{bad} of {tried} changes so far were not saved and verified")
+        return tally
+
+
+def _shows_an_update(outcome: Outcome) -> bool:
+    """Whether *outcome* shows that saving over a job updates it."""
+    is_verified = outcome.saves > 0 and outcome.result is Result.VERIFIED
+    return is_verified and outcome.change.action is not Action.CREATE
 
 
 def _appends(outcomes: tuple[Outcome, ...]) -> Finding:

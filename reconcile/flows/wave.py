@@ -6,7 +6,7 @@ key that is no longer what the plan saw is refused as stale. What counts as done
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconcile.engine.settle import Attempt, Ended, ReadBack, SaveNow, Seen, Step, interrupted, seen, settle
@@ -22,15 +22,30 @@ from reconcile.model.states import Condition, Live, Unreadable
 from reconcile.ports import Clock, Ledger, Reader, Save, SaveAnswer, Stop, Writer
 
 
+def ignore(_: Outcome) -> None:
+    """Do nothing with an outcome."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The outside world, as far as an apply needs it."""
+    """The outside world, as far as an apply needs it.
+
+    *on_outcome* hears of each key once, as soon as it is settled; *on_correction* of what a later look put right, so
+    that a count of the first stays true.
+    """
 
     reader: Reader
     writer: Writer
     ledger: Ledger
     clock: Clock
     stop: Stop
+    on_outcome: Callable[[Outcome], None] = ignore
+    on_correction: Callable[[Outcome], None] = ignore
+
+    def tell(self, outcomes: Iterable[Outcome]) -> None:
+        """Tell of the outcomes of keys that had none."""
+        for outcome in outcomes:
+            self.on_outcome(outcome)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +85,7 @@ def run_wave(
     """Save *changes*, and return an outcome for each of them, in their order. At most one row was live for each.
 
     Only the first *at_most* that want a save are saved; what would be saved beyond them gets no outcome. Nothing is
-    saved whose intent the ledger did not take.
+    saved whose intent the ledger did not take. The outcomes are told.
     """
     observation = observe(ports.reader, [change.key for change in changes])
     stopped = ports.stop.is_set()
@@ -95,6 +110,7 @@ def run_wave(
     ordered = tuple(outcomes[change.key] for change in changes if change.key in outcomes)
     if unrecorded is None:
         unrecorded = record(ordered, ports.ledger)
+    ports.tell(ordered)
     return WaveResult(ordered, tuple(change.key for change in begun), stops, unrecorded, observation.findings)
 
 

@@ -90,5 +90,5 @@ class FakeStop:
         return self.come
 
 
-def ports(service, *, ledger=None, clock=None, stop=None):
-    return Ports(service, service, ledger or MemoryLedger(), clock or FakeClock(), stop or FakeStop())
+def ports(service, *, ledger=None, clock=None, stop=None, **more):
+    return Ports(service, service, ledger or MemoryLedger(), clock or FakeClock(), stop or FakeStop(), **more)

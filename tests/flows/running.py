@@ -24,7 +24,8 @@ def planned(service, *schedules, **more):
 
 
 def run(plan, service, *, limits=Limits(), settings=ServiceSettings(), wave_size=100, **more):
-    made = ports(service, **{name: more.pop(name, None) for name in ("ledger", "clock", "stop")})
+    told = {name: more.pop(name) for name in ("on_outcome", "on_correction") if name in more}
+    made = ports(service, **{name: more.pop(name, None) for name in ("ledger", "clock", "stop")}, **told)
     return apply(plan, made, situation=Situation(limits, settings), wave_size=wave_size, **more)
 
 
