@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconcile.commands.invocation import Invocation
+from reconcile.engine.overrides import INCLUDE_RENAMES, PARK_REMOVED
 from reconcile.errors import ReconcileError
 from reconcile.git.refs import applied_ref, move_applied, push_applied
 from reconcile.git.state import not_as_committed
@@ -46,11 +47,11 @@ def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
         for attention in run.plan.attention:
             if attention.verdict is Verdict.ORPHAN:
                 message = f"{attention.key} is still live, no file declares it, and last applied no longer knows it"
-                hint = f"park it with --park-removed --base {before[:12]}, or remove it in the service"
+                hint = f"park it with {PARK_REMOVED.option} --base {before[:12]}, or remove it in the service"
                 yield Finding("orphan-forgotten", Severity.WARNING, message, hint=hint, key=attention.key)
             elif attention.verdict is not Verdict.IN_SYNC:
                 message = f"{attention.key} is live under an older name, and last applied no longer knows it"
-                hint = f"write the new one with --include-renames --applied-rev {before[:12]}"
+                hint = f"write the new one with {INCLUDE_RENAMES.option} --applied-rev {before[:12]}"
                 yield Finding("rename-forgotten", Severity.WARNING, message, hint=hint, key=attention.key)
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import json
+import re
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from reconcile.commands.apply import apply
 from reconcile.commands.overrides import overriding
+from reconcile.commands.plan import plan
 from reconcile.engine.guard import GUARDS, Guard, OfKey, refusals, refused_by
 from reconcile.engine.judges import Objection
 from reconcile.engine.overrides import OVERRIDES, Override, Takes
@@ -17,8 +21,13 @@ from reconcile.engine.plan import make_plan
 from tests.builders import HOURLY, desired, key, row, schedule
 from tests.docs.tables import guards as documented
 
-SOURCES = sorted((Path(__file__).parents[2] / "reconcile").rglob("*.py"))
+ROOT = Path(__file__).parents[2]
+SOURCES = sorted((ROOT / "reconcile").rglob("*.py"))
+SCHEMAS = {
+    path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "schemas").glob("*.json"))
+}
 REFUSING = frozenset({"Refusal", "refused_by", "_refuse"})
+PARAMETERS = (*plan.params, *apply.params)
 JUDGED_BY_COMMANDS = {guard.rule for guard in GUARDS if guard.judge is None}
 
 
@@ -32,7 +41,8 @@ def refused_in(tree):
 
 
 # Parsed once: every module is read.
-MADE = [(path.stem, *made) for path in SOURCES for made in refused_in(ast.parse(path.read_text(encoding="utf-8")))]
+TREES = {path.relative_to(ROOT).as_posix(): ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
+MADE = [(module, *made) for module, tree in TREES.items() for made in refused_in(tree)]
 NAMED = {first.value for _, _, first in MADE if isinstance(first, ast.Constant)}
 
 
@@ -45,7 +55,10 @@ def test_a_guard_without_a_judge_is_one_that_a_command_refuses_by():
 
 
 def test_only_the_table_and_the_reader_of_plans_make_a_refusal():
-    assert {module for module, name, _ in MADE if name == "Refusal"} == {"guard", "reading"}
+    assert {module for module, name, _ in MADE if name == "Refusal"} == {
+        "reconcile/engine/guard.py",
+        "reconcile/report/reading.py",
+    }
 
 
 def test_a_rule_and_an_option_stand_in_their_tables_once():
@@ -61,6 +74,43 @@ def test_every_override_lifts_a_guard_and_every_guard_is_lifted_by_those_of_the_
 def test_what_a_command_refuses_by_itself_names_setting_and_option_of_its_row(guard):
     refusal = refused_by(guard.rule, "so it is")
     assert (refusal.rule, refusal.setting, refusal.override) == (guard.rule, guard.setting, guard.option)
+
+
+def test_no_other_module_spells_an_override():
+    spelled = {
+        (module, override.option)
+        for module, tree in TREES.items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for override in OVERRIDES
+        if override.option in node.value
+    }
+    assert {module for module, _ in spelled} == {"reconcile/engine/overrides.py"}
+
+
+def nodes_of(value):
+    """Every object inside *value*, itself included."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from nodes_of(inner)
+
+
+def test_the_refusals_that_schemas_show_are_those_of_the_table():
+    rows = {guard.rule: guard for guard in GUARDS}
+    shown = [node for one in SCHEMAS.values() for node in nodes_of(one) if {"rule", "setting", "override"} <= set(node)]
+    refused = [node for node in shown if isinstance(node["rule"], str)]
+    assert refused, "the schemas show none"
+    for node in refused:
+        options = rows[node["rule"]].lifted_by
+        assert node["setting"] == rows[node["rule"]].setting
+        assert node["override"].split()[0] in {option.split()[0] for option in options}
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_a_schema_speaks_of_no_option_that_there_is_not(name):
+    options = {option for parameter in PARAMETERS for option in (*parameter.opts, *parameter.secondary_opts)}
+    assert set(re.findall(r"--[a-z][a-z-]+", json.dumps(SCHEMAS[name]))) - options == set()
 
 
 ON_A_SUNDAY = Override("--on-a-sunday", "Save on a Sunday, too.")
