@@ -1,9 +1,9 @@
 """Guards: what an apply may not do unless somebody says so on the command line, or a reviewed file does.
 
-One table, asked from top to bottom: first what the command finds out by itself, then what is about the whole run, then
-what is about single keys. A refusal of the whole run means that nothing is saved (a limit, a freeze: something is off
-at large); one of a key binds that key alone (somebody paused the job, the schedule is protected), and the rest goes on.
-Of one key the first reason is the one that is told.
+One table, in the order in which a person sees the reasons: first what the command finds out by itself, then what is
+about the whole run, then what is about single keys. A refusal of the whole run means that nothing is saved (a limit, a
+freeze: something is off at large); one of a key binds that key alone (somebody paused the job, the schedule is
+protected), and the rest goes on. Of one key the first reason is told.
 """
 
 from __future__ import annotations

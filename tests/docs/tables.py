@@ -235,7 +235,7 @@ def reasons() -> Iterator[str]:
 
 
 def guards(table: Iterable[Guard] = GUARDS) -> Iterator[str]:
-    """Yield a row for each guard, in the order in which a run asks them."""
+    """Yield a row for each guard, in the order in which their reasons are shown."""
     yield "| rule | refuses | setting | what lifts it |"
     yield "|---|---|---|---|"
     for guard in table:
