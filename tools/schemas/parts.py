@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from reconcile.model.finding import Severity
-from reconcile.model.schedule import Origin, State
+from reconcile.model.schedule import DeclaredAt, Origin, State
 from reconcile.model.states import Action, Condition, LastAppliedSource, Verdict
 from tools.schemas.blocks import (
     Node,
@@ -87,7 +89,7 @@ DESIRED = record(
         "origin": choice(
             "Where it comes from, where that is no file: `removed`, no file declares it any more; `rollback`, what was "
             "live before a run.",
-            [each for each in Origin if each is not Origin.DECLARED],
+            [each.word for each in get_args(Origin) if each is not DeclaredAt],
             "removed",
         ),
     },
