@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconcile.model.change import Change
+from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Removed, Schedule, State
-from reconcile.model.states import Action, Applied, Condition, Live, Unreadable
+from reconcile.model.states import Applied, Live, Unreadable
 
 _NOT_ASKED = Unreadable("not-asked", "the service was not asked for this code")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """*changes* holds every key that is not simply as desired, sorted; *unchanged* counts the others that are declared.
+    """*changes* holds every key that is not live as desired, sorted; *unchanged* counts the others that are declared.
 
     *populations* counts each tenant's keys that have a live row.
     """
@@ -41,7 +41,7 @@ def diff(
             populations[key.tenant] += 1
         if not _is_plainly_in_sync(schedule, applied.get(key), rows):
             change = Change(schedule, applied.get(key), rows)
-            if not _is_ordinary(change):
+            if not change.is_live_as_desired:
                 changes.append(change)
                 continue
         unchanged += not isinstance(schedule.origin, Removed)
@@ -49,19 +49,12 @@ def diff(
 
 
 def _is_plainly_in_sync(schedule: Schedule, applied: Applied | None, rows: Live) -> bool:
-    """The common case, without building a `Change`: one active row with the very text."""
+    """The fast path: one active row with the very text. Then `Change.is_live_as_desired` surely holds."""
     return (
         isinstance(rows, tuple)
         and len(rows) == 1
         and rows[0].active
         and schedule.state is State.ACTIVE
         and rows[0].cron == schedule.cron
-        and (applied is None or applied.name == schedule.name)
+        and known_name(applied, schedule.name) == schedule.name
     )
-
-
-def _is_ordinary(change: Change) -> bool:
-    """Whether there is nothing to save and nothing to say. A parked job need not be active."""
-    if not change.fires_as_desired or change.action is Action.RENAME:
-        return False
-    return change.desired.state is State.PARKED or Condition.INACTIVE not in change.conditions

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconcile.model.change import same_cron, same_rows
+from reconcile.model.change import known_name, same_cron, same_rows
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Settled
 from reconcile.model.plan import Plan
@@ -119,7 +119,7 @@ def found_in_sync(declared: Mapping[Key, Schedule], live: Mapping[Key, Live], pa
         if _is_known(schedule, known) and key not in past.noted:
             continue
         if isinstance(rows, tuple) and len(rows) == 1 and same_cron(rows[0].cron, schedule.wanted_cron):
-            name = schedule.name if known is None else known.name
+            name = known_name(known, schedule.name)
             found[key] = Applied(schedule.wanted_cron, name, (rows[0].job_id,))
     return found
 

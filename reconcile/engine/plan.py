@@ -163,9 +163,8 @@ def _words(change: Change) -> tuple[str, str | None]:
             f"declare it again, or park the job with {PARK_REMOVED.option}",
         )
     if change.action is Action.RENAME:
-        assert change.applied is not None, "a rename is known from last applied"
         return (
-            f"only its name differs: {change.applied.name!r} was applied last, {change.desired.name!r} is declared",
+            f"only its name differs: {change.known_name!r} was applied last, {change.desired.name!r} is declared",
             f"to write the name, run plan and apply with {INCLUDE_RENAMES.option}",
         )
     statuses = ", ".join(repr(row.status) for row in change.live)

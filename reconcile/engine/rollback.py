@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
-from reconcile.model.change import same_cron
+from reconcile.model.change import known_name, same_cron
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, Settled
@@ -92,7 +92,7 @@ def _before(run: str, change: ChangeRecord, declared: Schedule | None) -> Schedu
     cron = change.before[0].cron if change.before else change.cron
     return Schedule(
         change.key,
-        change.name if change.applied is None else change.applied.name,
+        known_name(change.applied, change.name),
         cron,
         cron,
         BeforeRun(run),

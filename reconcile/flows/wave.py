@@ -140,8 +140,8 @@ def _before_saving(change: Change, live: Live, *, stopped: bool) -> Outcome | No
 def _is_done(change: Change, live: Live) -> bool:
     """Whether *live* shows *change* as done already: by a run before this one, or by hand."""
     now = replace(change, live=live)
-    if now.action is None:
-        return now.fires_as_desired
+    if now.is_live_as_desired:
+        return True
     # A new name besides the cron, or a job that was paused before and still is, leaves an action, but no stale plan.
     is_newly_paused = Condition.INACTIVE in now.conditions and Condition.INACTIVE not in change.conditions
     return seen(change, live) is Seen.AS_DESIRED and not is_newly_paused

@@ -19,7 +19,7 @@ from reconcile.ledger.encoding import applied_value, live_value, rows_value
 from reconcile.ledger.locks import EnvironmentLock
 from reconcile.ledger.queries import Owner, known
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
-from reconcile.model.change import Change
+from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Ending, Hold, LockHolder, RunStart, Settled
 from reconcile.model.outcome import Intent, Outcome, Result
@@ -148,7 +148,7 @@ class RunLedger:
         and it was another run that applied it."""
         change = outcome.change
         older = before or change.applied
-        name = change.desired.name if outcome.saves or older is None else older.name
+        name = change.desired.name if outcome.saves else known_name(older, change.desired.name)
         ids = _ids(older.job_ids if older else (), change.live, outcome.live)
         if not outcome.saves and before is not None and before.cron == change.desired.wanted_cron:
             return replace(before, job_ids=ids)

@@ -59,6 +59,14 @@ def same_rows(one: tuple[LiveRow, ...], other: tuple[LiveRow, ...]) -> bool:
     return True
 
 
+def known_name(applied: Applied | None, declared: str) -> str:
+    """Return the name that is live, as far as it is known: the last applied one; without one, *declared* is assumed.
+
+    The service does not return names, and a save always writes the declared one.
+    """
+    return declared if applied is None else applied.name
+
+
 def conditions(live: Live) -> tuple[Condition, ...]:
     """Return what is out of the ordinary about *live*, sorted; empty for an unreadable or absent key."""
     if isinstance(live, Unreadable):
@@ -107,11 +115,23 @@ class Change:
         return self.row is not None and same_cron(self.row.cron, self.desired.wanted_cron)
 
     @property
+    def known_name(self) -> str:
+        """Return the name that is live, as far as it is known: the last applied one; without one, the declared one."""
+        return known_name(self.applied, self.desired.name)
+
+    @property
+    def is_live_as_desired(self) -> bool:
+        """Return whether live holds cron, known name and state as desired: there is nothing to save or to report.
+
+        A parked job need not be active.
+        """
+        return self.fires_as_desired and self.action is None
+
+    @property
     def fields(self) -> tuple[str, ...]:
-        """Return which of the declared fields a save would change. The live name cannot be read: it is never listed
-        unless last applied knows another."""
+        """Return which of the declared fields a save would change, as far as they are known (see `known_name`)."""
         changed = [] if self.fires_as_desired else ["cron"]
-        if self.applied is not None and self.applied.name != self.desired.name:
+        if self.known_name != self.desired.name:
             changed.append("name")
         if Condition.INACTIVE in self.conditions:
             changed.append("state")
@@ -131,8 +151,9 @@ class Change:
         return self._three_way(self.applied)
 
     def _three_way(self, applied: Applied) -> Verdict:
-        as_applied = same_cron(applied.cron, self.desired.wanted_cron) and applied.name == self.desired.name
-        if self.fires_as_desired and applied.name == self.desired.name:
+        is_named_as_desired = self.known_name == self.desired.name
+        as_applied = same_cron(applied.cron, self.desired.wanted_cron) and is_named_as_desired
+        if self.fires_as_desired and is_named_as_desired:
             return Verdict.IN_SYNC if as_applied else Verdict.CONVERGED
         live_as_applied = self.row is not None and same_cron(self.row.cron, applied.cron)
         if not as_applied:
@@ -154,7 +175,7 @@ class Change:
             return Action.PARK if self.desired.state is State.PARKED else Action.UPDATE
         if Condition.INACTIVE in self.conditions and self.desired.state is State.ACTIVE:
             return Action.ENABLE
-        if self.live and self.applied is not None and self.applied.name != self.desired.name:
+        if self.live and self.known_name != self.desired.name:
             return Action.RENAME
         return None
 

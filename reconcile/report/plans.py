@@ -177,15 +177,15 @@ def _verdict(change: Change) -> str:
     # Of a rollback it is not Git that wants something else.
     moved = "" if isinstance(change.desired.origin, BeforeRun) else f"{MOVES[change.verdict]}; "
     # A new name alone makes Git move too.
-    named = "" if change.applied.name == change.desired.name else f" as {change.applied.name}"
+    named = "" if change.known_name == change.desired.name else f" as {change.known_name}"
     return f"{change.verdict.value} ({moved}last applied {change.applied.cron}{named})"
 
 
 def _name(change: Change) -> Iterator[Detail]:
     if change.applied is None:
         yield Detail("name", LIVE_NAME_UNKNOWN)
-    elif change.applied.name != change.desired.name:
-        yield Detail("name", f"{change.applied.name} → {change.desired.name} ({LIVE_NAME_UNKNOWN})", Tone.CHANGED)
+    elif change.known_name != change.desired.name:
+        yield Detail("name", f"{change.known_name} → {change.desired.name} ({LIVE_NAME_UNKNOWN})", Tone.CHANGED)
     else:
         yield Detail("name", f"{LIVE_NAME_UNKNOWN} (last applied with this name)")
 

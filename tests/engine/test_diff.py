@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from reconcile.engine.diff import diff
 from reconcile.engine.drift import MAY_BE_PENDING, find_drift
+from reconcile.model.change import Change
 from reconcile.model.drift import has_moved
-from reconcile.model.schedule import PARKED_CRON, State
-from reconcile.model.states import Applied, Condition, Unreadable, Verdict
+from reconcile.model.schedule import PARKED_CRON, Origin, Schedule, State
+from reconcile.model.states import Applied, Condition, LiveRow, Unreadable, Verdict
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, desired, key, row, schedule
+from tests.drawing import values
+from tests.examples import examples
 
 LOST = Unreadable("service-timeout", "no reply")
 CRONS = st.sampled_from([NIGHTLY, NIGHTLY_TOO, HOURLY, WEEKLY, PARKED_CRON, "nonsense"])
@@ -66,6 +69,25 @@ def test_every_key_is_counted_once_and_changes_are_sorted(keys):
     found = [change.key for change in difference.changes]
     assert found == sorted(set(found))
     assert len(found) + difference.unchanged == len(wanted)
+
+
+FEW_CRONS = st.sampled_from([NIGHTLY, NIGHTLY_TOO, PARKED_CRON])
+NAMES = st.sampled_from(["订单同步", "旧名"])
+SCHEDULES = values(Schedule, key=st.just(key()), cron=FEW_CRONS, name=NAMES)
+FEW_ROWS = values(LiveRow, cron=FEW_CRONS)
+
+
+@examples(4)
+@given(
+    SCHEDULES,
+    st.none() | values(Applied, cron=FEW_CRONS, name=NAMES),
+    st.just(LOST) | st.just(()) | st.tuples(FEW_ROWS) | st.tuples(FEW_ROWS, FEW_ROWS),
+)
+def test_diff_leaves_out_exactly_the_keys_of_which_change_says_that_they_are_live_as_desired(wanted, applied, live):
+    difference = diff({wanted.key: wanted}, {wanted.key: live}, {} if applied is None else {wanted.key: applied})
+    change = Change(wanted, applied, live)
+    assert difference.changes == (() if change.is_live_as_desired else (change,))
+    assert difference.unchanged == (change.is_live_as_desired and wanted.origin is not Origin.REMOVED)
 
 
 @given(st.dictionaries(st.sampled_from("abcdefgh"), CRONS.filter(lambda c: c != "nonsense")))

@@ -75,6 +75,36 @@ def test_the_action_is_what_a_save_would_do(live, wanted, expected):
     assert change(live, wanted=wanted).action is expected
 
 
+@pytest.mark.parametrize(
+    "applied, expected",
+    [
+        pytest.param(None, "订单同步", id="none-known-is-taken-for-the-declared-one"),
+        pytest.param(Applied(HOURLY, "旧名"), "旧名", id="last-applied"),
+    ],
+)
+def test_the_known_name_is_the_one_that_was_last_applied(applied, expected):
+    assert change((row(),), applied=applied).known_name == expected
+
+
+@pytest.mark.parametrize(
+    "live, wanted, applied, expected",
+    [
+        pytest.param((row(NIGHTLY_TOO),), schedule(), AS_DECLARED, True, id="cron-by-meaning-and-name"),
+        pytest.param((row(),), schedule(), None, True, id="a-name-that-is-not-known"),
+        pytest.param((row(),), schedule(), Applied(NIGHTLY, "旧名"), False, id="another-name"),
+        pytest.param((row(HOURLY),), schedule(), AS_DECLARED, False, id="another-cron"),
+        pytest.param((row(active=False),), schedule(), AS_DECLARED, False, id="inactive"),
+        pytest.param((row(PARKED_CRON, active=False),), PARKED, None, True, id="parked-need-not-be-active"),
+        pytest.param((), PARKED, Applied(NIGHTLY, "旧名"), True, id="parked-and-absent-has-no-name"),
+        pytest.param((), schedule(), None, False, id="absent"),
+        pytest.param((row(), row()), schedule(), None, False, id="two-rows"),
+        pytest.param(LOST, schedule(), AS_DECLARED, False, id="unreadable"),
+    ],
+)
+def test_live_is_as_desired_when_there_is_nothing_to_save_and_nothing_to_report(live, wanted, applied, expected):
+    assert change(live, wanted=wanted, applied=applied).is_live_as_desired is expected
+
+
 def test_fields_names_what_a_save_would_change():
     assert change((row(HOURLY, active=False),), applied=Applied(HOURLY, "old")).fields == ("cron", "name", "state")
     assert change((row(),)).fields == ()
