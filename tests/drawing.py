@@ -26,10 +26,10 @@ _PLAIN: Mapping[Any, Values] = {
 
 def values(of: Any, **given: Values) -> Values:
     """Return values of the dataclass *of* in which each field is drawn: as *given*, else by its type."""
-    return st.builds(of, **{field.name: field_values(of, field.name) for field in fields(of)} | given)
+    return st.builds(of, **{field.name: values_of_field(of, field.name) for field in fields(of)} | given)
 
 
-def field_values(of: Any, name: str) -> Values:
+def values_of_field(of: Any, name: str) -> Values:
     """Return what the field *name* of the dataclass *of* may hold, by its type."""
     return _values(get_type_hints(of)[name])
 

@@ -18,8 +18,8 @@ from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.run import Run
 from reconcile.ports import Ledger
-from reconcile.report.documents import Document, live_document
 from reconcile.report.escape import json_text
+from reconcile.report.members import Document, live_document
 
 EVENTS_VERSION = "1.0"
 

@@ -18,8 +18,8 @@ from reconcile.exits import Exit
 from reconcile.git.configuration import VARIABLE, allowed
 from reconcile.git.repository import Repository, find
 from reconcile.ports import Progress
-from reconcile.report.documents import Document
 from reconcile.report.head import Head
+from reconcile.report.members import Document
 from reconcile.report.view import View
 
 # How talkative a run must be for each level of message; -q is -1.

@@ -15,6 +15,7 @@ from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import ENABLE_INACTIVE, INCLUDE_RENAMES, PARK_REMOVED, Allowances
 from reconcile.engine.past import NOTHING, Past
 from reconcile.model.change import Change
+from reconcile.model.fields import field_values
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan
@@ -139,7 +140,7 @@ def _change_content(change: Change) -> list[object]:
 def _live_content(live: Live) -> list[object]:
     if isinstance(live, Unreadable):
         return ["unreadable", live.rule]
-    return [[row.job_id, row.cron, row.status, row.active] for row in live]
+    return [list(field_values(row).values()) for row in live]
 
 
 def _attention(change: Change) -> Attention:

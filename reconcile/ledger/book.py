@@ -13,10 +13,11 @@ from reconcile.errors import LedgerError
 from reconcile.ledger import queries
 from reconcile.ledger.advisory import AdvisoryLock
 from reconcile.ledger.connecting import Store
+from reconcile.ledger.encoding import run_columns
 from reconcile.ledger.lease import LeaseLock
 from reconcile.ledger.locks import EnvironmentLock, Lease, wait_for
 from reconcile.ledger.tables import RUNS
-from reconcile.ledger.writing import RunLedger, lift, run_values
+from reconcile.ledger.writing import RunLedger, lift
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord, RunStart
 from reconcile.model.states import Applied
@@ -139,5 +140,5 @@ class SqlLedger:
             raise LedgerError(f"run {start.id} began without the lock of {self._owner.environment}")
         pen = RunLedger(self._store, self._owner, start=start, lock=self._lock, held=self._held, clock=self._clock)
         with pen.writing() as connection:
-            connection.execute(insert(RUNS), run_values(start, self._owner))
+            connection.execute(insert(RUNS), {**self._owner._asdict(), **run_columns(RunRecord(start))})
         return pen

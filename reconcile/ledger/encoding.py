@@ -1,6 +1,7 @@
-"""Values as JSON, where a column holds more than one: rows seen live, last applied, lists and counts.
+"""Values of `model.ledger` ⇄ columns of the tables. A column that holds more than one value holds JSON.
 
-An object a value, with the names that the plan document uses; Chinese stays readable in a database shell.
+What is written is drawn from the fields of the value, in their order: the columns are called as they are, and so are
+the members of the JSON objects. Chinese stays readable in a database shell.
 """
 
 from __future__ import annotations
@@ -9,9 +10,17 @@ import json
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from reconcile.model.states import Applied, Live, LiveRow, Rows, Unreadable
+from sqlalchemy import Row
+
+from reconcile.model.fields import field_values, with_fields
+from reconcile.model.keys import Key
+from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
+from reconcile.model.outcome import Result
+from reconcile.model.schedule import State
+from reconcile.model.states import Action, Applied, Live, LiveRow, Rows, Unreadable
 
 Json: TypeAlias = Any
+Columns: TypeAlias = dict[str, Any]
 
 
 def json_text(value: Json) -> str:
@@ -33,46 +42,103 @@ def storable(text: str) -> str:
 
 def rows_value(rows: Rows) -> Json:
     """Return rows as JSON values."""
-    return [{"job_id": row.job_id, "cron": row.cron, "status": row.status, "active": row.active} for row in rows]
+    return [field_values(row) for row in rows]
 
 
 def rows_of(value: Json) -> Rows:
     """Return what `rows_value` was made from."""
-    return tuple(LiveRow(row["job_id"], row["cron"], row["status"], row["active"]) for row in value)
+    return tuple(with_fields(LiveRow, row) for row in value)
 
 
 def live_value(live: Live | None) -> Json:
     """Return what was read as a JSON value: a list of rows, an object for what could not be read, null for nothing."""
     if isinstance(live, Unreadable):
-        return {"rule": live.rule, "message": live.message, "hint": live.hint}
+        return field_values(live)
     return None if live is None else rows_value(live)
 
 
 def live_of(value: Json) -> Live | None:
     """Return what `live_value` was made from."""
     if isinstance(value, Mapping):
-        return Unreadable(value["rule"], value["message"], value["hint"])
+        return with_fields(Unreadable, value)
     return None if value is None else rows_of(value)
 
 
 def applied_value(applied: Applied | None) -> Json:
     """Return last applied as a JSON value."""
-    if applied is None:
-        return None
-    return {
-        "cron": applied.cron,
-        "name": applied.name,
-        "job_ids": list(applied.job_ids),
-        "run": applied.run,
-        "revision": applied.revision,
-    }
+    return None if applied is None else field_values(applied)
 
 
 def applied_of(value: Json) -> Applied | None:
     """Return what `applied_value` was made from."""
-    if value is None:
-        return None
-    return Applied(value["cron"], value["name"], tuple(value["job_ids"]), value["run"], value["revision"])
+    return None if value is None else with_fields(Applied, {**value, "job_ids": tuple(value["job_ids"])})
+
+
+def applied_columns(key: Key, applied: Applied) -> Columns:
+    """Return what the table of last applied holds of *key*."""
+    return {**key._asdict(), **field_values(applied)}
+
+
+def applied_in(row: Row[Any]) -> Applied:
+    """Return last applied, as *row* holds it."""
+    return with_fields(Applied, {**row._mapping, "job_ids": tuple(row.job_ids)})
+
+
+def run_columns(record: RunRecord) -> Columns:
+    """Return what the table of runs holds of *record*."""
+    columns = field_values(record)
+    return {**field_values(columns.pop("start")), **columns}
+
+
+def run_in(row: Row[Any]) -> RunRecord:
+    """Return the run that *row* holds."""
+    start = with_fields(RunStart, {**row._mapping, "kind": RunKind(row.kind), "overrides": tuple(row.overrides)})
+    ending = None if row.ending is None else Ending(row.ending)
+    return with_fields(RunRecord, {**row._mapping, "start": start, "ending": ending})
+
+
+def change_columns(record: ChangeRecord) -> Columns:
+    """Return what the table of changes holds of *record*."""
+    return _with_key(record) | {
+        "before": rows_value(record.before),
+        "applied": applied_value(record.applied),
+        "after": live_value(record.after),
+    }
+
+
+def change_in(row: Row[Any]) -> ChangeRecord:
+    """Return the change that *row* holds."""
+    decoded = {
+        "key": key_in(row),
+        "action": Action(row.action),
+        "state": State(row.state),
+        "before": rows_of(row.before),
+        "applied": applied_of(row.applied),
+        "result": None if row.result is None else Result(row.result),
+        "after": live_of(row.after),
+        "settled": None if row.settled is None else Settled(row.settled),
+    }
+    return with_fields(ChangeRecord, {**row._mapping, **decoded})
+
+
+def hold_columns(hold: Hold) -> Columns:
+    """Return what the table of holds holds of *hold*."""
+    return _with_key(hold)
+
+
+def hold_in(row: Row[Any]) -> Hold:
+    """Return the hold that *row* holds."""
+    return with_fields(Hold, {**row._mapping, "key": key_in(row), "state": State(row.state)})
+
+
+def key_in(row: Row[Any]) -> Key:
+    """Return the key that *row* is about."""
+    return Key(row.tenant, row.code)
+
+
+def _with_key(value: ChangeRecord | Hold) -> Columns:
+    columns = field_values(value)
+    return {**columns.pop("key")._asdict(), **columns}
 
 
 def _has_surrogate(text: str) -> bool:

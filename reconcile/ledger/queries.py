@@ -1,20 +1,18 @@
-"""What is asked of a ledger: rows of its tables → values of `model.ledger`."""
+"""What is asked of a ledger: the queries, whose rows `encoding` reads."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, Table, Text, func, select, text, tuple_
+from sqlalchemy import Connection, Select, Table, Text, func, select, text, tuple_
 
 from reconcile.errors import LedgerError
-from reconcile.ledger.encoding import applied_of, json_text, live_of, rows_of
+from reconcile.ledger.encoding import applied_in, change_in, hold_in, json_text, key_in, run_in
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, RUNS
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
-from reconcile.model.outcome import Result
-from reconcile.model.schedule import State
-from reconcile.model.states import Action, Applied
+from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunRecord
+from reconcile.model.states import Applied
 
 # Keys, given as a JSON list of pairs, as rows.
 _ASKED = {
@@ -34,7 +32,7 @@ class Owner(NamedTuple):
 def runs(connection: Connection, owner: Owner, *, most: int) -> tuple[RunRecord, ...]:
     """Return the last runs of *owner*, newest first."""
     newest = _runs(owner).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()).limit(most)
-    return tuple(run_of(row) for row in connection.execute(newest))
+    return tuple(run_in(row) for row in connection.execute(newest))
 
 
 def run(connection: Connection, owner: Owner, name: str) -> tuple[RunRecord, tuple[ChangeRecord, ...]] | None:
@@ -44,7 +42,7 @@ def run(connection: Connection, owner: Owner, name: str) -> tuple[RunRecord, tup
         LedgerError: several begin so.
     """
     alike = _runs(owner).where(func.substr(RUNS.c.id, 1, len(name)) == name).order_by(RUNS.c.id)
-    found = [run_of(row) for row in connection.execute(alike)] if name else []
+    found = [run_in(row) for row in connection.execute(alike)] if name else []
     exact = [record for record in found if record.start.id == name] or found
     if len(exact) > 1:
         several = ", ".join(record.start.id for record in exact[:3]) + (", …" if len(exact) > 3 else "")
@@ -52,7 +50,7 @@ def run(connection: Connection, owner: Owner, name: str) -> tuple[RunRecord, tup
     if not exact:
         return None
     of_run = select(CHANGES).where(CHANGES.c.run == exact[0].start.id)
-    return exact[0], tuple(sorted(map(change_of, connection.execute(of_run)), key=lambda record: record.key))
+    return exact[0], tuple(sorted(map(change_in, connection.execute(of_run)), key=lambda record: record.key))
 
 
 def finished_with(connection: Connection, owner: Owner, digest: str, made_at: str) -> RunRecord | None:
@@ -61,7 +59,7 @@ def finished_with(connection: Connection, owner: Owner, digest: str, made_at: st
         RUNS.c.plan_digest == digest, RUNS.c.plan_made_at == made_at, RUNS.c.ending == Ending.FINISHED
     )
     row = connection.execute(used.order_by(RUNS.c.started_at).limit(1)).first()
-    return None if row is None else run_of(row)
+    return None if row is None else run_in(row)
 
 
 def open_changes(connection: Connection, owner: Owner) -> tuple[tuple[str, ChangeRecord], ...]:
@@ -72,7 +70,7 @@ def open_changes(connection: Connection, owner: Owner) -> tuple[tuple[str, Chang
         .where(*_of(RUNS, owner), IS_OPEN)
         .order_by(RUNS.c.started_at, CHANGES.c.run)
     )
-    found = [(row.started_at, row.run, change_of(row)) for row in connection.execute(chosen)]
+    found = [(row.started_at, row.run, change_in(row)) for row in connection.execute(chosen)]
     found.sort(key=lambda one: (one[0], one[1], one[2].key))
     return tuple((run, record) for _, run, record in found)
 
@@ -93,13 +91,13 @@ def doubled(connection: Connection, owner: Owner) -> frozenset[Key]:
 
 def last_applied(connection: Connection, owner: Owner) -> dict[Key, Applied]:
     """Return last applied of every key that is *owner*'s."""
-    return {key_of(row): _applied(row) for row in connection.execute(select(APPLIED).where(*_of(APPLIED, owner)))}
+    return {key_in(row): applied_in(row) for row in connection.execute(select(APPLIED).where(*_of(APPLIED, owner)))}
 
 
 def foreign_keys(connection: Connection, owner: Owner) -> dict[Key, str]:
     """Return the keys of the environment that belong to other workspaces, each with its owner."""
     others = select(APPLIED).where(APPLIED.c.environment == owner.environment, APPLIED.c.workspace != owner.workspace)
-    return {key_of(row): row.workspace for row in connection.execute(others)}
+    return {key_in(row): row.workspace for row in connection.execute(others)}
 
 
 def known(connection: Connection, environment: str, keys: Collection[Key]) -> dict[Key, tuple[str, Applied]]:
@@ -109,53 +107,12 @@ def known(connection: Connection, environment: str, keys: Collection[Key]) -> di
     is_asked = tuple_(APPLIED.c.tenant, APPLIED.c.code).in_(select(asked))
     chosen = select(APPLIED).where(APPLIED.c.environment == environment, is_asked)
     found = connection.execute(chosen, {"asked": json_text(list(keys))})
-    return {key_of(row): (row.workspace, _applied(row)) for row in found}
+    return {key_in(row): (row.workspace, applied_in(row)) for row in found}
 
 
 def holds(connection: Connection, owner: Owner) -> dict[Key, Hold]:
     """Return the holds of *owner*."""
-    return {key_of(row): _hold(row) for row in connection.execute(select(HOLDS).where(*_of(HOLDS, owner)))}
-
-
-def key_of(row: Row[Any]) -> Key:
-    """Return the key that *row* is about."""
-    return Key(row.tenant, row.code)
-
-
-def run_of(row: Row[Any]) -> RunRecord:
-    """Return the run that *row* holds."""
-    start = RunStart(
-        id=row.id,
-        kind=RunKind(row.kind),
-        started_at=row.started_at,
-        actor=row.actor,
-        revision=row.revision,
-        plan_digest=row.plan_digest,
-        plan_made_at=row.plan_made_at,
-        desired_digest=row.desired_digest,
-        overrides=tuple(row.overrides),
-        of_run=row.of_run,
-    )
-    return RunRecord(start, row.ended_at, None if row.ending is None else Ending(row.ending), row.summary)
-
-
-def change_of(row: Row[Any]) -> ChangeRecord:
-    """Return the change that *row* holds."""
-    return ChangeRecord(
-        key=key_of(row),
-        action=Action(row.action),
-        name=row.name,
-        cron=row.cron,
-        state=State(row.state),
-        before=rows_of(row.before),
-        applied=applied_of(row.applied),
-        result=None if row.result is None else Result(row.result),
-        reason=row.reason,
-        message=row.message,
-        saves=row.saves,
-        after=live_of(row.after),
-        settled=None if row.settled is None else Settled(row.settled),
-    )
+    return {key_in(row): hold_in(row) for row in connection.execute(select(HOLDS).where(*_of(HOLDS, owner)))}
 
 
 def _runs(owner: Owner) -> Select[Any]:
@@ -164,11 +121,3 @@ def _runs(owner: Owner) -> Select[Any]:
 
 def _of(table: Table, owner: Owner) -> tuple[Any, Any]:
     return table.c.workspace == owner.workspace, table.c.environment == owner.environment
-
-
-def _applied(row: Row[Any]) -> Applied:
-    return Applied(row.cron, row.name, tuple(row.job_ids), row.run, row.revision)
-
-
-def _hold(row: Row[Any]) -> Hold:
-    return Hold(key_of(row), row.name, row.cron, State(row.state), row.run, row.reason, row.placed_at)

@@ -15,13 +15,13 @@ from sqlalchemy import Connection, Table, bindparam, delete, update
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.connecting import Store
-from reconcile.ledger.encoding import applied_value, live_value, rows_value
+from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns
 from reconcile.ledger.locks import EnvironmentLock
 from reconcile.ledger.queries import Owner, known
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
-from reconcile.model.ledger import Ending, Hold, LockHolder, RunStart, Settled
+from reconcile.model.ledger import ChangeRecord, Ending, Hold, LockHolder, RunStart, Settled
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.states import Applied, Live
 from reconcile.ports import Clock
@@ -38,8 +38,8 @@ _LIFT = delete(HOLDS).where(
     HOLDS.c.workspace == bindparam("of_workspace"),
 )
 
-
-_NO_OUTCOME: Mapping[str, Any] = {"result": None, "reason": "", "message": "", "saves": 0, "after": None}
+# What an outcome adds to its intent.
+_OF_OUTCOME = ("result", "reason", "message", "saves", "after")
 
 
 class RunLedger:
@@ -70,7 +70,7 @@ class RunLedger:
 
     def record_intents(self, intents: Iterable[Intent]) -> None:
         """Record a wave's intents, durably, before its first save."""
-        values = [self._change_values(intent.change) for intent in intents]
+        values = [self._change_values(_intended(intent.change)) for intent in intents]
         with self.writing() as connection:
             self._known(connection, [Key(row["tenant"], row["code"]) for row in values])
             _upsert(connection, CHANGES, values)
@@ -85,7 +85,11 @@ class RunLedger:
             _upsert(
                 connection,
                 CHANGES,
-                [self._change_values(one.change, one) for one in listed if one.key not in self._begun],
+                [
+                    self._change_values(_ended(_intended(one.change), one))
+                    for one in listed
+                    if one.key not in self._begun
+                ],
             )
             # What was to be saved is there already, and is not written a second time.
             ended = [self._ended_values(one) for one in listed if one.key in self._begun]
@@ -119,7 +123,7 @@ class RunLedger:
     def hold(self, holds: Iterable[Hold]) -> None:
         """Place holds; one that is there already is replaced."""
         with self.writing() as connection:
-            _upsert(connection, HOLDS, [self._hold_values(one) for one in holds])
+            _upsert(connection, HOLDS, [{**self._owner._asdict(), **hold_columns(one)} for one in holds])
 
     def lift(self, keys: Iterable[Key]) -> None:
         """Lift the holds of *keys*, where there are any."""
@@ -161,52 +165,36 @@ class RunLedger:
             key: replace(one, job_ids=_union(before[key].job_ids, one.job_ids)) if key in before else one
             for key, one in applied.items()
         }
-        _upsert(connection, APPLIED, [self._applied_values(key, one) for key, one in accumulated.items()])
-
-    def _applied_values(self, key: Key, applied: Applied) -> dict[str, Any]:
-        whose = {**self._owner._asdict(), **key._asdict()}
-        return {**whose, **applied_value(applied)}
-
-    def _hold_values(self, hold: Hold) -> dict[str, Any]:
-        return {
-            **self._owner._asdict(),
-            **hold.key._asdict(),
-            "name": hold.name,
-            "cron": hold.cron,
-            "state": hold.state,
-            "run": hold.run,
-            "reason": hold.reason,
-            "placed_at": hold.placed_at,
-        }
+        owner = self._owner._asdict()
+        _upsert(connection, APPLIED, [{**owner, **applied_columns(key, one)} for key, one in accumulated.items()])
 
     def _ended_values(self, outcome: Outcome) -> dict[str, Any]:
         of_change = {"of_run": self._start.id, "of_tenant": outcome.key.tenant, "of_code": outcome.key.code}
-        return {**of_change, **_outcome_values(outcome)}
+        columns = change_columns(_ended(_intended(outcome.change), outcome))
+        return {**of_change, **{name: columns[name] for name in _OF_OUTCOME}}
 
-    def _change_values(self, change: Change, outcome: Outcome | None = None) -> dict[str, Any]:
-        assert change.action is not None, "a plan holds only changes that want a save"
-        return {
-            "run": self._start.id,
-            **change.key._asdict(),
-            "action": change.action,
-            "name": change.desired.name,
-            "cron": change.desired.wanted_cron,
-            "state": change.desired.state,
-            "before": rows_value(change.live) if isinstance(change.live, tuple) else [],
-            "applied": applied_value(change.applied),
-            **(_NO_OUTCOME if outcome is None else _outcome_values(outcome)),
-            "settled": None,
-        }
+    def _change_values(self, record: ChangeRecord) -> dict[str, Any]:
+        return {"run": self._start.id, **change_columns(record)}
 
 
-def _outcome_values(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "result": outcome.result,
-        "reason": outcome.reason,
-        "message": outcome.message,
-        "saves": outcome.saves,
-        "after": live_value(outcome.live),
-    }
+def _intended(change: Change) -> ChangeRecord:
+    assert change.action is not None, "a plan holds only changes that want a save"
+    desired = change.desired
+    before = change.live if isinstance(change.live, tuple) else ()
+    return ChangeRecord(
+        change.key, change.action, desired.name, desired.wanted_cron, desired.state, before, change.applied
+    )
+
+
+def _ended(record: ChangeRecord, outcome: Outcome) -> ChangeRecord:
+    return replace(
+        record,
+        result=outcome.result,
+        reason=outcome.reason,
+        message=outcome.message,
+        saves=outcome.saves,
+        after=outcome.live,
+    )
 
 
 def lift(connection: Connection, owner: Owner, keys: Iterable[Key]) -> None:
@@ -222,24 +210,6 @@ def lift(connection: Connection, owner: Owner, keys: Iterable[Key]) -> None:
     ]
     if values:
         connection.execute(_LIFT, values)
-
-
-def run_values(start: RunStart, owner: Owner) -> dict[str, Any]:
-    """Return the row of a run that begins."""
-    return {
-        **owner._asdict(),
-        "id": start.id,
-        "kind": start.kind,
-        "started_at": start.started_at,
-        "actor": start.actor,
-        "revision": start.revision,
-        "plan_digest": start.plan_digest,
-        "plan_made_at": start.plan_made_at,
-        "desired_digest": start.desired_digest,
-        "overrides": list(start.overrides),
-        "of_run": start.of_run,
-        "summary": {},
-    }
 
 
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -1,6 +1,6 @@
-"""Values → documents: what `--format json` prints and a plan file holds. `reading` goes the other way for plans.
+"""Values → documents: what `--format json` prints and a plan file holds; a plan is read back by `plan_of`.
 
-The order of the keys is part of the format; lists are sorted as the values are.
+The order of the keys is part of the format; lists are sorted as the values are. `members` has what documents share.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any
 
 from reconcile.engine.explain import Comparison, Explanation
 from reconcile.errors import DeclarationError, ReconcileError, RefusedError
@@ -20,15 +20,25 @@ from reconcile.model.finding import Finding, Refusal, Severity
 from reconcile.model.keys import Key
 from reconcile.model.ledger import RunStart
 from reconcile.model.outcome import Outcome, Result
-from reconcile.model.plan import Attention, Plan
+from reconcile.model.plan import Plan
 from reconcile.model.run import Run
-from reconcile.model.schedule import DeclaredAt, Schedule
-from reconcile.model.selection import Selection
-from reconcile.model.states import Applied, Live, Unreadable
+from reconcile.model.states import LastAppliedSource, Live, Unreadable
 from reconcile.report.head import FORMAT_VERSION, Head
-from reconcile.source import Span
-
-Document: TypeAlias = dict[str, Any]
+from reconcile.report.members import (
+    Document,
+    attention_document,
+    attention_of,
+    change_document,
+    change_of,
+    finding_document,
+    finding_of,
+    live_document,
+    place_document,
+    refusal_document,
+    refusal_of,
+    selection_document,
+    selection_of,
+)
 
 
 def plan_document(plan: Plan, head: Head) -> Document:
@@ -38,14 +48,32 @@ def plan_document(plan: Plan, head: Head) -> Document:
         **head_members("plan", head, plan.environment, digest=plan.digest, desired_digest=plan.desired_digest),
         "complete": plan.is_complete,
         "last_applied": plan.last_applied.value,
-        "selection": _selection(plan.selection),
+        "selection": selection_document(plan.selection),
         "summary": asdict(plan.summary),
         "populations": dict(sorted(plan.populations.items())),
         "changes": [change_document(change, blocked.get(change.key, ())) for change in plan.changes],
-        "attention": [_attention(attention) for attention in plan.attention],
-        "refusals": [_refusal(refusal) for refusal in plan.refusals],
+        "attention": [attention_document(attention) for attention in plan.attention],
+        "refusals": [refusal_document(refusal) for refusal in plan.refusals],
         **tail_members(plan.findings, plan.assumptions),
     }
+
+
+def plan_of(document: Mapping[str, Any]) -> Plan:
+    """Return the plan of *document*, which fits its schema. Its digest is the one it claims to have."""
+    return Plan(
+        environment=document["environment"],
+        changes=tuple(change_of(entry) for entry in document["changes"]),
+        attention=tuple(attention_of(entry) for entry in document["attention"]),
+        unchanged=document["summary"]["unchanged"],
+        populations=document["populations"],
+        digest=document["digest"],
+        desired_digest=document["desired_digest"],
+        selection=selection_of(document["selection"]),
+        last_applied=LastAppliedSource(document["last_applied"]),
+        refusals=tuple(refusal_of(entry) for entry in document["refusals"]),
+        findings=tuple(finding_of(entry) for entry in document["findings"]),
+        assumptions=tuple(document["assumptions"]),
+    )
 
 
 def run_document(run: Run, head: Head) -> Document:
@@ -61,8 +89,8 @@ def run_document(run: Run, head: Head) -> Document:
         "run": None if run.start is None else _start(run.start),
         "summary": {result.value: run.count(result) for result in Result} | {"unchanged": plan.unchanged},
         "changes": [_outcome(outcome, blocked.get(outcome.key, ())) for outcome in run.outcomes],
-        "attention": [_attention(attention) for attention in plan.attention],
-        "refusals": [_refusal(refusal) for refusal in run.refusals],
+        "attention": [attention_document(attention) for attention in plan.attention],
+        "refusals": [refusal_document(refusal) for refusal in run.refusals],
         **tail_members((*plan.findings, *run.findings), plan.assumptions),
     }
 
@@ -141,7 +169,7 @@ def error_document(error: ReconcileError, head: Head, *, kind: str | None = None
     return {
         **head_members("error", head, None),
         "complete": False,
-        "refusals": [_refusal(refusal) for refusal in refusals],
+        "refusals": [refusal_document(refusal) for refusal in refusals],
         **tail_members(findings, (), errors=(error_entry(error, kind=kind),)),
     }
 
@@ -151,25 +179,7 @@ def error_entry(error: ReconcileError, *, kind: str | None = None) -> Document:
     name = kind or "".join(
         f"-{sign.lower()}" if sign.isupper() else sign for sign in type(error).__name__.removesuffix("Error")
     ).removeprefix("-")
-    return {"kind": name, "message": error.message, "hint": error.hint, "place": _place(error.place)}
-
-
-def change_document(change: Change, blocked_by: Iterable[str] = ()) -> Document:
-    """Return one of a document's `changes` or `keys`; *blocked_by* are the rules that refuse it."""
-    action = change.action
-    return {
-        "tenant": change.key.tenant,
-        "code": change.key.code,
-        "action": action.value if action is not None else None,
-        "verdict": change.verdict.value,
-        "conditions": [condition.value for condition in change.conditions],
-        **live_document(change.live),
-        "applied": _applied(change.applied) if change.applied is not None else None,
-        "desired": _desired(change.desired),
-        "fields": list(change.fields),
-        "blocked_by": list(blocked_by),
-        "source": _source(change.desired),
-    }
+    return {"kind": name, "message": error.message, "hint": error.hint, "place": place_document(error.place)}
 
 
 def head_members(
@@ -193,55 +203,10 @@ def tail_members(
 ) -> Document:
     """Return the members that every document ends with."""
     return {
-        "findings": [_finding(finding) for finding in findings],
+        "findings": [finding_document(finding) for finding in findings],
         "errors": list(errors),
         "assumptions": list(assumptions),
     }
-
-
-def live_document(live: Live) -> Document:
-    """Return the member `live` of a document, and why there is none where it could not be read."""
-    if isinstance(live, Unreadable):
-        return {"live": None, "unreadable": asdict(live)}
-    rows = [{"job_id": row.job_id, "cron": row.cron, "status": row.status, "active": row.active} for row in live]
-    return {"live": rows}
-
-
-def _desired(schedule: Schedule) -> Document:
-    """What Git wants; what says nothing beyond the ordinary is left out.
-
-    *cron* is what a save writes; a parked schedule keeps its own as *resolved_cron*.
-    """
-    document: Document = {
-        "cron": schedule.wanted_cron,
-        "declared_cron": schedule.declared_cron,
-        "name": schedule.name,
-        "state": schedule.state.value,
-        "protect": schedule.protect,
-    }
-    if not isinstance(schedule.origin, DeclaredAt):
-        document["origin"] = schedule.origin.word
-    if schedule.cron != schedule.wanted_cron:
-        document["resolved_cron"] = schedule.cron
-    if schedule.owner is not None:
-        document["owner"] = schedule.owner
-    if schedule.description is not None:
-        document["description"] = schedule.description
-    if schedule.labels:
-        document["labels"] = dict(sorted(schedule.labels.items()))
-    return document
-
-
-def _applied(applied: Applied) -> Document:
-    return {"cron": applied.cron, "name": applied.name, "run": applied.run, "revision": applied.revision}
-
-
-def _source(schedule: Schedule) -> Document | None:
-    match schedule.origin:
-        case DeclaredAt(file, line):
-            return {"file": file, "line": line}
-        case _:
-            return None
 
 
 def _drifted(change: Change, drift: Drift) -> Document:
@@ -250,58 +215,6 @@ def _drifted(change: Change, drift: Drift) -> Document:
         "moved": drift.has_moved(change),
         "held_by": hold.run if hold is not None else None,
     }
-
-
-def _selection(selection: Selection) -> Document:
-    return {
-        "tenants": list(selection.tenants),
-        "codes": list(selection.codes),
-        "labels": [f"{name}={text}" for name, text in selection.labels],
-    }
-
-
-def _attention(attention: Attention) -> Document:
-    return {
-        "tenant": attention.key.tenant,
-        "code": attention.key.code,
-        "verdict": attention.verdict.value,
-        "conditions": [condition.value for condition in attention.conditions],
-        **live_document(attention.live),
-        "message": attention.message,
-        "hint": attention.hint,
-    }
-
-
-def _refusal(refusal: Refusal) -> Document:
-    return {
-        "rule": refusal.rule,
-        "message": refusal.message,
-        "hint": refusal.hint,
-        "setting": refusal.setting,
-        "override": refusal.override,
-        "tenant": refusal.tenant,
-        "code": refusal.key.code if refusal.key is not None else None,
-    }
-
-
-def _finding(finding: Finding) -> Document:
-    return {
-        "rule": finding.rule,
-        "severity": finding.severity.value,
-        "message": finding.message,
-        "place": _place(finding.place),
-        "hint": finding.hint,
-        "line_text": finding.line_text,
-        **_key(finding.key),
-    }
-
-
-def _key(key: Key | None) -> Document:
-    return {"tenant": None, "code": None} if key is None else {"tenant": key.tenant, "code": key.code}
-
-
-def _place(place: Span | None) -> Document | None:
-    return asdict(place) if place is not None else None
 
 
 def _rules(refusals: Iterable[Refusal]) -> Mapping[Key, list[str]]:

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconcile.report.documents import Document
 from reconcile.report.json import dumps
 from reconcile.report.markdown import markdown
+from reconcile.report.members import Document
 from reconcile.report.text import text
 from reconcile.report.view import View
 

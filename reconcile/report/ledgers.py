@@ -8,8 +8,9 @@ from datetime import datetime
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord
 from reconcile.model.standing import Standing
-from reconcile.report.documents import Document, head_members, live_document, tail_members
+from reconcile.report.documents import head_members, tail_members
 from reconcile.report.head import Head
+from reconcile.report.members import Document, live_document
 
 
 def runs_document(

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
-from reconcile.engine.past import TWO_WAY
+from reconcile.engine.past import TWO_WAY, Past
 from reconcile.engine.plan import (
     NAMES_UNKNOWN,
     UPSERT_UNKNOWN,
@@ -17,7 +18,7 @@ from reconcile.engine.plan import (
     plan_digest,
 )
 from reconcile.model.schedule import DeclaredAt, State
-from reconcile.model.states import Action, Applied, Unreadable, Verdict
+from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict
 from reconcile.model.workspace import SaveMode, ServiceSettings
 from tests.builders import HOURLY, WEEKLY, desired, key, row, schedule
 
@@ -96,6 +97,13 @@ def test_populations_hold_only_tenants_with_changes():
     wanted = desired(schedule("a"), schedule("b", tenant="beta"))
     live = {key("a"): (row(HOURLY),), key("b", "beta"): (row(),)}
     assert make_plan("prod", wanted, live).populations == {"acme": 1}
+
+
+def test_the_digests_of_a_plan_are_those_of_earlier_versions():
+    known = Past(LastAppliedSource.LEDGER, {key("different"): Applied(HOURLY, "旧名", ("1",), "r1", "c0ffee")})
+    plan = make_plan("prod", WANTED, LIVE, past=known)
+    assert plan.digest == "26b0066d91f0904e3d73bd7ccc166a6f67d3a59857d2f4887401994e4abb2244"
+    assert plan.desired_digest == "29f27189425f35d997d67fc82e71b5c0472a8192001ce235a195c60c696277c8"
 
 
 def test_the_digest_does_not_depend_on_the_order_of_keys():

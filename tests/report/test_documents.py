@@ -19,7 +19,6 @@ from reconcile.model.workspace import Limits
 from reconcile.report import documents, ledgers
 from reconcile.report.head import Head
 from reconcile.report.json import dumps
-from reconcile.report.reading import plan_of
 from reconcile.source import Span
 from tests.report import samples
 from tests.report.samples import HEAD, NO_ANSWER, PLAN
@@ -58,7 +57,7 @@ def test_a_document_begins_with_the_same_head(document):
 
 
 def test_a_plan_comes_back_from_its_document_as_it_was():
-    assert plan_of(json.loads(dumps(DOCUMENTS["plan"]))) == PLAN
+    assert documents.plan_of(json.loads(dumps(DOCUMENTS["plan"]))) == PLAN
 
 
 def test_what_a_plan_document_shows_is_what_would_be_done():
@@ -108,7 +107,7 @@ def test_nothing_in_a_document_steers_a_terminal():
     plan = make_plan("prod", {hostile.key: hostile}, {hostile.key: ()})
     text = dumps(documents.plan_document(plan, HEAD))
     assert all(sign.isprintable() or sign == "\n" for sign in text)
-    assert plan_of(json.loads(text)).changes[0].desired.name == hostile.name
+    assert documents.plan_of(json.loads(text)).changes[0].desired.name == hostile.name
 
 
 _WORDS = st.text(max_size=12)
@@ -137,6 +136,6 @@ def test_any_plan_fits_its_schema_and_comes_back_as_it_was(sides, max_changes):
     plan = make_plan("prod", declared, live, situation=Situation(Limits(max_changes=max_changes)))
     document = json.loads(dumps(documents.plan_document(plan, HEAD)))
     assert refusals("plan", document, "plan.json") == ()
-    back = plan_of(document)
+    back = documents.plan_of(document)
     assert back == plan
     assert plan_digest(back) == plan.digest

@@ -1,0 +1,27 @@
+"""Values ⇄ their fields by name. What stores or shows a value whole draws its fields from here, and forgets none."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Value = TypeVar("Value", bound="DataclassInstance")
+
+
+def field_values(value: DataclassInstance) -> dict[str, Any]:
+    """Return the fields of *value* by name, in their order.
+
+    `dataclasses.asdict` copies what they hold, which takes ten times as long; what frozen values hold need no copy.
+    """
+    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+
+
+def with_fields(of: type[Value], values: Mapping[str, Any]) -> Value:
+    """Return the value of the dataclass *of* whose fields are *values*.
+
+    A field that is missing has its default, since older programs did not write it; what is not a field is left out.
+    """
+    return of(**{name: values[name] for name in of.__dataclass_fields__ if name in values})

@@ -1,0 +1,322 @@
+"""The places that store, show or compare a value of the model field by field; `test_fields` holds each of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from hypothesis import strategies as st
+from sqlalchemy import Connection, Row, Table, create_engine, delete, insert, select
+
+from reconcile.engine.diff import diff
+from reconcile.engine.plan import desired_digest, make_plan, plan_digest
+from reconcile.ledger import encoding
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS, metadata
+from reconcile.model.change import Change, same_live
+from reconcile.model.finding import Finding, Refusal
+from reconcile.model.keys import Key
+from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunKind, RunRecord, RunStart
+from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.selection import Selection
+from reconcile.model.standing import Standing
+from reconcile.model.states import Action, Applied, LastAppliedSource, Live, LiveRow, Unreadable
+from reconcile.report import documents, ledgers, members
+from reconcile.report.json import dumps
+from tests.builders import HOURLY, NIGHTLY, row, schedule
+from tests.drawing import values, values_of_field
+from tests.report.samples import HEAD
+
+Draw = st.SearchStrategy[Any]
+
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+KEY = Key("acme", "1")
+EMPTY_PLAN = make_plan("prod", {}, {})
+AS_DECLARED = Applied(NIGHTLY, "订单同步")
+START = RunStart("r1", RunKind.APPLY, NOON, "li.wei")
+RECORD = ChangeRecord(KEY, Action.UPDATE, "订单同步", NIGHTLY, State.ACTIVE, (row(HOURLY),))
+HOLD = Hold(KEY, "订单同步", NIGHTLY, State.ACTIVE, "r1", "it broke", NOON)
+STANDING = Standing("prod", LastAppliedSource.LEDGER, None, None)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the fields of a value are written, shown or compared.
+
+    *plain* is such a value. *write* returns what is made of one, *read* makes the value of that again. *left_out* gives
+    the reason for each field that is not taken. *given* are fields that hold less than their types allow; *drawn* draws
+    values whose fields depend on one another.
+    """
+
+    name: str
+    plain: Any
+    write: Callable[[Any], object]
+    read: Callable[[Any], object] | None = None
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    given: Mapping[str, Draw] = field(default_factory=dict)
+    drawn: Draw | None = None
+
+    def values(self) -> Draw:
+        return values(type(self.plain), **self.given) if self.drawn is None else self.drawn
+
+    def others(self, name: str) -> Draw:
+        """Draw what *plain* does not hold in its field *name*."""
+        held = self.given[name] if name in self.given else values_of_field(type(self.plain), name)
+        return held.filter(lambda one: one != getattr(self.plain, name))
+
+
+@cache
+def _database() -> Connection:
+    engine = create_engine("sqlite://")
+    metadata.create_all(engine)
+    return engine.connect()
+
+
+def stored(table: Table, columns: encoding.Columns) -> Row[Any]:
+    """Return *columns* as a database gives them back; what *table* needs beyond them is made up."""
+    others = {column.name: "-" for column in table.columns if not column.nullable and column.name not in columns}
+    connection = _database()
+    connection.execute(delete(table))
+    connection.execute(insert(table), others | columns)
+    return connection.execute(select(table)).one()
+
+
+def in_json(write: Callable[[Any], Any], dump: Callable[[Any], str] = dumps) -> Callable[[Any], Any]:
+    """Return *write* by way of a text of JSON."""
+    return lambda value: json.loads(dump(write(value)))
+
+
+def digest(desired: Schedule, applied: Applied | None = None, live: Live = ()) -> str:
+    return plan_digest(replace(EMPTY_PLAN, changes=(Change(desired, applied, live),)))
+
+
+def shown_as_attention(live: Live) -> str:
+    attention = make_plan("prod", {KEY: schedule()}, {KEY: Unreadable("x", "y")}).attention[0]
+    return plan_digest(replace(EMPTY_PLAN, attention=(replace(attention, live=live),)))
+
+
+def is_reported(one: LiveRow) -> bool:
+    return bool(diff({KEY: schedule()}, {KEY: (one,)}, {KEY: AS_DECLARED}).changes)
+
+
+NO_MATTER = {
+    "job_id": "a service that replaces a job on save gives the same schedule a new one",
+    "status": "`active` says how the environment reads it",
+}
+WORDS = "words for a person"
+NOT_DONE = "it changes nothing of what would be done"
+NO_IDS = {"job_ids": "no document shows them"}
+
+# A schedule that no file declares has no place there.
+SCHEDULES = st.one_of(
+    values(Schedule, origin=st.just(origin))
+    if origin is Origin.DECLARED
+    else values(Schedule, origin=st.just(origin), file=st.just(""), line=st.just(0))
+    for origin in Origin
+)
+SHOWN_APPLIED = values(Applied, job_ids=st.just(()))
+OF_CHANGE = {"desired": SCHEDULES, "applied": st.none() | SHOWN_APPLIED}
+SHOWN_REFUSALS = values(Refusal, tenant=st.just("acme"), key=st.just(KEY) | st.none())
+LABELS = st.lists(st.tuples(st.sampled_from(["tier", "team"]), st.text(max_size=3)), max_size=2).map(tuple)
+OF_PLAN = {
+    "changes": st.lists(values(Change, **OF_CHANGE), max_size=2).map(tuple),
+    "selection": values(Selection, labels=LABELS),
+    "refusals": st.lists(SHOWN_REFUSALS, max_size=2).map(tuple),
+}
+
+PLACES = (
+    Place("model.change.same_live", row(), lambda one: same_live(row(), one), left_out=NO_MATTER),
+    Place(
+        "model.change.Change.is_live_as_desired",
+        row(),
+        lambda one: Change(schedule(), AS_DECLARED, (one,)).is_live_as_desired,
+        left_out=NO_MATTER,
+    ),
+    Place("engine.diff (its fast path)", row(), is_reported, left_out=NO_MATTER),
+    Place("engine.plan.plan_digest, changes", row(), lambda one: digest(schedule(), live=(one,))),
+    Place("engine.plan.plan_digest, attention", row(), lambda one: shown_as_attention((one,))),
+    Place(
+        "engine.plan.plan_digest",
+        Unreadable("service-error", "HTTP 503"),
+        lambda one: digest(schedule(), live=one),
+        left_out={"message": WORDS, "hint": WORDS},
+    ),
+    Place(
+        "engine.plan.plan_digest",
+        AS_DECLARED,
+        lambda one: digest(schedule(), one),
+        left_out={"job_ids": NOT_DONE, "run": NOT_DONE, "revision": NOT_DONE},
+    ),
+    Place(
+        "engine.plan.plan_digest",
+        schedule(),
+        digest,
+        left_out=dict.fromkeys(("file", "line", "owner", "description", "labels"), NOT_DONE),
+    ),
+    Place(
+        "engine.plan.plan_digest",
+        EMPTY_PLAN,
+        plan_digest,
+        left_out={
+            "unchanged": NOT_DONE,
+            "digest": "it is the digest",
+            "desired_digest": "it covers what is declared",
+            "selection": "`apply` compares it",
+            "last_applied": NOT_DONE,
+            "refusals": "`apply` computes its own",
+            "findings": WORDS,
+            "assumptions": WORDS,
+        },
+    ),
+    Place(
+        "engine.plan.desired_digest",
+        schedule(),
+        lambda one: desired_digest("prod", {one.key: one}),
+        left_out=dict.fromkeys(
+            ("declared_cron", "file", "line", "owner", "description", "labels", "protect", "origin"), NOT_DONE
+        ),
+    ),
+    Place(
+        "report.members.live_document",
+        row(),
+        in_json(lambda one: members.live_document((one,))),
+        lambda entry: members.live_of(entry)[0],
+    ),
+    Place(
+        "report.members.live_document",
+        Unreadable("service-error", "HTTP 503"),
+        in_json(members.live_document),
+        members.live_of,
+    ),
+    Place(
+        "report.members.change_document",
+        AS_DECLARED,
+        in_json(lambda one: members.change_document(Change(schedule(), one, ()))),
+        lambda entry: members.change_of(entry).applied,
+        left_out=NO_IDS,
+    ),
+    Place(
+        "report.members.change_document",
+        schedule(),
+        in_json(lambda one: members.change_document(Change(one, None, ()))),
+        lambda entry: members.change_of(entry).desired,
+        drawn=SCHEDULES,
+    ),
+    Place(
+        "report.members.change_document",
+        Change(schedule(), None, ()),
+        in_json(members.change_document),
+        members.change_of,
+        given=OF_CHANGE,
+    ),
+    Place(
+        "report.members.attention_document",
+        make_plan("prod", {KEY: schedule()}, {KEY: (row(), row())}).attention[0],
+        in_json(members.attention_document),
+        members.attention_of,
+    ),
+    Place(
+        "report.members.selection_document",
+        Selection(),
+        in_json(members.selection_document),
+        members.selection_of,
+        given={"labels": LABELS},
+    ),
+    Place(
+        "report.members.finding_document",
+        Finding("nothing-live", documents.Severity.NOTE, "nothing is live"),
+        in_json(members.finding_document),
+        members.finding_of,
+    ),
+    Place(
+        "report.members.refusal_document",
+        Refusal("held", "no", tenant="acme", key=KEY),
+        in_json(members.refusal_document),
+        members.refusal_of,
+        given={"key": st.none()},
+        drawn=SHOWN_REFUSALS,
+    ),
+    Place(
+        "report.documents.plan_document",
+        EMPTY_PLAN,
+        in_json(lambda one: documents.plan_document(one, HEAD)),
+        documents.plan_of,
+        given=OF_PLAN,
+    ),
+    Place(
+        "report.ledgers.runs_document",
+        START,
+        lambda one: ledgers.runs_document((RunRecord(one),), HEAD, environment="prod"),
+        left_out={"plan_made_at": "with the digest it tells whether a saved plan is used up"},
+    ),
+    Place(
+        "report.ledgers.runs_document",
+        RunRecord(START),
+        lambda one: ledgers.runs_document((one,), HEAD, environment="prod"),
+    ),
+    Place(
+        "report.ledgers.runs_document",
+        RECORD,
+        lambda one: ledgers.runs_document((), HEAD, environment="prod", changes=(one,)),
+        left_out={"applied": "`status` and `plan` show last applied", "after": "the outcome says what was read"},
+    ),
+    Place(
+        "report.ledgers.status_document",
+        HOLD,
+        lambda one: ledgers.status_document((replace(STANDING, holds=(one,)),), HEAD),
+        left_out={"state": "the cron says it"},
+    ),
+    Place(
+        "report.ledgers.status_document",
+        LockHolder("l1", "r1", "li.wei", NOON, None),
+        lambda one: ledgers.status_document((replace(STANDING, lock=one),), HEAD),
+    ),
+    Place(
+        "ledger.encoding.live_value",
+        row(),
+        in_json(lambda one: encoding.live_value((one,)), encoding.json_text),
+        lambda value: encoding.live_of(value)[0],
+    ),
+    Place(
+        "ledger.encoding.live_value",
+        Unreadable("service-error", "HTTP 503"),
+        in_json(encoding.live_value, encoding.json_text),
+        encoding.live_of,
+    ),
+    Place(
+        "ledger.encoding.applied_value",
+        AS_DECLARED,
+        in_json(encoding.applied_value, encoding.json_text),
+        encoding.applied_of,
+    ),
+    Place(
+        "ledger.encoding.applied_columns",
+        AS_DECLARED,
+        lambda one: stored(APPLIED, encoding.applied_columns(KEY, one)),
+        encoding.applied_in,
+    ),
+    Place(
+        "ledger.encoding.run_columns",
+        START,
+        lambda one: stored(RUNS, encoding.run_columns(RunRecord(one))),
+        lambda columns: encoding.run_in(columns).start,
+    ),
+    Place(
+        "ledger.encoding.run_columns",
+        RunRecord(START),
+        lambda one: stored(RUNS, encoding.run_columns(one)),
+        encoding.run_in,
+    ),
+    Place(
+        "ledger.encoding.change_columns",
+        RECORD,
+        lambda one: stored(CHANGES, encoding.change_columns(one)),
+        encoding.change_in,
+    ),
+    Place(
+        "ledger.encoding.hold_columns", HOLD, lambda one: stored(HOLDS, encoding.hold_columns(one)), encoding.hold_in
+    ),
+)
