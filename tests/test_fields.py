@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.declare.gate import schema
+from reconcile.model.change import Change
 from reconcile.model.states import Applied, LiveRow, Unreadable
+from reconcile.report.members import change_document
 from tests.contract.exchanges import exchanges
 from tests.examples import examples
-from tests.field_places import NO_IDS, PLACES
+from tests.field_places import NO_IDS, PLACES, SCHEDULES
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,17 @@ def test_the_schema_of_a_value_has_every_field_of_it(name, of, left_out):
     expected = [one.name for one in fields(of) if one.name not in left_out]
     assert list(shape["properties"]) == expected, f"schemas/plan.schema.json, $defs/{name}/properties"
     assert shape["required"] == expected, f"schemas/plan.schema.json, $defs/{name}/required"
+
+
+@examples(0.5)
+@given(SCHEDULES)
+def test_the_schema_of_what_is_desired_knows_every_member_of_it(wanted):
+    document = change_document(Change(wanted, None, ()))
+    shapes = schema("plan")["$defs"]
+    for name in ("desired", "source"):
+        written = document[name] or {}
+        assert written.keys() <= shapes[name]["properties"].keys(), f"schemas/plan.schema.json, $defs/{name}"
+        assert written.keys() >= set(shapes[name]["required"]) or not written
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconcile.model.change import known_name, same_cron, same_rows
+from reconcile.model.change import known_name, only_row, same_cron, same_rows
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Settled
 from reconcile.model.plan import Plan
@@ -85,9 +85,9 @@ def settled(
             continue
         if same_rows(record.before, rows):
             became[run, record.key] = Settled.AS_BEFORE
-        elif len(rows) == 1 and same_cron(rows[0].cron, record.cron):
+        elif (row := only_row(rows)) is not None and same_cron(row.cron, record.cron):
             became[run, record.key] = Settled.AS_DESIRED
-            applied[record.key] = Applied(record.cron, record.name, (rows[0].job_id,), run)
+            applied[record.key] = Applied(record.cron, record.name, (row.job_id,), run)
         else:
             became[run, record.key] = Settled.OTHER
     return became, applied
@@ -115,12 +115,11 @@ def found_in_sync(declared: Mapping[Key, Schedule], live: Mapping[Key, Live], pa
     """
     found: dict[Key, Applied] = {}
     for key, schedule in declared.items():
-        rows, known = live.get(key), past.applied.get(key)
+        row, known = only_row(live.get(key)), past.applied.get(key)
         if _is_known(schedule, known) and key not in past.noted:
             continue
-        if isinstance(rows, tuple) and len(rows) == 1 and same_cron(rows[0].cron, schedule.wanted_cron):
-            name = known_name(known, schedule.name)
-            found[key] = Applied(schedule.wanted_cron, name, (rows[0].job_id,))
+        if row is not None and same_cron(row.cron, schedule.wanted_cron):
+            found[key] = Applied(schedule.wanted_cron, known_name(known, schedule.name), (row.job_id,))
     return found
 
 
@@ -136,7 +135,7 @@ def _is_known(schedule: Schedule, applied: Applied | None) -> bool:
 def found_live(declared: Mapping[Key, Schedule], live: Mapping[Key, Live]) -> dict[Key, Applied]:
     """Return what is live of *declared*, as if it had been applied so. The live name is not known: the declared one."""
     return {
-        key: Applied(rows[0].cron, schedule.name, (rows[0].job_id,))
+        key: Applied(row.cron, schedule.name, (row.job_id,))
         for key, schedule in declared.items()
-        if isinstance(rows := live.get(key), tuple) and len(rows) == 1
+        if (row := only_row(live.get(key))) is not None
     }

@@ -59,6 +59,11 @@ def same_rows(one: tuple[LiveRow, ...], other: tuple[LiveRow, ...]) -> bool:
     return True
 
 
+def only_row(live: Live | None) -> LiveRow | None:
+    """Return the one row of *live*; None when the key is absent, unreadable, duplicate, or was not read."""
+    return live[0] if isinstance(live, tuple) and len(live) == 1 else None
+
+
 def known_name(applied: Applied | None, declared: str) -> str:
     """Return the name that is live, as far as it is known: the last applied one; without one, *declared* is assumed.
 
@@ -100,7 +105,7 @@ class Change:
     @property
     def row(self) -> LiveRow | None:
         """Return the one live row; None when the key is absent, unreadable or duplicate."""
-        return self.live[0] if isinstance(self.live, tuple) and len(self.live) == 1 else None
+        return only_row(self.live)
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
