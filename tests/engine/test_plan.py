@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from reconcile.engine.guard import Allowances, Situation
 from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
 from reconcile.engine.past import TWO_WAY, Past
