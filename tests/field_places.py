@@ -20,7 +20,7 @@ from reconcile.model.change import Change, same_live
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunKind, RunRecord, RunStart
-from reconcile.model.schedule import Origin, Schedule, State
+from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import Selection
 from reconcile.model.standing import Standing
 from reconcile.model.states import Action, Applied, LastAppliedSource, Live, LiveRow, Unreadable
@@ -110,13 +110,9 @@ WORDS = "words for a person"
 NOT_DONE = "it changes nothing of what would be done"
 NO_IDS = {"job_ids": "no document shows them"}
 
-# A schedule that no file declares has no place there.
-SCHEDULES = st.one_of(
-    values(Schedule, origin=st.just(origin))
-    if origin is Origin.DECLARED
-    else values(Schedule, origin=st.just(origin), file=st.just(""), line=st.just(0))
-    for origin in Origin
-)
+# A document does not name the run of a rollback.
+SHOWN_ORIGINS = st.one_of(values(DeclaredAt), st.just(Removed()), st.just(BeforeRun(None)))
+SCHEDULES = values(Schedule, origin=SHOWN_ORIGINS)
 SHOWN_APPLIED = values(Applied, job_ids=st.just(()))
 OF_CHANGE = {"desired": SCHEDULES, "applied": st.none() | SHOWN_APPLIED}
 SHOWN_REFUSALS = values(Refusal, tenant=st.just("acme"), key=st.just(KEY) | st.none())
@@ -154,7 +150,14 @@ PLACES = (
         "engine.plan.plan_digest",
         schedule(),
         digest,
-        left_out=dict.fromkeys(("file", "line", "owner", "description", "labels"), NOT_DONE),
+        left_out=dict.fromkeys(("owner", "description", "labels"), NOT_DONE),
+        given={"origin": st.sampled_from([Removed(), BeforeRun(None)])},
+    ),
+    Place(
+        "engine.plan.plan_digest",
+        DeclaredAt("schedules/tenants/acme.yaml", 7),
+        lambda one: digest(replace(schedule(), origin=one)),
+        left_out={"file": NOT_DONE, "line": NOT_DONE},
     ),
     Place(
         "engine.plan.plan_digest",
@@ -175,9 +178,7 @@ PLACES = (
         "engine.plan.desired_digest",
         schedule(),
         lambda one: desired_digest("prod", {one.key: one}),
-        left_out=dict.fromkeys(
-            ("declared_cron", "file", "line", "owner", "description", "labels", "protect", "origin"), NOT_DONE
-        ),
+        left_out=dict.fromkeys(("declared_cron", "owner", "description", "labels", "protect", "origin"), NOT_DONE),
     ),
     Place(
         "report.members.live_document",

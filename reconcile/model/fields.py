@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ def field_values(value: DataclassInstance) -> dict[str, Any]:
 
     `dataclasses.asdict` copies what they hold, which takes ten times as long; what frozen values hold need no copy.
     """
-    return {name: getattr(value, name) for name in value.__dataclass_fields__}
+    return {name: getattr(value, name) for name in _names(type(value))}
 
 
 def with_fields(of: type[Value], values: Mapping[str, Any]) -> Value:
@@ -24,4 +26,9 @@ def with_fields(of: type[Value], values: Mapping[str, Any]) -> Value:
 
     A field that is missing has its default, since older programs did not write it; what is not a field is left out.
     """
-    return of(**{name: values[name] for name in of.__dataclass_fields__ if name in values})
+    return of(**{name: values[name] for name in _names(of) if name in values})
+
+
+@cache
+def _names(of: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(of))

@@ -57,7 +57,7 @@ def test_a_guard_without_a_judge_is_one_that_a_command_refuses_by():
 def test_only_the_table_and_the_reader_of_plans_make_a_refusal():
     assert {module for module, name, _ in MADE if name == "Refusal"} == {
         "reconcile/engine/guard.py",
-        "reconcile/report/reading.py",
+        "reconcile/report/members.py",
     }
 
 
