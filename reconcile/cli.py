@@ -23,6 +23,7 @@ import click
 
 from reconcile.errors import OutputError, ReconcileError, SettingError, UsageError
 from reconcile.exits import Exit
+from reconcile.text import did_you_mean
 
 if TYPE_CHECKING:
     from reconcile.commands.invocation import Answer, Invocation
@@ -72,10 +73,7 @@ class _Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
-
-            near = get_close_matches(args[0], COMMANDS, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"commands: {', '.join(COMMANDS)}"
+            hint = did_you_mean(args[0], COMMANDS) or f"commands: {', '.join(COMMANDS)}"
             raise UsageError(f"there is no command {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from reconcile.commands.invocation import Invocation
 from reconcile.errors import ReconcileError
 from reconcile.git.state import author
+from reconcile.text import one_line
 
 # What pipelines call the user that started them, or pushed.
 _PIPELINES = (
@@ -32,5 +33,4 @@ def actor_of(invocation: Invocation, said: str | None) -> str:
     """Return who *said* to be, else who the pipeline or Git says it is, else `unknown`. One line, not too long."""
     found = said or next((invocation.environ[name] for name in _PIPELINES if invocation.environ.get(name)), None)
     name = found or _of_commit(invocation) or UNKNOWN
-    shown = "".join(sign for sign in " ".join(name.split()) if sign.isprintable())[:_LONGEST]
-    return shown or UNKNOWN
+    return one_line(name, most=_LONGEST) or UNKNOWN

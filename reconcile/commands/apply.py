@@ -41,6 +41,7 @@ from reconcile.report.runs import run_view
 from reconcile.service.link import Link
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
+from reconcile.text import listed
 
 # Of a digest so many characters tell enough.
 _SHORTEST_DIGEST = 12
@@ -164,7 +165,7 @@ def _refuse_unexpected(
     digest = desired_digest(wanted.environment.name, wanted.desired)
     if saved is not None and saved.plan.desired_digest != digest:
         differing = [change.key for change in saved.plan.changes if _differs(change, wanted.desired.get(change.key))]
-        said = f" ({', '.join(map(str, differing[:3]))}{', …' if len(differing) > 3 else ''})" if differing else ""
+        said = f" ({listed(differing)})" if differing else ""
         _refuse("plan-stale", f"the declarations are no longer those that the plan was made of{said}", "plan again")
     if expected is not None and not expected.strip():
         message = "--expect-desired is empty: nothing says which declarations were reviewed"
@@ -178,9 +179,8 @@ def _refuse_unexpected(
             _refuse("git-not-clean", "--require-git-clean: the declarations are in no Git repository", "commit them")
         elif differing_files:
             folder = invocation.shown_directory
-            listed = ", ".join(f"{folder}/{file}" for file in differing_files[:3])
-            listed += ", …" if len(differing_files) > 3 else ""
-            message = f"--require-git-clean: not as in the commit: {listed}"
+            files = listed([f"{folder}/{file}" for file in differing_files])
+            message = f"--require-git-clean: not as in the commit: {files}"
             _refuse("git-not-clean", message, "commit or discard what differs")
 
 

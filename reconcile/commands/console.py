@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from reconcile.ports import Progress, no_progress
-from reconcile.report.escape import visible
 from reconcile.report.text import text
 from reconcile.report.view import View
+from reconcile.text import visible
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import get_close_matches
 
 from reconcile.commands.invocation import Invocation
 from reconcile.declare import load_documents, load_workspace
@@ -20,6 +19,7 @@ from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Schedule
 from reconcile.model.workspace import Environment, Workspace
+from reconcile.text import counted, did_you_mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,7 @@ def environment_of(workspace: Workspace, name: str | None) -> Environment:
             return next(iter(workspace.environments.values()))
         raise SettingError("no environment is chosen", hint=f"name one with --env: {known}")
     if wanted not in workspace.environments:
-        near = get_close_matches(wanted, workspace.environments, n=1)
-        hint = f"did you mean {near[0]}?" if near else f"known: {known}"
+        hint = did_you_mean(wanted, workspace.environments) or f"known: {known}"
         raise SettingError(f"there is no environment {wanted!r}", hint=hint)
     return workspace.environments[wanted]
 
@@ -128,5 +127,6 @@ def has_errors(findings: Iterable[Finding]) -> bool:
 def with_findings(findings: tuple[Finding, ...]) -> DeclarationError:
     """Return the error that carries *findings*."""
     count = sum(finding.severity is Severity.ERROR for finding in findings)
-    words = "1 error" if count == 1 else f"{count} errors"
-    return DeclarationError(f"the declarations have {words}", findings=findings, hint="see the findings")
+    return DeclarationError(
+        f"the declarations have {counted(count, 'error')}", findings=findings, hint="see the findings"
+    )

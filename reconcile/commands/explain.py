@@ -11,7 +11,6 @@ from reconcile.commands.common import command
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.options import Group
 from reconcile.engine.explain import explain as explained
-from reconcile.engine.signs import close_to, shown
 from reconcile.errors import CronSyntaxError, UsageError
 from reconcile.exits import Exit
 from reconcile.model.reading import QUARTZ_VERSIONS, reading_at
@@ -19,6 +18,7 @@ from reconcile.model.selection import Selection
 from reconcile.report.documents import error_document, explanation_document
 from reconcile.report.explanations import explanation_view, refused_cron_view
 from reconcile.source import Span
+from reconcile.text import did_you_mean, shown
 
 
 @click.command("explain")
@@ -80,7 +80,7 @@ def _zone(name: str) -> zoneinfo.ZoneInfo:
     try:
         return zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        hint = close_to(name, zoneinfo.available_timezones()) or "write an IANA name, such as Asia/Shanghai"
+        hint = did_you_mean(name, zoneinfo.available_timezones()) or "write an IANA name, such as Asia/Shanghai"
         raise UsageError(f"--timezone {shown(name)}: there is no such zone", hint=hint) from error
 
 

@@ -16,6 +16,7 @@ from reconcile.report.documents import error_document, error_entry
 from reconcile.report.findings import error_view
 from reconcile.report.formats import COMMON_FORMATS, FORMATS, Report
 from reconcile.report.head import Head
+from reconcile.text import one_line
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -37,7 +38,7 @@ def misused(error: click.ClickException) -> UsageError:
 
 def unexpected(error: Exception, hide: Callable[[str], str]) -> ReconcileError:
     """Return what to say of an exception that nobody thought of, and that may say a secret."""
-    words = " ".join(hide(f"{type(error).__name__}: {error}").split())
+    words = one_line(hide(f"{type(error).__name__}: {error}"))
     return ReconcileError(f"this is a bug in reconcile: {words}", hint="-vv shows where it happened; please report it")
 
 

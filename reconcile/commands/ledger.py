@@ -18,9 +18,9 @@ from reconcile.errors import LedgerError
 from reconcile.exits import Exit
 from reconcile.ledger.address import LedgerAddress
 from reconcile.model.ledger import Ending, RunKind, RunStart
-from reconcile.report.findings import counted
 from reconcile.report.ledgers import ledger_document
 from reconcile.report.remembering import done_view
+from reconcile.text import counted
 
 
 @click.group("ledger")

@@ -9,9 +9,9 @@ from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.opening import ledger_of
 from reconcile.errors import UsageError
 from reconcile.model.keys import Key
-from reconcile.report.findings import counted
 from reconcile.report.ledgers import ledger_document
 from reconcile.report.remembering import done_view
+from reconcile.text import counted
 
 
 @click.command("release")

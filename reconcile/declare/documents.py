@@ -11,10 +11,10 @@ from reconcile.declare.sharing import Shared
 from reconcile.declare.workspace import WORKSPACE_FILE
 from reconcile.engine.collecting import without_collecting
 from reconcile.engine.documents import Document, Documents, Pointer, Problem, in_order, placed
-from reconcile.engine.signs import ascii_of, close_to, full_width_signs, shown
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.workspace import Environment, Workspace
 from reconcile.ports import Tree
+from reconcile.text import ascii_of, did_you_mean, full_width_signs, shown
 
 _DEFAULT_PATHS = Environment("", "").paths
 _NOTHING: Mapping[str, Any] = {}
@@ -97,7 +97,7 @@ def _kind(value: Any, file: str) -> str | Problem:
     if kinds:
         hint = "split it: a set and the tenants that include it have files of their own"
         return Problem("tenant-and-set", "the file says both `tenant:` and `set:`", Pointer(file, ("set",)), hint=hint)
-    near = next(filter(None, (close_to(key, ("tenant", "set")) for key in value)), None)
+    near = next(filter(None, (did_you_mean(key, ("tenant", "set")) for key in value)), None)
     message = "the file says neither `tenant:` nor `set:`"
     return Problem("no-kind", message, Pointer(file), hint=near or "begin it with `tenant: …` or `set: …`")
 

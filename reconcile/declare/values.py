@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from reconcile.engine.documents import Pointer, Problem
-from reconcile.engine.signs import close_to, shown
+from reconcile.text import did_you_mean, shown
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -20,7 +20,7 @@ def duration(text: str) -> timedelta:
 def zone_problem(name: str, at: Pointer) -> Iterator[Problem]:
     """Yield that there is no time zone called *name*."""
     if not _is_zone(name):
-        hint = close_to(name, zoneinfo.available_timezones()) or "write an IANA name, such as Asia/Shanghai"
+        hint = did_you_mean(name, zoneinfo.available_timezones()) or "write an IANA name, such as Asia/Shanghai"
         yield Problem("unknown-timezone", f"timezone: {shown(name)} is no time zone", at, hint=hint)
 
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from jsonschema import Draft202012Validator
 
 from reconcile.engine.documents import Part, Pointer, Problem
-from reconcile.engine.signs import ascii_of, close_to, shown
+from reconcile.text import ascii_of, counted, did_you_mean, shown
 
 NOT_BUILT_YET: Mapping[str, str] = {
     "grace": "how late a fire may be is not judged yet",
@@ -80,7 +80,7 @@ def _unknown_key(key: str, allowed: tuple[str, ...], at: Pointer) -> Problem:
     if typed != key:
         hint = f"with an ASCII keyboard: {typed.strip()}"
         return Problem("full-width-sign", f"{shown(key)} holds full-width signs", at, hint=hint)
-    hint = close_to(key, allowed) or f"known here: {', '.join(allowed)}"
+    hint = did_you_mean(key, allowed) or f"known here: {', '.join(allowed)}"
     return Problem("unknown-key", f"{shown(key)} is no key of this place", at, hint=hint)
 
 
@@ -131,21 +131,23 @@ def _one_of(refused: _Refused) -> Iterator[Problem]:
     allowed = refused.limit if refused.keyword == "enum" else [refused.limit]
     name, value = refused.name, refused.value
     words = [shown(word) for word in allowed]
-    hint = close_to(shown(value), words) or f"known: {', '.join(words)}"
+    hint = did_you_mean(shown(value), words) or f"known: {', '.join(words)}"
     is_one = "is not" if len(words) == 1 else "is not one of"
     yield Problem("not-one-of", f"{name}: {shown(value)} {is_one} {', '.join(words)}", refused.at, hint=hint)
 
 
 def _size(unit: str, bound: str) -> Callable[[_Refused], Iterator[Problem]]:
-    """Return the wording of a size: *unit* is what is counted, *bound* is `most` or `least`."""
+    """Return the wording of a size: *unit* is one of what is counted, *bound* is `most` or `least`."""
     rule, hint = ("too-long", "shorten it") if bound == "most" else ("too-short", "write something, or delete the key")
 
     def word(refused: _Refused) -> Iterator[Problem]:
         size, limit = len(refused.value), refused.limit
-        counted = f"{size} {unit if size != 1 else unit.removesuffix('s')}"
         is_allowed = "is" if limit == 1 else "are"
         yield Problem(
-            rule, f"{refused.name}: {counted}; at {bound} {limit} {is_allowed} allowed", refused.at, hint=hint
+            rule,
+            f"{refused.name}: {counted(size, unit)}; at {bound} {limit} {is_allowed} allowed",
+            refused.at,
+            hint=hint,
         )
 
     return word
@@ -181,11 +183,11 @@ _WORDS: Mapping[str, Callable[[_Refused], Iterator[Problem]]] = {
     "pattern": _pattern,
     "enum": _one_of,
     "const": _one_of,
-    "minLength": _size("characters", "least"),
-    "maxLength": _size("characters", "most"),
-    "minItems": _size("values", "least"),
-    "minProperties": _size("keys", "least"),
-    "maxProperties": _size("keys", "most"),
+    "minLength": _size("character", "least"),
+    "maxLength": _size("character", "most"),
+    "minItems": _size("value", "least"),
+    "minProperties": _size("key", "least"),
+    "maxProperties": _size("key", "most"),
     "minimum": _range("least"),
     "maximum": _range("most"),
     "uniqueItems": _listed_twice,

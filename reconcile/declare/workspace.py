@@ -12,7 +12,6 @@ from reconcile.declare.files import Files, check
 from reconcile.declare.freezes import freeze, freeze_problems
 from reconcile.declare.values import duration, zone_problem
 from reconcile.engine.documents import Part, Pointer, Problem, in_order, placed
-from reconcile.engine.signs import close_to, shown
 from reconcile.errors import SettingError
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.workspace import (
@@ -27,6 +26,7 @@ from reconcile.model.workspace import (
     Workspace,
 )
 from reconcile.ports import Tree
+from reconcile.text import did_you_mean, shown
 
 WORKSPACE_FILE = "reconcile.yaml"
 
@@ -86,7 +86,7 @@ def _problems(value: Mapping[str, Any], file: str) -> Iterator[Problem]:
         return
     default = value.get("default_environment")
     if isinstance(default, str) and default not in environments:
-        hint = close_to(default, environments) or f"known: {', '.join(map(shown, sorted(environments)))}"
+        hint = did_you_mean(default, environments) or f"known: {', '.join(map(shown, sorted(environments)))}"
         at = Pointer(file, ("default_environment",))
         yield Problem("unknown-environment", f"there is no environment {shown(default)}", at, hint=hint)
     for name, environment in environments.items():

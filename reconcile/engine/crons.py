@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 from reconcile import cron
 from reconcile.engine.documents import Path, Pointer, Problem
 from reconcile.engine.rules import Subject, check_cron
-from reconcile.engine.signs import ascii_of, full_width_signs, shown
 from reconcile.errors import CronSyntaxError
 from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
 from reconcile.model.reading import DEFAULT_READING, Reading
 from reconcile.model.workspace import MAX_FIRES_PER_DAY
+from reconcile.text import ascii_of, full_width_signs, shown
 
 # Before a fixed day nothing is past: without a *now* only what holds for ever is said.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))

@@ -9,12 +9,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from reconcile.engine.documents import Document, Ignore, Problem
 from reconcile.engine.rules import RULES
 from reconcile.model.finding import Finding, Severity
 from reconcile.source import Span
+from reconcile.text import did_you_mean
 
 SILENCEABLE = frozenset(rule.id for rule in RULES if rule.severity is not Severity.ERROR)
 UNUSED = "unused-ignore"
@@ -66,8 +66,7 @@ def _entry_of(ignore: Ignore, document: Document) -> tuple[str | int, ...]:
 
 def _about(ignore: Ignore, used: set[Span], *, is_suspicious: bool) -> Iterator[Finding]:
     if ignore.rule not in SILENCEABLE:
-        near = get_close_matches(ignore.rule, SILENCEABLE, n=1)
-        hint = f"did you mean {near[0]}?" if near else "docs/rules.md lists the rules that can be silenced"
+        hint = did_you_mean(ignore.rule, SILENCEABLE) or "docs/rules.md lists the rules that can be silenced"
         yield _finding("unknown-rule", f"there is no rule {ignore.rule!r} to ignore", ignore, hint, Severity.ERROR)
     elif not ignore.reason:
         message = f"{ignore.rule} is ignored without a reason"

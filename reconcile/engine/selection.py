@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 
 from reconcile.errors import UsageError
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Schedule
 from reconcile.model.selection import Selection
+from reconcile.text import did_you_mean, listed
 
 
 def select(selection: Selection, desired: Mapping[Key, Schedule]) -> Mapping[Key, Schedule]:
@@ -45,7 +45,5 @@ def _refuse_idle(selection: Selection, desired: Mapping[Key, Schedule]) -> None:
 
 def _near(word: str, known: Iterable[str]) -> str:
     names = sorted(known)
-    near = get_close_matches(word, names, n=3, cutoff=0.6)
-    if near:
-        return f"did you mean {' or '.join(near)}?"
-    return f"declared: {', '.join(names[:5])}{', …' if len(names) > 5 else ''}" if names else "there are none"
+    declared = f"declared: {listed(names, most=5)}" if names else "there are none"
+    return did_you_mean(word, names, most=3) or declared

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from reconcile.engine.crons import Crons
 from reconcile.engine.documents import Document, Documents, Pointer, Problem
 from reconcile.engine.entries import Entry, by_code
-from reconcile.engine.signs import close_to, shown
+from reconcile.text import did_you_mean, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _includes(
 
 def _unknown_set(name: str, at: Pointer, sets: Shelf) -> Problem:
     known = f"known: {', '.join(sorted(sets.sets))}" if sets.sets else "no set file is covered by `paths`"
-    return Problem("unknown-set", f"there is no set {shown(name)}", at, hint=close_to(name, sets.sets) or known)
+    return Problem("unknown-set", f"there is no set {shown(name)}", at, hint=did_you_mean(name, sets.sets) or known)
 
 
 def _in_two_sets(code: str, one: Entry, other: Entry, at: Pointer) -> Problem:
@@ -98,5 +98,5 @@ def _idle_excludes(documents: Sequence[Document], offered: set[str]) -> Iterator
         for position, code in enumerate(document.exclude):
             if code not in offered:
                 message = f"exclude: no included set has {code}"
-                hint = close_to(code, offered) or "delete it"
+                hint = did_you_mean(code, offered) or "delete it"
                 yield Problem("excludes-nothing", message, Pointer(document.file, ("exclude", position)), hint=hint)

@@ -17,7 +17,6 @@ from zoneinfo import ZoneInfo
 
 from reconcile.cron import next_fire
 from reconcile.engine.judges import Situation
-from reconcile.engine.signs import shown
 from reconcile.errors import ServiceError
 from reconcile.flows.closing import correct, look_again
 from reconcile.flows.pacing import Pacing
@@ -29,6 +28,7 @@ from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome
 from reconcile.model.reading import Reading
+from reconcile.text import shown
 
 EARLY = timedelta(seconds=1)
 FIRST_LOOK_SECONDS = 2.0

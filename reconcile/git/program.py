@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import re
 import signal
 import subprocess
 import tempfile
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 
 from reconcile.errors import ReconcileError
 from reconcile.git.configuration import VARIABLE
+from reconcile.secrets import safe_line
 
 ASK_SECONDS = 20
 ACT_SECONDS = 60
@@ -46,11 +46,7 @@ _POINTING = frozenset(
     ]
 )
 
-_LONGEST_MESSAGE = 300
 _MOST_LINES, _LONGEST_LINE = 20, 4000  # looked at: a server may say anything
-# Greedy up to the last @ before the path: a password may hold one.
-_USER_IN_URL = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://)[^/\s]*@")
-_QUERY_IN_URL = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://[^\s?]*)\?[^\s'\"]*")
 _TELLING = ("fatal:", "error:", "remote:", "! ", "ssh:")
 
 _OWNER_HINT = (
@@ -188,19 +184,4 @@ def _told(text: str) -> str:
     """Return what git said, on one line: what tells, no credentials, nothing that could steer a terminal."""
     lines = [line.strip()[:_LONGEST_LINE] for line in text.replace("\r", "\n").split("\n")]
     telling = [line for line in lines if line.startswith(_TELLING)] or [*filter(None, lines)]
-    return one_line("; ".join(map(hidden, telling[:_MOST_LINES])))
-
-
-def hidden(text: str) -> str:
-    """Return *text* without what its URLs may hold of credentials.
-
-    >>> hidden("fatal: unable to access 'https://bot:p@ss@example.org/a.git?token=1/': 403")
-    "fatal: unable to access 'https://***@example.org/a.git?***': 403"
-    """
-    return _QUERY_IN_URL.sub(r"\1?***", _USER_IN_URL.sub(r"\1***@", text))
-
-
-def one_line(text: str) -> str:
-    """Return *text* on one line, not too long, with blanks in place of what is not printable."""
-    shown = " ".join("".join(sign if sign.isprintable() or sign == "\u3000" else " " for sign in text).split())
-    return shown if len(shown) <= _LONGEST_MESSAGE else f"{shown[: _LONGEST_MESSAGE - 1]}…"
+    return safe_line("; ".join(telling[:_MOST_LINES]))

@@ -14,11 +14,11 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote
 
-from reconcile.engine.signs import close_to, shown
 from reconcile.errors import ReconcileError, SettingError
-from reconcile.git.program import hidden
 from reconcile.git.remote import reach
 from reconcile.git.repository import Repository
+from reconcile.secrets import without_credentials
+from reconcile.text import did_you_mean, shown
 
 APPLIED = "refs/reconcile/applied/"
 
@@ -71,7 +71,7 @@ def _where_it_may_be(repository: Repository, rev: str) -> str:
     if repository.is_shallow:
         return "this clone is shallow: check out with fetch-depth: 0 (GitLab: GIT_DEPTH: 0), or `git fetch --unshallow`"
     listed = repository.ask("for-each-ref", f"--count={_NAMES_LOOKED_AT}", "--format=%(refname:short)")
-    near = close_to(rev, listed.out.decode("utf-8", "replace").split("\n"))
+    near = did_you_mean(rev, listed.out.decode("utf-8", "replace").split("\n"))
     return near or "`git fetch` may bring it; `git branch --all` and `git tag` list what is here"
 
 
@@ -213,4 +213,4 @@ def push_applied(repository: Repository, environment: str, *, expected: str | No
 
 
 def _named(remote: str) -> str:
-    return shown(hidden(remote))
+    return shown(without_credentials(remote))

@@ -14,8 +14,9 @@ from urllib.parse import unquote
 
 from reconcile.errors import ReconcileError
 from reconcile.git.configuration import VARIABLE, Allow
-from reconcile.git.program import Answer, hidden, one_line
+from reconcile.git.program import Answer
 from reconcile.git.repository import Repository, foreign
+from reconcile.secrets import safe_line
 
 _USER_IN_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):///*(?P<user>[^/]*)@")
 _TRANSPORT = re.compile(r"[A-Za-z0-9]+::")
@@ -45,7 +46,7 @@ def _refuse_unusable(repository: Repository, remote: str) -> None:
     vcs = f"remote.{remote}.vcs"
     if vcs in unusable:
         raise ReconcileError(
-            f"{one_line(hidden(vcs))} in the repository's configuration names a program, which is not run",
+            f"{safe_line(vcs)} in the repository's configuration names a program, which is not run",
             hint="name the address of the remote instead, or unset it",
         )
     addresses = _addresses(repository, remote)
@@ -57,19 +58,18 @@ def _refuse_unusable(repository: Repository, remote: str) -> None:
     key = _unusable_for(repository, remote, addresses)
     if key is not None:
         raise ReconcileError(
-            f"{one_line(hidden(unusable[key].spelled(key)))} in the repository's configuration holds a credential, "
+            f"{safe_line(unusable[key].spelled(key))} in the repository's configuration holds a credential, "
             "which is not sent",
             hint=f"{where}, or set the same with --global",
         )
     if any(_is_secret_of_repository(repository, address, remote) for address in addresses):
         raise ReconcileError(
-            f"the address of {one_line(hidden(remote))} in the repository's configuration holds a password, "
-            "which is not sent",
+            f"the address of {safe_line(remote)} in the repository's configuration holds a password, which is not sent",
             hint=where,
         )
     if _secret(remote) and _rewriting(repository, remote):
         raise ReconcileError(
-            f"url.*.insteadOf in the repository's configuration changes where {one_line(hidden(remote))} leads: "
+            f"url.*.insteadOf in the repository's configuration changes where {safe_line(remote)} leads: "
             "its password is not sent there",
             hint=f"unset it, or {where}",
         )

@@ -21,8 +21,9 @@ from pathlib import Path
 from reconcile.errors import DeclarationError, ReconcileError
 from reconcile.git import program
 from reconcile.git.configuration import VARIABLE, Allow, Settings, read_entries, settings
-from reconcile.git.program import Answer, bare_environment, configured, hidden, one_line, user_environment
+from reconcile.git.program import Answer, bare_environment, configured, user_environment
 from reconcile.model.finding import Finding, Severity
+from reconcile.secrets import safe_line
 
 FOREIGN = "foreign-repository"
 
@@ -68,7 +69,7 @@ class Repository:
         kinds = self.settings.set_aside.values()
         if not kinds:
             return None
-        shown = [one_line(hidden(name)) for name in self.settings.names[:_MOST_NAMES]]
+        shown = [safe_line(name) for name in self.settings.names[:_MOST_NAMES]]
         more = len(self.settings.set_aside) - len(shown)
         names = ", ".join([*shown, f"and {more} more"] if more else shown)
         said = f"the repository's configuration names programs or credentials, which are not used: {names}"
@@ -215,7 +216,7 @@ _FOREIGN_HINT = (
 
 def foreign(place: str, why: str, hint: str = _FOREIGN_HINT) -> DeclarationError:
     """Return the error that says *why* what stands at *place* is a repository that is not used."""
-    message = f"{one_line(place)} {why}"
+    message = f"{safe_line(place)} {why}"
     version = _version()
     if version is not None and version < _SAFE_SINCE:
         old = ".".join(map(str, version))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from reconcile.git.program import one_line
 from reconcile.git.repository import Repository, find
+from reconcile.text import LONGEST_LINE, one_line
 
 
 def uncommitted(repository: Repository) -> tuple[str, ...] | None:
@@ -68,4 +68,4 @@ def author(repository: Repository) -> str | None:
 
 
 def _person(text: str) -> str | None:
-    return one_line(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")) or None
+    return one_line(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), most=LONGEST_LINE) or None

@@ -9,14 +9,11 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
 
 from reconcile.errors import SettingError
 from reconcile.model.variables import expanded, variables_in
+from reconcile.secrets import HIDDEN, Redactor, refuse_untrusted
 
 FOLDER = ".reconcile"
 FILE = "ledger.db"
 NONE = "none"
-TRUSTED_HOSTS = "RECONCILE_TRUSTED_HOSTS"
-HIDDEN = "***"
-# A value of one to three characters keeps no secret; hiding it would make every message unreadable.
-SHORTEST_SECRET = 4
 
 _SQLITE = "sqlite:///"
 _POSTGRES_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
@@ -44,10 +41,7 @@ class LedgerAddress:
 
     def hide(self, text: str) -> str:
         """Return *text* without the password."""
-        for secret in sorted(self.secrets, key=len, reverse=True):
-            if len(secret) >= SHORTEST_SECRET:
-                text = text.replace(secret, HIDDEN)
-        return text
+        return Redactor(self.secrets).hide(text)
 
 
 def ledger_address(
@@ -73,8 +67,9 @@ def ledger_address(
     if text.startswith(_SQLITE):
         return _sqlite(directory / _sqlite_path(text, named))
     address, hosts = _postgres(text, named)
-    if variables_in(setting):
-        _check_trust(hosts, named, variables)
+    for host in hosts if variables_in(setting) else ():
+        if not host.startswith("/"):  # a socket of this machine
+            refuse_untrusted(named, *_host_and_port(host), variables, shown=host)
     return address
 
 
@@ -128,14 +123,7 @@ def _secrets(parts: SplitResult, options: list[tuple[str, str]]) -> Iterator[str
     yield from (value for name, value in options if name in _SECRET_OPTIONS and value)
 
 
-def _check_trust(hosts: list[str], named: str, variables: Mapping[str, str]) -> None:
-    """A pull request can point the ledger elsewhere; it must not be able to send a password there."""
-    if TRUSTED_HOSTS not in variables:
-        return
-    trusted = {host.strip().lower() for host in variables[TRUSTED_HOSTS].split(",")} - {""}
-    for host in hosts:
-        if not host.startswith("/") and trusted.isdisjoint({host, host.rsplit(":", 1)[0]}):
-            raise SettingError(
-                f"{named} is made from a variable, and {host} is not among {TRUSTED_HOSTS}",
-                hint=f"if this host may see it, add {host} to {TRUSTED_HOSTS} where this runs",
-            )
+def _host_and_port(text: str) -> tuple[str, int | None]:
+    """Return what an option says of a host; ``::1`` is a host without a port."""
+    host, _, port = text.rpartition(":")
+    return (host, int(port)) if port.isdecimal() and ":" not in host and host else (text, None)

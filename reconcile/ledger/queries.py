@@ -13,6 +13,7 @@ from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunRecord
 from reconcile.model.states import Applied
+from reconcile.text import listed
 
 # Keys, given as a JSON list of pairs, as rows.
 _ASKED = {
@@ -45,7 +46,7 @@ def run(connection: Connection, owner: Owner, name: str) -> tuple[RunRecord, tup
     found = [run_in(row) for row in connection.execute(alike)] if name else []
     exact = [record for record in found if record.start.id == name] or found
     if len(exact) > 1:
-        several = ", ".join(record.start.id for record in exact[:3]) + (", …" if len(exact) > 3 else "")
+        several = listed([record.start.id for record in exact])
         raise LedgerError(f"{len(exact)} runs begin with {name}: {several}", hint="give more of the id")
     if not exact:
         return None

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from reconcile.model.change import Change
 from reconcile.model.drift import Drift
 from reconcile.model.states import Unreadable, Verdict
-from reconcile.report.findings import assumption_blocks, counted, finding_blocks
+from reconcile.report.findings import assumption_blocks, finding_blocks
 from reconcile.report.plans import change_entry, why_unreadable
 from reconcile.report.view import Detail, Entry, Tone, View, sections
+from reconcile.text import counted
 
 
 def drift_view(drift: Drift) -> View:

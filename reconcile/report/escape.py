@@ -6,8 +6,8 @@ import re
 
 from rich.cells import cell_len
 
-# The ideographic space is what Chinese text is set with; it is as wide as a character, and steers nothing.
-_HARMLESS = "\u3000"
+from reconcile.text import visible
+
 # Marks of markdown, of its GitHub and GitLab dialects, and of HTML.
 _MARKS = re.compile(r"[\\`*_{}\[\]()#+\-.!~=^$:]")
 # A reader must not be notified by a schedule's name, nor an issue be linked to it.
@@ -21,21 +21,6 @@ _UNSAFE_IN_JSON = re.compile(
     "[\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]"
 )
-
-
-def visible(text: str) -> str:
-    """Return *text* with everything that is not printable spelled out, so that it stays one line and steers nothing.
-
-    >>> visible("a\\x1b[31m\\u202eb\\n")
-    'a\\\\x1b[31m\\\\u202eb\\\\n'
-    """
-    if text.isprintable():
-        return text
-    return "".join(sign if sign.isprintable() or sign in _HARMLESS else _spelled(sign) for sign in text)
-
-
-def _spelled(sign: str) -> str:
-    return sign.encode("unicode_escape").decode("ascii")
 
 
 def cells(text: str) -> int:

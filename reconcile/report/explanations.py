@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 from reconcile.engine.explain import Comparison, Explanation
 from reconcile.errors import CronSyntaxError
-from reconcile.report.findings import counted, finding_blocks
+from reconcile.report.findings import finding_blocks
 from reconcile.report.view import Block, Excerpt, Note, Table, Tone, View, sections
 from reconcile.source import Span
+from reconcile.text import counted
 
 
 def explanation_view(explanation: Explanation) -> View:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from reconcile.errors import DeclarationError, ReconcileError, RefusedError
 from reconcile.model.finding import Finding, Refusal, Severity
 from reconcile.report.view import Block, Excerpt, Note, Tone, View, sections
+from reconcile.text import counted
 
 _TONES = {Severity.ERROR: Tone.BAD, Severity.WARNING: Tone.CHANGED, Severity.NOTE: Tone.QUIET}
 
@@ -40,15 +41,6 @@ def _refused(refusal: Refusal) -> str:
 def assumption_blocks(assumptions: Iterable[str]) -> tuple[Block, ...]:
     """Return a block for each assumption."""
     return tuple(Note(assumption, tone=Tone.QUIET) for assumption in assumptions)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return *count* with *noun* in its number.
-
-    >>> counted(2, "error"), counted(1, "error")
-    ('2 errors', '1 error')
-    """
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def findings_view(findings: tuple[Finding, ...], *, schedules: int, tenants: int) -> View:

@@ -8,10 +8,11 @@ from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, LockHolder, RunRecord
 from reconcile.model.standing import Standing
 from reconcile.model.states import LastAppliedSource
-from reconcile.report.findings import counted, finding_blocks
+from reconcile.report.findings import finding_blocks
 from reconcile.report.ledgers import instant
 from reconcile.report.plans import SIGNS, live_crons
 from reconcile.report.view import Block, Detail, Entry, Note, Table, Tone, View, sections
+from reconcile.text import counted
 
 _COLUMNS = ("run", "kind", "ended", "by", "commit", "what")
 _SHORT = 12

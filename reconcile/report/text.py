@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from reconcile.report.escape import cells, padded, visible
+from reconcile.report.escape import cells, padded
 from reconcile.report.view import Block, Entry, Excerpt, Note, Section, Table, Tone, View
+from reconcile.text import visible
 
 _SGR = {Tone.GOOD: "32", Tone.CHANGED: "33", Tone.QUIET: "2", Tone.BAD: "31"}
 

@@ -24,7 +24,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from reconcile.service.redact import clean
+from reconcile.text import one_line
 
 LONGEST_CODE = 200
 """The longest text, in characters, that `service.success_codes` takes."""
@@ -66,7 +66,7 @@ class Member:
     @property
     def is_allowable(self) -> bool:
         """Whether `service.success_codes` can name the value."""
-        return self.text is not None and len(clean(self.text)) <= LONGEST_CODE
+        return self.text is not None and len(one_line(self.text)) <= LONGEST_CODE
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def json_text(value: str | float | bool) -> str:
 
 
 def _is_harmless(role: Role, value: object, allowed: Collection[str]) -> bool:
-    if value is None or (isinstance(value, str) and not clean(value)):
+    if value is None or (isinstance(value, str) and not one_line(value)):
         return True
     if not isinstance(value, (str, float, bool)):
         return not value and role in (Role.ERROR_TEXT, Role.TEXT)
@@ -122,7 +122,7 @@ def _is_harmless(role: Role, value: object, allowed: Collection[str]) -> bool:
 
 def _texts(told: Iterable[tuple[str, Role, object]], errors: Collection[str]) -> Iterable[Member]:
     for name, role, value in told:
-        if name not in errors and role in (Role.ERROR_TEXT, Role.TEXT) and isinstance(value, str) and clean(value):
+        if name not in errors and role in (Role.ERROR_TEXT, Role.TEXT) and isinstance(value, str) and one_line(value):
             yield _member(name, role, value)
 
 
@@ -135,7 +135,7 @@ def _folded(name: str) -> str:
 
 
 def _compared(text: str) -> str:
-    return clean(text).casefold()
+    return one_line(text).casefold()
 
 
 _ROLES: Mapping[str, Role] = {_folded(name): role for name, role in ROLES.items()}

@@ -13,6 +13,7 @@ from typing import Self
 from reconcile.errors import SettingError
 from reconcile.model.workspace import Environment
 from reconcile.ports import Clock, Stop
+from reconcile.secrets import Redactor
 from reconcile.service.budget import Budget
 from reconcile.service.calls import GRACE_SECONDS, Channel
 from reconcile.service.crew import Crew
@@ -20,7 +21,6 @@ from reconcile.service.exchange import Operation, Reply, Request, Result, Transp
 from reconcile.service.lengths import Lengths
 from reconcile.service.notes import Notes
 from reconcile.service.pace import Pace
-from reconcile.service.redact import Redactor
 from reconcile.service.settings import Connection, connection
 from reconcile.service.trace import Trace
 

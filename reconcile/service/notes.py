@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.service.exchange import Operation
+from reconcile.text import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +65,12 @@ class Notes:
 
 def _error_finding(tenants: dict[str, ErrorBesideData]) -> Finding:
     first = tenants[min(tenants)]
-    others = f"; so to {_counted(len(tenants) - 1, 'other tenant')}" if len(tenants) > 1 else ""
+    others = f"; so to {counted(len(tenants) - 1, 'other tenant')}" if len(tenants) > 1 else ""
     return Finding("error-beside-data", Severity.NOTE, f"{first.message}{others}", hint=first.hint)
 
 
 def _twice_finding(keys: set[Key]) -> Finding:
     first = min(keys)
-    others = f" and for {_counted(len(keys) - 1, 'other key')}" if len(keys) > 1 else ""
+    others = f" and for {counted(len(keys) - 1, 'other key')}" if len(keys) > 1 else ""
     message = f"the service answers with the same row more than once for {first}{others}: it was taken for one job"
     return Finding("row-twice", Severity.NOTE, message, key=first)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

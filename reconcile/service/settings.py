@@ -15,14 +15,14 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from reconcile.errors import SettingError
 from reconcile.model.variables import expanded, variables_in
 from reconcile.model.workspace import Environment, UnknownCode, UnknownCodeMode
+from reconcile.secrets import HIDDEN, refuse_untrusted, without_login
 from reconcile.service.exchange import Operation
 from reconcile.service.proxies import proxy_for
-from reconcile.service.redact import HIDDEN, clean
 from reconcile.service.wire import TENANT_HEADER
+from reconcile.text import one_line
 
-TRUSTED_HOSTS = "RECONCILE_TRUSTED_HOSTS"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_LOGIN = re.compile(r"//[^/]*@")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
 _OPERATION_PATH = re.compile(r"/[!$-;=@-Z_a-z~]*")
 # Sending one of these would change what a request is, or for whom.
 _OUR_HEADERS = frozenset(
@@ -73,7 +73,10 @@ def connection(environment: Environment, variables: Mapping[str, str]) -> Connec
     }
     sources = {f"{setting}.url": environment.url}
     sources |= {f"{setting}.headers.{name}": value for name, value in environment.headers.items()}
-    _check_trust(parts, [name for name, text in sources.items() if variables_in(text)], variables)
+    made_from_variables = [name for name, text in sources.items() if variables_in(text)]
+    if made_from_variables:
+        port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        refuse_untrusted(made_from_variables[0], parts.hostname or "", port, variables, shown=_origin(parts))
     proxy = proxy_for(parts, variables)
     base_path = parts.path.rstrip("/")
     shown_path = f"/{HIDDEN}" if base_path and variables_in(environment.url) else base_path
@@ -94,13 +97,13 @@ def connection(environment: Environment, variables: Mapping[str, str]) -> Connec
 
 
 def _address(url: str, written: str, setting: str) -> SplitResult:
-    shown = f"{setting} ({_LOGIN.sub(f'//{HIDDEN}@', clean(written))[:80]})"
+    shown = f"{setting} ({without_login(one_line(written))[:80]})"
     try:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
     except ValueError:
         raise SettingError(f"{shown} is no address", hint="write it like http://scheduler.example:8001") from None
-    if url != clean(url).replace(" ", "") or "\\" in url or port == 0:
+    if url != one_line(url).replace(" ", "") or "\\" in url or port == 0:
         raise SettingError(f"{shown} holds a space, a control character, a backslash or a port 0")
     if parts.scheme not in ("http", "https") or not host:
         raise SettingError(f"{shown} is no http or https address", hint="write it like http://scheduler.example:8001")
@@ -116,7 +119,7 @@ def _origin(parts: SplitResult) -> str:
 
 def _header(name: str, written: str, setting: str, variables: Mapping[str, str]) -> str:
     if not _HEADER_NAME.fullmatch(name):
-        raise SettingError(f"{setting}: {clean(name)[:40]!r} cannot be the name of a header")
+        raise SettingError(f"{setting}: {one_line(name)[:40]!r} cannot be the name of a header")
     if name.lower() in _OUR_HEADERS:
         raise SettingError(f"{setting}: the header {name} is set by reconcile itself", hint="leave it out")
     value = expanded(written, setting, variables)
@@ -136,21 +139,6 @@ def _header(name: str, written: str, setting: str, variables: Mapping[str, str])
     return value
 
 
-def _check_trust(parts: SplitResult, secret_settings: list[str], variables: Mapping[str, str]) -> None:
-    """A pull request can point *url* elsewhere; it must not be able to send a secret there."""
-    if not secret_settings or TRUSTED_HOSTS not in variables:
-        return
-    trusted = {host.strip().lower() for host in variables[TRUSTED_HOSTS].split(",")} - {""}
-    host = (parts.hostname or "").lower()
-    port = parts.port or {"http": 80, "https": 443}[parts.scheme]
-    bracketed = f"[{host}]" if ":" in host else host
-    if trusted.isdisjoint({host, bracketed, f"{bracketed}:{port}"}):
-        raise SettingError(
-            f"{secret_settings[0]} is made from a variable, and {_origin(parts)} is not among {TRUSTED_HOSTS}",
-            hint=f"if this host may see it, add {bracketed} to {TRUSTED_HOSTS} where this runs",
-        )
-
-
 def _check_numbers(environment: Environment, setting: str) -> None:
     if environment.timeout.total_seconds() <= 0:
         raise SettingError(f"{setting}.timeout must be longer than nothing", hint="write it like 10s")
@@ -165,7 +153,7 @@ def _check_unknown_code(unknown: UnknownCode) -> None:
         return
     status = int(unknown.value) if re.fullmatch("[0-9]{3}", unknown.value) else 0
     if status < 400 or status > 599:
-        raise SettingError(f"service.unknown_code: status {clean(unknown.value)[:20]!r} is not from 400 to 599")
+        raise SettingError(f"service.unknown_code: status {one_line(unknown.value)[:20]!r} is not from 400 to 599")
     if status in OUTAGES:
         raise SettingError(
             f"service.unknown_code: status {status} is also what a service that is down or locked answers: every job "
@@ -197,7 +185,7 @@ def _file(path: str | None, setting: str) -> str | None:
     except (OSError, ValueError):
         found = False
     if not found:
-        raise SettingError(f"{setting} names {clean(path)[:200]!r}, which is not there")
+        raise SettingError(f"{setting} names {one_line(path)[:200]!r}, which is not there")
     return path
 
 

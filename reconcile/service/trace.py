@@ -8,9 +8,9 @@ from collections.abc import Callable
 from itertools import count
 
 from reconcile.ports import Clock
+from reconcile.secrets import HIDDEN, Redactor
 from reconcile.service.charsets import shown_with
 from reconcile.service.exchange import Broken, Request, Result
-from reconcile.service.redact import HIDDEN, Redactor
 from reconcile.service.settings import DEFAULT_HEADERS, Connection
 from reconcile.service.wire import TENANT_HEADER
 

@@ -20,10 +20,10 @@ import urllib3
 from requests.structures import CaseInsensitiveDict
 
 from reconcile.errors import SettingError
+from reconcile.secrets import Redactor
 from reconcile.service import breakage
 from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply, Request, Result
 from reconcile.service.line import Line, Phase
-from reconcile.service.redact import Redactor
 from reconcile.service.settings import Connection
 from reconcile.service.wire import TENANT_HEADER
 

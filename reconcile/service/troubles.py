@@ -6,11 +6,11 @@ import json
 from collections.abc import Collection, Mapping
 
 from reconcile.model.states import Unreadable
+from reconcile.secrets import Redactor
 from reconcile.service.beside import LONGEST_CODE, Said
 from reconcile.service.charsets import shown_with
 from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
 from reconcile.service.notes import ErrorBesideData
-from reconcile.service.redact import Redactor
 
 TROUBLES: Mapping[str, str] = {
     "service-unreachable": "No connection: refused, no such host, the proxy says no, the TLS handshake fails.",

@@ -37,8 +37,8 @@ from reconcile.service.exchange import Broken, Fault, Operation, Reply, Request,
 from reconcile.service.keys import unsendable
 from reconcile.service.link import Link
 from reconcile.service.notes import ErrorBesideData
-from reconcile.service.redact import clean
 from reconcile.service.troubles import Narrator
+from reconcile.text import one_line
 
 Judge: TypeAlias = Callable[[str, Result], "SaveAnswer | Again"]
 """Says what the result of a save means for a tenant."""
@@ -92,7 +92,7 @@ class _Saves(Work[Save, SaveAnswer]):
         """Return the request, unless the key cannot be sent."""
         reason = unsendable(*call.payload.key)
         if reason is not None:
-            return SaveAnswer(AnswerKind.REJECTED, clean(f"not saved: {reason}"))
+            return SaveAnswer(AnswerKind.REJECTED, one_line(f"not saved: {reason}"))
         try:
             return Request(Operation.SAVE, call.tenant, wire.save_body(call.payload))
         except UnicodeEncodeError:

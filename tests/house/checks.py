@@ -9,7 +9,7 @@ from typing import Any
 
 # Imports point down only: a module may import what stands above its own row, and its own part.
 LAYERS = (
-    ("errors", "exits", "source", "resources"),
+    ("errors", "exits", "source", "text", "times", "secrets", "resources"),
     ("cron",),
     ("model",),
     ("engine",),
@@ -22,7 +22,9 @@ LAYERS = (
 RANK = {part: rank for rank, row in enumerate(LAYERS) for part in row}
 NEIGHBOURS = frozenset(LAYERS[0])  # single modules that may lean on each other
 
-PURE = frozenset({"errors", "exits", "source", "cron", "model", "engine", "ports", "report"})
+PURE = frozenset(
+    {"errors", "exits", "source", "text", "times", "secrets", "cron", "model", "engine", "ports", "report"}
+)
 
 # Files, clock, environment, network, logging, chance; and the libraries that bring them along.
 IMPURE_MODULES = frozenset(

@@ -13,9 +13,9 @@ from typing import Any
 from reconcile.model.keys import Key
 from reconcile.model.workspace import Environment
 from reconcile.ports import Save
+from reconcile.secrets import Redactor
 from reconcile.service.exchange import Operation, Reply, Request, Result
 from reconcile.service.link import Link
-from reconcile.service.redact import Redactor
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 

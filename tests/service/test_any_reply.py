@@ -11,10 +11,10 @@ from reconcile.model.outcome import AnswerKind
 from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.ports import SaveAnswer
+from reconcile.secrets import Redactor
 from reconcile.service.answers import Found, Refused, Split, query_answer
 from reconcile.service.calls import Again
 from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
-from reconcile.service.redact import Redactor
 from reconcile.service.troubles import TROUBLES, Narrator
 from reconcile.service.writer import save_answer
 from tests.examples import examples

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
+from reconcile.secrets import Redactor
 from reconcile.service import wire
 from reconcile.service.answers import Found, Refused, Split, query_answer
 from reconcile.service.beside import ROLES, Role, error_beside
 from reconcile.service.exchange import Operation, Reply
-from reconcile.service.redact import Redactor
 from reconcile.service.troubles import Narrator
 from tests.examples import examples
 from tests.service.fakes import NOON, a_row, json_reply, null_row

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from reconcile.model.outcome import AnswerKind
+from reconcile.secrets import Redactor
 from reconcile.service import Link, ServiceReader, ServiceWriter, link
-from reconcile.service.redact import Redactor
 from reconcile.service.settings import connection
 from reconcile.service.transport import RequestsTransport
 from tests.service.fakes import (

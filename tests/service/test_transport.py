@@ -12,8 +12,8 @@ from datetime import timedelta
 
 import pytest
 
+from reconcile.secrets import Redactor
 from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply, Request
-from reconcile.service.redact import Redactor
 from reconcile.service.settings import connection
 from reconcile.service.transport import RequestsTransport
 from tests.service.fakes import an_environment, http_reply, raw_server, read_request

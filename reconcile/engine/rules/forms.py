@@ -8,8 +8,8 @@ from reconcile.cron import Form, ParsedField, Term
 from reconcile.cron.days import value_mask, week_mask
 from reconcile.cron.fields import NO_VALUE
 from reconcile.engine.rules.subject import Mark, Rule, Subject
-from reconcile.engine.signs import ascii_of
 from reconcile.model.finding import Severity
+from reconcile.text import ascii_of
 
 _NAMES = (
     *("JANUARY", "FEBRUARY", "MARCH", "APRIL", "MAY", "JUNE", "JULY", "AUGUST"),

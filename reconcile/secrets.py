@@ -1,4 +1,4 @@
-"""What may be shown of texts from outside: no secret, no control character, no more than a line."""
+"""Secrets: hidden in what is shown, and sent only to the hosts that the runner's environment names."""
 
 from __future__ import annotations
 
@@ -6,17 +6,23 @@ import base64
 import html
 import json
 import re
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote, quote_plus
 
+from reconcile.errors import SettingError
+from reconcile.text import LONGEST_LINE, one_line
+
 HIDDEN = "***"
+TRUSTED_HOSTS = "RECONCILE_TRUSTED_HOSTS"
 # A value of one to three characters ("1", "eu") keeps no secret; hiding it would make every message unreadable.
 SHORTEST = 4
 EXCERPT_LENGTH = 200
 # Enough to fill an excerpt, little enough to search for secrets in.
 _LOOKED_AT = 16 * 1024
-_ASCII_CONTROL = re.compile(r"[\x00-\x20\x7f]+")
+# Greedy up to the last @ before the path: a password may hold one. In a text, an address ends at a blank.
+_USER_IN_ADDRESS = re.compile(r"//[^/]*@")
+_USER_IN_TEXT = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://)[^/\s]*@")
+_QUERY_IN_TEXT = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://[^\s?]*)\?[^\s'\"]*")
 
 
 class Redactor:
@@ -43,24 +49,12 @@ class Redactor:
         if len(text) > looked_at:
             # A secret may have been cut in two by the slice: its first half stands at the end.
             shown = shown[: max(0, len(shown) - self._longest)]
-        shown = clean(shown)
-        return shown if len(shown) <= length else shown[: length - 1] + "…"
+        return one_line(shown, most=length)
 
     def excerpt(self, body: bytes, *, length: int = EXCERPT_LENGTH, codec: str = "utf-8") -> str:
         """Return the beginning of a reply's *body*, written in *codec*, as one line (see `line`)."""
         # Four bytes a character at most; the ends are decoded leniently, as an excerpt is for people.
         return self.line(body[: 4 * max(_LOOKED_AT, 4 * length) + 4].decode(codec, "replace"), length=length)
-
-
-def clean(text: str) -> str:
-    """Return *text* as one line: runs of white space and of control and format characters become one space.
-
-    >>> clean("a\\r\\n\\x1b[31mb")
-    'a [31mb'
-    """
-    if not text.isascii():
-        text = "".join(" " if unicodedata.category(sign)[0] in "CZ" else sign for sign in text)
-    return _ASCII_CONTROL.sub(" ", text).strip()
 
 
 def _spellings(secret: str) -> Iterable[str]:
@@ -81,3 +75,47 @@ def _escaped(text: str) -> Iterable[str]:
     yield json.dumps(text)[1:-1]
     yield json.dumps(text, ensure_ascii=False)[1:-1]
     yield repr(text)[1:-1]
+
+
+def without_login(address: str) -> str:
+    """Return *address*, which is one address and nothing else, without user and password.
+
+    >>> without_login("http://me:a b@h.example/x")
+    'http://***@h.example/x'
+    """
+    return _USER_IN_ADDRESS.sub(f"//{HIDDEN}@", address)
+
+
+def without_credentials(text: str) -> str:
+    """Return *text* without what the addresses in it may hold of credentials: users, passwords and queries.
+
+    >>> without_credentials("fatal: unable to access 'https://bot:p@ss@example.org/a.git?token=1/': 403")
+    "fatal: unable to access 'https://***@example.org/a.git?***': 403"
+    """
+    return _QUERY_IN_TEXT.sub(rf"\1?{HIDDEN}", _USER_IN_TEXT.sub(rf"\1{HIDDEN}@", text))
+
+
+def safe_line(text: str) -> str:
+    """Return *text* as one line, not too long, without credentials."""
+    return one_line(without_credentials(text), most=LONGEST_LINE)
+
+
+def refuse_untrusted(setting: str, host: str, port: int | None, variables: Mapping[str, str], *, shown: str) -> None:
+    """Refuse to send to *host* what *setting* makes of a variable, where *variables* name hosts, and not this one.
+
+    A pull request can point a setting elsewhere; it must not be able to send a secret there. Every port of a host that
+    is named without one is trusted. *shown* is the address as messages name it.
+
+    Raises:
+        SettingError: the host is not among those that are trusted.
+    """
+    if TRUSTED_HOSTS not in variables:
+        return
+    trusted = {one.strip().lower() for one in variables[TRUSTED_HOSTS].split(",")} - {""}
+    name = host.lower()
+    bracketed = f"[{name}]" if ":" in name else name
+    if trusted.isdisjoint({name, bracketed, f"{bracketed}:{port}"}):
+        raise SettingError(
+            f"{setting} is made from a variable, and {shown} is not among {TRUSTED_HOSTS}",
+            hint=f"if this host may see it, add {bracketed} to {TRUSTED_HOSTS} where this runs",
+        )

@@ -1,0 +1,50 @@
+"""What stands in one place only has no second copy; each row of the table can fail."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.house.copies import ONCE, second_copies
+from tests.house.test_tree import MODULES, ROOT, complaints, module_name
+
+
+def test_nothing_stands_twice():
+    assert complaints(MODULES, lambda source, path: second_copies(source, module_name(path))) == []
+
+
+@pytest.mark.parametrize("once", ONCE, ids=lambda once: once.what)
+def test_what_stands_once_is_there(once):
+    place = ROOT.joinpath(*once.place.split(".")).with_suffix(".py")
+    assert second_copies(place.read_text(encoding="utf-8"), "reconcile.elsewhere")
+
+
+@pytest.mark.parametrize(
+    "source, place",
+    [
+        ("from difflib import get_close_matches", "text"),
+        ("def f():\n    import difflib", "text"),
+        ("''.join(c for c in text if c.isprintable())", "text"),
+        ("[' ' if not c.isprintable() else c for c in text]", "text"),
+        ("import unicodedata", "text"),
+        ("HIDDEN = '***'", "secrets"),
+        ("f'{user}:***@{host}'", "secrets"),
+        ("name = 'RECONCILE_TRUSTED_HOSTS'", "secrets"),
+    ],
+)
+def test_a_second_copy_is_found_and_its_place_named(source, place):
+    (complaint,) = second_copies(source, "reconcile.elsewhere")
+    assert f"stands in reconcile.{place}: use it" in complaint
+    assert second_copies(source, f"reconcile.{place}") == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "'''Hides with ***.'''",
+        "all(text.isprintable() for text in texts)",
+        "text.isprintable()",
+        "from reconcile.text import did_you_mean",
+    ],
+)
+def test_what_only_looks_like_a_copy_is_left_alone(source):
+    assert second_copies(source, "reconcile.elsewhere") == ()
