@@ -22,6 +22,7 @@ from reconcile.model.run import Run
 from reconcile.model.states import Applied
 from reconcile.model.workspace import Environment, Workspace
 from reconcile.ports import Ledger
+from reconcile.times import instant_name
 
 if TYPE_CHECKING:
     from reconcile.ledger.book import SqlLedger
@@ -100,7 +101,7 @@ def new_run_id(now: datetime) -> str:
 
     What a later run did is told from what an earlier one did by it, also where both began within a second.
     """
-    return f"{now:%Y%m%dT%H%M%SZ}-{now.microsecond:05x}{secrets.token_hex(1)[0]}"
+    return f"{instant_name(now)}-{now.microsecond:05x}{secrets.token_hex(1)[0]}"
 
 
 @contextlib.contextmanager

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from reconcile.commands.common import Command
-from reconcile.commands.durations import Duration
 from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.times import Duration
 from reconcile.errors import UsageError
 from reconcile.flows.pacing import SoakUntil
 

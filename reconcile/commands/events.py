@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from reconcile.commands.invocation import tool_version
 from reconcile.model.change import Change
@@ -20,6 +20,7 @@ from reconcile.model.run import Run
 from reconcile.ports import Ledger
 from reconcile.report.escape import json_text
 from reconcile.report.members import Document, live_document
+from reconcile.times import instant_text
 
 EVENTS_VERSION = "1.0"
 
@@ -71,7 +72,7 @@ class Events:
 
     def _tell(self, type_: str, **fields: object) -> None:
         if self._write is not None:
-            at = self._now().astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            at = instant_text(self._now(), timespec="milliseconds")
             line = json.dumps({"type": type_, "at": at, "run": self._run, **fields}, ensure_ascii=False)
             self._write(json_text(line) + "\n")
 

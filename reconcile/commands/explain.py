@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zoneinfo
-
 import click
 
 from reconcile import cron
 from reconcile.commands.common import command
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.options import Group
+from reconcile.commands.times import typed_zone
 from reconcile.engine.explain import explain as explained
 from reconcile.errors import CronSyntaxError, UsageError
 from reconcile.exits import Exit
@@ -18,7 +17,6 @@ from reconcile.model.selection import Selection
 from reconcile.report.documents import error_document, explanation_document
 from reconcile.report.explanations import explanation_view, refused_cron_view
 from reconcile.source import Span
-from reconcile.text import did_you_mean, shown
 
 
 @click.command("explain")
@@ -48,7 +46,7 @@ def explain(
     Needs neither files nor the service. With --against, say what another does otherwise: exit 2 when they do not always
     fire at the same times. An H in it stands for the value that it has for the --tenant and --code given.
     """
-    now = invocation.now.astimezone(_zone(timezone))
+    now = invocation.now.astimezone(typed_zone(timezone))
     parsed: list[cron.Expression] = []
     for name, text in (("<cron>", expression), ("<against>", against)):
         if text is not None:
@@ -74,14 +72,6 @@ def _resolved(text: str, selection: Selection) -> str:
         hint = "say whose it is, as in --tenant acme --code 1085431505565651039"
         raise UsageError("H is another value for each tenant and code", hint=hint)
     return cron.resolve_h(text, selection.tenants[0], selection.codes[0])
-
-
-def _zone(name: str) -> zoneinfo.ZoneInfo:
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        hint = did_you_mean(name, zoneinfo.available_timezones()) or "write an IANA name, such as Asia/Shanghai"
-        raise UsageError(f"--timezone {shown(name)}: there is no such zone", hint=hint) from error
 
 
 def _refused(error: CronSyntaxError, name: str, invocation: Invocation) -> Answer:

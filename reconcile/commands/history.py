@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from zoneinfo import ZoneInfo
 
 import click
 
@@ -19,6 +18,7 @@ from reconcile.model.states import Unreadable
 from reconcile.report.documents import history_document
 from reconcile.report.histories import history_view
 from reconcile.service.reader import ServiceReader
+from reconcile.times import time_zone
 
 _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 
@@ -46,6 +46,6 @@ def history(invocation: Invocation, *, tenant: str, code: str, page: int, page_s
         history_document(
             found.key, found.live, found.pages, invocation.head, environment=environment.name, findings=noted
         ),
-        history_view(found.key, found.live, found.pages, timezone=ZoneInfo(environment.timezone), findings=noted),
+        history_view(found.key, found.live, found.pages, timezone=time_zone(environment.timezone), findings=noted),
         exit_code=Exit.ERROR if isinstance(found.live, Unreadable) else Exit.DONE,
     )

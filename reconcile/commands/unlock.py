@@ -8,8 +8,9 @@ from reconcile.commands.common import command
 from reconcile.commands.invocation import Answer, Invocation
 from reconcile.commands.opening import ledger_of
 from reconcile.errors import UsageError
-from reconcile.report.ledgers import instant, ledger_document
+from reconcile.report.ledgers import ledger_document
 from reconcile.report.remembering import done_view
+from reconcile.times import instant_text
 
 
 @click.command("unlock")
@@ -23,7 +24,7 @@ def unlock(invocation: Invocation, *, lock: str) -> Answer:
     if freed is None:
         said = f"{environment.name} is locked by {holder.id}" if holder is not None else f"{environment.name} is free"
         raise UsageError(f"there is no lock {lock!r}", hint=said)
-    message = f"Freed the lock of {freed.actor} (run {freed.run}, since {instant(freed.since)})."
+    message = f"Freed the lock of {freed.actor} (run {freed.run}, since {instant_text(freed.since)})."
     document = ledger_document(
         invocation.head, environment=environment.name, action="unlock", message=message, lock=freed
     )

@@ -14,6 +14,7 @@ from reconcile.cron.days import year_kind
 from reconcile.cron.fire import fires, later_instant, next_fire
 from reconcile.cron.meaning import Meaning, hazard
 from reconcile.cron.parse import Expression
+from reconcile.times import later
 
 _NOTHING = timedelta()
 _SECOND = timedelta(seconds=1)
@@ -162,8 +163,7 @@ def _below(mask: int, number: int) -> int:
 
 def _walked(expression: Expression, start: datetime, end: datetime) -> int:
     # Reckoned in UTC: on a wall clock, a second earlier may be an hour earlier.
-    after = (start.astimezone(UTC) - _SECOND).astimezone(start.tzinfo)
-    return sum(1 for _ in fires(expression, after, end.astimezone(UTC) - _SECOND))
+    return sum(1 for _ in fires(expression, later(start, -_SECOND), later(end, -_SECOND)))
 
 
 def _midnight(day: date, zone: tzinfo) -> datetime:

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconcile.declare.values import duration, zone_problem
+from reconcile.declare.values import zone_problem
 from reconcile.engine.documents import Pointer, Problem
 from reconcile.model.workspace import Freeze, WeekMoment
+from reconcile.times import duration
 
 _DAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 _KINDS = ("from", "weekly", "near_fire")

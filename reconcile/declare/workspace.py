@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from reconcile.declare.files import Files, check
 from reconcile.declare.freezes import freeze, freeze_problems
-from reconcile.declare.values import duration, zone_problem
+from reconcile.declare.values import zone_problem
 from reconcile.engine.documents import Part, Pointer, Problem, in_order, placed
 from reconcile.errors import SettingError
 from reconcile.model.finding import Finding, Severity
@@ -27,6 +27,7 @@ from reconcile.model.workspace import (
 )
 from reconcile.ports import Tree
 from reconcile.text import did_you_mean, shown
+from reconcile.times import duration
 
 WORKSPACE_FILE = "reconcile.yaml"
 

@@ -21,9 +21,10 @@ from reconcile.model.keys import Key
 from reconcile.model.reading import DEFAULT_READING, Reading
 from reconcile.model.workspace import MAX_FIRES_PER_DAY
 from reconcile.text import ascii_of, full_width_signs, shown
+from reconcile.times import time_zone
 
 # Before a fixed day nothing is past: without a *now* only what holds for ever is said.
-_LONG_AGO = datetime(1970, 1, 1, tzinfo=ZoneInfo("UTC"))
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=time_zone("UTC"))
 # A text with H is checked as one key would have it: what is refused of it is refused for all.
 _ANY_KEY = Key("tenant", "code")
 

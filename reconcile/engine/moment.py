@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
-from zoneinfo import ZoneInfo
 
 from reconcile.cron import next_fire, previous_fire
 from reconcile.engine.judges import Objection, Situation
 from reconcile.model.change import Change
 from reconcile.model.reading import Reading
 from reconcile.model.workspace import Environment, Freeze, WeekMoment
+from reconcile.times import between, duration_text, in_zone, local_text
 
 _WEEK_MINUTES = 7 * 24 * 60
 
@@ -27,9 +27,9 @@ def frozen(situation: Situation, now: datetime) -> Iterator[Objection]:
     """Object to the whole apply for each window that the aware *now* is in."""
     for freeze in situation.freezes:
         zone = freeze.timezone or situation.zone
-        until = _end(freeze, now.astimezone(ZoneInfo(zone)).replace(tzinfo=None))
+        until = _end(freeze, in_zone(now, zone).replace(tzinfo=None))
         if until is not None:
-            yield Objection(f"frozen until {until:%Y-%m-%d %H:%M} ({zone}): {freeze.reason}")
+            yield Objection(f"frozen until {local_text(until, timespec='minutes')} ({zone}): {freeze.reason}")
 
 
 def near_fire(change: Change, situation: Situation, now: datetime) -> Objection | None:
@@ -38,12 +38,13 @@ def near_fire(change: Change, situation: Situation, now: datetime) -> Objection 
     Both what is live and what is wanted count, as the service reads them. One that fires more often than twice in that
     time is exempt: for it there would never be a moment.
     """
-    local = now.astimezone(ZoneInfo(situation.zone))
+    local = in_zone(now, situation.zone)
     for freeze in situation.freezes:
         fire = None if freeze.near_fire is None else _fire_near(change, situation.reading, local, freeze.near_fire)
         if fire is not None and freeze.near_fire is not None:
-            verb, span = "fires" if fire > local else "fired", _said(freeze.near_fire)
-            return Objection(f"{verb} at {fire:%Y-%m-%d %H:%M:%S} ({situation.zone}), within {span}: {freeze.reason}")
+            verb, span = "fires" if between(local, fire) > timedelta() else "fired", duration_text(freeze.near_fire)
+            at = local_text(fire.replace(tzinfo=None))
+            return Objection(f"{verb} at {at} ({situation.zone}), within {span}: {freeze.reason}")
     return None
 
 
@@ -75,17 +76,9 @@ def _fire_near(change: Change, reading: Reading, local: datetime, span: timedelt
         if expression is None:
             continue
         before, after = previous_fire(expression, local), next_fire(expression, local)
-        if before is not None and after is not None and after - before < 2 * span:
+        if before is not None and after is not None and between(before, after) < 2 * span:
             return None
         for fire in (before, after):
-            if fire is not None and abs(fire - local) < span:
+            if fire is not None and abs(between(local, fire)) < span:
                 found = found or fire
     return found
-
-
-def _said(span: timedelta) -> str:
-    seconds = int(span.total_seconds())
-    for unit, size in (("d", 86400), ("h", 3600), ("m", 60)):
-        if seconds % size == 0:
-            return f"{seconds // size}{unit}"
-    return f"{seconds}s"

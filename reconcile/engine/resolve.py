@@ -18,7 +18,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
-from zoneinfo import ZoneInfo
 
 from reconcile.engine.collecting import without_collecting
 from reconcile.engine.crons import Crons, Outlook
@@ -32,6 +31,7 @@ from reconcile.model.reading import reading_of
 from reconcile.model.schedule import DeclaredAt, Schedule, State
 from reconcile.model.workspace import MAX_FIRES_PER_DAY, Environment
 from reconcile.source import Span
+from reconcile.times import time_zone
 
 _STATES = {state.value: state for state in State}
 _NO_LABELS: Mapping[str, str] = {}
@@ -65,7 +65,7 @@ def resolve(
     than *max_fires_per_day* are too many.
     """
     with without_collecting():
-        zone, reading = ZoneInfo(environment.timezone), reading_of(environment, now)
+        zone, reading = time_zone(environment.timezone), reading_of(environment, now)
         outlook = Outlook(zone, reading, now, severities, max_fires_per_day)
         return _resolve(documents, environment, Crons(outlook))
 

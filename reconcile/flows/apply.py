@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from reconcile.engine.guard import refusals
 from reconcile.engine.judges import Situation
@@ -36,6 +35,7 @@ from reconcile.model.plan import Plan
 from reconcile.model.run import Run
 from reconcile.model.states import Action
 from reconcile.model.workspace import SaveMode
+from reconcile.times import between, in_zone
 
 _NEVER = float("inf")
 
@@ -122,9 +122,9 @@ def _go_first(
 
 def _waits(changes: tuple[Change, ...], now: datetime, pacing: Pacing, situation: Situation) -> dict[Key, float]:
     """How many seconds until each of *changes* would fire; infinite beyond the soak's limit."""
-    local = now.astimezone(ZoneInfo(situation.zone))
+    local = in_zone(now, situation.zone)
     fires = {change.key: fire_within_limit(change, situation.reading, pacing, local) for change in changes}
-    return {key: _NEVER if fire is None else (fire - now).total_seconds() for key, fire in fires.items()}
+    return {key: _NEVER if fire is None else between(now, fire).total_seconds() for key, fire in fires.items()}
 
 
 def _left(pending: tuple[Change, ...], tally: Tally) -> Iterator[Outcome]:

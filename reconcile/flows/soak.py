@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from reconcile.cron import next_fire
 from reconcile.engine.judges import Situation
@@ -29,6 +28,7 @@ from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome
 from reconcile.model.reading import Reading
 from reconcile.text import shown
+from reconcile.times import between, duration_text, in_zone, later
 
 EARLY = timedelta(seconds=1)
 FIRST_LOOK_SECONDS = 2.0
@@ -44,12 +44,13 @@ def fire_within_limit(change: Change, reading: Reading, pacing: Pacing, now: dat
     """
     expression = reading.expression(change.desired.wanted_cron)
     fire = None if expression is None else next_fire(expression, now)
-    return fire if fire is not None and fire <= now + pacing.soak_limit else None
+    return fire if fire is not None and between(now, fire) <= pacing.soak_limit else None
 
 
 def in_vain(pacing: Pacing) -> Finding:
     """Return what to say where no canary could fire before the limit."""
-    message = f"no canary fires within {_span(pacing.soak_limit)}, so that a soak until the next fire would be in vain"
+    limit = duration_text(pacing.soak_limit)
+    message = f"no canary fires within {limit}, so that a soak until the next fire would be in vain"
     return Finding("soak-in-vain", Severity.ERROR, message, hint=_LIMIT_HINT)
 
 
@@ -94,7 +95,7 @@ def _await_fires(
     canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation
 ) -> Tally:
     """Wait until each canary that can is seen to fire; return *tally*, stopped where one is not, or none can be."""
-    since, began = ports.clock.now().astimezone(ZoneInfo(situation.zone)), ports.clock.monotonic()
+    since, began = in_zone(ports.clock.now(), situation.zone), ports.clock.monotonic()
     watched = [_watch(one, ports, pacing=pacing, reading=situation.reading, since=since) for one in canaries]
     tally = tally.with_findings(one for one in watched if isinstance(one, Finding))
     watches = [one for one in watched if isinstance(one, _Watch)]
@@ -104,7 +105,7 @@ def _await_fires(
     while watches and not ports.stop.is_set():
         now = ports.clock.monotonic()
         for watch in [one for one in watches if one.due <= now or now >= end]:
-            execution = _new_fire(watch, ports, since - EARLY, situation.service.success_status)
+            execution = _new_fire(watch, ports, later(since, -EARLY), situation.service.success_status)
             if execution is not None:
                 watches.remove(watch)
                 tally = tally.with_findings(_failed_run(watch, execution))
@@ -125,7 +126,7 @@ def _watch(outcome: Outcome, ports: Ports, *, pacing: Pacing, reading: Reading, 
         why = "is not active" if row is not None and not row.active else "does not fire before the soak's limit"
         message = f"{outcome.key} went first, but {why}: its fire is not waited for"
         return Finding("soak-not-seen", Severity.WARNING, message, hint=_LIMIT_HINT, key=outcome.key)
-    due = ports.clock.monotonic() + (fire - since).total_seconds() + FIRST_LOOK_SECONDS
+    due = ports.clock.monotonic() + between(since, fire).total_seconds() + FIRST_LOOK_SECONDS
     watch = _Watch(outcome, row.job_id, due)
     watch.known = frozenset(execution.trigger_id for execution in _page(watch, ports))
     return watch
@@ -161,18 +162,7 @@ def _failed_run(watch: _Watch, execution: Execution) -> Iterator[Finding]:
 
 def _no_fire(watch: _Watch, pacing: Pacing) -> Finding:
     key = watch.outcome.key
-    message = f"{key} was not seen to fire within {_span(pacing.soak_limit)} of its save"
+    message = f"{key} was not seen to fire within {duration_text(pacing.soak_limit)} of its save"
     said = f"; its history could not be read: {watch.trouble}" if watch.trouble else ""
     hint = f"look at `reconcile history {key.tenant} {key.code}`; is timezone the zone in which the service fires?"
     return Finding("soak-no-fire", Severity.ERROR, message + said, hint=hint, key=key)
-
-
-def _span(span: timedelta) -> str:
-    """Return *span* as the settings write it.
-
-    >>> _span(timedelta(minutes=90)), _span(timedelta(seconds=30))
-    ('90m', '30s')
-    """
-    seconds = span.total_seconds()
-    size, unit = next(((size, unit) for size, unit in ((3600, "h"), (60, "m")) if seconds % size == 0), (1, "s"))
-    return f"{seconds / size:g}{unit}"

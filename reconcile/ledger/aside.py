@@ -7,6 +7,7 @@ from pathlib import Path
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.address import LedgerAddress
+from reconcile.times import instant_name
 
 # What SQLite keeps beside a file: changes that are not in it yet, and their index.
 _COMPANIONS = ("-wal", "-shm")
@@ -26,7 +27,7 @@ def set_aside(address: LedgerAddress, *, now: datetime) -> Path:
             f"the ledger {address.shown} is on a server: reconcile does not move it away",
             hint="rename its tables (reconcile_...) there, or name another database in ledger",
         )
-    new = path.with_name(f"{path.name}.{now:%Y%m%dT%H%M%SZ}.bad")
+    new = path.with_name(f"{path.name}.{instant_name(now)}.bad")
     try:
         if new.exists():
             raise FileExistsError(17, "there is one of this second already", str(new))

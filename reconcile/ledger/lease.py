@@ -17,6 +17,7 @@ from reconcile.ledger.locks import Lease, holder_of, put_row, remove_row, row_of
 from reconcile.ledger.tables import LOCKS
 from reconcile.model.ledger import LockHolder
 from reconcile.ports import Clock
+from reconcile.times import later
 
 
 class LeaseLock:
@@ -79,7 +80,7 @@ class LeaseLock:
         return holder_of(row)
 
     def _end(self) -> datetime:
-        return self._clock.now() + timedelta(seconds=self._lease.seconds)
+        return later(self._clock.now(), timedelta(seconds=self._lease.seconds))
 
     def _beat(self, held: LockHolder, done: threading.Event) -> None:
         """Renew until *done*, or until the lock is somebody else's. A beat that fails is made up for by the next."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, delete, insert, select
@@ -22,6 +21,7 @@ from reconcile.errors import RefusedError
 from reconcile.ledger.tables import LOCKS
 from reconcile.model.ledger import LockHolder
 from reconcile.ports import Clock
+from reconcile.times import instant_text
 
 POLL_SECONDS = 0.5
 
@@ -115,7 +115,7 @@ def _refused(holder: LockHolder | None, environment: str) -> RefusedError:
         hint = "wait for it with --lock-timeout 10m"
     else:
         message = (
-            f"environment {environment} is locked: {holder.actor} has been applying since {_shown(holder.since)} "
+            f"environment {environment} is locked: {holder.actor} has been applying since {instant_text(holder.since)} "
             f"(run {holder.run}, lock {holder.id}, {_until(holder)})"
         )
         hint = f"wait for it with --lock-timeout 10m; if that run is dead, `reconcile unlock {holder.id}`"
@@ -125,8 +125,4 @@ def _refused(holder: LockHolder | None, environment: str) -> RefusedError:
 def _until(holder: LockHolder) -> str:
     if holder.expires_at is None:
         return "until its connection ends"
-    return f"until {_shown(holder.expires_at)} unless renewed"
-
-
-def _shown(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+    return f"until {instant_text(holder.expires_at)} unless renewed"

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from reconcile.cron import MAX_YEAR, CronSyntaxError, Expression, parse
 from reconcile.model.workspace import Environment
+from reconcile.times import in_zone
 
 QUARTZ_VERSIONS = ("2.3", "2.5")
 
@@ -59,7 +59,7 @@ EVERY_READING = tuple(Reading(quartz) for quartz in QUARTZ_VERSIONS)
 def reading_of(environment: Environment, now: datetime | None = None) -> Reading:
     """Return how the service of *environment* reads crons at the aware *now*; None: whatever the time."""
     quartz = environment.service.quartz
-    return Reading(quartz) if now is None else reading_at(now.astimezone(ZoneInfo(environment.timezone)), quartz=quartz)
+    return Reading(quartz) if now is None else reading_at(in_zone(now, environment.timezone), quartz=quartz)
 
 
 def reading_at(now: datetime, *, quartz: str = QUARTZ_VERSIONS[0]) -> Reading:

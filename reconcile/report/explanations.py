@@ -11,6 +11,7 @@ from reconcile.report.findings import finding_blocks
 from reconcile.report.view import Block, Excerpt, Note, Table, Tone, View, sections
 from reconcile.source import Span
 from reconcile.text import counted
+from reconcile.times import local_text
 
 
 def explanation_view(explanation: Explanation) -> View:
@@ -53,7 +54,7 @@ def _fires(explanation: Explanation) -> Iterable[Block]:
         return _times(explanation.fires)
     if explanation.never_fires:
         return (Note("it never fires", tone=Tone.BAD),)
-    return (Note(f"none later than {_time(explanation.after)}", tone=Tone.BAD),)
+    return (Note(f"none later than {local_text(explanation.after)}", tone=Tone.BAD),)
 
 
 def _against(other: Comparison, here: int) -> Iterable[Block]:
@@ -64,7 +65,7 @@ def _against(other: Comparison, here: int) -> Iterable[Block]:
 def _times(fires: tuple[datetime, ...]) -> Iterable[Block]:
     if not fires:
         return ()
-    return (Table(("local", "UTC"), tuple((_time(fire), _time(fire.astimezone(UTC))) for fire in fires)),)
+    return (Table(("local", "UTC"), tuple((local_text(fire), local_text(fire.astimezone(UTC))) for fire in fires)),)
 
 
 def _often(explanation: Explanation) -> str:
@@ -78,8 +79,4 @@ def _verdict(other: Comparison, after: datetime) -> str:
         return "Both fire at the same times."
     if other.only_here or other.only_there:
         return "They fire at different times."
-    return f"They differ, but no fire later than {_time(after)} was found that only one of them has."
-
-
-def _time(instant: datetime) -> str:
-    return instant.isoformat(sep=" ", timespec="seconds")
+    return f"They differ, but no fire later than {local_text(after)} was found that only one of them has."

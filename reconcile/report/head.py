@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+
+from reconcile.times import instant_text
 
 FORMAT_VERSION = "1.0"
 
@@ -19,4 +21,4 @@ class Head:
     @property
     def stamp(self) -> str:
         """Return the time as documents hold it: UTC, whole seconds."""
-        return self.generated_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return instant_text(self.generated_at)

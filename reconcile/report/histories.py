@@ -13,6 +13,7 @@ from reconcile.report.findings import finding_blocks
 from reconcile.report.plans import live_crons
 from reconcile.report.view import Block, Note, Table, Tone, View, sections
 from reconcile.text import counted
+from reconcile.times import local_text
 
 _COLUMNS = ("fired", "took", "run", "fired by", "trigger", "message")
 
@@ -67,7 +68,7 @@ def _row(execution: Execution, timezone: tzinfo) -> tuple[str, ...]:
 
 
 def _time(instant: datetime | None, timezone: tzinfo) -> str:
-    return "-" if instant is None else instant.astimezone(timezone).isoformat(sep=" ", timespec="milliseconds")
+    return "-" if instant is None else local_text(instant.astimezone(timezone), timespec="milliseconds")
 
 
 def _took(execution: Execution) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord
@@ -11,6 +10,7 @@ from reconcile.model.standing import Standing
 from reconcile.report.documents import head_members, tail_members
 from reconcile.report.head import Head
 from reconcile.report.members import Document, live_document
+from reconcile.times import instant_text
 
 
 def runs_document(
@@ -57,8 +57,8 @@ def _run(record: RunRecord) -> Document:
     return {
         "run": start.id,
         "kind": start.kind.value,
-        "started_at": instant(start.started_at),
-        "ended_at": None if record.ended_at is None else instant(record.ended_at),
+        "started_at": instant_text(start.started_at),
+        "ended_at": None if record.ended_at is None else instant_text(record.ended_at),
         "ending": None if record.ending is None else record.ending.value,
         "actor": start.actor,
         "revision": start.revision,
@@ -111,7 +111,7 @@ def _hold(hold: Hold) -> Document:
         "name": hold.name,
         "run": hold.run,
         "reason": hold.reason,
-        "placed_at": instant(hold.placed_at),
+        "placed_at": instant_text(hold.placed_at),
     }
 
 
@@ -120,11 +120,6 @@ def _lock(lock: LockHolder) -> Document:
         "id": lock.id,
         "run": lock.run,
         "actor": lock.actor,
-        "since": instant(lock.since),
-        "expires_at": None if lock.expires_at is None else instant(lock.expires_at),
+        "since": instant_text(lock.since),
+        "expires_at": None if lock.expires_at is None else instant_text(lock.expires_at),
     }
-
-
-def instant(moment: datetime) -> str:
-    """Return an instant as documents have it: UTC, to the second."""
-    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

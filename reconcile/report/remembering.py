@@ -9,10 +9,10 @@ from reconcile.model.ledger import ChangeRecord, LockHolder, RunRecord
 from reconcile.model.standing import Standing
 from reconcile.model.states import LastAppliedSource
 from reconcile.report.findings import finding_blocks
-from reconcile.report.ledgers import instant
 from reconcile.report.plans import SIGNS, live_crons
 from reconcile.report.view import Block, Detail, Entry, Note, Table, Tone, View, sections
 from reconcile.text import counted
+from reconcile.times import instant_text
 
 _COLUMNS = ("run", "kind", "ended", "by", "commit", "what")
 _SHORT = 12
@@ -28,7 +28,8 @@ def runs_view(runs: Sequence[RunRecord], *, environment: str) -> View:
 def run_record_view(record: RunRecord, changes: Sequence[ChangeRecord], *, environment: str) -> View:
     """Return the view of one run with what it did."""
     start = record.start
-    about = [Detail("by", start.actor), Detail("begun", instant(start.started_at)), Detail("ended", _ended(record))]
+    begun = instant_text(start.started_at)
+    about = [Detail("by", start.actor), Detail("begun", begun), Detail("ended", _ended(record))]
     about += [
         Detail(name, value) for name, value in (("commit", start.revision), ("rolls back", start.of_run)) if value
     ]
@@ -74,7 +75,7 @@ def _row(record: RunRecord) -> tuple[str, ...]:
 def _ended(record: RunRecord) -> str:
     if record.ending is None or record.ended_at is None:
         return "going on, or killed"
-    return f"{record.ending.value} {instant(record.ended_at)}"
+    return f"{record.ending.value} {instant_text(record.ended_at)}"
 
 
 def _summed(record: RunRecord) -> str:
@@ -118,5 +119,5 @@ def _standing(standing: Standing) -> Iterator[Block]:
 def _lock(lock: LockHolder | None) -> Iterator[Detail]:
     if lock is not None:
         yield Detail(
-            "locked", f"by {lock.actor} since {instant(lock.since)} (run {lock.run}, lock {lock.id})", Tone.BAD
+            "locked", f"by {lock.actor} since {instant_text(lock.since)} (run {lock.run}, lock {lock.id})", Tone.BAD
         )

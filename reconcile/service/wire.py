@@ -11,7 +11,7 @@ import json
 from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NoReturn
 
 from reconcile.model.execution import Execution, HistoryPage
@@ -19,6 +19,7 @@ from reconcile.model.states import LiveRow
 from reconcile.ports import Save
 from reconcile.service.beside import json_text
 from reconcile.service.charsets import UTF_8, CharsetError, codec_of
+from reconcile.times import instant
 
 TENANT_HEADER = "tecode"
 
@@ -258,12 +259,9 @@ def _instant(row: Mapping[str, object], name: str, number: int) -> datetime | No
     text = _optional_text(row, name, number)
     if not text:
         return None
-    try:
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is not None:
-            return instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
+    found = instant(text)
+    if found is not None:
+        return found
     raise MalformedError(f"{name} of row {number} is not a time like 2020-04-26T15:59:59.652+0000, but {text!r}")
 
 

@@ -5,19 +5,17 @@ All instants inside the twin are whole milliseconds since 1970 in UTC: an int is
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from reconcile.errors import SettingError
+from reconcile.times import duration_seconds, instant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_SPAN = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 # Within these years all times can be told in any zone, and so can the fires that follow them.
 _EARLIEST_MS, _LATEST_MS = 0, 32_503_680_000_000
-_UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def span_ms(text: str) -> int:
@@ -26,10 +24,10 @@ def span_ms(text: str) -> int:
     Raises:
         SettingError: it is none.
     """
-    match = _SPAN.fullmatch(text)
-    if match is None:
+    seconds = duration_seconds(text)
+    if seconds is None:
         raise SettingError(f"{text!r} is no span of time: write 20ms, 10s, 5m, 2h or 7d")
-    return int(min(float(match[1]) * _UNITS[match[2]], _LATEST_MS))
+    return int(min(round(seconds * 1000, 6), _LATEST_MS))
 
 
 def instant_ms(text: str) -> int:
@@ -38,13 +36,10 @@ def instant_ms(text: str) -> int:
     Raises:
         SettingError: it is none, or before 1970, or after 2999.
     """
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
+    found = instant(text)
+    if found is None:
         raise SettingError(f"{text!r} is no instant with an offset, such as 2026-01-05T00:00:00+08:00")
-    return check_instant(to_ms(instant))
+    return check_instant(to_ms(found))
 
 
 def check_instant(ms: int) -> int:
@@ -58,9 +53,9 @@ def check_instant(ms: int) -> int:
     return ms
 
 
-def to_ms(instant: datetime) -> int:
-    """Return the aware *instant* as milliseconds since 1970 in UTC, fractions cut off."""
-    return (instant - _EPOCH) // _MS
+def to_ms(at: datetime) -> int:
+    """Return the instant *at* as milliseconds since 1970 in UTC, fractions cut off."""
+    return (at - _EPOCH) // _MS
 
 
 def from_ms(ms: int, zone: tzinfo = UTC) -> datetime:
@@ -74,7 +69,7 @@ def written(ms: int) -> str:
     >>> written(1587916799652)
     '2020-04-26T15:59:59.652+0000'
     """
-    return f"{(_EPOCH + timedelta(milliseconds=ms)).strftime('%Y-%m-%dT%H:%M:%S')}.{ms % 1000:03d}+0000"
+    return f"{from_ms(ms).replace(tzinfo=None).isoformat(timespec='milliseconds')}+0000"
 
 
 class TwinClock:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from reconcile.errors import SettingError
 from reconcile.model.reading import reading_at
+from reconcile.times import time_zone
 from reconcile.twin.awkward import Awkward
 from reconcile.twin.clock import TwinClock, check_instant, from_ms
 from reconcile.twin.crons import Crons
@@ -37,7 +37,7 @@ class Twin:
         self.statistics = Statistics()
         self.recent = Recent()
         self.clock = TwinClock(settings.clock, settings.speed)
-        self.zone = _zone(settings.timezone)
+        self.zone = time_zone(settings.timezone)
         # As in Quartz, which takes its last year from the clock when it starts.
         self.crons = Crons(self.zone, reading_at(from_ms(self.clock.now_ms(), self.zone)))
         self.shelf = Shelf(_style(self.awkward))
@@ -304,10 +304,3 @@ class Twin:
 
 def _style(awkward: Awkward) -> RowStyle:
     return RowStyle(awkward.inactive_word, awkward.ids, awkward.jobstatus)
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise SettingError(f"{name!r} is not an IANA time zone", hint="for example Asia/Shanghai, or UTC") from error

@@ -141,3 +141,11 @@ def test_a_freeze_is_for_the_environments_that_it_names():
     prod, test = Environment("prod-eu", "http://x"), Environment("test", "http://x")
     only = Freeze("so", environments=("prod*",))
     assert (freezes_of([only, NEAR], prod), freezes_of([only, NEAR], test)) == ((only, NEAR), (NEAR,))
+
+
+@pytest.mark.parametrize("now, is_near", [("2026-11-01T05:58", False), ("2026-11-01T06:58", True)])
+def test_nearness_is_the_time_that_passes_also_where_clocks_go_back(now, is_near):
+    # In New York clocks go from 02:00 back to 01:00: at both instants they show 01:58, and it fires at 02:05.
+    daily = change((), wanted=schedule(cron="0 5 2 * * ?"))
+    found = [*near_fires([daily], (NEAR,), reading=Reading(), zone="America/New_York", now=at(now, "UTC"))]
+    assert bool(found) is is_near

@@ -12,11 +12,15 @@ Finder = Callable[[ast.Module], Iterator[int]]
 
 
 class Once(NamedTuple):
-    """*what* is done in the module *place* and nowhere else; *copies* yields the lines on which a source does it."""
+    """*what* is done in the module *place* and nowhere else; *copies* yields the lines on which a source does it.
+
+    *also*: what else may do it.
+    """
 
     what: str
     place: str
     copies: Finder
+    also: tuple[str, ...] = ()
 
 
 def imported(*names: str) -> Finder:
@@ -51,11 +55,45 @@ def sign_filters(tree: ast.Module) -> Iterator[int]:
             )
 
 
+def called(*names: str) -> Finder:
+    """Return what finds a call of one of *names*, wherever it is from."""
+
+    def copies(tree: ast.Module) -> Iterator[int]:
+        calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+        yield from (node.lineno for node in calls if dotted(node.func).split(".")[-1] in names)
+
+    return copies
+
+
+def unit_tables(tree: ast.Module) -> Iterator[int]:
+    """Yield where the units of durations stand in a table or in a pattern."""
+    yield from said("|h|d")(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Dict):
+            keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+            yield from [node.lineno] if {"m", "h"} <= keys else []
+
+
+def dates_as_text(tree: ast.Module) -> Iterator[int]:
+    """Yield where a date or an instant is written by a pattern of its own, or with a Z in place of its offset."""
+    yield from called("strftime")(tree)
+    yield from said("%Y", "+00:00")(tree)
+
+
 ONCE = (
     Once("`did you mean`", "reconcile.text", imported("difflib")),
     Once("taking out signs that steer a terminal", "reconcile.text", sign_filters),
     Once("hiding a secret", "reconcile.secrets", said("***")),
     Once("trusting a host", "reconcile.secrets", said("RECONCILE_TRUSTED_HOSTS")),
+    Once("reading and writing durations", "reconcile.times", unit_tables),
+    Once("looking up a time zone", "reconcile.times", called("ZoneInfo", "available_timezones")),
+    Once("writing an instant", "reconcile.times", dates_as_text),
+    Once(
+        "reading an instant",
+        "reconcile.times",
+        called("fromisoformat", "strptime"),
+        also=("reconcile.ledger.tables", "reconcile.declare.freezes"),  # the disk's own form; wall clocks
+    ),
 )
 
 
@@ -65,7 +103,7 @@ def second_copies(source: str, module: str) -> tuple[str, ...]:
     found = {
         (line, f"{once.what} stands in {once.place}: use it")
         for once in ONCE
-        if once.place != module
+        if module not in (once.place, *once.also)
         for line in once.copies(tree)
     }
     return tuple(f"{line}: {complaint}" for line, complaint in sorted(found))

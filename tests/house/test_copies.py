@@ -29,6 +29,14 @@ def test_what_stands_once_is_there(once):
         ("HIDDEN = '***'", "secrets"),
         ("f'{user}:***@{host}'", "secrets"),
         ("name = 'RECONCILE_TRUSTED_HOSTS'", "secrets"),
+        ("re.compile('([0-9]+)(s|m|h|d)')", "times"),
+        ("{'s': 1, 'm': 60, 'h': 3600}", "times"),
+        ("ZoneInfo(name)", "times"),
+        ("import zoneinfo\nzoneinfo.available_timezones()", "times"),
+        ("now.strftime('%H')", "times"),
+        ("f'{now:%Y-%m-%dT%H:%M:%SZ}'", "times"),
+        ("now.isoformat().replace('+00:00', 'Z')", "times"),
+        ("datetime.fromisoformat(text)", "times"),
     ],
 )
 def test_a_second_copy_is_found_and_its_place_named(source, place):
@@ -44,7 +52,16 @@ def test_a_second_copy_is_found_and_its_place_named(source, place):
         "all(text.isprintable() for text in texts)",
         "text.isprintable()",
         "from reconcile.text import did_you_mean",
+        "from zoneinfo import ZoneInfo\nzone: ZoneInfo | None",
+        "now.isoformat()",
+        "{'h': 1}",
     ],
 )
 def test_what_only_looks_like_a_copy_is_left_alone(source):
     assert second_copies(source, "reconcile.elsewhere") == ()
+
+
+@pytest.mark.parametrize("place", [place for once in ONCE for place in once.also])
+def test_no_exception_outlives_its_reason(place):
+    source = ROOT.joinpath(*place.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+    assert second_copies(source, "reconcile.elsewhere")

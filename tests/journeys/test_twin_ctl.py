@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.commands.twin.kinds import Instant, Rate
+from reconcile.commands.times import Instant
+from reconcile.commands.twin.kinds import Rate
 from reconcile.twin.awkward import HABITS, Awkward
 from reconcile.twin.testing import running_twin
 

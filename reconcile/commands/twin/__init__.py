@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 from click.core import ParameterSource
 
-from reconcile.commands.durations import Duration
 from reconcile.commands.invocation import Invocation
+from reconcile.commands.times import Duration, Instant, typed_zone
 from reconcile.commands.twin.ctl import ctl
-from reconcile.commands.twin.kinds import Finite, Instant
+from reconcile.commands.twin.kinds import Finite
 from reconcile.commands.twin.options import awkward_options
 from reconcile.errors import UsageError
 
@@ -94,7 +93,7 @@ def _serve(
     from reconcile.twin.server import serve
     from reconcile.twin.settings import TwinSettings
 
-    _check_zone(timezone)
+    typed_zone(timezone)
     settings = TwinSettings(
         timezone=timezone,
         run_seconds=run_time,
@@ -119,15 +118,6 @@ def _check_nothing_given(context: click.Context) -> None:
                 f"{option.opts[0]} starts a twin, and {context.invoked_subcommand} steers one that runs",
                 hint="what it steers is named by --url, after its command",
             )
-
-
-def _check_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise UsageError(
-            f"--timezone {name}: there is no such zone", hint="an IANA name, like Asia/Shanghai"
-        ) from error
 
 
 twin.add_command(ctl)

@@ -15,7 +15,8 @@ from typing import Any
 import click
 
 from reconcile.commands.invocation import Invocation
-from reconcile.commands.twin.kinds import Finite, Instant
+from reconcile.commands.times import Instant
+from reconcile.commands.twin.kinds import Finite
 from reconcile.commands.twin.options import awkward_options
 from reconcile.errors import SettingError, UsageError
 from reconcile.twin.awkward import HABITS

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reconcile.commands.durations import Duration
+from reconcile.commands.times import Duration
 from reconcile.commands.twin.kinds import Finite, Rate
 from reconcile.twin.awkward import HABITS, Habit, Kind
 

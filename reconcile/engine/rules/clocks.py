@@ -140,9 +140,7 @@ def _in_gap(subject: Subject) -> Iterator[Mark]:
     found = _next_within(subject, is_gap=True)
     if found is not None:
         change, fire = found
-        message = (
-            f"does not fire at {_clock(fire)} on {fire:%Y-%m-%d}: clocks in {subject.zone} skip {change.span} then"
-        )
+        message = f"does not fire at {_clock(fire)} on {fire.date()}: clocks in {subject.zone} skip {change.span} then"
         hint = f"choose a time outside {change.span}; Quartz does not make up for the fire"
         yield mark(subject.expression.fields[1], message, hint, last=subject.expression.fields[2])
 
@@ -152,7 +150,7 @@ def _in_doubled_hour(subject: Subject) -> Iterator[Mark]:
     if found is None:
         return
     change, fire = found
-    where = f"on {fire:%Y-%m-%d} in {subject.zone}"
+    where = f"on {fire.date()} in {subject.zone}"
     if subject.expression.meaning.hours == _ALL_HOURS:
         pause = (change.end - change.start) // _MINUTE
         message = (
