@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -23,3 +25,13 @@ class Span:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+def span_document(span: Span | None) -> dict[str, Any] | None:
+    """Return *span* as documents have it."""
+    return None if span is None else asdict(span)
+
+
+def span_of(document: Mapping[str, Any] | None) -> Span | None:
+    """Return the span that `span_document` wrote."""
+    return None if document is None else Span(*(document[name] for name in Span.__slots__))

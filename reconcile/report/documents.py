@@ -33,12 +33,12 @@ from reconcile.report.members import (
     finding_document,
     finding_of,
     live_document,
-    place_document,
     refusal_document,
     refusal_of,
     selection_document,
     selection_of,
 )
+from reconcile.source import span_document
 
 
 def plan_document(plan: Plan, head: Head) -> Document:
@@ -179,7 +179,7 @@ def error_entry(error: ReconcileError, *, kind: str | None = None) -> Document:
     name = kind or "".join(
         f"-{sign.lower()}" if sign.isupper() else sign for sign in type(error).__name__.removesuffix("Error")
     ).removeprefix("-")
-    return {"kind": name, "message": error.message, "hint": error.hint, "place": place_document(error.place)}
+    return {"kind": name, "message": error.message, "hint": error.hint, "place": span_document(error.place)}
 
 
 def head_members(

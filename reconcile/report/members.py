@@ -6,7 +6,7 @@ What is computed from a change (action, verdict, conditions, fields) is shown, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from reconcile.model.change import Change
@@ -17,7 +17,7 @@ from reconcile.model.plan import Attention
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Origin, Removed, Schedule, State
 from reconcile.model.selection import Selection
 from reconcile.model.states import Applied, Condition, Live, LiveRow, Unreadable, Verdict
-from reconcile.source import Span
+from reconcile.source import span_document, span_of
 
 Document: TypeAlias = dict[str, Any]
 Entry: TypeAlias = Mapping[str, Any]
@@ -133,7 +133,7 @@ def finding_document(finding: Finding) -> Document:
         "rule": finding.rule,
         "severity": finding.severity.value,
         "message": finding.message,
-        "place": place_document(finding.place),
+        "place": span_document(finding.place),
         "hint": finding.hint,
         "line_text": finding.line_text,
         **_key_document(finding.key),
@@ -142,21 +142,15 @@ def finding_document(finding: Finding) -> Document:
 
 def finding_of(entry: Entry) -> Finding:
     """Return what `finding_document` was made from."""
-    place = entry["place"]
     return Finding(
         entry["rule"],
         Severity(entry["severity"]),
         entry["message"],
-        place=None if place is None else with_fields(Span, place),
+        place=span_of(entry["place"]),
         hint=entry["hint"],
         line_text=entry["line_text"],
         key=_key_of(entry),
     )
-
-
-def place_document(place: Span | None) -> Document | None:
-    """Return the member `place` of a finding or an error."""
-    return asdict(place) if place is not None else None
 
 
 def _desired_document(schedule: Schedule) -> Document:

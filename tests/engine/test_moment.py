@@ -147,5 +147,5 @@ def test_a_freeze_is_for_the_environments_that_it_names():
 def test_nearness_is_the_time_that_passes_also_where_clocks_go_back(now, is_near):
     # In New York clocks go from 02:00 back to 01:00: at both instants they show 01:58, and it fires at 02:05.
     daily = change((), wanted=schedule(cron="0 5 2 * * ?"))
-    found = [*near_fires([daily], (NEAR,), reading=Reading(), zone="America/New_York", now=at(now, "UTC"))]
-    assert bool(found) is is_near
+    found = near_fire(daily, Situation(freezes=(NEAR,), zone="America/New_York"), at(now, "UTC"))
+    assert (found is not None) is is_near
