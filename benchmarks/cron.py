@@ -37,7 +37,7 @@ from reconcile.model.change import same_cron
 VECTORS = Path(__file__).parent.parent / "tests" / "golden" / "quartz_cron.jsonl.gz"
 FIRES = 5
 SCHEDULES, DISTINCT = 100_000, 2_000
-CACHES = (_parse, _terms, days._term_mask, days.month_day_masks, days.week_day_masks, meaning._years)
+CACHES = (_parse, _terms, days._term_mask, days.month_day_masks, days.week_day_masks, meaning.years_of)
 
 JAVA = """
 import java.io.*; import java.util.*; import org.quartz.CronExpression;

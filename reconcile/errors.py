@@ -13,7 +13,8 @@
     ├── OutputError               1   a document could not be written
     └── RefusedError              3   a guard said no before anything was saved (carries the refusals)
 
-An exception stops a run. What is merely wrong with one declaration is a finding, and is collected (`model.finding`).
+An exception stops a run. What is merely wrong with one declaration is a finding, and is collected. The two exceptions
+that carry such values stand beside them, in `model.finding`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,6 @@ from typing import TYPE_CHECKING
 from reconcile.exits import Exit
 
 if TYPE_CHECKING:
-    from reconcile.model.finding import Finding, Refusal
     from reconcile.source import Span
 
 
@@ -45,14 +45,6 @@ class UsageError(ReconcileError):
 
 class SettingError(ReconcileError):
     """The workspace file, an option, or a variable named by one of them is missing or wrong."""
-
-
-class DeclarationError(ReconcileError):
-    """Declarations have errors; *findings* holds every one of them."""
-
-    def __init__(self, message: str, *, findings: tuple[Finding, ...], hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.findings = findings
 
 
 class CronSyntaxError(ReconcileError):
@@ -93,13 +85,3 @@ class ServiceError(ReconcileError):
 
 class OutputError(ReconcileError):
     """A document could not be written to the file or stream that was named."""
-
-
-class RefusedError(ReconcileError):
-    """A guard refused before anything was saved; *refusals* holds each reason."""
-
-    exit_code = Exit.REFUSED
-
-    def __init__(self, message: str, *, refusals: tuple[Refusal, ...] = (), hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.refusals = refusals

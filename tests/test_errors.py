@@ -7,9 +7,11 @@ import re
 import pytest
 
 from reconcile import errors
+from reconcile.model import finding
 
 DRAWN = {name: int(code) for name, code in re.findall(r"(?m)^\s*(?:[├└]── |)(\w+Error)\s+(\d)", errors.__doc__ or "")}
-CLASSES = {name: one for name, one in vars(errors).items() if isinstance(one, type) and issubclass(one, Exception)}
+NAMES = {**vars(errors), **vars(finding)}
+CLASSES = {name: one for name, one in NAMES.items() if isinstance(one, type) and issubclass(one, Exception)}
 
 
 def test_the_drawing_names_every_exception():
@@ -26,7 +28,7 @@ def test_every_exception_has_the_one_root():
 
 
 def test_an_error_keeps_message_hint_and_refusals():
-    refused = errors.RefusedError("12 of 20 would change", hint="raise the limit", refusals=())
+    refused = finding.RefusedError("12 of 20 would change", hint="raise the limit", refusals=())
     assert (refused.message, refused.hint, str(refused), refused.refusals) == (
         "12 of 20 would change",
         "raise the limit",
@@ -41,4 +43,4 @@ def test_a_cron_error_says_which_characters_it_means():
 
 
 def test_a_declaration_error_carries_its_findings():
-    assert errors.DeclarationError("2 errors", findings=()).findings == ()
+    assert finding.DeclarationError("2 errors", findings=()).findings == ()

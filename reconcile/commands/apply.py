@@ -27,9 +27,10 @@ from reconcile.engine.guard import refused_by
 from reconcile.engine.overrides import Allowances
 from reconcile.engine.past import found_in_sync, handed_on, unchanged_in
 from reconcile.engine.plan import desired_digest
-from reconcile.errors import PlanFileError, RefusedError, UsageError
+from reconcile.errors import PlanFileError, UsageError
 from reconcile.git.state import not_as_committed
 from reconcile.model.change import Change
+from reconcile.model.finding import RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.ledger import RunKind, RunStart
 from reconcile.model.plan import Plan

@@ -12,9 +12,9 @@ from reconcile.commands.conduct import Conduct
 from reconcile.commands.invocation import Invocation
 from reconcile.commands.remembered import Settling, address_of, ledger_at
 from reconcile.engine.guard import refused_by
-from reconcile.errors import LedgerError, RefusedError
+from reconcile.errors import LedgerError
 from reconcile.ledger.memory import MemoryLedger
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding, RefusedError, Severity
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Ending, Hold, RunStart
 from reconcile.model.outcome import Result

@@ -11,11 +11,11 @@ from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.documents import Documents
 from reconcile.engine.resolve import Resolution, resolve
 from reconcile.engine.selection import select
-from reconcile.errors import DeclarationError, SettingError
+from reconcile.errors import SettingError
 from reconcile.git.repository import head
 from reconcile.git.revision import revision_tree
 from reconcile.git.worktree import WorkTree
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import DeclarationError, Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Schedule
 from reconcile.model.workspace import Environment, Workspace

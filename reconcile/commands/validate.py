@@ -14,9 +14,9 @@ from reconcile.commands.invocation import Answer, Invocation
 from reconcile.declare import load_documents
 from reconcile.engine.documents import Documents, in_order
 from reconcile.engine.ignores import UNUSED
-from reconcile.errors import DeclarationError, UsageError
+from reconcile.errors import UsageError
 from reconcile.exits import Exit
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import DeclarationError, Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.report.documents import findings_document
 from reconcile.report.findings import findings_view

@@ -6,13 +6,14 @@
 """
 
 from reconcile.cron.count import fire_count, fires_per_day, previous_fire
+from reconcile.cron.expression import Expression, hazard
 from reconcile.cron.field_words import field_words
 from reconcile.cron.fields import MAX_YEAR
 from reconcile.cron.fire import fires, next_fire
-from reconcile.cron.meaning import Meaning, hazard, same_fires
-from reconcile.cron.parse import Expression, ParsedField, parse
+from reconcile.cron.meaning import Meaning
+from reconcile.cron.parse import parse, same_fires
 from reconcile.cron.spread import has_h, resolve_h
-from reconcile.cron.terms import Form, Term
+from reconcile.cron.terms import Form, ParsedField, Term
 from reconcile.cron.words import words
 from reconcile.errors import CronSyntaxError
 

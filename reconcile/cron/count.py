@@ -11,9 +11,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
 
 from reconcile.cron.days import year_kind
+from reconcile.cron.expression import Expression, hazard
 from reconcile.cron.fire import fires, later_instant, next_fire
-from reconcile.cron.meaning import Meaning, hazard
-from reconcile.cron.parse import Expression
+from reconcile.cron.meaning import Meaning
 from reconcile.times import later
 
 _NOTHING = timedelta()

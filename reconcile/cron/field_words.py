@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconcile.cron.days import is_empty, value_mask, week_mask
+from reconcile.cron.expression import Expression
 from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, FIRST_YEAR, MONTH, YEAR
-from reconcile.cron.meaning import years_of
-from reconcile.cron.parse import Expression, ParsedField, parse
+from reconcile.cron.parse import parse
 from reconcile.cron.patterns import Shape, pattern
 from reconcile.cron.phrases import Phrases, spaced
+from reconcile.cron.terms import ParsedField
 from reconcile.cron.words import DayWords
 
 _SAYINGS = {
@@ -34,7 +35,7 @@ def field_words(expression: Expression, field: ParsedField, language: str = "en"
     if kind in (DAY_OF_MONTH, DAY_OF_WEEK) and field.has_no_value:
         return _say("any", phrases)
     if kind is YEAR:
-        years = years_of(expression)
+        years = expression.years
         return _numbers(sum(1 << year for year in years), FIRST_YEAR, expression.max_year, phrases)
     # Before `#`, Quartz takes numbers that no day of the week has.
     if is_empty(field.terms, kind) or (kind is DAY_OF_WEEK and not week_mask(field.terms) & 0xFF):

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
 from reconcile.cron.days import hanging_day, year_kind
+from reconcile.cron.expression import Expression
 from reconcile.cron.meaning import Meaning
-from reconcile.cron.parse import Expression
 
 _SECOND = timedelta(seconds=1)
 _MIDNIGHT = time()

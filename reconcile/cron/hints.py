@@ -5,17 +5,8 @@ from __future__ import annotations
 import re
 
 from reconcile.cron.fields import DAYS
+from reconcile.text import ascii_of
 
-_FULL_WIDTH = {
-    "？": "?",
-    "＊": "*",
-    "，": ",",
-    "－": "-",
-    "／": "/",
-    "＃": "#",
-    "\u3000": "a space",
-    "\u00a0": "a space",
-}
 _QUOTES = "\"'`“”‘’"
 _WEEK_DAY = re.compile(r"\b[0-7]\b")
 
@@ -23,12 +14,13 @@ _WEEK_DAY = re.compile(r"\b[0-7]\b")
 def hint(text: str, message: str, field: str | None) -> str | None:
     """Return what to do about *message*, or None where its own words say it."""
     for character in text:
-        if character in _FULL_WIDTH or "０" <= character <= "９":
-            plain = _FULL_WIDTH.get(character) or chr(ord(character) - ord("０") + ord("0"))
-            name = "U+3000" if character == "\u3000" else "U+00A0" if character == "\u00a0" else character
-            return f"{name} is a full-width character; write {plain}"
         if character in _QUOTES:
             return "quotation marks are no part of the expression; leave them out"
+        plain = " " if character == "\u00a0" else ascii_of(character)
+        if plain == " " != character:
+            return f"U+{ord(character):04X} is a full-width character; write a space"
+        if plain != character:
+            return f"{character} is a full-width character; write {plain}"
     count = len(text.split())
     if text.lstrip().startswith("@"):
         return "Quartz has no such names; write the fields, such as `0 0 0 * * ?` for daily"

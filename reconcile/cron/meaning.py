@@ -10,11 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from reconcile.cron.days import Days, YearKind, is_empty, month_day_masks, value_mask, week_day_masks, year_kind
+from reconcile.cron.days import Days, YearKind, month_day_masks, value_mask, week_day_masks, year_kind
 from reconcile.cron.fields import EVERY, FIRST_YEAR, YEAR
-from reconcile.cron.parse import Expression, ParsedField, parse
-from reconcile.cron.terms import Form
-from reconcile.errors import CronSyntaxError
+from reconcile.cron.terms import Form, ParsedField
 
 # Python's dates have a year more at both ends: a fire there would be none in UTC or in some zone.
 _FIRST_YEAR_OF_DATES, _LAST_YEAR_OF_DATES = 2, 9998
@@ -43,63 +41,30 @@ class Meaning:
 NEVER = Meaning(0, 0, 0, (), {})
 
 
-def meaning_of(expression: Expression) -> Meaning:
-    """Return what *expression* means."""
-    second, minute, hour, month_days, month, week_days, _ = expression.fields
+def meaning_of(fields: tuple[ParsedField, ...], *, max_year: int, quartz: str) -> Meaning:
+    """Return what the seven *fields* mean to Quartz *quartz* up to *max_year*."""
+    second, minute, hour, month_days, month, week_days, year = fields
     seconds, minutes, hours = (value_mask(one.terms, 0, one.field.last or 0) for one in (second, minute, hour))
     months = value_mask(month.terms, 1, 12)
     if not (seconds and minutes and hours and months):
         return NEVER
-    years = years_of(expression)
+    years = years_of(year, max_year)
     kinds = _kinds(years)
     if month_days.has_no_value:
         days = _kept(week_day_masks(week_days.terms, months), kinds)
     else:
-        days = _kept(month_day_masks(month_days.terms, expression.quartz, months), kinds)
+        days = _kept(month_day_masks(month_days.terms, quartz, months), kinds)
     if len(days) < len(kinds):
         years = tuple(year for year in years if year_kind(year) in days)
     return Meaning(seconds, minutes, hours, years, days) if years else NEVER
 
 
-def same_fires(one: Expression | str, other: Expression | str) -> bool:
-    """Return True only when it is proven that both fire at the same times up to the last year of each.
-
-    A text that Quartz refuses is the same only as the very same text.
-
-    >>> same_fires("0 0/30 * * * ?", "0 */30 * ? * * *")
-    True
-    """
-    if one == other:
-        return True
-    try:
-        left = parse(one) if isinstance(one, str) else one
-        right = parse(other) if isinstance(other, str) else other
-    except CronSyntaxError:
-        return False
-    return left.meaning == right.meaning
-
-
-def hazard(expression: Expression) -> str | None:
-    """Return why *expression* must never reach a service though Quartz accepts it; None when it is harmless.
-
-    Quartz's search throws on an empty field, and does not return from a weekday nearest to a day that no month has.
-    """
-    for one in expression.fields[:3] + expression.fields[4:6]:
-        if is_empty(one.terms, one.field):
-            return f"the {one.field.name} field names no value: Quartz throws when it looks for the next fire"
-    if any(mask < 0 for masks in expression.meaning.days.values() for mask in masks):
-        return "the weekday nearest to a day that a month lacks: Quartz hangs when it looks for the next fire"
-    return None
-
-
-def years_of(expression: Expression) -> tuple[int, ...]:
-    """Return the years that the year field names, up to *max_year*, whether or not a day of them fires."""
-    return _years(expression.fields[6], expression.max_year)
-
-
 @lru_cache(maxsize=4096)
-def _years(year: ParsedField, max_year: int) -> tuple[int, ...]:
-    """The years of the year field, up to *max_year*. Earlier years than 1970 count where they are written."""
+def years_of(year: ParsedField, max_year: int) -> tuple[int, ...]:
+    """Return the years that a year field names, up to *max_year*, whether or not a day of them fires.
+
+    Earlier years than 1970 count where they are written.
+    """
     last_year = min(max_year, _LAST_YEAR_OF_DATES)
     found: set[int] = set()
     for term in year.terms:

@@ -7,17 +7,13 @@ from the left is the one it reports. Source: QUARTZ_CRON.md, 1 and 8.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
 
 from reconcile.cron.days import is_empty
+from reconcile.cron.expression import Expression
 from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, DAYS, FIELDS, MAX_YEAR, YEAR, Field
-from reconcile.cron.terms import Form, Term, TermError, read_common, read_term, settle_magic
+from reconcile.cron.terms import Form, ParsedField, Term, TermError, read_common, read_term, settle_magic
 from reconcile.errors import CronSyntaxError
-
-if TYPE_CHECKING:
-    from reconcile.cron.meaning import Meaning
 
 _FIELD = re.compile(r"[^ \t]+")
 _PIECE = re.compile(r"[^,]+")
@@ -26,19 +22,6 @@ _CACHED = 65_536
 
 _BOTH_DAYS = "Support for specifying both a day-of-week AND a day-of-month parameter is not implemented."
 _TWO_NONE = "'?' can only be specified for Day-of-Month -OR- Day-of-Week."
-
-
-class ParsedField(NamedTuple):
-    """One field as read: its upper-case *text*, the *column* it begins at in the expression, and its terms.
-
-    *has_no_value*: it counts as ``?``.
-    """
-
-    field: Field
-    text: str
-    column: int
-    terms: tuple[Term, ...]
-    has_no_value: bool
 
 
 def _is_no_value(term: Term) -> bool:
@@ -59,39 +42,6 @@ def _plain(field: Field) -> dict[str, tuple[tuple[Term], bool]]:
 # Most fields are `*`, `?`, a number within range or names: these are known beforehand.
 _PLAIN = tuple(map(_plain, FIELDS))
 _EVERY_YEAR = _PLAIN[6]["*"]
-
-
-@dataclass(frozen=True)
-class Expression:
-    """A cron expression that Quartz accepts. Equal and hashed by text, *max_year* and *quartz*; immutable.
-
-    *fields* are the seven fields as read (the year is ``*`` where none was written); *surplus* is the text of an 8th
-    and later fields, which Quartz 2.3 ignores unread.
-    """
-
-    text: str
-    max_year: int
-    quartz: str
-    fields: tuple[ParsedField, ...]
-    surplus: str = ""
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Expression):
-            return NotImplemented
-        return (self.text, self.max_year, self.quartz) == (other.text, other.max_year, other.quartz)
-
-    def __hash__(self) -> int:
-        return hash((self.text, self.max_year, self.quartz))
-
-    def __str__(self) -> str:
-        return self.text
-
-    @cached_property
-    def meaning(self) -> Meaning:
-        """Return what fires, as a value: equal for two expressions exactly when all their fires are."""
-        from reconcile.cron.meaning import meaning_of
-
-        return meaning_of(self)
 
 
 LONGEST = 4_000
@@ -118,6 +68,24 @@ def parse(text: str, *, max_year: int = MAX_YEAR, quartz: str = "2.3") -> Expres
     if isinstance(found, Expression):
         return found
     raise CronSyntaxError(**found)  # type: ignore[arg-type]
+
+
+def same_fires(one: Expression | str, other: Expression | str) -> bool:
+    """Return True only when it is proven that both fire at the same times up to the last year of each.
+
+    A text that Quartz refuses is the same only as the very same text.
+
+    >>> same_fires("0 0/30 * * * ?", "0 */30 * ? * * *")
+    True
+    """
+    if one == other:
+        return True
+    try:
+        left = parse(one) if isinstance(one, str) else one
+        right = parse(other) if isinstance(other, str) else other
+    except CronSyntaxError:
+        return False
+    return left.meaning == right.meaning
 
 
 @lru_cache(maxsize=_CACHED)

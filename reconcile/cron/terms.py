@@ -59,6 +59,19 @@ class Term(NamedTuple):
     named: bool = False
 
 
+class ParsedField(NamedTuple):
+    """One field as read: its upper-case *text*, the *column* it begins at in the expression, and its terms.
+
+    *has_no_value*: it counts as ``?``.
+    """
+
+    field: Field
+    text: str
+    column: int
+    terms: tuple[Term, ...]
+    has_no_value: bool
+
+
 class TermError(Exception):
     """Quartz's own words for why it refuses a piece; *at* and *width* are characters of the piece."""
 

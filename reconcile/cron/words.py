@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from reconcile.cron.clock_words import ClockWords
 from reconcile.cron.days import value_mask, week_mask
+from reconcile.cron.expression import Expression
 from reconcile.cron.fields import FIRST_YEAR
-from reconcile.cron.meaning import years_of
-from reconcile.cron.parse import Expression, ParsedField
 from reconcile.cron.patterns import Pattern, Shape, pattern
 from reconcile.cron.phrases import LANGUAGES, Phrases, spaced
-from reconcile.cron.terms import Form, Term
+from reconcile.cron.terms import Form, ParsedField, Term
 
 __all__ = ["LANGUAGES", "words"]
 
@@ -151,7 +150,7 @@ class DayWords:
 
     def years(self) -> str:
         """Return the years; nothing when it is all of them, but for 每年 before a month."""
-        numbers = years_of(self._expression)
+        numbers = self._expression.years
         if numbers == tuple(range(FIRST_YEAR, self._expression.max_year + 1)):
             return "" if self._month.shape is Shape.ALL else self._say("every_year")
         years = pattern(sum(1 << number for number in numbers), numbers[0], numbers[-1])

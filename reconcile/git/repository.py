@@ -18,11 +18,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from reconcile.errors import DeclarationError, ReconcileError
+from reconcile.errors import ReconcileError
 from reconcile.git import program
 from reconcile.git.configuration import VARIABLE, Allow, Settings, read_entries, settings
 from reconcile.git.program import Answer, bare_environment, configured, user_environment
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import DeclarationError, Finding, Severity
 from reconcile.secrets import safe_line
 
 FOREIGN = "foreign-repository"

@@ -17,8 +17,8 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Row, delete, insert, select
 
 from reconcile.engine.guard import refused_by
-from reconcile.errors import RefusedError
 from reconcile.ledger.tables import LOCKS
+from reconcile.model.finding import RefusedError
 from reconcile.model.ledger import LockHolder
 from reconcile.ports import Clock
 from reconcile.times import instant_text

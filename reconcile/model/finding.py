@@ -1,10 +1,15 @@
-"""Findings: what is wrong, or worth knowing, about declarations and the live side. Values, collected, never raised."""
+"""Findings: what is wrong, or worth knowing, about declarations and the live side. Values, collected, never raised.
+
+What stops a run because of them is an exception that carries them all.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconcile.errors import ReconcileError
+from reconcile.exits import Exit
 from reconcile.model.keys import Key
 from reconcile.source import Span
 
@@ -61,3 +66,21 @@ class Refusal:
         if self.override:
             ways.append(f"run with {self.override}")
         return "if this is meant, " + ", or ".join(ways) if ways else "look at the live side first"
+
+
+class DeclarationError(ReconcileError):
+    """Declarations have errors; *findings* holds every one of them."""
+
+    def __init__(self, message: str, *, findings: tuple[Finding, ...], hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.findings = findings
+
+
+class RefusedError(ReconcileError):
+    """A guard refused before anything was saved; *refusals* holds each reason."""
+
+    exit_code = Exit.REFUSED
+
+    def __init__(self, message: str, *, refusals: tuple[Refusal, ...] = (), hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.refusals = refusals

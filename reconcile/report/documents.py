@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconcile.engine.explain import Comparison, Explanation
-from reconcile.errors import DeclarationError, ReconcileError, RefusedError
+from reconcile.errors import ReconcileError
 from reconcile.model.change import Change
 from reconcile.model.drift import Drift
 from reconcile.model.execution import Execution, HistoryPage
-from reconcile.model.finding import Finding, Refusal, Severity
+from reconcile.model.finding import DeclarationError, Finding, Refusal, RefusedError, Severity
 from reconcile.model.keys import Key
 from reconcile.model.ledger import RunStart
 from reconcile.model.outcome import Outcome, Result

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from reconcile.errors import DeclarationError, ReconcileError, RefusedError
-from reconcile.model.finding import Finding, Refusal, Severity
+from reconcile.errors import ReconcileError
+from reconcile.model.finding import DeclarationError, Finding, Refusal, RefusedError, Severity
 from reconcile.report.view import Block, Excerpt, Note, Tone, View, sections
 from reconcile.text import counted
 

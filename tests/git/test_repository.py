@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.errors import DeclarationError, ReconcileError
+from reconcile.errors import ReconcileError
 from reconcile.git import repository
 from reconcile.git.repository import Repository, find, head
 from reconcile.git.state import not_as_committed, uncommitted
 from reconcile.git.worktree import WorkTree
+from reconcile.model.finding import DeclarationError
 from tests.git.conftest import run_git
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 # Imports point down only: a module may import what stands above its own row, and its own part.
@@ -150,6 +150,28 @@ def upward_imports(source: str, module: str, *, is_package: bool = False) -> tup
 
 def _is_of_the_package_itself(name: str) -> bool:
     return name in {"", "__version__"}
+
+
+def import_cycles(modules: Mapping[str, Collection[str]]) -> tuple[str, ...]:
+    """Return the circles of *modules*, each with what it imports: ``a → b → a``, each circle once.
+
+    An import counts wherever it stands: in a function or for the type checker, it is one all the same.
+    """
+    found: dict[frozenset[str], str] = {}
+    done: set[str] = set()
+
+    def follow(module: str, path: tuple[str, ...]) -> None:
+        if module in path:
+            circle = path[path.index(module) :]
+            found.setdefault(frozenset(circle), " → ".join([*circle, module]))
+        elif module not in done:
+            for other in sorted(modules.get(module, ())):
+                follow(other, (*path, module))
+            done.add(module)
+
+    for module in sorted(modules):
+        follow(module, ())
+    return tuple(found.values())
 
 
 def writer_imports(source: str, module: str) -> tuple[str, ...]:

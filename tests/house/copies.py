@@ -83,6 +83,9 @@ def dates_as_text(tree: ast.Module) -> Iterator[int]:
 ONCE = (
     Once("`did you mean`", "reconcile.text", imported("difflib")),
     Once("taking out signs that steer a terminal", "reconcile.text", sign_filters),
+    Once(
+        "full-width signs", "reconcile.text", said("\u3000", "\uff0a", "\uff1f"), also=("reconcile.declare.syntax",)
+    ),  # a pattern of keys
     Once("hiding a secret", "reconcile.secrets", said("***")),
     Once("trusting a host", "reconcile.secrets", said("RECONCILE_TRUSTED_HOSTS")),
     Once("reading and writing durations", "reconcile.times", unit_tables),

@@ -54,6 +54,21 @@ def test_an_import_that_points_down_is_left_alone(module, source):
 
 
 @pytest.mark.parametrize(
+    "modules, circles",
+    [
+        pytest.param({"a": ["b"], "b": ["c"], "c": []}, (), id="a-line"),
+        pytest.param({"a": ["b", "c"], "b": ["d"], "c": ["d"], "d": []}, (), id="two-ways-to-one"),
+        pytest.param({"a": ["b"], "b": ["a"]}, ("a → b → a",), id="two"),
+        pytest.param({"a": ["b"], "b": ["c"], "c": ["b"]}, ("b → c → b",), id="behind-another"),
+        pytest.param({"a": ["a"]}, ("a → a",), id="itself"),
+        pytest.param({"a": ["b"], "b": ["a"], "c": ["d"], "d": ["c"]}, ("a → b → a", "c → d → c"), id="each-once"),
+    ],
+)
+def test_a_circle_of_imports_is_found(modules, circles):
+    assert checks.import_cycles(modules) == circles
+
+
+@pytest.mark.parametrize(
     "source",
     [
         "from reconcile.service import ServiceWriter",

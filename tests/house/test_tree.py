@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,6 @@ TOOLS = sorted((ROOT / "tools").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 SCHEMAS: dict[str, dict[str, Any]] = {
     path.name: json.loads(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "schemas").glob("*.schema.json"))
-}
-
-# What may point up, with its reason.
-UPWARD_EXCEPTIONS = {
-    # For the type checker only: what an exception carries.
-    "reconcile/errors.py": ("reconcile.model.finding.Finding", "reconcile.model.finding.Refusal"),
 }
 
 # What else may read the environment, write to stdout or take *now*; each with its reason.
@@ -62,11 +57,21 @@ def test_there_is_something_to_check():
 
 def test_imports_point_down():
     def check(source: str, path: Path) -> tuple[str, ...]:
-        allowed = UPWARD_EXCEPTIONS.get(path.relative_to(ROOT).as_posix(), ())
-        found = checks.upward_imports(source, module_name(path), is_package=path.name == "__init__.py")
-        return tuple(each for each in found if not any(f" {name}:" in each for name in allowed))
+        return checks.upward_imports(source, module_name(path), is_package=path.name == "__init__.py")
 
     assert complaints(MODULES, check) == []
+
+
+def imported_modules(path: Path, known: Collection[str]) -> set[str]:
+    """Return those of the *known* modules that a file imports; of a name in a module, the module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    names = [name for _, name in checks.imports(tree, module_name(path), is_package=path.name == "__init__.py")]
+    return {name if name in known else name.rpartition(".")[0] for name in names} & {*known}
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    known = [module_name(path) for path in MODULES]
+    assert checks.import_cycles({module_name(path): imported_modules(path, known) for path in MODULES}) == ()
 
 
 def test_the_writer_is_imported_only_by_the_commands_that_save():

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from reconcile.errors import LedgerError, RefusedError
+from reconcile.errors import LedgerError
 from reconcile.ledger.locks import POLL_SECONDS, Lease
 from reconcile.ledger.opening import open_ledger
+from reconcile.model.finding import RefusedError
 from reconcile.model.ledger import Ending
 from reconcile.model.outcome import Intent
 from reconcile.service.clock import SystemClock

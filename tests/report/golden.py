@@ -8,7 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from reconcile.errors import DeclarationError, PlanFileError, RefusedError
+from reconcile.errors import PlanFileError
+from reconcile.model.finding import DeclarationError, RefusedError
 from reconcile.model.keys import Key
 from reconcile.report.drifts import drift_view
 from reconcile.report.findings import error_view, findings_view

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from reconcile.declare.gate import refusals
 from reconcile.engine.judges import Situation
 from reconcile.engine.plan import make_plan, plan_digest
-from reconcile.errors import DeclarationError, PlanFileError, RefusedError
+from reconcile.errors import PlanFileError
+from reconcile.model.finding import DeclarationError, RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.states import LiveRow, Unreadable

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from reconcile.cron import Expression, Form, ParsedField, hazard
 from reconcile.cron.days import Days, month_day_masks, value_mask, week_day_masks, week_mask, year_kind
 from reconcile.cron.fields import DAYS, MONTHS
-from reconcile.cron.meaning import years_of
 from reconcile.engine.rules.subject import Mark, Rule, Subject, mark
 from reconcile.model.finding import Severity
 
@@ -89,7 +88,7 @@ def _lacking(expression: Expression, field: ParsedField) -> tuple[list[int], lis
         days = week_day_masks(field.terms, months)
     else:
         days = month_day_masks(field.terms, expression.quartz, months)
-    kinds = {year_kind(year) for year in years_of(expression)}
+    kinds = {year_kind(year) for year in expression.years}
     never, sometimes = [], []
     for month in range(1, 13):
         if months >> month & 1:

@@ -7,7 +7,6 @@ from datetime import UTC
 
 from reconcile.cron import Form, ParsedField, fires_per_day, hazard, next_fire
 from reconcile.cron.days import is_empty
-from reconcile.cron.meaning import years_of
 from reconcile.engine.rules.subject import Mark, Rule, Subject, mark
 from reconcile.model.finding import Severity
 
@@ -35,7 +34,7 @@ def _never_fires(subject: Subject) -> Iterator[Mark]:
     if not expression.meaning.never_fires or hazard(expression):
         return
     month_days, month, week_days, year = expression.fields[3:]
-    if not years_of(expression):
+    if not expression.years:
         message = f"never fires: year {year.text} names no year up to {expression.max_year}"
         yield mark(year, message, "leave the year out, or write one to come")
     elif month_days.has_no_value:
