@@ -22,11 +22,13 @@ from pathlib import Path
 import yaml
 
 from benchmarks.generate import write
+from reconcile.commands.collecting import without_collecting
 from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.git.worktree import WorkTree
 
 
+@without_collecting()
 def ours(folder: Path) -> int:
     """Read, check and resolve the workspace in *folder*; return the number of schedules."""
     tree = WorkTree(folder)

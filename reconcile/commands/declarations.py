@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from reconcile.commands.collecting import without_collecting
 from reconcile.commands.invocation import Invocation
 from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.documents import Documents
@@ -62,6 +63,7 @@ def declared(invocation: Invocation) -> Declared:
     return replace(wanted, desired=select(invocation.options.selection, wanted.everything))
 
 
+@without_collecting()
 def everything_declared(invocation: Invocation) -> Declared:
     """Return what Git wants of the chosen environment, whatever is selected. Raises what `declared` does."""
     workspace, findings, tree = opened(invocation)
@@ -74,6 +76,7 @@ def everything_declared(invocation: Invocation) -> Declared:
     return Declared(workspace, environment, resolution.desired, resolution.desired, findings)
 
 
+@without_collecting()
 def declared_at(invocation: Invocation, environment: str, commit: str) -> Mapping[Key, Schedule] | None:
     """Return what was declared for the environment of this name at *commit*; None where the folder did not know it.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from reconcile.commands.collecting import without_collecting
 from reconcile.commands.common import command
 from reconcile.commands.declarations import environment_of, opened, resolved
 from reconcile.commands.invocation import Answer, Invocation
@@ -55,6 +56,7 @@ def validate(invocation: Invocation, *, paths: tuple[str, ...], fail_severity: s
     return Answer(document, view, exit_code=Exit.ERROR if is_bad else Exit.DONE)
 
 
+@without_collecting()
 def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]:
     workspace, workspace_findings, tree = opened(invocation)
     findings = list(workspace_findings)

@@ -9,7 +9,6 @@ from reconcile.declare.files import Checked, Files, check
 from reconcile.declare.globs import matcher
 from reconcile.declare.sharing import Shared
 from reconcile.declare.workspace import WORKSPACE_FILE
-from reconcile.engine.collecting import without_collecting
 from reconcile.engine.documents import Document, Documents, Pointer, Problem, in_order, placed
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.workspace import Environment, Workspace
@@ -32,18 +31,17 @@ def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -
     findings: list[Finding] = []
     is_whole = True
     shared = Shared()
-    with without_collecting():
-        for path in paths:
-            checked = check(files.open(path), _kind)
-            is_set = checked.value is not None and "set" in checked.value
-            if checked.findings:
-                findings.extend(checked.findings)
-                is_whole = is_whole and checked.value is not None and not is_set
-            if checked.value is not None:
-                if not checked.problems:
-                    shared.share(checked.value.get("schedules", ()))
-                document = _document(checked, "set" if is_set else "tenant")
-                (sets if is_set else tenants).append(document)
+    for path in paths:
+        checked = check(files.open(path), _kind)
+        is_set = checked.value is not None and "set" in checked.value
+        if checked.findings:
+            findings.extend(checked.findings)
+            is_whole = is_whole and checked.value is not None and not is_set
+        if checked.value is not None:
+            if not checked.problems:
+                shared.share(checked.value.get("schedules", ()))
+            document = _document(checked, "set" if is_set else "tenant")
+            (sets if is_set else tenants).append(document)
     workspace_file = files.name(WORKSPACE_FILE)
     severities = {finding.severity for finding in findings} | {problem.severity for problem in problems}
     if not tenants and Severity.ERROR not in severities:

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
-from reconcile.engine.collecting import without_collecting
 from reconcile.engine.crons import Crons, Outlook
 from reconcile.engine.documents import Document, Documents, Fields, Pointer, Problem, in_order, placed
 from reconcile.engine.entries import Entry, by_code
@@ -64,10 +63,9 @@ def resolve(
     With *now*, aware, crons are held against the rules too; *severities* replace those of the rules, and more fires
     than *max_fires_per_day* are too many.
     """
-    with without_collecting():
-        zone, reading = time_zone(environment.timezone), reading_of(environment, now)
-        outlook = Outlook(zone, reading, now, severities, max_fires_per_day)
-        return _resolve(documents, environment, Crons(outlook))
+    zone, reading = time_zone(environment.timezone), reading_of(environment, now)
+    outlook = Outlook(zone, reading, now, severities, max_fires_per_day)
+    return _resolve(documents, environment, Crons(outlook))
 
 
 def _resolve(documents: Documents, environment: Environment, crons: Crons) -> Resolution:

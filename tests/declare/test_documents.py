@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import random
 
 import pytest
@@ -209,14 +208,3 @@ def test_paths_are_relative_to_the_folder_that_is_named(tree):
         workspace, _ = load_workspace(directory, given)
         _, findings = load_documents(workspace, workspace.environments["here"], given)
         assert findings[0].place.file == expected
-
-
-def test_garbage_is_collected_again_after_a_load(outcome_of):
-    outcome_of({"tenants/a.yaml": GOOD})
-    assert gc.isenabled()
-    gc.disable()
-    try:
-        outcome_of({"tenants/a.yaml": GOOD})
-        assert not gc.isenabled()
-    finally:
-        gc.enable()

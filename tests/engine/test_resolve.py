@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from datetime import UTC, datetime
 from itertools import permutations
 
@@ -439,14 +438,3 @@ def test_the_order_of_sets_decides_nothing():
 
 def test_a_pointer_is_placed_once_for_all_findings_of_it():
     assert said(Pointer("f", ("a", 1), Part.KEY)) == "key a.1"
-
-
-def test_garbage_is_collected_again_afterwards():
-    gc.disable()
-    try:
-        resolve(documents(), HERE)
-        assert not gc.isenabled()
-    finally:
-        gc.enable()
-    resolve(documents(), HERE)
-    assert gc.isenabled()

@@ -36,6 +36,7 @@ IMPURE_MODULES = frozenset(
         "fcntl",
         "fileinput",
         "ftplib",
+        "gc",
         "getpass",
         "glob",
         "http",

@@ -1,0 +1,51 @@
+"""While a workspace is read, garbage is not collected; afterwards it is as before."""
+
+from __future__ import annotations
+
+import gc
+
+import pytest
+
+from reconcile.commands.collecting import without_collecting
+from reconcile.commands.declarations import declared_at, everything_declared
+from reconcile.commands.validate import _found
+
+
+@without_collecting()
+def is_collecting(*, fails: bool = False) -> bool:
+    if fails:
+        raise RuntimeError
+    return gc.isenabled()
+
+
+def test_garbage_is_collected_again_afterwards():
+    assert not is_collecting()
+    assert gc.isenabled()
+
+
+def test_garbage_is_collected_again_after_a_failure():
+    with pytest.raises(RuntimeError):
+        is_collecting(fails=True)
+    assert gc.isenabled()
+
+
+def test_who_collects_no_garbage_is_not_made_to():
+    gc.disable()
+    try:
+        assert not is_collecting()
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("read", [everything_declared, declared_at, _found])
+def test_what_reads_a_whole_workspace_does_not_collect_meanwhile(read):
+    class Asked:
+        """An invocation that tells, of whatever is asked first, whether garbage is collected then."""
+
+        def __getattr__(self, name: str) -> object:
+            raise LookupError(gc.isenabled())
+
+    with pytest.raises(LookupError) as asked:
+        read(Asked(), "prod", "HEAD") if read is declared_at else read(Asked())
+    assert asked.value.args == (False,)
