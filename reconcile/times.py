@@ -7,13 +7,14 @@ and subtracted by their wall clocks in Python; `later` and `between` count the t
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from reconcile.errors import SettingError
 from reconcile.text import did_you_mean, shown
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+_SECOND = timedelta(seconds=1)
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -107,6 +108,18 @@ def time_zone(name: str) -> ZoneInfo:
 def in_zone(at: datetime, name: str) -> datetime:
     """Return the instant *at* on the clocks of the time zone called *name*."""
     return at.astimezone(time_zone(name))
+
+
+def clock_change(zone: tzinfo, low: datetime, high: datetime) -> datetime:
+    """Return the second, in UTC, at which the clocks of *zone* change between the instants *low* and *high*, of UTC."""
+    offset = low.astimezone(zone).utcoffset()
+    while high - low > _SECOND:
+        middle = (low + (high - low) / 2).replace(microsecond=0)
+        if middle.astimezone(zone).utcoffset() == offset:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def later(at: datetime, span: timedelta) -> datetime:

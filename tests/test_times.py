@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from reconcile.errors import SettingError
 from reconcile.times import (
     between,
+    clock_change,
     duration,
     duration_seconds,
     duration_text,
@@ -112,3 +113,11 @@ def test_a_span_is_the_time_that_passes_where_clocks_change(start, span, end):
     at = datetime.fromisoformat(start).replace(tzinfo=NEW_YORK)
     assert str(later(at, span)) == end
     assert between(at, later(at, span)) == span
+
+
+@pytest.mark.parametrize(
+    "day, change", [("2026-03-08", "2026-03-08T07:00:00Z"), ("2026-11-01", "2026-11-01T06:00:00Z")]
+)
+def test_the_second_is_found_at_which_clocks_change(day, change):
+    midnight = datetime.fromisoformat(day).replace(tzinfo=UTC)
+    assert instant_text(clock_change(NEW_YORK, midnight, midnight + timedelta(days=1))) == change

@@ -14,7 +14,7 @@ from reconcile.cron.days import year_kind
 from reconcile.cron.expression import Expression, hazard
 from reconcile.cron.fire import fires, later_instant, next_fire
 from reconcile.cron.meaning import Meaning
-from reconcile.times import later
+from reconcile.times import clock_change, later
 
 _NOTHING = timedelta()
 _SECOND = timedelta(seconds=1)
@@ -58,20 +58,8 @@ def _before_change(wall: datetime, zone: tzinfo) -> datetime:
     if first.utcoffset() == second.utcoffset():
         return wall
     low, high = sorted((first.astimezone(UTC), second.astimezone(UTC)))
-    change = _change(low, high, zone)
+    change = clock_change(zone, low, high)
     return change.replace(tzinfo=None) + min(first.utcoffset() or _NOTHING, second.utcoffset() or _NOTHING)
-
-
-def _change(low: datetime, high: datetime, zone: tzinfo) -> datetime:
-    """The second, in UTC, at which the clocks of *zone* change between *low* and *high*."""
-    offset = low.astimezone(zone).utcoffset()
-    while high - low > _SECOND:
-        middle = (low + (high - low) / 2).replace(microsecond=0)
-        if middle.astimezone(zone).utcoffset() == offset:
-            low = middle
-        else:
-            high = middle
-    return high
 
 
 def fires_per_day(expression: Expression) -> int:
@@ -124,7 +112,7 @@ def _utc_between(moment: datetime, first: datetime, last: datetime) -> datetime:
 def _around_change(begin: datetime, stop: datetime, zone: tzinfo) -> list[datetime]:
     """The edges of three parts of the day from *begin* to *stop*: before, around and after its change of clocks."""
     low, high = begin.astimezone(UTC), stop.astimezone(UTC)
-    change = _change(low, high, zone)
+    change = clock_change(zone, low, high)
     margin = abs((stop.utcoffset() or _NOTHING) - (begin.utcoffset() or _NOTHING)) + _HOUR
     return [begin, max(low, change - _SECOND - margin), min(high, change + margin), stop]
 

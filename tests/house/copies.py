@@ -65,6 +65,16 @@ def called(*names: str) -> Finder:
     return copies
 
 
+def asked_for(attribute: str) -> Finder:
+    """Return what finds *attribute*, such as ``service.quartz``, of any value."""
+
+    def copies(tree: ast.Module) -> Iterator[int]:
+        attributes = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+        yield from (node.lineno for node in attributes if dotted(node).endswith(f".{attribute}"))
+
+    return copies
+
+
 def unit_tables(tree: ast.Module) -> Iterator[int]:
     """Yield where the units of durations stand in a table or in a pattern."""
     yield from said("|h|d")(tree)
@@ -84,8 +94,12 @@ ONCE = (
     Once("`did you mean`", "reconcile.text", imported("difflib")),
     Once("taking out signs that steer a terminal", "reconcile.text", sign_filters),
     Once(
-        "full-width signs", "reconcile.text", said("\u3000", "\uff0a", "\uff1f"), also=("reconcile.declare.syntax",)
-    ),  # a pattern of keys
+        "full-width signs",
+        "reconcile.text",
+        said("\u3000", "\uff0a", "\uff1f"),
+        also=("reconcile.declare.syntax",),  # how a key of YAML looks from a Chinese keyboard
+    ),
+    Once("whose Quartz reads a cron", "reconcile.model.reading", asked_for("service.quartz")),
     Once("hiding a secret", "reconcile.secrets", said("***")),
     Once("trusting a host", "reconcile.secrets", said("RECONCILE_TRUSTED_HOSTS")),
     Once("reading and writing durations", "reconcile.times", unit_tables),

@@ -29,6 +29,7 @@ def test_what_stands_once_is_there(once):
         ("[' ' if not c.isprintable() else c for c in text]", "text"),
         ("import unicodedata", "text"),
         ("{'？': '?'}", "text"),
+        ("parse(text, quartz=environment.service.quartz)", "model.reading"),
         ("HIDDEN = '***'", "secrets"),
         ("f'{user}:***@{host}'", "secrets"),
         ("name = 'RECONCILE_TRUSTED_HOSTS'", "secrets"),

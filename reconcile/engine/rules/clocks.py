@@ -16,6 +16,7 @@ from reconcile.cron import Meaning
 from reconcile.cron.days import YearKind, year_kind
 from reconcile.engine.rules.subject import Mark, Rule, Subject, mark
 from reconcile.model.finding import Severity
+from reconcile.times import clock_change
 
 _AHEAD_DAYS = 731
 # No zone changes its offset twice within as little.
@@ -75,14 +76,12 @@ def _offset(zone: ZoneInfo, instant: datetime) -> timedelta:
 
 
 def _change(zone: ZoneInfo, low: datetime, high: datetime) -> Change:
-    """Return the change of clocks after *low* and not after *high*, found to the minute."""
+    """Return the change of clocks after *low* and not after *high*."""
     before, after = _offset(zone, low), _offset(zone, high)
-    while high - low > _MINUTE:
-        middle = low + (high - low) // _MINUTE // 2 * _MINUTE
-        low, high = (middle, high) if _offset(zone, middle) == before else (low, middle)
-    wall = high.replace(tzinfo=None)
+    at = clock_change(zone, low, high)
+    wall = at.replace(tzinfo=None)
     start, end = wall + min(before, after), wall + max(before, after)
-    return Change(high, after > before, start, end, tuple(_pieces(start, end)))
+    return Change(at, after > before, start, end, tuple(_pieces(start, end)))
 
 
 def _pieces(start: datetime, end: datetime) -> Iterator[Piece]:
