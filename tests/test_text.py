@@ -8,7 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.text import clipped, counted, did_you_mean, listed, one_line, shown, visible, without_invisible
+from reconcile.text import (
+    ascii_of,
+    clipped,
+    counted,
+    did_you_mean,
+    full_width_signs,
+    listed,
+    one_line,
+    shown,
+    visible,
+    without_invisible,
+)
 
 STEERING = "\x00\x1b\x7f\x85\xa0\xad\u061c\u200b\u200e\u2028\u2029\u202e\u2066\ufeff\ud800"
 
@@ -59,3 +70,9 @@ def test_a_list_is_cut_after_so_many_names():
     assert listed([]) == ""
     assert listed([1, 2, 3]) == "1, 2, 3"
     assert listed([1, 2, 3], most=2) == "1, 2, …"
+
+
+def test_full_width_signs_are_found_by_stretches_and_have_ascii_ones():
+    assert [*full_width_signs("0 ？　＊ a：")] == [(2, 3), (7, 1)]
+    assert [*full_width_signs("0 ? *")] == []
+    assert ascii_of("0 ？　＊ a：") == "0 ? * a:"
