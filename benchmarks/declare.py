@@ -22,10 +22,10 @@ from pathlib import Path
 import yaml
 
 from benchmarks.generate import write
-from reconcile.commands.collecting import without_collecting
 from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.git.worktree import WorkTree
+from reconcile.session.collecting import without_collecting
 
 
 @without_collecting()

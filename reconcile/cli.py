@@ -26,7 +26,9 @@ from reconcile.exits import Exit
 from reconcile.text import did_you_mean
 
 if TYPE_CHECKING:
-    from reconcile.commands.invocation import Answer, Invocation
+    from reconcile.commands.answer import Answer
+    from reconcile.session.options import Options
+    from reconcile.session.runtime import Runtime
 
 # Name → what `--help` says; each stands in the module of its name, and is loaded when it is asked for.
 COMMANDS: Mapping[str, str] = {
@@ -84,7 +86,7 @@ class _Lazy(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from reconcile.commands.invocation import tool_version
+        from reconcile.session.runtime import tool_version
 
         click.echo(f"reconcile {tool_version()}")
         ctx.exit()
@@ -132,7 +134,7 @@ class Run:
         self._showing = threading.Lock()
         self._is_asking = False
         self._environ = environ
-        self._invocation: Invocation | None = None
+        self._runtime: Runtime | None = None
 
     def exit_code(self) -> int:
         """Do all of it."""
@@ -141,8 +143,7 @@ class Run:
             return Exit.DONE
         with self._signals():
             try:
-                answer = self._answer()
-                code = self._show(answer)
+                code = self._show(answer := self._answer())
             finally:
                 self._done.set()
         # A command without a report (`twin`) knows itself what a signal means to it.
@@ -153,36 +154,36 @@ class Run:
         from reconcile.commands.failures import failed, misused, unexpected
 
         try:
-            self._invocation = self._new_invocation()
-            answer: Answer | int = self._clicked(self._invocation)
+            self._runtime = self._new_runtime()
+            answer: Answer | int = self._clicked(self._runtime)
         except ReconcileError as error:
-            return failed(error, self._invocation)
+            return failed(error, self._runtime)
         except click.exceptions.Abort:
-            return failed(UsageError("interrupted"), self._invocation, kind="interrupted")
+            return failed(UsageError("interrupted"), self._runtime, kind="interrupted")
         except click.ClickException as error:
-            return failed(misused(error), self._invocation)
+            return failed(misused(error), self._runtime)
         except KeyboardInterrupt:
-            return failed(_interrupted(), self._invocation, kind="interrupted")
+            return failed(_interrupted(), self._runtime, kind="interrupted")
         except Exception as error:  # whatever it is, one line must say so
-            hide = self._invocation.hide if self._invocation is not None else str
-            if self._verbosity() >= 2:
+            hide = self._runtime.facts.hide if self._runtime is not None else str
+            if self._runtime is not None:
                 self._log("trace", hide(traceback.format_exc()))
-            return failed(unexpected(error, hide), self._invocation, kind="bug")
+            return failed(unexpected(error, hide), self._runtime, kind="bug")
         else:
             return answer
 
-    def _clicked(self, invocation: Invocation | None) -> Any:
+    def _clicked(self, runtime: Runtime | None) -> Any:
         result = reconcile.main(
             self._arguments,
             prog_name="reconcile",
             standalone_mode=False,
-            obj=invocation,
+            obj=runtime,
         )
         return Exit.DONE if result is None else result
 
-    def _new_invocation(self) -> Invocation:
-        from reconcile.commands.console import Console
-        from reconcile.commands.invocation import Invocation
+    def _new_runtime(self) -> Runtime:
+        from reconcile.session.console import Console
+        from reconcile.session.runtime import Runtime
 
         can_ask = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stderr))
         console = Console(
@@ -192,7 +193,7 @@ class Run:
         )
         begun_at = datetime.now(UTC)
         now = _now(self._environ, begun_at)
-        return Invocation(dict(self._environ), now, begun_at, console, _to_stdout, open_lines, self._stop)
+        return Runtime(dict(self._environ), now, begun_at, console, _to_stdout, open_lines, self._stop)
 
     def _ask(self, question: str) -> str:
         """Ask the person at the terminal; a signal ends the waiting."""
@@ -203,14 +204,15 @@ class Run:
         finally:
             self._is_asking = False
 
-    def _verbosity(self) -> int:
-        return self._invocation.options.verbosity if self._invocation is not None else 0
+    @property
+    def _options(self) -> Options | None:
+        return self._runtime.facts.options if self._runtime is not None else None
 
     def _log(self, level: str, message: str) -> None:
-        if self._invocation is not None:
-            self._invocation.log(level, message)
-        else:
+        if self._runtime is None:
             _to_stderr(f"{level}: {message}\n")
+        else:
+            self._runtime.with_options(self._options or self._runtime.options).log(level, message)
 
     def _show(self, answer: Answer | int) -> int:
         """Write the files and the document, once, and return the exit code."""
@@ -226,7 +228,7 @@ class Run:
     def _written(self, answer: Answer) -> int:
         from reconcile.commands.failures import rendered, report_of, wanted_format, with_error
 
-        options = self._invocation.options if self._invocation is not None else None
+        options = self._options
         chosen = wanted_format(options, self._arguments, self._environ)
         files = dict(answer.files)
         files.update((path, rendered(answer, name)) for name, path in (options.reports if options else ()))
@@ -287,7 +289,7 @@ class Run:
 
         # The one writing it may itself be stuck, on a pipe that nobody reads.
         writer = threading.Thread(
-            target=lambda: self._show(failed(_interrupted(), self._invocation, kind="interrupted")), daemon=True
+            target=lambda: self._show(failed(_interrupted(), self._runtime, kind="interrupted")), daemon=True
         )
         writer.start()
         writer.join(LAST_SECONDS)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import click
 
-from reconcile.commands.invocation import Answer, Invocation
-from reconcile.commands.options import COMMON, Common, Group, options_of, taken
-from reconcile.commands.sources import Sources
+from reconcile.commands.answer import Answer
+from reconcile.commands.options import Common, options_of, taken
 from reconcile.errors import UsageError
 from reconcile.report.formats import COMMON_FORMATS
+from reconcile.session.options import COMMON, Group, Sources
+from reconcile.session.runtime import Runtime
 
 Command: TypeAlias = Callable[..., Answer]
 
@@ -28,8 +30,8 @@ def command(
 ) -> Callable[[Command], Callable[..., Answer | None]]:
     """Give a function the common options, and those of *groups*; its reports are written in *formats*.
 
-    It is called with the invocation, and its own options. Of a group of commands, it is what the group does without a
-    subcommand; None: the subcommand answers.
+    It is called with the runtime, which holds them, and its own options. Of a group of commands, it is what the group
+    does without a subcommand; None: the subcommand answers.
     """
     names = taken(groups)
 
@@ -40,10 +42,11 @@ def command(
             if context.invoked_subcommand is not None:
                 _refuse_misplaced(context)
                 return None
-            invocation: Invocation = context.obj
+            runtime: Runtime = context.obj
             common = {name: given.pop(name) for name in names}
-            invocation.options = options_of(common, formats, invocation.environ)
-            return function(invocation, **given)
+            options = options_of(common, formats, runtime.environ)
+            runtime.facts.learn_options(options)
+            return function(runtime.with_options(options), **given)
 
         for name in reversed(names):
             click.option(*COMMON[name].flags, name, cls=Common, formats=formats)(called)
@@ -52,16 +55,26 @@ def command(
     return decorated
 
 
-def sources(function: Command) -> Command:
-    """Give *function* the options that say where last applied is looked for, as one `Sources`."""
+def grouped(kind: type, name: str, options: Sequence[Callable[[Any], Any]]) -> Callable[[Any], Any]:
+    """Return a decorator that gives a command *options* as one value of *kind*: the argument *name*.
 
-    @functools.wraps(function)
-    def called(
-        *given: Any, applied_rev: str | None, base: str | None, fetch_applied: str | None, **more: Any
-    ) -> Answer:
-        return function(*given, where=Sources(applied_rev, base, fetch_applied), **more)
+    The fields of *kind*, a dataclass, are called as the parameters of the options.
+    """
+    fields = [field.name for field in dataclasses.fields(kind)]
 
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_SOURCES), called)
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def called(*given: Any, **more: Any) -> Any:
+            value = kind(**{field: more.pop(field) for field in fields})
+            return function(*given, **{name: value}, **more)
+
+        return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), called)
+
+    return decorated
+
+
+sources = grouped(Sources, "sources", _SOURCES)
+"""Gives a command the options that say where last applied is looked for, as one `Sources`."""
 
 
 def _refuse_misplaced(context: click.Context) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from reconcile.commands.invocation import Invocation
+from reconcile.session.runtime import Runtime
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -21,5 +21,5 @@ def completion(context: click.Context, *, shell: str) -> None:
     completer = get_completion_class(shell)
     assert completer is not None, f"click completes in {shell}"
     group = context.find_root().command
-    invocation: Invocation = context.obj
-    invocation.show(completer(group, {}, "reconcile", "_RECONCILE_COMPLETE").source() + "\n")
+    runtime: Runtime = context.obj
+    runtime.show(completer(group, {}, "reconcile", "_RECONCILE_COMPLETE").source() + "\n")

@@ -16,7 +16,6 @@ from typing import NamedTuple
 import click
 
 from reconcile import resources
-from reconcile.commands.invocation import Invocation
 from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.errors import ReconcileError
@@ -24,6 +23,7 @@ from reconcile.exits import Exit
 from reconcile.git.worktree import WorkTree
 from reconcile.model.keys import Key
 from reconcile.model.schedule import Schedule, State
+from reconcile.session.runtime import Runtime
 
 ABSENT = Key("acme", "1085431505565651040")
 CHANGED = Key("acme", "1085431505565651039")
@@ -74,7 +74,7 @@ _STEPS = (
 
 @click.command("demo")
 @click.pass_obj
-def demo(invocation: Invocation) -> None:
+def demo(runtime: Runtime) -> None:
     """Try everything against the embedded scheduler.
 
     validate → plan → apply → plan, on the shipped examples, in a temporary folder. Nothing is left behind, and no
@@ -88,11 +88,11 @@ def demo(invocation: Invocation) -> None:
         _point_at(place / "schedules" / "reconcile.yaml", twin.url)
         for tenant, jobs in live_of(_declared(place)).items():
             twin.seed(tenant, jobs)
-        invocation.show(f"The embedded scheduler listens on {twin.url}.\n")
+        runtime.show(f"The embedded scheduler listens on {twin.url}.\n")
         for number, step in enumerate(_STEPS, start=1):
-            invocation.show(f"\n{textwrap.fill(f'{number}. {step.said}', 100)}\n\n  $ reconcile {step.arguments}\n\n")
-            _run(invocation, step, place)
-    invocation.show("\nThat was all. The embedded scheduler has stopped, and nothing is left behind.\n")
+            runtime.show(f"\n{textwrap.fill(f'{number}. {step.said}', 100)}\n\n  $ reconcile {step.arguments}\n\n")
+            _run(runtime, step, place)
+    runtime.show("\nThat was all. The embedded scheduler has stopped, and nothing is left behind.\n")
 
 
 def live_of(declared: Iterable[Schedule]) -> dict[str, list[dict[str, str]]]:
@@ -121,9 +121,9 @@ def _point_at(path: Path, url: str) -> None:
     path.write_text(text.replace("http://127.0.0.1:8001", url), encoding="utf-8")
 
 
-def _run(invocation: Invocation, step: _Step, place: Path) -> None:
+def _run(runtime: Runtime, step: _Step, place: Path) -> None:
     """Run one command as a user would, and show what it prints."""
-    variables = {name: value for name, value in invocation.environ.items() if not name.startswith("RECONCILE_")}
+    variables = {name: value for name, value in runtime.environ.items() if not name.startswith("RECONCILE_")}
     done = subprocess.run(  # noqa: S603 - this program, with words of its own
         [sys.executable, "-m", "reconcile", *shlex.split(step.arguments)],
         cwd=place,
@@ -135,8 +135,8 @@ def _run(invocation: Invocation, step: _Step, place: Path) -> None:
         timeout=SECONDS_PER_STEP,
         check=False,
     )
-    invocation.show(f"{done.stdout}{done.stderr}[exit {done.returncode}]\n")
-    if invocation.stop.is_set() or done.returncode in _INTERRUPTED:
+    runtime.show(f"{done.stdout}{done.stderr}[exit {done.returncode}]\n")
+    if runtime.stop.is_set() or done.returncode in _INTERRUPTED:
         raise ReconcileError("the demo was interrupted", hint="nothing is left behind; run it again")
     if done.returncode != step.exit_code:
         raise ReconcileError(

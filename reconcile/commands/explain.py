@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from reconcile import cron
+from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.commands.invocation import Answer, Invocation
-from reconcile.commands.options import Group
 from reconcile.commands.times import typed_zone
 from reconcile.engine.explain import explain as explained
 from reconcile.errors import CronSyntaxError, UsageError
@@ -16,6 +15,8 @@ from reconcile.model.reading import QUARTZ_VERSIONS, reading_at
 from reconcile.model.selection import Selection
 from reconcile.report.documents import error_document, explanation_document
 from reconcile.report.explanations import explanation_view, refused_cron_view
+from reconcile.session.options import Group
+from reconcile.session.runtime import Runtime
 from reconcile.source import Span
 
 
@@ -32,7 +33,7 @@ from reconcile.source import Span
 @click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the words.")
 @command(Group.KEYS)
 def explain(
-    invocation: Invocation,
+    runtime: Runtime,
     *,
     expression: str,
     against: str | None,
@@ -46,21 +47,24 @@ def explain(
     Needs neither files nor the service. With --against, say what another does otherwise: exit 2 when they do not always
     fire at the same times. An H in it stands for the value that it has for the --tenant and --code given.
     """
-    now = invocation.now.astimezone(typed_zone(timezone))
+    now = runtime.now.astimezone(typed_zone(timezone))
     parsed: list[cron.Expression] = []
     for name, text in (("<cron>", expression), ("<against>", against)):
         if text is not None:
             try:
-                plain = _resolved(text, invocation.options.selection)
+                plain = _resolved(text, runtime.options.selection)
                 parsed.append(reading_at(now, quartz=quartz).parse(plain))
             except CronSyntaxError as error:
-                return _refused(error, name, invocation)
+                return _refused(error, name, runtime)
     first, *others = parsed
     other = others[0] if others else None
     found = explained(first, now, count=count, language=lang, against=other, declared=expression)
     differ = found.comparison is not None and not found.comparison.is_same
-    code = Exit.DIFFERENT if differ else Exit.DONE
-    return Answer(explanation_document(found, invocation.head), explanation_view(found), exit_code=code)
+    return Answer(
+        explanation_document(found, runtime.head()),
+        explanation_view(found),
+        exit_code=Exit.DIFFERENT if differ else Exit.DONE,
+    )
 
 
 def _resolved(text: str, selection: Selection) -> str:
@@ -74,11 +78,11 @@ def _resolved(text: str, selection: Selection) -> str:
     return cron.resolve_h(text, selection.tenants[0], selection.codes[0])
 
 
-def _refused(error: CronSyntaxError, name: str, invocation: Invocation) -> Answer:
+def _refused(error: CronSyntaxError, name: str, runtime: Runtime) -> Answer:
     """Return the answer about an expression that Quartz refuses; it shows the expression, with carets."""
     error.place = Span(name, 1, error.column + 1, max(1, error.width))
     return Answer(
-        error_document(error, invocation.head),
+        error_document(error, runtime.head()),
         refused_cron_view(error, error.place),
         error.exit_code,
         error=f"{error.place}: {error.message}",

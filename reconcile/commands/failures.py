@@ -8,22 +8,24 @@ from datetime import UTC, datetime
 
 import click
 
-from reconcile.commands.invocation import Answer, Invocation, tool_version
-from reconcile.commands.options import COMMON, Options, not_taken
+from reconcile.commands.answer import Answer
+from reconcile.commands.options import not_taken
 from reconcile.errors import OutputError, ReconcileError, UsageError
 from reconcile.exits import Exit
 from reconcile.report.documents import error_document, error_entry
 from reconcile.report.findings import error_view
 from reconcile.report.formats import COMMON_FORMATS, FORMATS, Report
 from reconcile.report.head import Head
+from reconcile.session.options import COMMON, Options
+from reconcile.session.runtime import Runtime, tool_version
 from reconcile.text import one_line
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def failed(error: ReconcileError, invocation: Invocation | None, *, kind: str | None = None) -> Answer:
+def failed(error: ReconcileError, runtime: Runtime | None, *, kind: str | None = None) -> Answer:
     """Return the answer of a run that *error* stopped."""
-    head = invocation.head if invocation is not None else Head(tool_version(), _EPOCH)
+    head = Head(tool_version(), _EPOCH) if runtime is None else runtime.head(runtime.facts.revision)
     line = f"{error.place}: {error.message}" if error.place is not None else error.message
     hint = f"\n    hint: {error.hint}" if error.hint else ""
     return Answer(error_document(error, head, kind=kind), error_view(error), error.exit_code, error=f"{line}{hint}")
@@ -51,7 +53,7 @@ def with_error(answer: Answer, error: OutputError) -> Answer:
 
 def wanted_format(options: Options | None, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
     """Return the format for stdout, also when the command line could not be understood."""
-    if options is not None and options.is_read:
+    if options is not None:
         return options.format
     chosen = environ.get(COMMON["format"].variable, "").strip()
     for argument, following in zip(arguments, [*arguments[1:], ""], strict=True):

@@ -6,10 +6,8 @@ import re
 
 import click
 
+from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.commands.declarations import environment_of, opened
-from reconcile.commands.invocation import Answer, Invocation
-from reconcile.commands.service import linked
 from reconcile.errors import UsageError
 from reconcile.exits import Exit
 from reconcile.flows.histories import history as history_of
@@ -18,6 +16,9 @@ from reconcile.model.states import Unreadable
 from reconcile.report.documents import history_document
 from reconcile.report.histories import history_view
 from reconcile.service.reader import ServiceReader
+from reconcile.session.client import open_client
+from reconcile.session.declared import open_checkout
+from reconcile.session.runtime import Runtime
 from reconcile.times import time_zone
 
 _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
@@ -29,7 +30,7 @@ _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="Which page, newest first.")
 @click.option("--page-size", type=click.IntRange(1, 1000), default=10, show_default=True, help="Rows of a page.")
 @command()
-def history(invocation: Invocation, *, tenant: str, code: str, page: int, page_size: int) -> Answer:
+def history(runtime: Runtime, *, tenant: str, code: str, page: int, page_size: int) -> Answer:
     """Show what the jobs of one schedule did, newest first. It need not be declared.
 
     Times are shown in the environment's time zone; in JSON they are UTC.
@@ -37,14 +38,15 @@ def history(invocation: Invocation, *, tenant: str, code: str, page: int, page_s
     for what, value in (("TENANT", tenant), ("CODE", code)):
         if not _ID.fullmatch(value):
             raise UsageError(f"{what} {value!r} is none", hint="1 to 64 of 0-9 A-Z a-z _ . -")
-    workspace, _, _ = opened(invocation)
-    environment = environment_of(workspace, invocation.options.environment)
-    with linked(invocation, environment) as link:
-        found = history_of(ServiceReader(link), Key(tenant, code), page=page, page_size=page_size)
-        noted = link.notes.take()
+    checkout = open_checkout(runtime)
+    environment = checkout.environment
+    with open_client(runtime, environment) as client:
+        reader = ServiceReader(client)
+        found = history_of(reader, Key(tenant, code), page=page, page_size=page_size)
+        noted = reader.take_notes()
     return Answer(
         history_document(
-            found.key, found.live, found.pages, invocation.head, environment=environment.name, findings=noted
+            found.key, found.live, found.pages, checkout.head, environment=environment.name, findings=noted
         ),
         history_view(found.key, found.live, found.pages, timezone=time_zone(environment.timezone), findings=noted),
         exit_code=Exit.ERROR if isinstance(found.live, Unreadable) else Exit.DONE,

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.actor import actor_of
-from reconcile.commands.book import new_run_id
+from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.commands.declarations import Declared, declared
-from reconcile.commands.invocation import Answer, Invocation
-from reconcile.commands.opening import existing_ledger
-from reconcile.commands.options import SELECTION, Group
-from reconcile.commands.remembered import address_of
-from reconcile.commands.service import read
 from reconcile.engine.past import found_live
-from reconcile.errors import LedgerError
 from reconcile.exits import Exit
-from reconcile.ledger.address import LedgerAddress
-from reconcile.model.ledger import Ending, RunKind, RunStart
+from reconcile.model.ledger import Ending, RunKind
 from reconcile.report.ledgers import ledger_document
 from reconcile.report.remembering import done_view
+from reconcile.service.reader import ServiceReader
+from reconcile.session.client import open_client
+from reconcile.session.declared import declare
+from reconcile.session.identity import identify
+from reconcile.session.ledger import locate_ledger
+from reconcile.session.observed import read_live
+from reconcile.session.options import SELECTION, Group
+from reconcile.session.runtime import Runtime
 from reconcile.text import counted
 
 
@@ -31,52 +30,27 @@ def ledger() -> None:
 @ledger.command("rebuild")
 @click.option("--actor", metavar="NAME", help="Who this is, for the record; else who the pipeline or Git says.")
 @command(*SELECTION, Group.CALLS)
-def rebuild(invocation: Invocation, *, actor: str | None) -> Answer:
+def rebuild(runtime: Runtime, *, actor: str | None) -> Answer:
     """Take what is live now, of all that is declared, for last applied. Nothing is saved to the service.
 
     A ledger file that cannot be read is put aside first. What live differs in afterwards counts as Git's move
     (pending), whoever made it; live names are not known, and taken to be the declared ones.
     """
-    wanted = declared(invocation)
-    aside = _put_aside_if_broken(invocation, wanted)
-    live = read(invocation, wanted.environment, list(wanted.desired)).live
-    found = found_live(wanted.desired, live)
-    start = RunStart(
-        new_run_id(invocation.begun_at),
-        RunKind.ADOPT,
-        invocation.begun_at,
-        actor_of(invocation, actor),
-        invocation.revision,
-    )
-    with (
-        existing_ledger(invocation, wanted.workspace, wanted.environment, create=True) as book,
-        book.lock(start.id, start.actor, timeout_seconds=0),
-    ):
-        pen = book.begin(start)
-        pen.record_applied(found)
-        pen.end(Ending.FINISHED, {})
+    declared = declare(runtime)
+    home = locate_ledger(declared.checkout, declared.environment)
+    aside = home.set_aside_if_broken()
+    with open_client(runtime, declared.environment) as client:
+        live = read_live(runtime, ServiceReader(client), list(declared.desired)).live
+    found = found_live(declared.desired, live)
+    start = identify(declared.checkout, actor).start(RunKind.ADOPT)
+    with home.to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
+        entry = written.begin(start)
+        entry.record_applied(found)
+        entry.end(Ending.FINISHED, {})
     unread = sum(not isinstance(rows, tuple) for rows in live.values())
-    message = f"{counted(len(found), 'schedule')} of {len(wanted.desired)} taken for applied as they are live."
+    message = f"{counted(len(found), 'schedule')} of {len(declared.desired)} taken for applied as they are live."
     message += f" {unread} could not be read." if unread else ""
     message += f" The old ledger is {aside}." if aside else ""
-    name = wanted.environment.name
-    document = ledger_document(invocation.head, environment=name, action="rebuild", message=message, keys=found)
+    name = declared.environment.name
+    document = ledger_document(declared.head, environment=name, action="rebuild", message=message, keys=found)
     return Answer(document, done_view(message, environment=name), exit_code=Exit.ERROR if unread else Exit.DONE)
-
-
-def _put_aside_if_broken(invocation: Invocation, wanted: Declared) -> str | None:
-    """Put a ledger file aside that cannot be opened; return where it is now. One that can be opened is kept."""
-    try:
-        with existing_ledger(invocation, wanted.workspace, wanted.environment):
-            return None
-    except LedgerError:
-        address = address_of(invocation, wanted.workspace, wanted.environment)
-        if address is None or not address.exists or address.path is None:
-            return None
-        return _aside(address, invocation)
-
-
-def _aside(address: LedgerAddress, invocation: Invocation) -> str:
-    from reconcile.ledger.aside import set_aside
-
-    return str(set_aside(address, now=invocation.begun_at))

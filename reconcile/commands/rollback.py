@@ -1,33 +1,30 @@
-"""`rollback`: bring back what was live before a run. One of the few modules that may hold a writer."""
+"""`rollback`: bring back what was live before a run. One of the few modules that may save."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import click
 
-from reconcile.commands.actor import actor_of
-from reconcile.commands.book import Book, ledger_required, new_run_id, opened_book
+from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.commands.conduct import Conduct, conduct
-from reconcile.commands.declarations import Declared, everything_declared
-from reconcile.commands.invocation import Answer, Invocation
-from reconcile.commands.options import SELECTION, Group
 from reconcile.commands.overrides import overrides
-from reconcile.commands.planning import Reviewed, reviewed
-from reconcile.commands.remembered import remembered
-from reconcile.commands.running import carry_out, confirm
-from reconcile.commands.service import linked
-from reconcile.commands.sources import Sources
+from reconcile.commands.save_options import confirm, save_options
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
 from reconcile.engine.rollback import before_run, holds, left_running
 from reconcile.errors import SettingError, UsageError
-from reconcile.model.ledger import ChangeRecord, RunKind, RunRecord, RunStart
+from reconcile.model.ledger import ChangeRecord, RunKind, RunRecord
 from reconcile.report.documents import plan_document, run_document
 from reconcile.report.plans import plan_view
 from reconcile.report.runs import run_view
-from reconcile.service.reader import ServiceReader
-from reconcile.service.writer import ServiceWriter
+from reconcile.session.declared import Declared, declare_everything
+from reconcile.session.ledger import ledger_required
+from reconcile.session.options import SELECTION, Group, SaveOptions
+from reconcile.session.runtime import Runtime
+from reconcile.session.saving import RunPurpose, saving
+
+if TYPE_CHECKING:
+    from reconcile.ledger.book import SqlLedger
 
 
 @click.command("rollback")
@@ -36,86 +33,61 @@ from reconcile.service.writer import ServiceWriter
 @click.option("--reason", default="", metavar="TEXT", help="Why, for who finds the holds.")
 @command(*SELECTION, Group.CALLS)
 @overrides
-@conduct
+@save_options
 def rollback(
-    invocation: Invocation, *, run: str, dry_run: bool, reason: str, how: Conduct, allowances: Allowances
+    runtime: Runtime, *, run: str, dry_run: bool, reason: str, options: SaveOptions, allowances: Allowances
 ) -> Answer:
     """Bring back what was live before RUN (its id, or how it begins), read it back, and hold it.
 
     What the run created is parked: nothing can be deleted. What was changed since is left alone. A key that was brought
     back is held: apply leaves it alone until its declaration changes, or until it is released.
     """
-    if how.no_ledger:
+    if options.no_ledger:
         raise UsageError("a rollback is made from the ledger", hint="leave out --no-ledger")
     # Names are part of what was live before; nobody has to ask for them here.
     allowances = allowances.adding(INCLUDE_RENAMES)
-    wanted = everything_declared(invocation)
-    run_id, actor = new_run_id(invocation.begun_at), actor_of(invocation, how.actor)
-    with (
-        linked(invocation, wanted.environment) as link,
-        opened_book(invocation, wanted.workspace, wanted.environment, run=run_id, actor=actor, how=how) as book,
-    ):
-        record, changes = _found(invocation, book, run, wanted)
-        before = before_run(record.start.id, changes, wanted.everything)
+    declared = declare_everything(runtime)
+    with saving(declared, options) as saver:  # the lock is held from here
+        record, changes = _recorded(saver.ledger, run, declared)
+        before = before_run(record.start.id, changes, declared.everything)
         if not before:
             raise UsageError(f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show")
-        made = _reviewed(invocation, ServiceReader(link), replace(wanted, desired=before), book, allowances)
+        planned = saver.observed_back_to(before).plan(allowances)
         if dry_run:
-            return Answer(plan_document(made.plan, invocation.head), plan_view(made.plan))
-        confirm(invocation, how, made, allowances)
-        start = RunStart(
-            run_id,
-            RunKind.ROLLBACK,
-            invocation.begun_at,
-            actor,
-            invocation.revision,
-            made.plan.digest,
-            None,
-            made.plan.desired_digest,
-            allowances.typed(),
-            record.start.id,
+            return Answer(plan_document(planned.plan, declared.head), plan_view(planned.plan))
+        confirm(runtime, options, planned)
+        held = holds(
+            before,
+            declared.everything,
+            planned.plan,
+            run=saver.identity.id,
+            reason=reason,
+            now=runtime.begun_at,
         )
-        done = carry_out(
-            invocation,
-            made,
-            ServiceReader(link),
-            ServiceWriter(link),
-            start=start,
-            book=book,
-            environment=wanted.environment,
-            how=how,
-            allowances=allowances,
-            holds=holds(before, wanted.everything, made.plan, run=run_id, reason=reason, now=invocation.begun_at),
+        done = saver.save(
+            planned,
+            RunPurpose(
+                RunKind.ROLLBACK,
+                allowances.typed(),
+                holds=held,
+                findings=tuple(left_running(changes)),
+                of_run=record.start.id,
+            ),
         )
-        noted = link.notes.take()
-    done = replace(done, findings=(*done.findings, *noted, *left_running(changes), *book.findings))
-    return Answer(run_document(done, invocation.head), run_view(done), exit_code=done.exit_code)
+    return Answer(run_document(done, declared.head), run_view(done), exit_code=done.exit_code)
 
 
-def _found(
-    invocation: Invocation, book: Book, name: str, wanted: Declared
-) -> tuple[RunRecord, tuple[ChangeRecord, ...]]:
-    """Return the run, and what it did as far as the selection goes."""
-    selection = invocation.options.selection
+def _recorded(ledger: SqlLedger | None, name: str, declared: Declared) -> tuple[RunRecord, tuple[ChangeRecord, ...]]:
+    """Return the run called *name*, and what it did as far as the selection goes."""
+    selection = declared.runtime.options.selection
     if selection.labels:
         # Refused, and not left out: a variable that selects by label must not become a rollback of the whole run.
         raise UsageError("a rollback cannot be selected by label", hint="select with --tenant or --code")
-    if book.ledger is None:
+    if ledger is None:
         raise SettingError("a rollback is made from the ledger, and this workspace keeps none", hint="see ledger")
     with ledger_required():
-        found = book.ledger.run(name)
+        found = ledger.run(name)
     if found is None:
-        raise UsageError(f"there is no run {name!r} of {wanted.environment.name}", hint="reconcile runs lists them")
+        raise UsageError(f"there is no run {name!r} of {declared.environment.name}", hint="reconcile runs lists them")
     record, changes = found
     return record, tuple(change for change in changes if selection.fits_key(change.key))
-
-
-def _reviewed(
-    invocation: Invocation, reader: ServiceReader, wanted: Declared, book: Book, allowances: Allowances
-) -> Reviewed:
-    """Return the plan back to what was live before the run, which is what is *wanted*."""
-    with ledger_required():
-        memory = remembered(invocation, wanted, book.ledger, Sources())
-    # What became undeclared since is none of its business.
-    memory = replace(memory, past=replace(memory.past, removed={}))
-    return reviewed(invocation, wanted, reader, memory, allowances)

@@ -7,21 +7,21 @@ import json
 import click
 
 from reconcile import resources
-from reconcile.commands.invocation import Invocation
 from reconcile.errors import UsageError
+from reconcile.session.runtime import Runtime
 
 
 @click.command("schema")
 @click.argument("name", required=False)
 @click.pass_obj
-def schema(invocation: Invocation, *, name: str | None) -> None:
+def schema(runtime: Runtime, *, name: str | None) -> None:
     """Print the JSON Schema of a file or document, whole; without NAME, list their names."""
     names = resources.schema_names()
     if name is None:
-        invocation.show("".join(f"{one}\n" for one in names))
+        runtime.show("".join(f"{one}\n" for one in names))
         return
     if name not in names:
         raise UsageError(f"there is no schema {name!r}", hint=f"schemas: {', '.join(names)}")
     from reconcile.declare.gate import schema as whole
 
-    invocation.show(json.dumps(whole(name), ensure_ascii=False, indent=2) + "\n")
+    runtime.show(json.dumps(whole(name), ensure_ascii=False, indent=2) + "\n")

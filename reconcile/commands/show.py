@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
+from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.commands.invocation import Answer, Invocation
-from reconcile.commands.planfile import read_plan
 from reconcile.report.plans import plan_view
+from reconcile.session.planfile import read_plan
+from reconcile.session.runtime import Runtime
 
 
 @click.command("show")
 @click.argument("file", metavar="PLAN")
 @command()
-def show(invocation: Invocation, *, file: str) -> Answer:  # noqa: ARG001 - it needs nothing of the run
+def show(runtime: Runtime, *, file: str) -> Answer:  # noqa: ARG001 - it needs nothing of the run
     """Show a saved plan, in any format. Neither the declarations nor the service are needed."""
     saved = read_plan(file)
     return Answer(dict(saved.document), plan_view(saved.plan))

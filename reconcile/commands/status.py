@@ -7,10 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.commands.declarations import declared_at, environment_of, opened
-from reconcile.commands.invocation import Answer, Invocation
-from reconcile.commands.remembered import address_of, ledger_at
 from reconcile.engine.plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
 from reconcile.exits import Exit
@@ -20,9 +18,12 @@ from reconcile.model.ledger import Ending, RunKind, RunRecord
 from reconcile.model.run import TOUCHED
 from reconcile.model.standing import Standing
 from reconcile.model.states import LastAppliedSource
-from reconcile.model.workspace import Environment, Workspace
+from reconcile.model.workspace import Environment
 from reconcile.report.ledgers import status_document
 from reconcile.report.remembering import status_view
+from reconcile.session.declared import Checkout, open_checkout
+from reconcile.session.ledger import locate_ledger
+from reconcile.session.runtime import Runtime
 
 if TYPE_CHECKING:
     from reconcile.ledger.book import SqlLedger
@@ -34,35 +35,30 @@ LOOKED_AT = 20
 
 @click.command("status")
 @command()
-def status(invocation: Invocation) -> Answer:
+def status(runtime: Runtime) -> Answer:
     """Say which commit is live in each environment, its last runs, holds, open saves and lock. Needs no service."""
-    workspace, _, _ = opened(invocation)
-    name = invocation.options.environment
-    environments = workspace.environments.values() if name is None else (environment_of(workspace, name),)
-    standings = [_standing(invocation, workspace, environment) for environment in environments]
+    checkout = open_checkout(runtime)
+    standings = [_standing(checkout, environment) for environment in checkout.environments]
     is_complete = not any(standing.findings for standing in standings)
-    document = status_document(standings, invocation.head)
+    document = status_document(standings, checkout.head)
     return Answer(document, status_view(standings), exit_code=Exit.DONE if is_complete else Exit.ERROR)
 
 
-def _standing(invocation: Invocation, workspace: Workspace, environment: Environment) -> Standing:
+def _standing(checkout: Checkout, environment: Environment) -> Standing:
     found = Standing(environment.name, LastAppliedSource.NONE, None, None)
     try:
-        address = address_of(invocation, workspace, environment)
-        ledger = None
-        if address is not None:
-            ledger = ledger_at(address, invocation, workspace, environment, create=False)
-        if address is not None and ledger is not None:
-            with ledger:
-                found = _by_ledger(invocation, ledger, environment, address.shown)
+        home = locate_ledger(checkout, environment)
+        with home.if_there() as ledger:
+            if ledger is not None:
+                found = _by_ledger(checkout, ledger, environment, home.shown)
     except (LedgerError, SettingError) as error:
         found = replace(found, findings=(_finding(environment, "ledger-unreadable", error),))
-    return found if found.source is LastAppliedSource.LEDGER else _by_git(invocation, found, environment)
+    return found if found.source is LastAppliedSource.LEDGER else _by_git(checkout, found, environment)
 
 
-def _by_ledger(invocation: Invocation, ledger: SqlLedger, environment: Environment, shown: str) -> Standing:
+def _by_ledger(checkout: Checkout, ledger: SqlLedger, environment: Environment, shown: str) -> Standing:
     runs = ledger.runs(most=LOOKED_AT)
-    at = next((at for at, run in enumerate(runs) if _is_whole(invocation, run, environment.name)), None)
+    at = next((at for at, run in enumerate(runs) if _is_whole(checkout, run, environment.name)), None)
     keys = len(ledger.last_applied())
     return Standing(
         environment.name,
@@ -78,14 +74,14 @@ def _by_ledger(invocation: Invocation, ledger: SqlLedger, environment: Environme
     )
 
 
-def _is_whole(invocation: Invocation, run: RunRecord, environment: str) -> bool:
+def _is_whole(checkout: Checkout, run: RunRecord, environment: str) -> bool:
     """Whether *run* made live all that its commit declares: not a selection of it, nor files that differ from it."""
     commit = run.start.revision
     if run.start.kind is not RunKind.APPLY or run.ending is not Ending.FINISHED or commit is None:
         return False
-    if commit_of(invocation.repository, commit) is None:
+    if commit_of(checkout.repository, commit) is None:
         return False
-    declared = declared_at(invocation, environment, commit)
+    declared = checkout.declared_at(environment, commit)
     return declared is not None and run.start.desired_digest == desired_digest(environment, declared)
 
 
@@ -93,10 +89,10 @@ def _may_have_saved(run: RunRecord) -> bool:
     return run.ending is None or any(run.summary.get(result) for result in TOUCHED)
 
 
-def _by_git(invocation: Invocation, found: Standing, environment: Environment) -> Standing:
+def _by_git(checkout: Checkout, found: Standing, environment: Environment) -> Standing:
     """Return how *environment* stands where no ledger knows a key: it is *found* to have runs at most."""
     try:
-        commit = applied_commit(invocation.repository, environment.name)
+        commit = applied_commit(checkout.repository, environment.name)
     except ReconcileError as error:
         return replace(found, findings=(*found.findings, _finding(environment, "git-unreadable", error)))
     return found if commit is None else replace(found, source=LastAppliedSource.GIT, revision=commit)

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import click
 
+from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.commands.invocation import Answer, Invocation
-from reconcile.commands.opening import ledger_of
 from reconcile.errors import UsageError
 from reconcile.report.ledgers import ledger_document
 from reconcile.report.remembering import done_view
+from reconcile.session.ledger import chosen_ledger
+from reconcile.session.runtime import Runtime
 from reconcile.times import instant_text
 
 
 @click.command("unlock")
 @click.argument("lock", metavar="ID")
 @command()
-def unlock(invocation: Invocation, *, lock: str) -> Answer:
+def unlock(runtime: Runtime, *, lock: str) -> Answer:
     """Free the lock ID, which `status` shows. Should its run be alive after all, it stops before its next save."""
-    with ledger_of(invocation) as (ledger, environment):
+    with chosen_ledger(runtime) as (ledger, checkout):
+        name = checkout.environment.name
         freed = ledger.unlock(lock)
         holder = None if freed is not None else ledger.lock_holder()
     if freed is None:
-        said = f"{environment.name} is locked by {holder.id}" if holder is not None else f"{environment.name} is free"
+        said = f"{name} is locked by {holder.id}" if holder is not None else f"{name} is free"
         raise UsageError(f"there is no lock {lock!r}", hint=said)
     message = f"Freed the lock of {freed.actor} (run {freed.run}, since {instant_text(freed.since)})."
-    document = ledger_document(
-        invocation.head, environment=environment.name, action="unlock", message=message, lock=freed
-    )
-    return Answer(document, done_view(message, environment=environment.name))
+    document = ledger_document(checkout.head, environment=name, action="unlock", message=message, lock=freed)
+    return Answer(document, done_view(message, environment=name))

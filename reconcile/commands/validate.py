@@ -8,19 +8,20 @@ from pathlib import Path
 
 import click
 
-from reconcile.commands.collecting import without_collecting
+from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.commands.declarations import environment_of, opened, resolved
-from reconcile.commands.invocation import Answer, Invocation
-from reconcile.declare import load_documents
 from reconcile.engine.documents import Documents, in_order
 from reconcile.engine.ignores import UNUSED
 from reconcile.errors import UsageError
 from reconcile.exits import Exit
+from reconcile.git.repository import Repository
 from reconcile.model.finding import DeclarationError, Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.report.documents import findings_document
 from reconcile.report.findings import findings_view
+from reconcile.session.collecting import without_collecting
+from reconcile.session.declared import find_repository, open_checkout
+from reconcile.session.runtime import Runtime
 from reconcile.source import Span
 
 
@@ -34,22 +35,29 @@ from reconcile.source import Span
     help="Exit 1 for findings this bad, or worse.",
 )
 @command()
-def validate(invocation: Invocation, *, paths: tuple[str, ...], fail_severity: str) -> Answer:
+def validate(runtime: Runtime, *, paths: tuple[str, ...], fail_severity: str) -> Answer:
     """Show every mistake in every file, without the service.
 
     All environments are checked, unless --env names one. With PATHS, only what is found in these files and folders is
     shown (all of them are read: a set may break a tenant).
     """
-    shown = tuple(_shown(invocation, path) for path in paths)
+    _refuse_missing(paths)
+    repository = find_repository(runtime) if paths else None
+    shown = () if repository is None else tuple(_shown(repository, path) for path in paths)
     try:
-        findings, keys = _found(invocation)
+        findings, keys = _found(runtime, repository)
     except DeclarationError as error:
         findings, keys = error.findings, frozenset()
     if shown:
         findings = tuple(finding for finding in findings if _is_within(finding, shown))
     tenants = {key.tenant for key in keys}
-    name = invocation.options.environment
-    document = findings_document(findings, invocation.head, environment=name, schedules=len(keys), tenants=len(tenants))
+    document = findings_document(
+        findings,
+        runtime.head(runtime.facts.revision),
+        environment=runtime.options.environment,
+        schedules=len(keys),
+        tenants=len(tenants),
+    )
     view = findings_view(findings, schedules=len(keys), tenants=len(tenants))
     worst = tuple(Severity)[: tuple(Severity).index(Severity(fail_severity)) + 1]
     is_bad = any(finding.severity in worst for finding in findings)
@@ -57,21 +65,18 @@ def validate(invocation: Invocation, *, paths: tuple[str, ...], fail_severity: s
 
 
 @without_collecting()
-def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]:
-    workspace, workspace_findings, tree = opened(invocation)
-    findings = list(workspace_findings)
+def _found(runtime: Runtime, repository: Repository | None) -> tuple[tuple[Finding, ...], frozenset[Key]]:
+    checkout = open_checkout(runtime, repository)
+    findings = list(checkout.findings)
     keys: set[Key] = set()
     used: set[Span] = set()
     # Environments mostly share their files: these are read once.
     read: dict[tuple[str, ...], tuple[Documents, tuple[Finding, ...]]] = {}
-    name = invocation.options.environment
-    environments = workspace.environments.values() if name is None else (environment_of(workspace, name),)
-    for environment in environments:
+    for environment in checkout.environments:
         if environment.paths not in read:
-            read[environment.paths] = load_documents(workspace, environment, tree)
+            read[environment.paths] = checkout.load(environment)
             findings.extend(read[environment.paths][1])
-        documents = read[environment.paths][0]
-        resolution = resolved(documents, workspace, environment, now=invocation.now)
+        resolution = checkout.resolve(read[environment.paths][0], environment)
         findings.extend(resolution.findings)
         keys.update(resolution.desired)
         used.update(resolution.used_ignores)
@@ -80,12 +85,17 @@ def _found(invocation: Invocation) -> tuple[tuple[Finding, ...], frozenset[Key]]
     return in_order(kept), frozenset(keys)
 
 
-def _shown(invocation: Invocation, path: str) -> str:
+def _refuse_missing(paths: Iterable[str]) -> None:
+    for path in paths:
+        if not Path(path).exists():
+            hint = "name files or folders of the declarations, or none for all"
+            raise UsageError(f"{path} does not exist", hint=hint)
+
+
+def _shown(repository: Repository, path: str) -> str:
     """Return *path* as findings name it."""
     place = Path(path)
-    if not place.exists():
-        raise UsageError(f"{path} does not exist", hint="name files or folders of the declarations, or none for all")
-    folder = invocation.repository.path_within(place.parent if place.is_file() else place)
+    folder = repository.path_within(place.parent if place.is_file() else place)
     return os.path.normpath(f"{folder}/{place.name}") if place.is_file() else folder
 
 

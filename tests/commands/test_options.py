@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
+from datetime import UTC, datetime
 
 import click
 import pytest
 from click.testing import CliRunner
 
 from reconcile.cli import Run
+from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.commands.invocation import Answer
-from reconcile.commands.options import COMMON, Group, Options
 from reconcile.errors import UsageError
 from reconcile.report.formats import COMMON_FORMATS, FORMATS
+from reconcile.session.console import Console
+from reconcile.session.options import COMMON, Group, Options
+from reconcile.session.runtime import Runtime
 from tests.docs.tables import commands_by_words
 
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 COMMANDS = dict(commands_by_words())
 REPORTING = {words: one for words, one in COMMANDS.items() if any(each.name == "format" for each in one.params)}
 # The words that call a command, and a flag that it does not take.
@@ -88,18 +91,14 @@ def called(*arguments: str, formats: tuple[str, ...] = COMMON_FORMATS, **variabl
     """What a command of all groups gets to know."""
     got: list[Options] = []
 
-    def any_command(invocation):
-        got.append(invocation.options)
+    def any_command(runtime):
+        got.append(runtime.options)
         return Answer({}, None)
 
-    @dataclasses.dataclass
-    class Environment:
-        environ: dict[str, str]
-        options: Options = dataclasses.field(default_factory=Options)
-
+    runtime = Runtime(variables, NOON, NOON, Console(str), show=str)
     one = click.command("any")(command(*Group, formats=formats)(any_command))
     runner = CliRunner()
-    done = runner.invoke(one, arguments, obj=Environment(variables), standalone_mode=False)
+    done = runner.invoke(one, arguments, obj=runtime, standalone_mode=False)
     if done.exception is not None:
         raise done.exception
     return got[0]

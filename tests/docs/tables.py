@@ -12,13 +12,13 @@ import click
 
 from reconcile.cli import COMMANDS
 from reconcile.commands.common import command
-from reconcile.commands.options import COMMON, Group
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.gate import schema
 from reconcile.engine.guard import GUARDS, Guard
 from reconcile.exits import MEANINGS, Exit, Meaning
 from reconcile.flows.wording import WORDS
 from reconcile.git.configuration import NAMED
+from reconcile.session.options import COMMON, Group
 from reconcile.twin.awkward import HABITS, OPERATIONS, Habit, Kind
 from reconcile.twin.endpoints import ROUTES, Steering
 from tests.docs import architecture

@@ -8,9 +8,9 @@ from functools import cache
 
 import pytest
 
-from reconcile.commands.events import Events
 from reconcile.model.outcome import Result
 from reconcile.model.states import Verdict
+from reconcile.session.events import Events
 from tests.docs.tables import ROOT
 
 HELD = re.compile(r"^<!-- held: (\w+) -->\n\|.*\n\|[-|]+\n((?:\|.*\n)+)", re.MULTILINE)

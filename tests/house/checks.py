@@ -15,6 +15,7 @@ LAYERS = (
     ("engine",),
     ("ports",),
     ("flows", "report", "declare", "git", "service", "ledger", "twin", "notify"),  # strangers to each other
+    ("session",),
     ("commands",),
     ("cli",),
     ("__main__",),
@@ -104,7 +105,9 @@ WORLD_CALLS = CLOCK_CALLS | {"print", "input", "click.echo", "click.secho", "ric
 CRON_READER = "reconcile.model.reading"
 CRON_PARSERS = frozenset({"reconcile.cron.parse", "reconcile.cron.parse.parse", "reconcile.cron.*"})
 
-WRITERS = frozenset({"reconcile.commands.apply", "reconcile.commands.rollback", "reconcile.commands.probe"})
+# What may save: the one module that holds the writer, and the commands that may hold that module.
+SAVING = "reconcile.session.saving"
+SAVING_COMMANDS = frozenset({"reconcile.commands.apply", "reconcile.commands.rollback"})
 
 CONDITIONAL = frozenset({"pytest.mark.skipif", "pytest.mark.xfail"})
 
@@ -176,14 +179,22 @@ def import_cycles(modules: Mapping[str, Collection[str]]) -> tuple[str, ...]:
 
 
 def writer_imports(source: str, module: str) -> tuple[str, ...]:
-    """Return where *module* gets hold of the one class that changes the service, without being among those that may."""
-    if module in WRITERS or part_of(module) == "service":
+    """Return where *module* gets hold of the one class that changes the service, without being the one that may."""
+    if module == SAVING or part_of(module) == "service":
         return ()
     tree = ast.parse(source)
     taken = [line for line, name in imports(tree, module) if name.split(".")[-1] == "ServiceWriter"]
     taken += [line for line, name in imports(tree, module) if name.startswith("reconcile.service.writer")]
     taken += [n.lineno for n in ast.walk(tree) if isinstance(n, ast.Attribute) and n.attr == "ServiceWriter"]
     return tuple(f"{line}: {module} must not import ServiceWriter" for line in sorted(set(taken)))
+
+
+def saving_imports(source: str, module: str) -> tuple[str, ...]:
+    """Return where *module* gets hold of what saves, without being one of the commands that do."""
+    if module in SAVING_COMMANDS:
+        return ()
+    taken = sorted({line for line, name in imports(ast.parse(source), module) if f"{name}.".startswith(f"{SAVING}.")})
+    return tuple(f"{line}: {module} must not import {SAVING}" for line in taken)
 
 
 def cron_parses(source: str, module: str) -> tuple[str, ...]:

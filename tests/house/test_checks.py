@@ -23,6 +23,8 @@ from tests.house import checks
         pytest.param("reconcile.twin.server", "from ..service import wire", id="relative"),
         pytest.param("reconcile.report.text", "from reconcile.declare import reader", id="report-edge"),
         pytest.param("reconcile.ledger.file", "from reconcile.commands import apply", id="edge-commands"),
+        pytest.param("reconcile.session.saving", "from reconcile.commands import apply", id="session-commands"),
+        pytest.param("reconcile.ledger.file", "from reconcile.session import ledger", id="edge-session"),
         pytest.param("reconcile.commands.plan", "from reconcile.cli import main", id="commands-cli"),
         pytest.param("reconcile.errors", "from reconcile.cron import parse", id="errors-cron"),
         pytest.param("reconcile", "from reconcile.cli import main", id="the-package-itself"),
@@ -79,8 +81,29 @@ def test_a_circle_of_imports_is_found(modules, circles):
 )
 def test_the_writer_in_other_hands_is_found(source):
     assert len(checks.writer_imports(source, "reconcile.commands.plan")) == 1
-    assert checks.writer_imports(source, "reconcile.commands.apply") == ()
+    assert len(checks.writer_imports(source, "reconcile.commands.apply")) == 1
+    assert checks.writer_imports(source, "reconcile.session.saving") == ()
     assert checks.writer_imports(source, "reconcile.service.link") == ()
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from reconcile.session.saving import saving",
+        "from reconcile.session import saving",
+        "import reconcile.session.saving as s",
+        "def f():\n    from reconcile.session.saving import Saving",
+    ],
+)
+def test_what_saves_in_other_hands_is_found(source):
+    assert len(checks.saving_imports(source, "reconcile.commands.plan")) == 1
+    assert len(checks.saving_imports(source, "reconcile.session.observed")) == 1
+    assert checks.saving_imports(source, "reconcile.commands.apply") == ()
+
+
+def test_the_options_of_what_saves_are_left_alone():
+    source = "from reconcile.session.options import SaveOptions\nfrom reconcile.session import observed"
+    assert checks.saving_imports(source, "reconcile.commands.plan") == ()
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,19 @@ def test_no_modules_import_each_other_in_a_circle():
     assert checks.import_cycles({module_name(path): imported_modules(path, known) for path in MODULES}) == ()
 
 
-def test_the_writer_is_imported_only_by_the_commands_that_save():
+def test_the_writer_is_imported_only_by_what_saves():
     assert complaints(MODULES, lambda source, path: checks.writer_imports(source, module_name(path))) == []
+
+
+def test_what_saves_is_imported_only_by_the_commands_that_save():
+    assert complaints(MODULES, lambda source, path: checks.saving_imports(source, module_name(path))) == []
+
+
+@pytest.mark.parametrize("module", [checks.SAVING, *sorted(checks.SAVING_COMMANDS)])
+def test_what_may_save_is_there_and_does(module):
+    source = ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+    check = checks.writer_imports if module == checks.SAVING else checks.saving_imports
+    assert len(check(source, "reconcile.commands.plan")) == 1
 
 
 def test_a_cron_is_parsed_in_one_place_only():

@@ -22,11 +22,11 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection
 
 from reconcile import cli
-from reconcile.commands import running
 from reconcile.ledger import locks, opening
 from reconcile.ledger.connecting import Store
 from reconcile.service.exchange import Operation, Request, Result
 from reconcile.service.transport import RequestsTransport
+from reconcile.session import saving
 
 WARM = ("reconcile.commands.apply", "reconcile.commands.plan", "reconcile.commands.status", "reconcile.commands.unlock")
 LIBRARIES = ("psycopg", "sqlalchemy.dialects.sqlite.pysqlite", "sqlalchemy.dialects.postgresql.psycopg", "jsonschema")
@@ -87,7 +87,7 @@ def _die(boundary: str, moment: str, count: int) -> None:
         if (here, now) == (boundary, moment) and next(passed) == count:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    running.WAVES_PER_CALL = WAVE
+    saving.WAVES_PER_CALL = WAVE
     Store.writing = _writing(Store.writing, reach)  # type: ignore[method-assign]
     RequestsTransport.send = _sending(RequestsTransport.send, reach)  # type: ignore[method-assign]
 

@@ -175,7 +175,7 @@ def test_a_bug_is_told_as_one_and_traced_when_asked(program, monkeypatch):
     def broken(*_, **__):
         raise KeyError("odd")
 
-    monkeypatch.setattr("reconcile.commands.planning.make_plan", broken)
+    monkeypatch.setattr("reconcile.session.observed.make_plan", broken)
     ended = program("plan")
     assert (ended.code, "this is a bug in reconcile: KeyError: 'odd'" in ended.err) == (1, True)
     assert "Traceback" not in ended.err
@@ -347,13 +347,13 @@ def test_no_argument_is_a_wish_for_help():
 HANGING = """
 import time
 from reconcile import cli
-from reconcile.commands import plan
+from reconcile.session import observed
 
 def hang(*_):
     print("hanging", file=cli.sys.stderr, flush=True)
     time.sleep(60)
 
-plan.reviewed = hang
+observed.read_live = hang
 cli.Run.__init__.__kwdefaults__["patience_seconds"] = 0.1
 cli.main(["plan", "--format", "json"])
 """

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.commands.book import new_run_id
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.opening import open_ledger
 from reconcile.model.change import Change
 from reconcile.model.ledger import RunKind, RunStart
 from reconcile.model.outcome import Intent
 from reconcile.service.clock import SystemClock
+from reconcile.session.identity import new_run_id
 from tests.builders import row, schedule
 from tests.journeys.conftest import TENANT, WORKSPACE
 

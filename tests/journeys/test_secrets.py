@@ -15,7 +15,6 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 
-from reconcile.commands import plan as plan_command
 from reconcile.service.transport import RequestsTransport
 from tests import postgres
 from tests.journeys.service import nothing, rows
@@ -253,6 +252,6 @@ def test_a_bug_that_says_a_secret_is_told_without_it(watch, monkeypatch, name):
     monkeypatch.setattr(RequestsTransport, "send", fail)
     for command in (("plan",), ("apply", "--yes", "--events", "-"), ("history", "acme", "1")):
         assert one(*command, "--format", name).code == 1
-    monkeypatch.setattr(plan_command, "reviewed", fail)
+    monkeypatch.setattr("reconcile.session.observed.make_plan", fail)
     ended = one("plan", "--format", name)
     assert (ended.code, "bug in reconcile" in ended.err, "Traceback" in ended.err) == (1, True, True)

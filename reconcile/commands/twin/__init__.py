@@ -9,12 +9,12 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from reconcile.commands.invocation import Invocation
 from reconcile.commands.times import Duration, Instant, typed_zone
 from reconcile.commands.twin.ctl import ctl
 from reconcile.commands.twin.kinds import Finite
 from reconcile.commands.twin.options import awkward_options
 from reconcile.errors import UsageError
+from reconcile.session.runtime import Runtime
 
 
 @click.group("twin", invoke_without_command=True, subcommand_metavar="[ctl COMMAND]")
@@ -75,12 +75,12 @@ def twin(context: click.Context, /, **given: Any) -> int:
     if context.invoked_subcommand is not None:
         _check_nothing_given(context)
         return 0
-    invocation: Invocation = context.obj
-    return _serve(invocation, **given)
+    runtime: Runtime = context.obj
+    return _serve(runtime, **given)
 
 
 def _serve(
-    invocation: Invocation,
+    runtime: Runtime,
     *,
     timezone: str,
     run_time: float,
@@ -104,8 +104,8 @@ def _serve(
     )
     serve(
         settings,
-        say=lambda line: invocation.show(f"{line}\n"),
-        warn=lambda line: invocation.log("warning", line.removeprefix("warning: ")),
+        say=lambda line: runtime.show(f"{line}\n"),
+        warn=lambda line: runtime.log("warning", line.removeprefix("warning: ")),
     )
     return 0
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import click
 
-from reconcile.commands.invocation import Invocation
 from reconcile.commands.times import Instant
 from reconcile.commands.twin.kinds import Finite
 from reconcile.commands.twin.options import awkward_options
 from reconcile.errors import SettingError, UsageError
+from reconcile.session.runtime import Runtime
 from reconcile.twin.awkward import HABITS
 from reconcile.twin.control import TwinControl
 
@@ -36,8 +36,8 @@ row = click.option("--id", "job_id", metavar="JOBINFOID", help="Only this row of
 def ctl(context: click.Context) -> int:
     """Steer a twin that runs: its jobs behind Git's back, its clock, its awkward habits, its state."""
     if context.invoked_subcommand is None:
-        invocation: Invocation = context.obj
-        invocation.show(f"{context.get_help()}\n")
+        runtime: Runtime = context.obj
+        runtime.show(f"{context.get_help()}\n")
     return 0
 
 
@@ -47,9 +47,9 @@ def asking(function: Callable[..., object]) -> Callable[..., int]:
     @click.option("--url", default=_URL, show_default=True, metavar="URL", help="The twin.")
     @click.pass_obj
     @functools.wraps(function)
-    def called(invocation: Invocation, /, *, url: str, **given: Any) -> int:
+    def called(runtime: Runtime, /, *, url: str, **given: Any) -> int:
         answer = function(TwinControl(url), **given)
-        invocation.show(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
+        runtime.show(json.dumps(answer, ensure_ascii=False, indent=2) + "\n")
         return 0
 
     return called

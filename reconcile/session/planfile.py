@@ -19,8 +19,9 @@ _AGAIN = "make it again with reconcile plan --out"
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """A plan out of a file. *document* is what the file holds."""
+    """The plan in the file at *path*. *document* is what the file holds."""
 
+    path: str
     plan: Plan
     document: Mapping[str, Any]
 
@@ -58,7 +59,7 @@ def read_plan(path: str) -> SavedPlan:
             f"{path} was edited: what it holds has the digest {digest[:12]}, and it claims {plan.digest[:12]}",
             hint=f"a plan is applied as it was reviewed: {_AGAIN}",
         )
-    return SavedPlan(plan, document)
+    return SavedPlan(path, plan, document)
 
 
 def _document(path: str) -> Mapping[str, Any]:

@@ -6,9 +6,9 @@ import gc
 
 import pytest
 
-from reconcile.commands.collecting import without_collecting
-from reconcile.commands.declarations import declared_at, everything_declared
 from reconcile.commands.validate import _found
+from reconcile.session.collecting import without_collecting
+from reconcile.session.declared import Checkout, declare_everything
 
 
 @without_collecting()
@@ -38,14 +38,21 @@ def test_who_collects_no_garbage_is_not_made_to():
         gc.enable()
 
 
-@pytest.mark.parametrize("read", [everything_declared, declared_at, _found])
-def test_what_reads_a_whole_workspace_does_not_collect_meanwhile(read):
+@pytest.mark.parametrize(
+    "read, given",
+    [
+        pytest.param(declare_everything, (), id="what-is-declared"),
+        pytest.param(Checkout.declared_at, ("prod", "HEAD"), id="what-was-declared"),
+        pytest.param(_found, (None,), id="validate"),
+    ],
+)
+def test_what_reads_a_whole_workspace_does_not_collect_meanwhile(read, given):
     class Asked:
-        """An invocation that tells, of whatever is asked first, whether garbage is collected then."""
+        """A runtime that tells, of whatever is asked first, whether garbage is collected then."""
 
         def __getattr__(self, name: str) -> object:
             raise LookupError(gc.isenabled())
 
     with pytest.raises(LookupError) as asked:
-        read(Asked(), "prod", "HEAD") if read is declared_at else read(Asked())
+        read(Asked(), *given)
     assert asked.value.args == (False,)

@@ -11,7 +11,6 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from reconcile.commands.invocation import tool_version
 from reconcile.model.change import Change
 from reconcile.model.ledger import RunStart
 from reconcile.model.outcome import Intent, Outcome, Result
@@ -20,6 +19,7 @@ from reconcile.model.run import Run
 from reconcile.ports import Ledger
 from reconcile.report.escape import json_text
 from reconcile.report.members import Document, live_document
+from reconcile.session.runtime import tool_version
 from reconcile.times import instant_text
 
 EVENTS_VERSION = "1.0"

@@ -1,19 +1,22 @@
-"""How a run that saves is conducted: the options that `apply` and `rollback` share."""
+"""What `apply` and `rollback` share: their options, and the question before a save."""
 
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import click
 
-from reconcile.commands.common import Command
-from reconcile.commands.invocation import Answer, Invocation
+from reconcile.commands.answer import Answer
+from reconcile.commands.common import Command, grouped
 from reconcile.commands.times import Duration
 from reconcile.errors import UsageError
 from reconcile.flows.pacing import SoakUntil
+from reconcile.report.plans import plan_view
+from reconcile.session.observed import Planned, saves_nothing
+from reconcile.session.options import SaveOptions
+from reconcile.session.runtime import Runtime
 
 NEXT_FIRE = "next-fire"
 _DURATION = Duration()
@@ -34,20 +37,7 @@ class Soak(click.ParamType):  # type: ignore[type-arg]  # generic only in later 
             self.fail(f"{value!r} is neither a duration, such as 5m, nor {NEXT_FIRE}", param, ctx)
 
 
-@dataclass(frozen=True, slots=True)
-class Conduct:
-    """How a run is made: whether anybody is asked, who it is by, what it waits for, and what it writes down."""
-
-    yes: bool
-    actor: str | None
-    events: str | None
-    no_ledger: bool
-    lock_timeout_seconds: float
-    soak: timedelta | SoakUntil | None
-    soak_limit_seconds: float
-
-
-_CONDUCT = (
+_OPTIONS = (
     click.option("--yes", is_flag=True, help="Do not ask."),
     click.option("--actor", metavar="NAME", help="Who this is, for the record; else who the pipeline or Git says."),
     click.option("--events", metavar="FILE", help="Write what happens as NDJSON; - is stderr."),
@@ -71,25 +61,35 @@ _CONDUCT = (
 )
 
 
-def conduct(function: Command) -> Command:
-    """Give *function* the options of every run that saves, as one `Conduct`; never hang where nobody can be asked."""
+_grouped = grouped(SaveOptions, "options", _OPTIONS)
+
+
+def save_options(function: Command) -> Command:
+    """Give *function* the options of every run that saves, as one `SaveOptions`; refuse to wait for an answer where
+    there is no terminal."""
 
     @functools.wraps(function)
-    def called(invocation: Invocation, **given: Any) -> Answer:
-        how = Conduct(
-            given.pop("yes"),
-            given.pop("actor"),
-            given.pop("events"),
-            given.pop("no_ledger"),
-            given.pop("lock_timeout"),
-            given.pop("soak"),
-            given.pop("soak_limit"),
-        )
-        if not how.yes and invocation.console.ask is None and not given.get("dry_run"):
+    def called(runtime: Runtime, *, options: SaveOptions, **given: Any) -> Answer:
+        if not options.yes and runtime.console.ask is None and not given.get("dry_run"):
             raise UsageError(
                 f"{function.__name__} asks before it saves, and there is no terminal to ask on",
                 hint="run with --yes, or on a terminal",
             )
-        return function(invocation, how=how, **given)
+        return function(runtime, options=options, **given)
 
-    return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_CONDUCT), called)
+    command: Command = _grouped(called)
+    return command
+
+
+def confirm(runtime: Runtime, options: SaveOptions, planned: Planned) -> None:
+    """Ask the person at the terminal, where there is anything to ask.
+
+    Raises:
+        UsageError: the answer was not yes.
+    """
+    if options.yes:
+        return
+    # What refuses today is what is asked about: a saved plan tells what did when it was made.
+    plan = planned.judged(runtime.clock.now())
+    if plan.changes and not saves_nothing(plan) and not runtime.console.confirm(plan_view(plan)):
+        raise UsageError("not applied: the answer was not yes")

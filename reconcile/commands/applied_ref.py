@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconcile.commands.invocation import Invocation
 from reconcile.engine.overrides import INCLUDE_RENAMES, PARK_REMOVED
 from reconcile.errors import ReconcileError
 from reconcile.git.refs import applied_ref, move_applied, push_applied
@@ -12,32 +11,33 @@ from reconcile.git.state import not_as_committed
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.run import Run
 from reconcile.model.states import LastAppliedSource, Verdict
+from reconcile.session.declared import Checkout, Declared
+from reconcile.session.memory import AppliedRef
 
 
-def mark_applied(
-    invocation: Invocation, run: Run, *, before: str | None, there: str | None, remote: str | None
-) -> tuple[Finding, ...]:
+def mark_applied(declared: Declared, run: Run, ref: AppliedRef, *, remote: str | None) -> tuple[Finding, ...]:
     """Move the ref of last applied to the commit that *run* applied, and push it to *remote*; return what went wrong.
 
-    *before* is where it was when the run began, and *there* where it was at *remote*: none yet, where nobody pushed it.
+    *ref* is what it named when the run began: if it names something else by now, another run applied.
 
     It stays where it is unless everything that the commit declares was verified: a run of a selection, or of files that
     differ from the commit, proves nothing about the commit. Outside Git there is no ref.
     """
-    commit, repository, environment = invocation.revision, invocation.repository, run.plan.environment
+    checkout, environment = declared.checkout, declared.environment.name
+    commit, repository = checkout.revision, checkout.repository
     try:
-        reason = _unproven(invocation, run)
+        reason = _unproven(checkout, run)
         if commit is None or reason is not None:
             if remote is None:
                 return ()
             because = reason or "this is no Git repository"
             return (_finding(f"{applied_ref(environment)} was not moved, and not pushed: {because}", None),)
-        move_applied(repository, environment, commit, before)
+        move_applied(repository, environment, commit, ref.commit)
         if remote is not None:
-            push_applied(repository, environment, expected=there, remote=remote)
+            push_applied(repository, environment, expected=ref.at_remote, remote=remote)
     except ReconcileError as error:
         return (_finding(error.message, error.hint),)
-    return tuple(_forgotten(run, before))
+    return tuple(_forgotten(run, ref.commit))
 
 
 def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
@@ -55,14 +55,14 @@ def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
                 yield Finding("rename-forgotten", Severity.WARNING, message, hint=hint, key=attention.key)
 
 
-def _unproven(invocation: Invocation, run: Run) -> str | None:
-    if run.interrupted or invocation.stop.is_set():
+def _unproven(checkout: Checkout, run: Run) -> str | None:
+    if run.interrupted or checkout.runtime.stop.is_set():
         return "the run was stopped"
     if not run.is_done:
         return "not everything is done and verified"
     if not run.plan.selection.is_everything:
         return "the run was about a selection"
-    if not_as_committed(invocation.repository):
+    if not_as_committed(checkout.repository):
         return "the declarations differ from the commit"
     return None
 

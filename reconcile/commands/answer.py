@@ -1,0 +1,24 @@
+"""What a command gives back: `cli` shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from reconcile.exits import Exit
+from reconcile.report.members import Document
+from reconcile.report.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command found: two sides of one report, files to write besides, and the exit code.
+
+    *error* is what ended the run, for stderr.
+    """
+
+    document: Document
+    view: View
+    exit_code: Exit = Exit.DONE
+    files: Mapping[str, str] = field(default_factory=dict)
+    error: str | None = None

@@ -1,0 +1,25 @@
+"""Between the edges and the commands: what one run knows, as three values. Each is made of the one before, when asked.
+
+=============  =============================  =============================================================
+value          made by                        needs
+=============  =============================  =============================================================
+`Declared`     `declared.declare(runtime)`    files and Git: no token, no network, no ledger
+`Observed`     `observed.observed(declared)`  a client that has no save; a ledger, where there is one, is read
+`Saving`       `saving.saving(declared)`      the client's writer, the lock of the environment, a ledger
+=============  =============================  =============================================================
+
+A command that stops early stops at the value that it needs. `Checkout`, the part of `Declared` that comes before any
+environment is chosen, is enough for the commands about a ledger. What is planned under the lock is planned by the same
+`Observed` as in `plan`: `Saving.observed` makes it of the ledger that the lock was taken in.
+
+All are frozen, and so is the `Runtime`, what the process gives: variables, *now*, terminals, the stop signal, options.
+The one thing that changes is `RunFacts`: what the report of a failure needs, told by whoever learns it.
+
+    runtime     Runtime, RunFacts                 memory    last applied, holds, open changes: the ledger, else Git
+    console     what goes to stderr               ledger    the one place that opens a ledger
+    options     the command line as values        client    the one place that opens a client of the service
+    declared    Checkout, Declared                observed  Observed, Planned
+    planfile    a saved plan, read back           identity  the id of a run, and who is behind it
+    events      a run told as NDJSON              entry     what the ledger is told of one run
+                                                  saving    Saving: the lock and the writer
+"""

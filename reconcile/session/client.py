@@ -1,0 +1,25 @@
+"""The client of the service of an environment. Here, and nowhere else, one is opened."""
+
+from __future__ import annotations
+
+from reconcile.model.workspace import Environment
+from reconcile.service.link import Link, open_link
+from reconcile.session.runtime import Runtime
+
+
+def open_client(runtime: Runtime, environment: Environment) -> Link:
+    """Return a client of the service of *environment*. Nothing is sent yet; its secrets are learned by the run.
+
+    Raises:
+        SettingError: a variable that a setting names is missing, or a setting is wrong.
+    """
+    link = open_link(
+        environment,
+        variables=runtime.environ,
+        clock=runtime.clock,
+        stop=runtime.stop,
+        parallelism=runtime.options.parallelism,
+        trace=runtime.trace(),
+    )
+    runtime.facts.learn_secrets(link.redactor.hide)
+    return link

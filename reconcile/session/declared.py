@@ -1,0 +1,208 @@
+"""What is declared, read offline and once a run: the checkout, then the schedules of one environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from reconcile.declare import load_documents, load_workspace
+from reconcile.engine.documents import Documents
+from reconcile.engine.plan import desired_digest
+from reconcile.engine.resolve import Resolution, resolve
+from reconcile.engine.selection import select
+from reconcile.errors import SettingError
+from reconcile.git.configuration import VARIABLE, allowed
+from reconcile.git.repository import Repository, find, head
+from reconcile.git.revision import revision_tree
+from reconcile.git.worktree import WorkTree
+from reconcile.model.finding import DeclarationError, Finding, Severity
+from reconcile.model.keys import Key
+from reconcile.model.schedule import Schedule
+from reconcile.model.workspace import Environment, Workspace
+from reconcile.report.head import Head
+from reconcile.session.collecting import without_collecting
+from reconcile.session.runtime import Runtime
+from reconcile.text import counted, did_you_mean
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """The folder of the declarations: its repository, its files, its workspace file, and the findings of that file.
+
+    Outside Git *revision* is None, and *repository* answers every question so.
+    """
+
+    runtime: Runtime
+    repository: Repository
+    revision: str | None
+    tree: WorkTree
+    workspace: Workspace
+    findings: tuple[Finding, ...]
+
+    @property
+    def head(self) -> Head:
+        """Return how documents of this run begin."""
+        return self.runtime.head(self.revision)
+
+    @property
+    def shown_folder(self) -> str:
+        """Return the folder of the declarations, as findings show it."""
+        return self.repository.path_within(self.runtime.directory)
+
+    @property
+    def environment(self) -> Environment:
+        """Return the environment that is chosen, else the workspace's default.
+
+        Raises:
+            SettingError: there is none.
+        """
+        return environment_of(self.workspace, self.runtime.options.environment)
+
+    @property
+    def environments(self) -> tuple[Environment, ...]:
+        """Return the environment that is chosen, else all of the workspace. Raises what `environment` does."""
+        if self.runtime.options.environment is None:
+            return tuple(self.workspace.environments.values())
+        return (self.environment,)
+
+    def load(self, environment: Environment) -> tuple[Documents, tuple[Finding, ...]]:
+        """Return the documents of *environment*, and their findings."""
+        return load_documents(self.workspace, environment, self.tree)
+
+    def resolve(self, documents: Documents, environment: Environment) -> Resolution:
+        """Return what *documents* declare for *environment*, held against the rules as the workspace sets them."""
+        return resolve(
+            documents,
+            environment,
+            now=self.runtime.now,
+            severities=self.workspace.rules,
+            max_fires_per_day=self.workspace.limits.max_fires_per_day,
+        )
+
+    @without_collecting()
+    def declared_at(self, environment: str, commit: str) -> Mapping[Key, Schedule] | None:
+        """Return what was declared for the environment of this name at *commit*; None: the folder did not know it.
+
+        What had errors then is left out: it was never applied so.
+        """
+        tree = revision_tree(self.repository, commit)
+        try:
+            workspace, _ = load_workspace(self.shown_folder, tree)
+        except SettingError:
+            return None
+        if workspace is None or environment not in workspace.environments:
+            return None
+        documents, _ = load_documents(workspace, workspace.environments[environment], tree)
+        return resolve(documents, workspace.environments[environment]).desired
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What one environment is declared to be. *desired* is the part of *everything* that the run is about."""
+
+    checkout: Checkout
+    environment: Environment
+    everything: Mapping[Key, Schedule]
+    desired: Mapping[Key, Schedule]
+    findings: tuple[Finding, ...]
+
+    @property
+    def runtime(self) -> Runtime:
+        """Return what the process gives."""
+        return self.checkout.runtime
+
+    @property
+    def head(self) -> Head:
+        """Return how documents of this run begin."""
+        return self.checkout.head
+
+    @property
+    def digest(self) -> str:
+        """Return the digest of *desired*."""
+        return desired_digest(self.environment.name, self.desired)
+
+
+def find_repository(runtime: Runtime) -> Repository:
+    """Return the repository of the declarations. A warning names what does not count of its configuration.
+
+    Raises:
+        DeclarationError: it is a foreign one.
+        SettingError: the variable that allows more is wrong.
+    """
+    found = find(runtime.directory, allowed(runtime.environ.get(VARIABLE, "")))
+    if found.not_used is not None:
+        runtime.log("warning", found.not_used)
+    return found
+
+
+def open_checkout(runtime: Runtime, repository: Repository | None = None) -> Checkout:
+    """Return the folder of the declarations, opened; *repository*, where it was found already, is not looked for.
+
+    Raises:
+        DeclarationError: the workspace file has errors, or a repository that is not its own holds the folder.
+        SettingError: there is no workspace.
+    """
+    tree = WorkTree(runtime.directory)
+    tree.paths()
+    repository = (repository or find_repository(runtime)).holding(tree.repositories())
+    revision = head(repository)
+    runtime.facts.learn_revision(revision)
+    workspace, findings = load_workspace(repository.path_within(runtime.directory), tree)
+    if workspace is None:
+        raise with_findings(findings)
+    return Checkout(runtime, repository, revision, tree, workspace, findings)
+
+
+def declare(runtime: Runtime) -> Declared:
+    """Return what is declared for the chosen environment, as far as the selection goes.
+
+    Raises:
+        DeclarationError: there are findings that are errors; it carries all of them.
+        SettingError: there is no workspace, or no such environment.
+        UsageError: the selection fits nothing.
+    """
+    declared = declare_everything(runtime)
+    return replace(declared, desired=select(runtime.options.selection, declared.everything))
+
+
+@without_collecting()
+def declare_everything(runtime: Runtime) -> Declared:
+    """Return what is declared for the chosen environment, whatever is selected. Raises what `declare` does."""
+    checkout = open_checkout(runtime)
+    environment = checkout.environment
+    documents, more = checkout.load(environment)
+    resolution = checkout.resolve(documents, environment)
+    findings = (*checkout.findings, *more, *resolution.findings)
+    if has_errors(findings):
+        raise with_findings(findings)
+    return Declared(checkout, environment, resolution.desired, resolution.desired, findings)
+
+
+def environment_of(workspace: Workspace, name: str | None) -> Environment:
+    """Return the environment called *name*, else the workspace's default.
+
+    Raises:
+        SettingError: there is none.
+    """
+    wanted = name or workspace.default_environment
+    known = ", ".join(workspace.environments)
+    if wanted is None:
+        if len(workspace.environments) == 1:
+            return next(iter(workspace.environments.values()))
+        raise SettingError("no environment is chosen", hint=f"name one with --env: {known}")
+    if wanted not in workspace.environments:
+        hint = did_you_mean(wanted, workspace.environments) or f"known: {known}"
+        raise SettingError(f"there is no environment {wanted!r}", hint=hint)
+    return workspace.environments[wanted]
+
+
+def has_errors(findings: Iterable[Finding]) -> bool:
+    """Return whether any of *findings* is an error."""
+    return any(finding.severity is Severity.ERROR for finding in findings)
+
+
+def with_findings(findings: tuple[Finding, ...]) -> DeclarationError:
+    """Return the error that carries *findings*."""
+    count = sum(finding.severity is Severity.ERROR for finding in findings)
+    message = f"the declarations have {counted(count, 'error')}"
+    return DeclarationError(message, findings=findings, hint="see the findings")

@@ -1,0 +1,89 @@
+"""What the ledger is told of one run, from its beginning to its end. A run without a ledger tells nothing."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from reconcile.errors import LedgerError
+from reconcile.ledger.memory import MemoryLedger
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.keys import Key
+from reconcile.model.ledger import Ending, Hold
+from reconcile.model.outcome import Result
+from reconcile.model.run import Run
+from reconcile.model.states import Applied
+from reconcile.ports import Ledger
+from reconcile.session.ledger import ledger_required
+from reconcile.session.memory import Memory
+
+if TYPE_CHECKING:
+    from reconcile.ledger.writing import RunLedger
+
+
+class RunEntry:
+    """The entry of one run in the ledger; *run* is None for a run without one."""
+
+    def __init__(self, run: RunLedger | None) -> None:
+        self._run = run
+        self._findings: list[Finding] = []
+
+    @property
+    def ledger(self) -> Ledger:
+        """Return what the waves are written to."""
+        return MemoryLedger() if self._run is None else self._run
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Return what could not be written down after something was saved."""
+        return tuple(self._findings)
+
+    def begin(self, memory: Memory, in_sync: Mapping[Key, Applied], holds: tuple[Hold, ...]) -> None:
+        """Write down what reading has shown, and *holds*: before the first save.
+
+        Raises:
+            RefusedError: it cannot be written.
+        """
+        if self._run is None:
+            return
+        with ledger_required():
+            if memory.settled:
+                self._run.settle(memory.settled, memory.settled_applied)
+            if in_sync:
+                self._run.record_applied(in_sync)
+            if holds:
+                self._run.hold(holds)
+
+    def lift(self, keys: tuple[Key, ...]) -> None:
+        """Lift holds."""
+        if self._run is not None and keys:
+            with self._noting():
+                self._run.lift(keys)
+
+    def hold(self, holds: tuple[Hold, ...]) -> None:
+        """Place holds again that were there before."""
+        if self._run is not None and holds:
+            with self._noting():
+                self._run.hold(holds)
+
+    def end(self, run: Run) -> None:
+        """Write down how the run ended."""
+        if self._run is None:
+            return
+        ending = Ending.INTERRUPTED if run.interrupted else Ending.UNFINISHED
+        # What was refused or skipped before any wave is written down too: `runs show` tells all of a run.
+        left = [one for one in run.outcomes if one.result in (Result.REFUSED, Result.SKIPPED)]
+        with self._noting():
+            self._run.record_outcomes(left)
+            summary = {result.value: count for result in Result if (count := run.count(result))}
+            self._run.end(Ending.FINISHED if run.is_done else ending, summary)
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Take note of an error of the ledger: what was saved is saved, and the run goes on."""
+        try:
+            yield
+        except LedgerError as error:
+            message = f"the ledger could not be written: {error.message}"
+            self._findings.append(Finding("ledger-unwritten", Severity.ERROR, message, hint=error.hint))

@@ -1,0 +1,151 @@
+"""The ledger of an environment: where it is, and the one place that opens it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconcile.engine.guard import refused_by
+from reconcile.errors import LedgerError, SettingError
+from reconcile.ledger.address import LedgerAddress, ledger_address
+from reconcile.model.finding import RefusedError
+from reconcile.model.workspace import Environment
+from reconcile.session.declared import Checkout, open_checkout
+from reconcile.session.runtime import Runtime
+
+if TYPE_CHECKING:
+    from reconcile.ledger.book import SqlLedger
+
+
+@dataclass(frozen=True)
+class LedgerHome:
+    """Where the ledger of one environment is kept; *address* is None where the workspace says `none`."""
+
+    runtime: Runtime
+    workspace: str
+    environment: str
+    address: LedgerAddress | None
+
+    @property
+    def shown(self) -> str:
+        """Return the address as it may be printed; empty where no ledger is kept."""
+        return "" if self.address is None else self.address.shown
+
+    @contextlib.contextmanager
+    def if_there(self) -> Iterator[SqlLedger | None]:
+        """Open the ledger while the block runs; None: none is kept, or there is none yet.
+
+        Raises:
+            LedgerError: it cannot be opened.
+        """
+        ledger = None
+        if self.address is not None and self.address.exists:
+            ledger = self._open(self.address, create=False)
+        if ledger is None:
+            yield None
+            return
+        with ledger:
+            yield ledger
+
+    @contextlib.contextmanager
+    def existing(self) -> Iterator[SqlLedger]:
+        """Open the ledger while the block runs.
+
+        Raises:
+            LedgerError: it cannot be opened, or there is none yet.
+            SettingError: none is kept.
+        """
+        address = self._kept()
+        with self.if_there() as ledger:
+            if ledger is None:
+                hint = "the first apply makes it, or reconcile ledger rebuild"
+                raise LedgerError(f"there is no ledger {address.shown} yet", hint=hint)
+            yield ledger
+
+    @contextlib.contextmanager
+    def to_write(self) -> Iterator[SqlLedger]:
+        """Open the ledger while the block runs; it is made, or led to this version's tables, where that is needed.
+
+        Raises:
+            LedgerError: it cannot be opened.
+            SettingError: none is kept.
+        """
+        ledger = self._open(self._kept(), create=True)
+        assert ledger is not None, "it was to be made"
+        with ledger:
+            yield ledger
+
+    def set_aside_if_broken(self) -> str | None:
+        """Put a ledger file aside that cannot be opened; return where it is now. One that can be opened is kept."""
+        address = self._kept()
+        try:
+            with self.existing():
+                return None
+        except LedgerError:
+            if not address.exists or address.path is None:
+                return None
+            from reconcile.ledger.aside import set_aside
+
+            return str(set_aside(address, now=self.runtime.begun_at))
+
+    def _kept(self) -> LedgerAddress:
+        if self.address is None:
+            hint = "ledger in reconcile.yaml is none: name one there"
+            raise SettingError("this workspace keeps no ledger", hint=hint)
+        return self.address
+
+    def _open(self, address: LedgerAddress, *, create: bool) -> SqlLedger | None:
+        # Here, so that a run without a ledger does not pay for its library.
+        from reconcile.ledger.opening import open_ledger
+
+        clock = self.runtime.clock
+        return open_ledger(address, workspace=self.workspace, environment=self.environment, clock=clock, create=create)
+
+
+def locate_ledger(checkout: Checkout, environment: Environment) -> LedgerHome:
+    """Return where the ledger of *environment* is kept. Nothing is opened yet; its password is learned by the run.
+
+    Raises:
+        SettingError: the setting is wrong, or a variable that it names is not set.
+    """
+    runtime, workspace = checkout.runtime, checkout.workspace
+    named, setting = "ledger", workspace.ledger
+    if environment.ledger is not None:
+        named, setting = f"environments.{environment.name}.ledger", environment.ledger
+    address = ledger_address(setting, runtime.directory, runtime.environ, named=named)
+    if address is not None:
+        runtime.facts.learn_secrets(address.hide)
+    return LedgerHome(runtime, workspace.id, environment.name, address)
+
+
+@contextlib.contextmanager
+def chosen_ledger(runtime: Runtime) -> Iterator[tuple[SqlLedger, Checkout]]:
+    """Open the ledger of the chosen environment while the block runs: for the commands that are about it.
+
+    Raises:
+        LedgerError: it cannot be opened, or there is none yet.
+        SettingError: the workspace says that there is none, or there is no such environment.
+    """
+    checkout = open_checkout(runtime)
+    with locate_ledger(checkout, checkout.environment).existing() as ledger:
+        yield ledger, checkout
+
+
+@contextlib.contextmanager
+def ledger_required() -> Iterator[None]:
+    """Turn an error of the ledger into a refusal: nothing is saved without a ledger, unless --no-ledger is given.
+
+    Raises:
+        RefusedError: the block raised a `LedgerError`.
+    """
+    try:
+        yield
+    except LedgerError as error:
+        ways = [hint for hint in (error.hint,) if hint]
+        if not any("--no-ledger" in way for way in ways):
+            ways.append("apply without one by --no-ledger")
+        hint = "; or ".join(ways)
+        refusal = refused_by("no-ledger", error.message, remedy=hint)
+        raise RefusedError(f"no ledger, no apply: {error.message}", refusals=(refusal,), hint=hint) from error

@@ -1,0 +1,181 @@
+"""What is remembered of earlier applies, for one run: of each key by the ledger, else by the ref of last applied."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from reconcile.engine.judges import Situation
+from reconcile.engine.moment import freezes_of
+from reconcile.engine.orphans import removed
+from reconcile.engine.past import NOTHING, Past, applied_from, joined, settled, without_never_there
+from reconcile.errors import LedgerError, SettingError
+from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
+from reconcile.git.state import not_as_committed
+from reconcile.model.finding import Finding, Severity
+from reconcile.model.keys import Key
+from reconcile.model.ledger import ChangeRecord, Hold, Settled
+from reconcile.model.reading import reading_of
+from reconcile.model.schedule import Schedule
+from reconcile.model.states import Applied, LastAppliedSource, Live
+from reconcile.session.declared import Declared
+from reconcile.session.ledger import locate_ledger
+from reconcile.session.options import Sources
+
+if TYPE_CHECKING:
+    from reconcile.ledger.book import SqlLedger
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedRef:
+    """The commit that the ref of last applied names: in this repository, and at the remote that it was fetched from.
+
+    *at_remote* is None, too, where nothing was fetched.
+    """
+
+    commit: str | None = None
+    at_remote: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What is remembered.
+
+    *past* is last applied, *holds* are those of rollbacks, *foreign* the keys of other workspaces, each with its owner.
+    *open_changes* are saves whose outcome is unknown, each with its run's id; *doubled* are keys that a save of ours
+    added a job to. *settled* is what reading has shown of open changes, by run and key, and *settled_applied* what is
+    last applied by it: both are yet to be recorded.
+    """
+
+    past: Past = NOTHING
+    holds: Mapping[Key, Hold] = field(default_factory=dict)
+    foreign: Mapping[Key, str] = field(default_factory=dict)
+    open_changes: tuple[tuple[str, ChangeRecord], ...] = ()
+    doubled: frozenset[Key] = frozenset()
+    settled: Mapping[tuple[str, Key], Settled] = field(default_factory=dict)
+    settled_applied: Mapping[Key, Applied] = field(default_factory=dict)
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def in_doubt(self) -> frozenset[Key]:
+        """Return the keys of open changes, and those that a save of ours doubled."""
+        return self.doubled.union(record.key for _, record in self.open_changes)
+
+    def keys(self, desired: Mapping[Key, Schedule]) -> Collection[Key]:
+        """Return the keys to read: those of *desired*, those that are no longer declared, and those in doubt."""
+        return sorted({*desired, *self.past.removed, *self.in_doubt})
+
+    def without_removed(self) -> Memory:
+        """Return this without what is no longer declared."""
+        return replace(self, past=replace(self.past, removed={}))
+
+    def after_reading(self, live: Mapping[Key, Live]) -> Memory:
+        """Return this with the open changes settled that *live* shows the outcome of."""
+        became, applied = settled(self.open_changes, live)
+        past = without_never_there(self.past, live)
+        past = replace(past, applied={**past.applied, **applied}) if applied else past
+        doubled = frozenset(key for key in self.doubled if isinstance(rows := live.get(key), tuple) and len(rows) > 1)
+        return replace(self, past=past, doubled=doubled, settled=became, settled_applied=applied)
+
+    def situation(self, declared: Declared) -> Situation:
+        """Return what guards judge by in this run."""
+        workspace, environment = declared.checkout.workspace, declared.environment
+        begun_at = declared.runtime.begun_at
+        return Situation(
+            limits=workspace.limits,
+            service=environment.service,
+            on_drift=workspace.on_drift,
+            freezes=freezes_of(workspace.freezes, environment),
+            zone=environment.timezone,
+            reading=reading_of(environment, begun_at),
+            holds=self.holds,
+            foreign=self.foreign,
+            doubled=self.doubled,
+        )
+
+
+def read_applied_ref(declared: Declared, remote: str | None) -> AppliedRef:
+    """Return what the ref of last applied names, after it was fetched from *remote*; None: it is taken as it is here.
+
+    What is fetched goes before what was noted here.
+
+    Raises:
+        ReconcileError: git cannot fetch or say it.
+    """
+    repository, environment = declared.checkout.repository, declared.environment.name
+    at_remote = None if remote is None else fetch_applied(repository, environment, remote)
+    return AppliedRef(applied_commit(repository, environment), at_remote)
+
+
+def read_memory(declared: Declared, sources: Sources) -> Memory:
+    """Return what is remembered, for a command that saves nothing: a ledger that cannot be read is only a finding.
+
+    Raises:
+        ReconcileError: git cannot fetch or say what was applied, or a revision that an option names does not exist.
+    """
+    ref = AppliedRef() if sources.applied_rev is not None else read_applied_ref(declared, sources.fetch_applied)
+    try:
+        with locate_ledger(declared.checkout, declared.environment).if_there() as ledger:
+            return remember(declared, ledger, sources, ref)
+    except (LedgerError, SettingError) as error:
+        memory = remember(declared, None, sources, ref)
+        found = Finding("ledger-unreadable", Severity.WARNING, error.message, hint=error.hint)
+        return replace(memory, findings=(*memory.findings, found))
+
+
+def remember(declared: Declared, ledger: SqlLedger | None, sources: Sources, ref: AppliedRef) -> Memory:
+    """Return what *ledger* remembers, and of keys that it does not know what *ref* says; a revision that an option
+    names goes before both.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+        SettingError: a revision that an option names does not exist here.
+    """
+    earlier: Mapping[Key, Schedule] = {}
+    if sources.base is not None:
+        commit = known_commit(declared.checkout.repository, sources.base)
+        earlier = declared.checkout.declared_at(declared.environment.name, commit) or {}
+    past, place = _from_git(declared, sources, ref, has_ledger=ledger is not None)
+    memory = Memory(past)
+    if ledger is not None:
+        foreign, recorded = ledger.foreign_keys(), ledger.last_applied()
+        if sources.applied_rev is None:
+            past = joined(recorded, past, place=place, foreign=foreign)
+        else:
+            past = replace(past, noted=past.noted - recorded.keys() - foreign.keys())
+        memory = Memory(past, ledger.holds(), foreign, ledger.open_changes(), ledger.doubled())
+    known = {key: applied for key, applied in past.applied.items() if key not in memory.foreign}
+    gone = removed(
+        applied=known,
+        earlier={key: schedule for key, schedule in earlier.items() if key not in memory.foreign},
+        declared=declared.everything,
+        selection=declared.runtime.options.selection,
+        tenants=declared.environment.tenants,
+    )
+    return replace(memory, past=replace(past, removed=gone))
+
+
+def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledger: bool) -> tuple[Past, str]:
+    """Return what Git knows of last applied, and where it stands there."""
+    checkout, environment = declared.checkout, declared.environment.name
+    if sources.applied_rev is not None:
+        named, commit = sources.applied_rev, known_commit(checkout.repository, sources.applied_rev)
+    elif ref.commit is not None:
+        named, commit = applied_ref(environment), ref.commit
+    else:
+        return NOTHING, ""
+    # Most nights nothing was merged since: what was read already need not be read out of Git again.
+    # Git compares the files only for their owner.
+    is_ours = commit == checkout.revision and checkout.repository.stranger is None
+    is_here = is_ours and not not_as_committed(checkout.repository)
+    applied_then = declared.everything if is_here else checkout.declared_at(environment, commit)
+    if applied_then is None:
+        said = f"{named} at {commit[:12]} declares nothing for {environment} in this folder: two-way, no orphans"
+        return replace(NOTHING, assumptions=(said if has_ledger else f"{said}, no lock",)), ""
+    unknown = "job ids are" if has_ledger else "job ids, holds and saves without an end are"
+    place = f"{named} at {commit[:12]}"
+    said = f"last applied comes from Git ({place}): {unknown} not known"
+    said = said if has_ledger else f"{said}; no lock"
+    applied = applied_from(applied_then.values(), commit)
+    return Past(LastAppliedSource.GIT, applied, {}, (said,), frozenset(applied)), place

@@ -1,0 +1,121 @@
+"""What is observed: what is declared, what is remembered of it, and a reader of the service. There is no save here."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconcile.engine.drift import find_drift
+from reconcile.engine.guard import refusals
+from reconcile.engine.judges import Situation
+from reconcile.engine.overrides import Allowances
+from reconcile.engine.plan import make_plan
+from reconcile.flows.observe import Observation, observe
+from reconcile.model.drift import Drift
+from reconcile.model.keys import Key
+from reconcile.model.plan import Plan
+from reconcile.model.states import Live
+from reconcile.service.reader import ServiceReader
+from reconcile.session.client import open_client
+from reconcile.session.declared import Declared
+from reconcile.session.memory import Memory, read_memory
+from reconcile.session.options import Sources
+from reconcile.session.runtime import Runtime
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, what was read for it, and what guards judge it by. *memory* has settled what reading has shown."""
+
+    plan: Plan
+    live: Mapping[Key, Live]
+    memory: Memory
+    situation: Situation
+    allowances: Allowances
+
+    def judged(self, now: datetime) -> Plan:
+        """Return the plan with what refuses it at *now*: the lock was waited for since, and so was a person. A saved
+        plan holds what refused it when it was made."""
+        found = refusals(self.plan, situation=self.situation, allowances=self.allowances, now=now)
+        return replace(self.plan, refusals=found)
+
+
+@dataclass(frozen=True)
+class Observed:
+    """The declared, and the two sources that it is compared with."""
+
+    declared: Declared
+    memory: Memory
+    reader: ServiceReader
+
+    def plan(self, allowances: Allowances) -> Planned:
+        """Return the plan that makes live equal to what is desired; its findings hold what was noted of the replies."""
+        observation, memory = self._read()
+        situation = memory.situation(self.declared)
+        plan = make_plan(
+            self.declared.environment.name,
+            self.declared.desired,
+            observation.live,
+            past=memory.past,
+            situation=situation,
+            allowances=allowances,
+            now=self.declared.runtime.begun_at,
+            selection=self.declared.runtime.options.selection,
+            findings=(*self.declared.findings, *memory.findings, *observation.findings),
+        )
+        return Planned(plan, observation.live, memory, situation, allowances)
+
+    def take(self, plan: Plan, allowances: Allowances) -> Planned:
+        """Return *plan*, which was saved earlier, as planned now.
+
+        Only what an earlier run left in doubt is read: the rest is read again by the waves, just before each save.
+        """
+        live = read_live(self.declared.runtime, self.reader, sorted(self.memory.in_doubt)).live
+        memory = self.memory.after_reading(live)
+        return Planned(plan, live, memory, memory.situation(self.declared), allowances)
+
+    def drift(self, *, is_strict: bool) -> Drift:
+        """Return what live does otherwise than declared; with *is_strict* also what no file declares any more."""
+        observation, memory = self._read()
+        return find_drift(
+            self.declared.environment.name,
+            self.declared.desired,
+            observation.live,
+            past=memory.past,
+            holds=memory.holds,
+            is_strict=is_strict,
+            findings=(*self.declared.findings, *memory.findings, *observation.findings),
+        )
+
+    def _read(self) -> tuple[Observation, Memory]:
+        """Return the live side, with what was noted of the replies, and what is remembered once it is read."""
+        observation = read_live(self.declared.runtime, self.reader, self.memory.keys(self.declared.desired))
+        findings = (*observation.findings, *self.reader.take_notes())
+        return replace(observation, findings=findings), self.memory.after_reading(observation.live)
+
+
+@contextlib.contextmanager
+def observed(declared: Declared, sources: Sources) -> Iterator[Observed]:
+    """Observe while the block runs. A ledger that cannot be read is a finding.
+
+    Raises:
+        SettingError: a setting of the service is wrong, or names a variable that is missing.
+        ReconcileError: git cannot say what was applied.
+    """
+    memory = read_memory(declared, sources)
+    with open_client(declared.runtime, declared.environment) as client:
+        yield Observed(declared, memory, ServiceReader(client))
+
+
+def read_live(runtime: Runtime, reader: ServiceReader, keys: Collection[Key]) -> Observation:
+    """Return the live side of *keys*, with progress."""
+    with runtime.progress("Reading the service", len(keys)) as progress:
+        return observe(reader, keys, progress=progress)
+
+
+def saves_nothing(plan: Plan) -> bool:
+    """Return whether guards keep all of *plan* from being saved."""
+    is_whole = any(refusal.key is None for refusal in plan.refusals)
+    return is_whole or (bool(plan.changes) and all(change.key in plan.blocked_keys for change in plan.changes))

@@ -1,0 +1,238 @@
+"""Saving: the lock of the environment, a ledger that takes what is saved, and the one writer of the program.
+
+Only `apply` and `rollback` come here. What a run writes down, in this order::
+
+    begin ── what reading settled, what is in sync, holds ── intents, saves, read-back, outcomes of each wave ── holds
+    that lapsed ── end
+
+Until the first intent an error of the ledger refuses the run. After it something may be saved: the error is a finding.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from reconcile.engine.judges import holds_back
+from reconcile.engine.rollback import as_declared, never_touched
+from reconcile.flows.apply import apply
+from reconcile.flows.pacing import Pacing
+from reconcile.flows.wave import Ports
+from reconcile.model.finding import Finding
+from reconcile.model.keys import Key
+from reconcile.model.ledger import Hold, RunKind, RunStart
+from reconcile.model.outcome import Outcome, Result
+from reconcile.model.plan import Plan
+from reconcile.model.run import Run
+from reconcile.model.schedule import Schedule
+from reconcile.model.states import Applied
+from reconcile.ports import Progress
+from reconcile.service.link import Link
+from reconcile.service.reader import ServiceReader
+from reconcile.service.writer import ServiceWriter
+from reconcile.session.client import open_client
+from reconcile.session.declared import Declared
+from reconcile.session.entry import RunEntry
+from reconcile.session.events import Events, TellingLedger
+from reconcile.session.identity import RunIdentity, identify
+from reconcile.session.ledger import ledger_required, locate_ledger
+from reconcile.session.memory import AppliedRef, read_applied_ref, remember
+from reconcile.session.observed import Observed, Planned, saves_nothing
+from reconcile.session.options import SaveOptions, Sources
+
+if TYPE_CHECKING:
+    from reconcile.ledger.book import SqlLedger
+
+WAVES_PER_CALL = 20
+"""A wave is this many times as long as there are calls at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunPurpose:
+    """What a run is for, and what it writes down because of that.
+
+    *overrides* are the options that lifted guards, as typed. *in_sync* is what the ledger learns to be as declared,
+    *holds* are placed before the first save, *findings* are told at the end. *plan_made_at* is that of a saved plan,
+    *of_run* the run that a rollback is about.
+    """
+
+    kind: RunKind
+    overrides: tuple[str, ...] = ()
+    in_sync: Mapping[Key, Applied] = field(default_factory=dict)
+    holds: tuple[Hold, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    plan_made_at: str | None = None
+    of_run: str | None = None
+
+
+@dataclass(frozen=True)
+class Saving:
+    """A run that may save. *ledger* holds the lock of the environment; it is None where the run has none."""
+
+    declared: Declared
+    options: SaveOptions
+    identity: RunIdentity
+    client: Link
+    ledger: SqlLedger | None
+
+    def observed(self, sources: Sources, ref: AppliedRef) -> Observed:
+        """Return what is observed under the lock; *ref* is what the ref of last applied names.
+
+        Raises:
+            RefusedError: the ledger cannot be read.
+            SettingError: a revision that an option names does not exist here.
+        """
+        with ledger_required():
+            memory = remember(self.declared, self.ledger, sources, ref)
+        return Observed(self.declared, memory, ServiceReader(self.client))
+
+    def observed_back_to(self, before: Mapping[Key, Schedule]) -> Observed:
+        """Return what is observed under the lock, with *before*, what was live before a run, as what is desired.
+
+        What became undeclared since is left alone. Raises what `observed` does, and what `read_applied_ref` does.
+        """
+        observed = self.observed(Sources(), read_applied_ref(self.declared, None))
+        declared = replace(self.declared, desired=before)
+        return replace(observed, declared=declared, memory=observed.memory.without_removed())
+
+    def save(self, planned: Planned, purpose: RunPurpose) -> Run:
+        """Save what *planned* says and return what became of it, written down in the ledger and told to events.
+
+        Raises:
+            RefusedError: the ledger cannot be written. Nothing was saved.
+            OutputError: the events cannot be written. Nothing was saved.
+        """
+        start = self._start(planned.plan, purpose)
+        events = self._open_events(start, planned.plan)
+        entry = self._begin(start, planned, purpose)
+        run = self._carry_out(planned, entry, events)
+        entry.lift(_lapsed(planned, self.declared, purpose.holds))
+        if purpose.kind is RunKind.ROLLBACK:
+            _settle_holds(entry, planned, self.declared, run)
+        entry.end(run)
+        events.summary(run)
+        noted = ServiceReader(self.client).take_notes()
+        findings = (*run.findings, *noted, *purpose.findings, *entry.findings)
+        return replace(run, findings=findings, start=None if self.ledger is None else start)
+
+    def _start(self, plan: Plan, purpose: RunPurpose) -> RunStart:
+        return replace(
+            self.identity.start(purpose.kind),
+            plan_digest=plan.digest,
+            plan_made_at=purpose.plan_made_at,
+            desired_digest=plan.desired_digest,
+            overrides=purpose.overrides,
+            of_run=purpose.of_run,
+        )
+
+    def _open_events(self, start: RunStart, plan: Plan) -> Events:
+        runtime = self.declared.runtime
+        write = None if self.options.events is None else runtime.open_lines(self.options.events)
+        events = Events(write, start.id, runtime.clock.now)
+        events.version(start, self.declared.environment.name)
+        events.planned(plan)
+        return events
+
+    def _begin(self, start: RunStart, planned: Planned, purpose: RunPurpose) -> RunEntry:
+        if self.ledger is None:
+            return RunEntry(None)
+        judged = planned.judged(self.declared.runtime.clock.now())
+        in_sync = _news(planned, purpose.in_sync) if saves_nothing(judged) else purpose.in_sync
+        with ledger_required():
+            entry = RunEntry(self.ledger.begin(start))
+        entry.begin(planned.memory, in_sync, purpose.holds)
+        return entry
+
+    def _carry_out(self, planned: Planned, entry: RunEntry, events: Events) -> Run:
+        runtime, environment = self.declared.runtime, self.declared.environment
+        size = environment.concurrency if runtime.options.parallelism is None else runtime.options.parallelism
+        with runtime.progress("Applying", len(planned.plan.changes)) as progress:
+            ports = Ports(
+                ServiceReader(self.client),
+                ServiceWriter(self.client),
+                TellingLedger(entry.ledger, events),
+                runtime.clock,
+                runtime.stop,
+                lambda outcome: self._tell(outcome, events, progress),
+                lambda outcome: self._tell_correction(outcome, events),
+            )
+            return apply(
+                planned.plan,
+                ports,
+                situation=planned.situation,
+                wave_size=WAVES_PER_CALL * size,
+                pacing=Pacing(soak=self.options.soak, soak_limit=timedelta(seconds=self.options.soak_limit)),
+                allowances=planned.allowances,
+            )
+
+    def _tell(self, outcome: Outcome, events: Events, progress: Progress) -> None:
+        progress(1)
+        events.finished(outcome)
+        level = "info" if outcome.result is Result.VERIFIED else "warning"
+        self.declared.runtime.log(level, f"{outcome.key}: {outcome.result}: {outcome.message}")
+
+    def _tell_correction(self, outcome: Outcome, events: Events) -> None:
+        events.corrected(outcome)
+        message = f"{outcome.key}: on a closer look: {outcome.result}: {outcome.message}"
+        self.declared.runtime.log("warning", message)
+
+
+@contextlib.contextmanager
+def saving(declared: Declared, options: SaveOptions) -> Iterator[Saving]:
+    """Hold the lock of the environment while the block runs; with --no-ledger, or `ledger: none`, there is none.
+
+    Raises:
+        RefusedError: the ledger cannot be opened, or another run holds the lock.
+        SettingError: a setting of the service or the ledger is wrong, or names a variable that is missing.
+    """
+    identity = identify(declared.checkout, options.actor)
+    with (
+        open_client(declared.runtime, declared.environment) as client,
+        _locked_ledger(declared, options, identity) as ledger,
+    ):
+        yield Saving(declared, options, identity, client, ledger)
+
+
+@contextlib.contextmanager
+def _locked_ledger(declared: Declared, options: SaveOptions, identity: RunIdentity) -> Iterator[SqlLedger | None]:
+    home = None if options.no_ledger else locate_ledger(declared.checkout, declared.environment)
+    if home is None or home.address is None:
+        yield None
+        return
+    with contextlib.ExitStack() as stack:
+        # What the block raises is the block's: only what is raised before it is about the ledger as a whole.
+        with ledger_required():
+            ledger = stack.enter_context(home.to_write())
+            stack.enter_context(ledger.lock(identity.id, identity.actor, timeout_seconds=options.lock_timeout))
+        yield ledger
+
+
+def _news(planned: Planned, in_sync: Mapping[Key, Applied]) -> Mapping[Key, Applied]:
+    """Return what of *in_sync* is of keys that are not remembered, and are not about to be saved.
+
+    That is what a refused run may learn. Whatever later runs decide by it leaves as it is, so that the same command
+    says the same again.
+    """
+    known = planned.memory.past.applied.keys() | {change.key for change in planned.plan.changes}
+    return {key: one for key, one in in_sync.items() if key not in known}
+
+
+def _settle_holds(entry: RunEntry, planned: Planned, declared: Declared, run: Run) -> None:
+    """Hold after a rollback what it brought back, and nothing else; what it did not touch is held as it was before."""
+    untouched = never_touched(run.outcomes)
+    entry.lift((*untouched, *as_declared(run.outcomes, declared.everything)))
+    holds = planned.memory.holds
+    entry.hold(tuple(holds[key] for key in untouched if key in holds))
+
+
+def _lapsed(planned: Planned, declared: Declared, placed: tuple[Hold, ...]) -> tuple[Key, ...]:
+    """Return the keys whose holds have lapsed: their declarations say something else by now."""
+    fresh = {hold.key for hold in placed}
+    return tuple(
+        key
+        for key, hold in planned.memory.holds.items()
+        if key in declared.everything and key not in fresh and not holds_back(hold, declared.everything[key])
+    )
