@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import click
 
 from reconcile import cron
 from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
+from reconcile.commands.common import command, grouped
 from reconcile.commands.times import typed_zone
 from reconcile.engine.explain import explain as explained
 from reconcile.errors import CronSyntaxError, UsageError
@@ -20,45 +22,63 @@ from reconcile.session.runtime import Runtime
 from reconcile.source import Span
 
 
+@dataclass(frozen=True, slots=True)
+class ExplainOptions:
+    """The options of `explain` alone."""
+
+    against: str | None
+    timezone: str
+    count: int
+    quartz: str
+    lang: str
+
+
+_OPTIONS = (
+    click.option("--against", metavar="CRON", help="Also say what this one does otherwise."),
+    click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="The zone in which it fires."),
+    click.option(
+        "--count",
+        type=click.IntRange(0, 1000),
+        default=5,
+        show_default=True,
+        metavar="N",
+        help="How many fires to show.",
+    ),
+    click.option(
+        "--quartz",
+        type=click.Choice(QUARTZ_VERSIONS),
+        default=QUARTZ_VERSIONS[0],
+        show_default=True,
+        help="Whose reading.",
+    ),
+    click.option(
+        "--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the words."
+    ),
+)
+
+
 @click.command("explain")
 @click.argument("expression", metavar="CRON")
-@click.option("--against", metavar="CRON", help="Also say what this one does otherwise.")
-@click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="The zone in which it fires.")
-@click.option(
-    "--count", type=click.IntRange(0, 1000), default=5, show_default=True, metavar="N", help="How many fires to show."
-)
-@click.option(
-    "--quartz", type=click.Choice(QUARTZ_VERSIONS), default=QUARTZ_VERSIONS[0], show_default=True, help="Whose reading."
-)
-@click.option("--lang", type=click.Choice(("en", "zh")), default="en", show_default=True, help="Language of the words.")
+@grouped(ExplainOptions, "own", _OPTIONS)
 @command(Group.KEYS)
-def explain(
-    runtime: Runtime,
-    *,
-    expression: str,
-    against: str | None,
-    timezone: str,
-    count: int,
-    quartz: str,
-    lang: str,
-) -> Answer:
+def explain(runtime: Runtime, *, expression: str, own: ExplainOptions) -> Answer:
     """Say what a Quartz cron expression means: words, fields, the next fires, and what is suspicious about it.
 
     Needs neither files nor the service. With --against, say what another does otherwise: exit 2 when they do not always
     fire at the same times. An H in it stands for the value that it has for the --tenant and --code given.
     """
-    now = runtime.now.astimezone(typed_zone(timezone))
+    now = runtime.now.astimezone(typed_zone(own.timezone))
     parsed: list[cron.Expression] = []
-    for name, text in (("<cron>", expression), ("<against>", against)):
+    for name, text in (("<cron>", expression), ("<against>", own.against)):
         if text is not None:
             try:
                 plain = _resolved(text, runtime.options.selection)
-                parsed.append(reading_at(now, quartz=quartz).parse(plain))
+                parsed.append(reading_at(now, quartz=own.quartz).parse(plain))
             except CronSyntaxError as error:
                 return _refused(error, name, runtime)
     first, *others = parsed
     other = others[0] if others else None
-    found = explained(first, now, count=count, language=lang, against=other, declared=expression)
+    found = explained(first, now, count=own.count, language=own.lang, against=other, declared=expression)
     differ = found.comparison is not None and not found.comparison.is_same
     return Answer(
         explanation_document(found, runtime.head()),

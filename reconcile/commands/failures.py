@@ -39,7 +39,7 @@ def misused(error: click.ClickException) -> UsageError:
 
 
 def unexpected(error: Exception, hide: Callable[[str], str]) -> ReconcileError:
-    """Return what to say of an exception that nobody thought of, and that may say a secret."""
+    """Return what to say of an exception that was not expected, and that may say a secret."""
     words = one_line(hide(f"{type(error).__name__}: {error}"))
     return ReconcileError(f"this is a bug in reconcile: {words}", hint="-vv shows where it happened; please report it")
 

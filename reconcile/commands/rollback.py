@@ -44,7 +44,7 @@ def rollback(
     """
     if options.no_ledger:
         raise UsageError("a rollback is made from the ledger", hint="leave out --no-ledger")
-    # Names are part of what was live before; nobody has to ask for them here.
+    # Names are part of what was live before: no option is needed for them.
     allowances = allowances.adding(INCLUDE_RENAMES)
     declared = declare_everything(runtime)
     with saving(declared, options) as saver:  # the lock is held from here

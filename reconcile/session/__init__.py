@@ -13,7 +13,7 @@ environment is chosen, is enough for the commands about a ledger. What is planne
 `Observed` as in `plan`: `Saving.observed` makes it of the ledger that the lock was taken in.
 
 All are frozen, and so is the `Runtime`, what the process gives: variables, *now*, terminals, the stop signal, options.
-The one thing that changes is `RunFacts`: what the report of a failure needs, told by whoever learns it.
+The one thing that changes is `RunFacts`: what the report of a failure needs.
 
     runtime     Runtime, RunFacts                 memory    last applied, holds, open changes: the ledger, else Git
     console     what goes to stderr               ledger    the one place that opens a ledger

@@ -15,7 +15,7 @@ from reconcile.text import visible
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """*write* puts text on stderr; *is_terminal*: a bar may move there; *ask* puts a question (None: to nobody)."""
+    """*write* puts text on stderr; *is_terminal*: a bar may move there; *ask* puts a question, None without one."""
 
     write: Callable[[str], None]
     is_terminal: bool = False
@@ -33,7 +33,7 @@ class Console:
 
     def confirm(self, view: View) -> bool:
         """Show *view*, and return whether the person typed `yes`."""
-        assert self.ask is not None, "somebody must be there"
+        assert self.ask is not None, "there is a terminal to ask on"
         self.write(text(view))
         return self.ask("\nOnly `yes` applies this plan. Apply it? ").strip() == "yes"
 

@@ -26,7 +26,7 @@ EVENTS_VERSION = "1.0"
 
 
 class Events:
-    """Tells the events of one run to *write*, a line at a time; to nobody where that is None."""
+    """Tells the events of one run to *write*, a line at a time; None: nothing is told."""
 
     def __init__(self, write: Callable[[str], None] | None, run: str, now: Callable[[], datetime]) -> None:
         self._write = write

@@ -1,4 +1,4 @@
-"""What is observed: what is declared, what is remembered of it, and a reader of the service. There is no save here."""
+"""What is observed: what is declared, what is remembered of it, and a reader of the service. It cannot save."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def tool_version() -> str:
     """Return the version of this program."""
     try:
         return metadata.version("reconcile")
-    except metadata.PackageNotFoundError:  # a checkout that nobody installed
+    except metadata.PackageNotFoundError:  # a checkout that is not installed
         return "0"
 
 
@@ -111,7 +111,7 @@ class Runtime:
         return Head(tool_version(), self.now, revision)
 
     def log(self, level: str, message: str) -> None:
-        """Tell who watches: an `error` always, a `warning` unless quiet, `info` with -v, `trace` with -vv."""
+        """Write to stderr: an `error` always, a `warning` unless quiet, `info` with -v, `trace` with -vv."""
         if self.options.verbosity >= LEVELS[level]:
             self.console.log(level, message, as_json=self.options.log_format == "json")
 

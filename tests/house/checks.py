@@ -105,14 +105,20 @@ WORLD_CALLS = CLOCK_CALLS | {"print", "input", "click.echo", "click.secho", "ric
 CRON_READER = "reconcile.model.reading"
 CRON_PARSERS = frozenset({"reconcile.cron.parse", "reconcile.cron.parse.parse", "reconcile.cron.*"})
 
-# What may save: the one module that holds the writer, and the commands that may hold that module.
+# The one module that may hold the writer.
 SAVING = "reconcile.session.saving"
-SAVING_COMMANDS = frozenset({"reconcile.commands.apply", "reconcile.commands.rollback"})
+# What only the modules named may import, so that there is one place for it.
+ONLY_BY = {
+    SAVING: frozenset({"reconcile.commands.apply", "reconcile.commands.rollback"}),
+    "reconcile.ledger.opening": frozenset({"reconcile.session.ledger"}),
+    "open_link": frozenset({"reconcile.session.client"}),  # by whatever name of its package
+}
 
 CONDITIONAL = frozenset({"pytest.mark.skipif", "pytest.mark.xfail"})
 
 MOST_LINES = 400
 MOST_FUNCTION_LINES = 60
+MOST_PARAMETERS = 6
 
 
 def part_of(module: str) -> str:
@@ -189,12 +195,45 @@ def writer_imports(source: str, module: str) -> tuple[str, ...]:
     return tuple(f"{line}: {module} must not import ServiceWriter" for line in sorted(set(taken)))
 
 
-def saving_imports(source: str, module: str) -> tuple[str, ...]:
-    """Return where *module* gets hold of what saves, without being one of the commands that do."""
-    if module in SAVING_COMMANDS:
+def reserved_imports(source: str, module: str) -> tuple[str, ...]:
+    """Return where *module* imports what only others may (`ONLY_BY`); the parts that such a thing is of may."""
+    if part_of(module) in {"ledger", "service"}:
         return ()
-    taken = sorted({line for line, name in imports(ast.parse(source), module) if f"{name}.".startswith(f"{SAVING}.")})
-    return tuple(f"{line}: {module} must not import {SAVING}" for line in taken)
+    found = {
+        (line, f"{module} must not import {reserved}")
+        for line, name in imports(ast.parse(source), module)
+        for reserved, allowed in ONLY_BY.items()
+        if (f"{name}.".startswith(f"{reserved}.") or name.split(".")[-1] == reserved) and module not in allowed
+    }
+    return _lines(list(found))
+
+
+def mutable_values(source: str) -> tuple[str, ...]:
+    """Return the dataclasses that are not frozen."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            for decorator in node.decorator_list:
+                call = decorator if isinstance(decorator, ast.Call) else None
+                name = dotted(call.func if call else decorator)
+                settings = {keyword.arg: keyword.value for keyword in call.keywords} if call else {}
+                frozen = settings.get("frozen")
+                is_frozen = isinstance(frozen, ast.Constant) and frozen.value is True
+                if name in {"dataclass", "dataclasses.dataclass"} and not is_frozen:
+                    found.append((node.lineno, f"{node.name} is not frozen"))
+    return _lines(found)
+
+
+def crowded(source: str) -> tuple[str, ...]:
+    """Return the functions with more parameters than allowed; `self` and `cls` do not count."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+            count = sum(one.arg not in ("self", "cls") for one in given)
+            if count > MOST_PARAMETERS:
+                found.append((node.lineno, f"{node.name} has {count} parameters, more than {MOST_PARAMETERS}"))
+    return _lines(found)
 
 
 def cron_parses(source: str, module: str) -> tuple[str, ...]:

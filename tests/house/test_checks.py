@@ -96,14 +96,41 @@ def test_the_writer_in_other_hands_is_found(source):
     ],
 )
 def test_what_saves_in_other_hands_is_found(source):
-    assert len(checks.saving_imports(source, "reconcile.commands.plan")) == 1
-    assert len(checks.saving_imports(source, "reconcile.session.observed")) == 1
-    assert checks.saving_imports(source, "reconcile.commands.apply") == ()
+    assert len(checks.reserved_imports(source, "reconcile.commands.plan")) == 1
+    assert len(checks.reserved_imports(source, "reconcile.session.observed")) == 1
+    assert checks.reserved_imports(source, "reconcile.commands.apply") == ()
 
 
-def test_the_options_of_what_saves_are_left_alone():
-    source = "from reconcile.session.options import SaveOptions\nfrom reconcile.session import observed"
-    assert checks.saving_imports(source, "reconcile.commands.plan") == ()
+@pytest.mark.parametrize(
+    "source, module",
+    [
+        pytest.param("from reconcile.ledger.opening import open_ledger", "reconcile.session.ledger", id="ledger"),
+        pytest.param("from reconcile.service.link import Link, open_link", "reconcile.session.client", id="client"),
+        pytest.param("from reconcile.service import open_link", "reconcile.session.client", id="by-its-package"),
+    ],
+)
+def test_a_second_place_that_opens_is_found(source, module):
+    assert len(checks.reserved_imports(source, "reconcile.commands.status")) == 1
+    assert checks.reserved_imports(source, module) == ()
+
+
+def test_what_is_not_reserved_is_left_alone():
+    source = "from reconcile.session.options import SaveOptions\nfrom reconcile.service.link import Link"
+    assert checks.reserved_imports(source, "reconcile.commands.plan") == ()
+
+
+@pytest.mark.parametrize(
+    "decorator", ["@dataclass", "@dataclass()", "@dataclass(slots=True)", "@dataclasses.dataclass(frozen=False)"]
+)
+def test_a_dataclass_that_is_not_frozen_is_found(decorator):
+    assert checks.mutable_values(f"{decorator}\nclass A:\n    b: int") == ("2: A is not frozen",)
+    assert checks.mutable_values("@dataclass(frozen=True)\nclass A:\n    b: int\n\n\nclass B:\n    pass") == ()
+
+
+def test_more_than_six_parameters_are_found():
+    assert checks.crowded("def f(a, /, b, c, *, d, e, f): pass") == ()
+    assert checks.crowded("def f(a, /, b, c, *, d, e, f, g): pass") == ("1: f has 7 parameters, more than 6",)
+    assert checks.crowded("class A:\n    def f(self, a, b, c, d, e, f): pass") == ()
 
 
 @pytest.mark.parametrize(

@@ -78,15 +78,32 @@ def test_the_writer_is_imported_only_by_what_saves():
     assert complaints(MODULES, lambda source, path: checks.writer_imports(source, module_name(path))) == []
 
 
-def test_what_saves_is_imported_only_by_the_commands_that_save():
-    assert complaints(MODULES, lambda source, path: checks.saving_imports(source, module_name(path))) == []
+def test_what_saves_and_what_opens_a_ledger_or_a_client_is_imported_by_one_place():
+    assert complaints(MODULES, lambda source, path: checks.reserved_imports(source, module_name(path))) == []
 
 
-@pytest.mark.parametrize("module", [checks.SAVING, *sorted(checks.SAVING_COMMANDS)])
-def test_what_may_save_is_there_and_does(module):
+@pytest.mark.parametrize(
+    "module, reserved", [(module, name) for name, modules in checks.ONLY_BY.items() for module in sorted(modules)]
+)
+def test_who_may_import_what_is_reserved_does(module, reserved):
     source = ROOT.joinpath(*module.split(".")).with_suffix(".py").read_text(encoding="utf-8")
-    check = checks.writer_imports if module == checks.SAVING else checks.saving_imports
-    assert len(check(source, "reconcile.commands.plan")) == 1
+    assert any(reserved in each for each in checks.reserved_imports(source, "reconcile.commands.plan"))
+
+
+def test_the_module_that_may_hold_the_writer_does():
+    source = ROOT.joinpath(*checks.SAVING.split(".")).with_suffix(".py").read_text(encoding="utf-8")
+    assert len(checks.writer_imports(source, "reconcile.commands.plan")) == 1
+
+
+def test_what_a_run_knows_is_frozen():
+    session = [path for path in MODULES if checks.part_of(module_name(path)) == "session"]
+    assert session
+    assert complaints(session, lambda source, _: checks.mutable_values(source)) == []
+
+
+def test_no_function_of_a_command_or_a_session_is_crowded():
+    glue = [path for path in MODULES if checks.part_of(module_name(path)) in ("commands", "session")]
+    assert complaints(glue, lambda source, _: checks.crowded(source)) == []
 
 
 def test_a_cron_is_parsed_in_one_place_only():
