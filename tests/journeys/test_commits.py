@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 
 import pytest
 
+from reconcile.ledger.address import ledger_address
+from reconcile.ledger.opening import open_ledger
+from reconcile.service.clock import SystemClock
 from tests.journeys.conftest import TENANT
 
 LATER = TENANT.replace("0 0 2", "0 0 3").replace("0 0 4", "0 0 5")
@@ -127,3 +131,26 @@ def test_a_rollback_speaks_of_itself_and_not_of_git(program, git, commit):
     by = program.json("runs")[1]["runs"][1]["run"]
     assert f"declared as it was when it was rolled back by run {by}\n" in held
     assert f" rolled back by run {by}\n" in program("drift").out
+
+
+def test_an_apply_that_waited_goes_on_from_what_the_other_one_applied(program, git, commit, tmp_path, monkeypatch):
+    assert program("apply", "--yes").code == 0
+    other = git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "of the other run")
+    later = commit(LATER)
+    waited: list[float] = []
+    clock = SystemClock(threading.Event())
+    address = ledger_address(None, tmp_path / "schedules", {})
+    ledger = open_ledger(address, workspace="test", environment="test", clock=clock, create=False)
+    with ledger, ledger.lock("20260101T000000Z-aaaaaa", "the other run", timeout_seconds=0) as held:
+
+        def sleep(_, seconds):
+            if not waited:
+                git("update-ref", REF, other)
+                ledger.unlock(held.id)
+            waited.append(seconds)
+
+        monkeypatch.setattr(SystemClock, "monotonic", lambda _: sum(waited))
+        monkeypatch.setattr(SystemClock, "sleep", sleep)
+        code, run = program.json("apply", "--yes", "--lock-timeout", "10m")
+    assert waited
+    assert (code, run["findings"], git("rev-parse", REF)) == (0, [], later)

@@ -15,7 +15,6 @@ from reconcile.model.change import Change
 from reconcile.model.ledger import RunKind, RunStart
 from reconcile.model.outcome import Intent
 from reconcile.service.clock import SystemClock
-from reconcile.session.identity import new_run_id
 from tests.builders import row, schedule
 from tests.journeys.conftest import TENANT, WORKSPACE
 
@@ -352,13 +351,6 @@ def locked(applied, tmp_path):
     ledger = open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=False)
     with ledger, ledger.lock("20260101T000000Z-aaaaaa", "night pipeline", timeout_seconds=0):
         yield ledger.lock_holder().id
-
-
-def test_runs_that_begin_within_a_second_are_in_order_all_the_same():
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    ids = [new_run_id(moment.replace(microsecond=at)) for at in (0, 1, 16, 4_000, 65_536, 999_999)]
-    assert ids == sorted(ids)
-    assert {len(one) for one in ids} == {len("20260101T000000Z-a1b2c3")}
 
 
 def test_two_applies_of_one_environment_exclude_each_other(locked, program, service, declare):
