@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import Enum, auto
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconcile.flows.pacing import SoakUntil
 from reconcile.model.selection import Selection
 from reconcile.report.formats import COMMON_FORMATS
 
@@ -49,6 +48,10 @@ class CommonOption:
 
 def _option(*flags: str, group: Group = Group.ALWAYS, default: Any, **parameters: Any) -> Any:
     return dataclasses.field(default=default, metadata={"option": CommonOption(flags, group, parameters)})
+
+
+if TYPE_CHECKING:
+    from reconcile.flows.pacing import SoakUntil
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconcile.errors import OutputError
 from reconcile.ports import Progress
 from reconcile.report.head import Head
-from reconcile.service.clock import SystemClock
 from reconcile.session.console import Console
 from reconcile.session.options import Options
+
+if TYPE_CHECKING:
+    from reconcile.service.clock import SystemClock
 
 # How talkative a run must be for each level of message; -q is -1.
 LEVELS = {"error": -1, "warning": 0, "info": 1, "trace": 2}
@@ -95,6 +98,9 @@ class Runtime:
     @property
     def clock(self) -> SystemClock:
         """Return the clock of this run: its sleeps end with the stop signal."""
+        # Here, so that commands that never wait do not pay for the client of the service.
+        from reconcile.service.clock import SystemClock
+
         return SystemClock(self.stop)
 
     @property
