@@ -1,14 +1,14 @@
 """Between the edges and the commands: what one run knows, as three values. Each is made of the one before, when asked.
 
-=============  =============================  =============================================================
-value          made by                        needs
-=============  =============================  =============================================================
-`Declared`     `declared.declare(runtime)`    files and Git: no token, no network, no ledger
-`Observed`     `observed.observed(declared)`  a client that has no save; a ledger, where there is one, is read
-`Saving`       `saving.saving(declared)`      the client's writer, the lock of the environment, a ledger
-=============  =============================  =============================================================
+==========  ==============================  ==================================================================
+value       made by                         needs
+==========  ==============================  ==================================================================
+`Declared`  `declare(runtime)`              files and Git: no token, no network, no ledger
+`Observed`  `observed(declared, sources)`   a reader, which has no save; a ledger, where there is one, is only read
+`Saving`    `saving(declared, options)`     the writer, the lock of the environment, and a ledger that can be written
+==========  ==============================  ==================================================================
 
-A command that stops early stops at the value that it needs. `Checkout`, the part of `Declared` that comes before any
+A command makes the values that it needs and no more. `Checkout`, the part of `Declared` that comes before any
 environment is chosen, is enough for the commands about a ledger. What is planned under the lock is planned by the same
 `Observed` as in `plan`: `Saving.observed` makes it of the ledger that the lock was taken in.
 
