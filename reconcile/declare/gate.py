@@ -19,8 +19,6 @@ from reconcile.engine.documents import Pointer, Problem
 
 _NEIGHBOUR = re.compile(r'"([a-z]+)\.schema\.json(?=#)')
 
-KINDS = ("workspace", "tenant", "set")
-
 
 @cache
 def schema(kind: str) -> dict[str, Any]:

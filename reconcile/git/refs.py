@@ -11,8 +11,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from urllib.parse import unquote
 
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.remote import reach
@@ -97,34 +95,22 @@ def applied_commit(repository: Repository, environment: str) -> str | None:
     Raises:
         ReconcileError: it cannot be read: a broken ref must not pass for one that was never there.
     """
-    return _applied(repository, applied_ref(environment)).get(environment)
-
-
-def applied_commits(repository: Repository) -> Mapping[str, str]:
-    """Return the commit last applied to each environment that this repository knows of.
-
-    Raises:
-        ReconcileError: they cannot be read.
-    """
-    return _applied(repository, APPLIED)
-
-
-def _applied(repository: Repository, pattern: str) -> Mapping[str, str]:
-    answer = repository.ask("for-each-ref", "--format=%(objectname) %(refname)", pattern)
+    ref = applied_ref(environment)
+    answer = repository.ask("for-each-ref", "--format=%(objectname)", ref)
     if answer.is_outside:
-        return {}
-    if not answer.is_good or f"broken ref {pattern}".encode() in answer.err:
+        return None
+    if not answer.is_good or f"broken ref {ref}".encode() in answer.err:
         raise answer.failure("what was last applied cannot be read from Git")
-    commits = {}
-    for line in os.fsdecode(answer.out).split("\n")[:-1]:
-        target, _, ref = line.partition(" ")
-        commit = commit_of(repository, target)
-        if commit is None:
-            raise ReconcileError(
-                f"{ref} names {target}, which is no commit in this repository", hint="fetch the ref again, or delete it"
-            )
-        commits[unquote(ref.removeprefix(APPLIED))] = commit
-    return commits
+    target = os.fsdecode(answer.out.removesuffix(b"\n"))
+    if not target:
+        return None
+    commit = commit_of(repository, target)
+    if commit is None:
+        raise ReconcileError(
+            f"{ref} names {target}, which is not a commit in this repository",
+            hint="fetch the ref again, or delete it",
+        )
+    return commit
 
 
 def move_applied(repository: Repository, environment: str, commit: str, expected: str | None) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import PurePosixPath
-from types import MappingProxyType
 
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git import links, worktree
@@ -86,10 +85,6 @@ class RevisionTree:
     def paths(self) -> tuple[str, ...]:
         """Return every file's path, sorted; links to folders, and submodules, end in a slash."""
         return self._paths
-
-    def ids(self) -> Mapping[str, str]:
-        """Return the blob id of every file that can be read: what has the same id has the same bytes."""
-        return MappingProxyType({path: blob.id for path, blob in self._blobs.items()})
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes.

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, Dialect, ForeignKey, Index, Integer, MetaData, Table, Text, TypeDecorator, text
+from sqlalchemy import Column, Dialect, ForeignKey, Integer, MetaData, Table, Text, TypeDecorator, text
 
 from reconcile.ledger.encoding import json_text, storable
 
@@ -70,8 +69,6 @@ def _maybe(name: str) -> Column[str]:
 def _key(name: str) -> Column[str]:
     return Column(name, Text, primary_key=True, nullable=False)
 
-
-META = Table("reconcile_meta", metadata, _key("name"), _words("value"))
 
 RUNS = Table(
     "reconcile_runs",
@@ -163,12 +160,3 @@ LOCKS = Table(
     Column("expires_at", Instant),
     Column("backend", Integer),
 )
-
-
-@cache
-def indexed() -> MetaData:
-    """Return all tables with their indexes. Nobody who reads or writes needs them said, and it loads both dialects."""
-    Index("reconcile_changes_doubled", CHANGES.c.run, sqlite_where=IS_DOUBLED, postgresql_where=IS_DOUBLED)
-    Index("reconcile_changes_open", CHANGES.c.run, sqlite_where=IS_OPEN, postgresql_where=IS_OPEN)
-    Index("reconcile_runs_newest", RUNS.c.workspace, RUNS.c.environment, RUNS.c.started_at)
-    return metadata

@@ -12,10 +12,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconcile import resources
-from reconcile.declare.gate import KINDS, fits, refusals, schema
+from reconcile.declare.gate import fits, refusals, schema
 from reconcile.declare.wording import NOT_BUILT_YET
 from tests.examples import examples
 
+KINDS = ("workspace", "tenant", "set")
 TEXT = st.text(st.characters(blacklist_categories=["Cc", "Cs"]), max_size=8)
 WORDS = st.sampled_from(
     [

@@ -13,7 +13,7 @@ import pytest
 
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.configuration import NAMED, Allow, Entry, allowed, settings
-from reconcile.git.refs import applied_commits, commit_of, fetch_applied, move_applied, push_applied
+from reconcile.git.refs import applied_commit, commit_of, fetch_applied, move_applied, push_applied
 from reconcile.git.repository import find, head
 from reconcile.git.revision import revision_tree
 from reconcile.git.state import author, not_as_committed
@@ -624,7 +624,11 @@ def test_more_than_git_can_be_told_is_an_error_and_not_outside_git(git):
     with (folder / ".git" / "config").open("a", encoding="utf-8") as file:
         file.write(f'[filter "{"x" * 200_000}"]\n\tclean = evil\n')
     found = find(folder)
-    for call in (not_as_committed, applied_commits, lambda each: commit_of(each, "main")):
+    for call in (
+        not_as_committed,
+        lambda each: applied_commit(each, "prod"),
+        lambda each: commit_of(each, "main"),
+    ):
         with pytest.raises(ReconcileError, match="Argument list too long") as caught:
             call(found)
         assert "git config --list --local" in (caught.value.hint or "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,6 @@ from reconcile.errors import ReconcileError, SettingError
 from reconcile.git import refs
 from reconcile.git.refs import (
     applied_commit,
-    applied_commits,
     applied_ref,
     commit_of,
     fetch_applied,
@@ -148,12 +148,11 @@ def test_a_ref_holds_any_environment(history, environment, ref):
     run("check-ref-format", applied_ref(environment))
     move_applied(find(folder), environment, commits[0], None)
     assert applied_commit(find(folder), environment) == commits[0]
-    assert applied_commits(find(folder)) == {environment: commits[0]}
 
 
 @given(environment=st.text("a.%/lock-_B", min_size=1, max_size=12))
 def test_the_environment_can_be_told_from_its_ref(environment):
-    assert refs.unquote(applied_ref(environment).removeprefix(refs.APPLIED)) == environment
+    assert unquote(applied_ref(environment).removeprefix(refs.APPLIED)) == environment
     name = applied_ref(environment).removeprefix(refs.APPLIED)
     assert "/" not in name
     assert ".." not in name
@@ -169,7 +168,6 @@ def test_an_environment_has_a_name():
 def test_nothing_was_applied_until_it_is_noted(history, tmp_path):
     folder, _, _ = history
     assert applied_commit(find(folder), "prod") is None
-    assert applied_commits(find(folder)) == {}
     assert applied_commit(find(tmp_path), "prod") is None  # outside Git
 
 
@@ -178,7 +176,8 @@ def test_what_was_applied_is_known_for_each_environment(history):
     move_applied(find(folder), "prod", commits[0], None)
     move_applied(find(folder), "test", commits[1], None)
     move_applied(find(folder), "prod", commits[2], commits[0])
-    assert applied_commits(find(folder)) == {"prod": commits[2], "test": commits[1]}
+    assert applied_commit(find(folder), "prod") == commits[2]
+    assert applied_commit(find(folder), "test") == commits[1]
     move_applied(find(folder), "prod", commits[0], commits[2])  # backwards
     assert applied_commit(find(folder), "prod") == commits[0]
 
@@ -221,9 +220,8 @@ def test_a_broken_ref_does_not_pass_for_none(history, content):
     ref = folder.parent / ".git" / PROD
     ref.parent.mkdir(parents=True)
     ref.write_text(content, encoding="utf-8")
-    for look in (lambda: applied_commit(find(folder), "prod"), lambda: applied_commits(find(folder))):
-        with pytest.raises(ReconcileError):
-            look()
+    with pytest.raises(ReconcileError):
+        applied_commit(find(folder), "prod")
     assert applied_commit(find(folder), "test") is None
 
 
