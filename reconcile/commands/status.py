@@ -26,7 +26,7 @@ from reconcile.session.ledger import locate_ledger
 from reconcile.session.runtime import Runtime
 
 if TYPE_CHECKING:
-    from reconcile.ledger.book import SqlLedger
+    from reconcile.ledger.sql_ledger import SqlLedger
 
 RUNS = 5
 LOOKED_AT = 20

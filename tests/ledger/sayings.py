@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reconcile.ledger.book import SqlLedger
-from reconcile.ledger.writing import RunLedger
+from reconcile.ledger.run_ledger import RunLedger
+from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Ending, Hold, RunKind, RunStart

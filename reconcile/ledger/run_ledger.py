@@ -1,7 +1,7 @@
-"""One run's pen. A transaction a call; in each it asks whether the run still holds the lock (`locks`).
+"""Records one run in the ledger: one transaction a call, and each asks whether the run still holds the lock.
 
-Whoever lost the lock records nothing more but its end: its outcomes may be old by now, and would be taken for last
-applied. Its intents stay open instead, and the next run reads what became of them.
+A run that lost the lock records its end and nothing else: its outcomes may be out of date, and would be taken for last
+applied. Its intents stay open, and the next run reads what became of them.
 """
 
 from __future__ import annotations

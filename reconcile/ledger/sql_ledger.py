@@ -1,4 +1,4 @@
-"""The ledger, for one environment of one workspace: what it knows, its lock, and a pen for each run."""
+"""The ledger of one environment of one workspace: what it holds, its lock, and a `RunLedger` for each run."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from reconcile.ledger.connecting import Store
 from reconcile.ledger.encoding import run_columns
 from reconcile.ledger.lease import LeaseLock
 from reconcile.ledger.locks import EnvironmentLock, Lease, wait_for
+from reconcile.ledger.run_ledger import RunLedger, lift
 from reconcile.ledger.tables import RUNS
-from reconcile.ledger.writing import RunLedger, lift
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord, RunStart
 from reconcile.model.states import Applied
@@ -131,14 +131,16 @@ class SqlLedger:
             self._held = None
 
     def begin(self, start: RunStart) -> RunLedger:
-        """Record that a run begins, and return its pen. The lock must be held.
+        """Record that a run begins, and return what records it. The lock must be held.
 
         Raises:
             LedgerError: it could not be recorded, or the lock is not held.
         """
         if self._held is None:
             raise LedgerError(f"run {start.id} began without the lock of {self._owner.environment}")
-        pen = RunLedger(self._store, self._owner, start=start, lock=self._lock, held=self._held, clock=self._clock)
-        with pen.writing() as connection:
+        run_ledger = RunLedger(
+            self._store, self._owner, start=start, lock=self._lock, held=self._held, clock=self._clock
+        )
+        with run_ledger.writing() as connection:
             connection.execute(insert(RUNS), {**self._owner._asdict(), **run_columns(RunRecord(start))})
-        return pen
+        return run_ledger
