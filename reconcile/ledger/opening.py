@@ -9,9 +9,9 @@ from sqlalchemy import Connection, select, text
 from reconcile.errors import LedgerError
 from reconcile.ledger.address import FOLDER, LedgerAddress
 from reconcile.ledger.connecting import Store
-from reconcile.ledger.locks import LEASE, Lease
 from reconcile.ledger.migrations import READABLE_VERSION, SCHEMA_VERSION, migrate, schema_version
 from reconcile.ledger.sql_ledger import SqlLedger
+from reconcile.ledger.sqlite_lock import LEASE, Lease
 from reconcile.ledger.tables import APPLIED, RUNS
 from reconcile.ledger.troubles import told
 from reconcile.ports import Clock

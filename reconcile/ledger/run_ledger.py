@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, update
 from reconcile.errors import LedgerError
 from reconcile.ledger.connecting import Store
 from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns
-from reconcile.ledger.locks import EnvironmentLock
+from reconcile.ledger.environment_lock import EnvironmentLock
 from reconcile.ledger.queries import Owner, known
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
 from reconcile.model.change import Change, known_name
@@ -46,13 +46,13 @@ class RunLedger:
     """Records what one run does. It implements `ports.Ledger`; every call may raise `LedgerError`."""
 
     def __init__(
-        self, store: Store, owner: Owner, *, start: RunStart, lock: EnvironmentLock, held: LockHolder, clock: Clock
+        self, store: Store, owner: Owner, *, start: RunStart, lock: EnvironmentLock, holder: LockHolder, clock: Clock
     ) -> None:
         self._store = store
         self._owner = owner
         self._start = start
         self._lock = lock
-        self._held = held
+        self._holder = holder
         self._clock = clock
         self._begun: set[Key] = set()
 
@@ -60,7 +60,7 @@ class RunLedger:
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction that only the holder of the lock can have."""
         with self._store.writing() as connection:
-            if not self._lock.is_held(connection, self._held):
+            if not self._lock.is_held_by(connection, self._holder):
                 raise LedgerError(
                     f"run {self._start.id} no longer holds the lock of {self._owner.environment}: it was unlocked, its "
                     "connection broke, or it stood still for too long",

@@ -11,12 +11,12 @@ from sqlalchemy import insert
 
 from reconcile.errors import LedgerError
 from reconcile.ledger import queries
-from reconcile.ledger.advisory import AdvisoryLock
 from reconcile.ledger.connecting import Store
 from reconcile.ledger.encoding import run_columns
-from reconcile.ledger.lease import LeaseLock
-from reconcile.ledger.locks import EnvironmentLock, Lease, wait_for
+from reconcile.ledger.environment_lock import EnvironmentLock, wait_for
+from reconcile.ledger.postgres_lock import PostgresLock
 from reconcile.ledger.run_ledger import RunLedger, lift
+from reconcile.ledger.sqlite_lock import Lease, SqliteLock
 from reconcile.ledger.tables import RUNS
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord, RunStart
@@ -34,11 +34,11 @@ class SqlLedger:
         self._store = store
         self._owner = queries.Owner(workspace, environment)
         self._clock = clock
-        self._held: LockHolder | None = None
+        self._lock_holder: LockHolder | None = None
         self._lock: EnvironmentLock = (
-            AdvisoryLock(store, workspace=workspace, environment=environment, clock=clock)
+            PostgresLock(store, workspace=workspace, environment=environment, clock=clock)
             if store.address.path is None
-            else LeaseLock(store, workspace=workspace, environment=environment, clock=clock, lease=lease)
+            else SqliteLock(store, workspace=workspace, environment=environment, clock=clock, lease=lease)
         )
 
     def __enter__(self) -> SqlLedger:
@@ -105,11 +105,11 @@ class SqlLedger:
         return tuple(sorted(held))
 
     def lock_holder(self) -> LockHolder | None:
-        """Return who is applying to this environment just now, of whichever workspace."""
+        """Return the holder of the lock of this environment, of any workspace."""
         return self._lock.holder()
 
     def unlock(self, lock_id: str) -> LockHolder | None:
-        """Take the lock away from whoever holds it under *lock_id*, and return who that was; None: nobody does."""
+        """Take the lock with this id away from its holder, and return the holder; None: there is no such lock."""
         return self._lock.unlock(lock_id)
 
     @contextlib.contextmanager
@@ -117,18 +117,20 @@ class SqlLedger:
         """Hold the environment's lock, for *run*.
 
         Raises:
-            RefusedError: somebody else has it, and did not give it back within *timeout_seconds*.
+            RefusedError: another run holds it, and did not release it within *timeout_seconds*.
         """
-        assert self._held is None, "a ledger that is open holds one lock at most"
-        wanted = LockHolder(secrets.token_hex(4), run, actor, self._clock.now(), None)
+        assert self._lock_holder is None, "an open ledger holds at most one lock"
+        candidate = LockHolder(secrets.token_hex(4), run, actor, self._clock.now(), None)
         environment = self._owner.environment
-        held = wait_for(self._lock, wanted, environment=environment, clock=self._clock, timeout_seconds=timeout_seconds)
-        self._held = held
+        holder = wait_for(
+            self._lock, candidate, environment=environment, clock=self._clock, timeout_seconds=timeout_seconds
+        )
+        self._lock_holder = holder
         try:
-            with self._lock.kept(held):
-                yield held
+            with self._lock.kept(holder):
+                yield holder
         finally:
-            self._held = None
+            self._lock_holder = None
 
     def begin(self, start: RunStart) -> RunLedger:
         """Record that a run begins, and return what records it. The lock must be held.
@@ -136,10 +138,10 @@ class SqlLedger:
         Raises:
             LedgerError: it could not be recorded, or the lock is not held.
         """
-        if self._held is None:
+        if self._lock_holder is None:
             raise LedgerError(f"run {start.id} began without the lock of {self._owner.environment}")
         run_ledger = RunLedger(
-            self._store, self._owner, start=start, lock=self._lock, held=self._held, clock=self._clock
+            self._store, self._owner, start=start, lock=self._lock, holder=self._lock_holder, clock=self._clock
         )
         with run_ledger.writing() as connection:
             connection.execute(insert(RUNS), {**self._owner._asdict(), **run_columns(RunRecord(start))})

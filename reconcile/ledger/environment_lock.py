@@ -1,17 +1,16 @@
-"""The lock: one apply in an environment, whichever workspace it is of. What a lock must be able to, and waiting for it.
+"""The lock of an environment: one apply at a time, for all workspaces. What a lock offers, and waiting for it.
 
-Two kinds, as the databases differ. `lease`: in a SQLite file a row is the lock, and ends a while after its holder
-stopped renewing it. `advisory`: in PostgreSQL the lock belongs to the very connection that the run writes with, so that
-whoever can still write still holds it, and it ends with its holder.
+There are two kinds, because the databases differ. `sqlite_lock`: a row is the lock, and it expires a while after its
+holder stopped renewing it. `postgres_lock`: the lock belongs to the connection that the run writes with. So a run that
+can still write still holds the lock, and the lock ends with its holder.
 
-Either way the writer asks again inside each transaction (`is_held`): a run that was stopped for a while, or whose lock
-was taken away by `reconcile unlock`, records no further intent, and so saves nothing more.
+With both kinds the run asks again inside each transaction (`is_held_by`). A run that was stopped for a while, or that
+lost its lock to `reconcile unlock`, records no further intent, and so saves nothing more.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, Row, delete, insert, select
@@ -26,34 +25,23 @@ from reconcile.times import instant_text
 POLL_SECONDS = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """How long a lock row lasts without being renewed, and how often its holder renews it."""
-
-    seconds: float = 60.0
-    renew_seconds: float = 10.0
-
-
-LEASE = Lease()
-
-
 class EnvironmentLock(Protocol):
-    """The lock of one environment. What has no connection as an argument is a transaction of its own."""
+    """The lock of one environment. A method without a connection argument is a transaction of its own."""
 
-    def take(self, wanted: LockHolder) -> LockHolder | None:
-        """Take the lock for *wanted* and return it as it is held; None when somebody else holds it."""
+    def take(self, candidate: LockHolder) -> LockHolder | None:
+        """Take the lock for *candidate* and return it with its end; None when another run holds the lock."""
 
-    def kept(self, held: LockHolder) -> AbstractContextManager[None]:
-        """Keep the lock inside, and give it back at the end."""
+    def kept(self, holder: LockHolder) -> AbstractContextManager[None]:
+        """Keep the lock inside, and release it at the end."""
 
-    def is_held(self, connection: Connection, held: LockHolder) -> bool:
-        """Return whether the lock was *held* by this run all the time, and will be until the transaction ends."""
+    def is_held_by(self, connection: Connection, holder: LockHolder) -> bool:
+        """Return whether *holder* has held the lock since it took it, and will until the transaction ends."""
 
     def holder(self) -> LockHolder | None:
-        """Return who holds the lock, as far as it is known."""
+        """Return the holder of the lock, as far as it is known."""
 
     def unlock(self, lock_id: str) -> LockHolder | None:
-        """Take the lock away from whoever holds it under this id, and return who that was; None: nobody does."""
+        """Take the lock with this id away from its holder, and return the holder; None: there is no such lock."""
 
 
 def row_of(connection: Connection, environment: str) -> Row[Any] | None:
@@ -64,7 +52,7 @@ def row_of(connection: Connection, environment: str) -> Row[Any] | None:
 def put_row(
     connection: Connection, environment: str, workspace: str, holder: LockHolder, *, backend: int | None
 ) -> None:
-    """Say in the lock row that *holder* has the lock, instead of whoever it named before."""
+    """Write *holder* into the lock row, in place of an earlier holder."""
     connection.execute(delete(LOCKS).where(LOCKS.c.environment == environment))
     values = {
         "environment": environment,
@@ -80,33 +68,33 @@ def put_row(
 
 
 def remove_row(connection: Connection, environment: str, lock_id: str) -> None:
-    """Remove the lock row, if it is that of *lock_id*."""
+    """Remove the lock row, if its id is *lock_id*."""
     connection.execute(delete(LOCKS).where(LOCKS.c.environment == environment, LOCKS.c.id == lock_id))
 
 
 def holder_of(row: Row[Any]) -> LockHolder:
-    """Return whom a lock row names."""
+    """Return the holder that a lock row names."""
     return LockHolder(row.id, row.run, row.actor, row.since, row.expires_at)
 
 
 def wait_for(
-    lock: EnvironmentLock, wanted: LockHolder, *, environment: str, clock: Clock, timeout_seconds: float
+    lock: EnvironmentLock, candidate: LockHolder, *, environment: str, clock: Clock, timeout_seconds: float
 ) -> LockHolder:
-    """Return the lock once it is taken for *wanted*, waiting for whoever holds it.
+    """Take the lock for *candidate*, waiting for its present holder, and return it as it is held.
 
     Raises:
-        RefusedError: it was not free within *timeout_seconds*, or the run was stopped meanwhile.
+        RefusedError: it was not free within *timeout_seconds*, or the run was stopped while waiting.
     """
     deadline = clock.monotonic() + timeout_seconds
-    while (held := lock.take(wanted)) is None:
-        begun = clock.monotonic()
-        pause = min(POLL_SECONDS, deadline - begun)
+    while (holder := lock.take(candidate)) is None:
+        started = clock.monotonic()
+        pause = min(POLL_SECONDS, deadline - started)
         if pause > 0:
             clock.sleep(pause)
-        # A sleep that was cut short means that the run was stopped.
-        if pause <= 0 or clock.monotonic() - begun < pause / 2:
+        # A sleep that ended early means that the run was stopped.
+        if pause <= 0 or clock.monotonic() - started < pause / 2:
             raise _refused(lock.holder(), environment)
-    return held
+    return holder
 
 
 def _refused(holder: LockHolder | None, environment: str) -> RefusedError:

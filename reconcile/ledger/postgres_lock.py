@@ -1,4 +1,4 @@
-"""The lock in PostgreSQL: an advisory lock of the session that the run writes with. A row says who that is."""
+"""The lock in PostgreSQL: an advisory lock of the session that the run writes with. A row names the holder."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from sqlalchemy import Connection, Row, text
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.connecting import Store
-from reconcile.ledger.locks import holder_of, put_row, remove_row, row_of
+from reconcile.ledger.environment_lock import holder_of, put_row, remove_row, row_of
 from reconcile.model.ledger import LockHolder
 from reconcile.ports import Clock
 
-# A 64-bit lock stands in `pg_locks` in two halves.
+# `pg_locks` shows a 64-bit lock as two halves.
 _HOLDERS = """
     SELECT pid FROM pg_locks
     WHERE locktype = 'advisory' AND granted AND objsubid = 1
@@ -27,8 +27,8 @@ _ENDING_SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
 
 
-class AdvisoryLock:
-    """A lock of this session. When the session ends, however it does, the server frees it."""
+class PostgresLock:
+    """A lock of this session. The server frees it when the session ends, for whatever reason."""
 
     def __init__(self, store: Store, *, workspace: str, environment: str, clock: Clock) -> None:
         self._store = store
@@ -39,45 +39,45 @@ class AdvisoryLock:
         unsigned = self._key % (1 << 64)
         self._halves = {"high": unsigned >> 32, "low": unsigned & 0xFFFF_FFFF}
 
-    def take(self, wanted: LockHolder) -> LockHolder | None:
-        """Take the lock for *wanted* and return it as it is held; None when another session holds it."""
-        held = replace(wanted, expires_at=None)
+    def take(self, candidate: LockHolder) -> LockHolder | None:
+        """Take the lock for *candidate* and return it, without an end; None when another session holds the lock."""
+        holder = replace(candidate, expires_at=None)
         with self._store.writing() as connection:
             if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}).scalar():
                 return None
             backend = connection.execute(text("SELECT pg_backend_pid()")).scalar()
-            put_row(connection, self._environment, self._workspace, held, backend=backend)
-        return held
+            put_row(connection, self._environment, self._workspace, holder, backend=backend)
+        return holder
 
     @contextlib.contextmanager
-    def kept(self, held: LockHolder) -> Iterator[None]:
-        """Give the lock back at the end; until then the session keeps it."""
+    def kept(self, holder: LockHolder) -> Iterator[None]:
+        """Release the lock at the end; until then the session keeps it."""
         try:
             yield
         finally:
-            # A session that cannot say so any more holds nothing any more.
+            # A session that can no longer release the lock no longer holds it.
             with contextlib.suppress(LedgerError), self._store.writing() as connection:
-                remove_row(connection, self._environment, held.id)
+                remove_row(connection, self._environment, holder.id)
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
 
-    def is_held(self, connection: Connection, held: LockHolder) -> bool:
-        """Return whether this session is the one that took it: a connection that was made anew holds nothing."""
-        mine = connection.execute(text(f"{_HOLDERS} AND pid = pg_backend_pid()"), self._halves).scalar()
+    def is_held_by(self, connection: Connection, holder: LockHolder) -> bool:
+        """Return whether this session took the lock for *holder*: a new connection holds nothing."""
+        own_backend = connection.execute(text(f"{_HOLDERS} AND pid = pg_backend_pid()"), self._halves).scalar()
         row = row_of(connection, self._environment)
-        return mine is not None and row is not None and row.id == held.id
+        return own_backend is not None and row is not None and row.id == holder.id
 
     def holder(self) -> LockHolder | None:
-        """Return whom the row names, if the session that wrote it holds the lock."""
+        """Return the holder that the row names, if the session that wrote it holds the lock."""
         row = self._held_row()
         return None if row is None else holder_of(row)
 
     def unlock(self, lock_id: str) -> LockHolder | None:
-        """End the session that holds the lock under this id, and return whom its row named."""
+        """End the session that holds the lock with this id, and return the holder that its row named."""
         row = self._held_row()
         if row is None or row.id != lock_id:
             return None
         with self._store.writing() as connection:
-            # Asked once more: by now the session may be over, and its number another's.
+            # Asked again: the session may have ended by now, and its number may be another session's.
             if self._backend(connection) == row.backend:
                 connection.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": row.backend})
             remove_row(connection, self._environment, lock_id)
@@ -101,5 +101,5 @@ class AdvisoryLock:
             return self._backend(connection) == backend
 
     def _backend(self, connection: Connection) -> int | None:
-        """Return which session holds the lock."""
+        """Return the number of the session that holds the lock."""
         return connection.execute(text(_HOLDERS), self._halves).scalar()

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from reconcile.errors import LedgerError
-from reconcile.ledger.locks import POLL_SECONDS, Lease
+from reconcile.errors import LedgerError, RefusedError
+from reconcile.ledger.environment_lock import POLL_SECONDS
 from reconcile.ledger.opening import open_ledger
+from reconcile.ledger.sqlite_lock import Lease
 from reconcile.model.finding import RefusedError
 from reconcile.model.ledger import Ending
 from reconcile.model.outcome import Intent
@@ -296,7 +297,7 @@ HOLDER = """
 import sys, threading, time
 from pathlib import Path
 from reconcile.ledger.address import ledger_address
-from reconcile.ledger.locks import Lease
+from reconcile.ledger.sqlite_lock import Lease
 from reconcile.ledger.opening import open_ledger
 from reconcile.model.outcome import Intent
 from reconcile.service.clock import SystemClock
