@@ -8,12 +8,12 @@ from sqlalchemy import Connection, select, text
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.address import FOLDER, LedgerAddress
-from reconcile.ledger.connecting import Store
+from reconcile.ledger.database import Database
+from reconcile.ledger.database_errors import ledger_errors
 from reconcile.ledger.migrations import READABLE_VERSION, SCHEMA_VERSION, migrate, schema_version
 from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.ledger.sqlite_lock import LEASE, Lease
 from reconcile.ledger.tables import APPLIED, RUNS
-from reconcile.ledger.troubles import told
 from reconcile.ports import Clock
 
 # Two that make the tables at once would both fail; any number will do, as long as it stays.
@@ -35,18 +35,18 @@ def open_ledger(
     if not address.exists and not create:
         return None
     if address.path is not None and create:
-        with told(address, "made"):
+        with ledger_errors(address, "made"):
             _make_folder(address.path.parent)
-    store = Store(address)
+    database = Database(address)
     try:
-        if not _is_ready(store, create=create):
-            store.close()
+        if not _is_ready(database, create=create):
+            database.close()
             return None
-        _refuse_foreign(store, workspace)
+        _refuse_foreign(database, workspace)
     except BaseException:
-        store.close()
+        database.close()
         raise
-    return SqlLedger(store, workspace=workspace, environment=environment, clock=clock, lease=lease)
+    return SqlLedger(database, workspace=workspace, environment=environment, clock=clock, lease=lease)
 
 
 def _make_folder(folder: Path) -> None:
@@ -56,14 +56,14 @@ def _make_folder(folder: Path) -> None:
         ignore.write_text("*\n", encoding="utf-8")
 
 
-def _is_ready(store: Store, *, create: bool) -> bool:
+def _is_ready(database: Database, *, create: bool) -> bool:
     """Return whether there is a ledger that this version can read, after making or migrating one where needed."""
-    with store.reading() as connection:
-        _refuse_lossy(connection, store.address)
+    with database.reading() as connection:
+        _refuse_lossy(connection, database.address)
         version = schema_version(connection)
     if version > SCHEMA_VERSION:
         raise LedgerError(
-            f"the ledger {store.address.shown} is of schema version {version}, and this reconcile knows only "
+            f"the ledger {database.address.shown} is of schema version {version}, and this reconcile knows only "
             f"{SCHEMA_VERSION}: a newer one has written it",
             hint="upgrade reconcile to the version that the other pipelines run",
         )
@@ -71,7 +71,7 @@ def _is_ready(store: Store, *, create: bool) -> bool:
         return False
     # A plan made with a newer version must not lock the older ones out of a ledger that they share.
     if version < (SCHEMA_VERSION if create else READABLE_VERSION):
-        with store.writing() as connection:
+        with database.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING})
             migrate(connection, start=schema_version(connection))
@@ -89,15 +89,15 @@ def _refuse_lossy(connection: Connection, address: LedgerAddress) -> None:
         )
 
 
-def _refuse_foreign(store: Store, workspace: str) -> None:
+def _refuse_foreign(database: Database, workspace: str) -> None:
     """A file belongs to who wrote it; a server may be shared, key by key."""
-    if store.address.path is None:
+    if database.address.path is None:
         return
-    with store.reading() as connection:
+    with database.reading() as connection:
         owners = set(connection.execute(select(RUNS.c.workspace).union(select(APPLIED.c.workspace))).scalars())
     if owners and workspace not in owners:
         raise LedgerError(
-            f"the ledger {store.address.shown} belongs to workspace {', '.join(sorted(owners))}, and this is workspace "
-            f"{workspace}",
+            f"the ledger {database.address.shown} belongs to workspace {', '.join(sorted(owners))}, and this is "
+            f"workspace {workspace}",
             hint="name another file in ledger; or, if the workspace was renamed, give it its old id again",
         )

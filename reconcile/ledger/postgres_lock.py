@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from reconcile.errors import LedgerError
-from reconcile.ledger.connecting import Store
+from reconcile.ledger.database import Database
 from reconcile.ledger.environment_lock import holder_of, put_row, remove_row, row_of
 from reconcile.model.ledger import LockHolder
 from reconcile.ports import Clock
@@ -30,8 +30,8 @@ _PAUSE_SECONDS = 0.05
 class PostgresLock:
     """A lock of this session. The server frees it when the session ends, for whatever reason."""
 
-    def __init__(self, store: Store, *, workspace: str, environment: str, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, database: Database, *, workspace: str, environment: str, clock: Clock) -> None:
+        self._database = database
         self._workspace = workspace
         self._environment = environment
         self._clock = clock
@@ -42,7 +42,7 @@ class PostgresLock:
     def take(self, candidate: LockHolder) -> LockHolder | None:
         """Take the lock for *candidate* and return it, without an end; None when another session holds the lock."""
         holder = replace(candidate, expires_at=None)
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             if not connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": self._key}).scalar():
                 return None
             backend = connection.execute(text("SELECT pg_backend_pid()")).scalar()
@@ -56,7 +56,7 @@ class PostgresLock:
             yield
         finally:
             # A session that can no longer release the lock no longer holds it.
-            with contextlib.suppress(LedgerError), self._store.writing() as connection:
+            with contextlib.suppress(LedgerError), self._database.writing() as connection:
                 remove_row(connection, self._environment, holder.id)
                 connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": self._key})
 
@@ -76,7 +76,7 @@ class PostgresLock:
         row = self._held_row()
         if row is None or row.id != lock_id:
             return None
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             # Asked again: the session may have ended by now, and its number may be another session's.
             if self._backend(connection) == row.backend:
                 connection.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": row.backend})
@@ -92,12 +92,12 @@ class PostgresLock:
         return holder_of(row)
 
     def _held_row(self) -> Row[Any] | None:
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             row = row_of(connection, self._environment)
             return row if row is not None and row.backend == self._backend(connection) else None
 
     def _held_by(self, backend: int) -> bool:
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return self._backend(connection) == backend
 
     def _backend(self, connection: Connection) -> int | None:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, update
 
 from reconcile.errors import LedgerError
-from reconcile.ledger.connecting import Store
+from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns
 from reconcile.ledger.environment_lock import EnvironmentLock
 from reconcile.ledger.queries import Owner, known
@@ -46,9 +46,16 @@ class RunLedger:
     """Records what one run does. It implements `ports.Ledger`; every call may raise `LedgerError`."""
 
     def __init__(
-        self, store: Store, owner: Owner, *, start: RunStart, lock: EnvironmentLock, holder: LockHolder, clock: Clock
+        self,
+        database: Database,
+        owner: Owner,
+        *,
+        start: RunStart,
+        lock: EnvironmentLock,
+        holder: LockHolder,
+        clock: Clock,
     ) -> None:
-        self._store = store
+        self._database = database
         self._owner = owner
         self._start = start
         self._lock = lock
@@ -59,7 +66,7 @@ class RunLedger:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction that only the holder of the lock can have."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             if not self._lock.is_held_by(connection, self._holder):
                 raise LedgerError(
                     f"run {self._start.id} no longer holds the lock of {self._owner.environment}: it was unlocked, its "
@@ -133,7 +140,7 @@ class RunLedger:
     def end(self, ending: Ending, summary: Mapping[str, int]) -> None:
         """Record how the run ended; also of one that lost its lock."""
         values = {"ended_at": self._clock.now(), "ending": ending, "summary": dict(summary)}
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == self._start.id).values(values))
 
     def _known(self, connection: Connection, keys: Iterable[Key]) -> dict[Key, Applied]:

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from reconcile.errors import LedgerError
 from reconcile.ledger import queries
-from reconcile.ledger.connecting import Store
+from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import run_columns
 from reconcile.ledger.environment_lock import EnvironmentLock, wait_for
 from reconcile.ledger.postgres_lock import PostgresLock
@@ -30,15 +30,15 @@ class SqlLedger:
     Not to be used by two threads at once. Close it, or use it in a `with`.
     """
 
-    def __init__(self, store: Store, *, workspace: str, environment: str, clock: Clock, lease: Lease) -> None:
-        self._store = store
+    def __init__(self, database: Database, *, workspace: str, environment: str, clock: Clock, lease: Lease) -> None:
+        self._database = database
         self._owner = queries.Owner(workspace, environment)
         self._clock = clock
         self._lock_holder: LockHolder | None = None
         self._lock: EnvironmentLock = (
-            PostgresLock(store, workspace=workspace, environment=environment, clock=clock)
-            if store.address.path is None
-            else SqliteLock(store, workspace=workspace, environment=environment, clock=clock, lease=lease)
+            PostgresLock(database, workspace=workspace, environment=environment, clock=clock)
+            if database.address.path is None
+            else SqliteLock(database, workspace=workspace, environment=environment, clock=clock, lease=lease)
         )
 
     def __enter__(self) -> SqlLedger:
@@ -51,36 +51,36 @@ class SqlLedger:
 
     def close(self) -> None:
         """Close the connection."""
-        self._store.close()
+        self._database.close()
 
     def last_applied(self) -> dict[Key, Applied]:
         """Return last applied of every key of ours."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return queries.last_applied(connection, self._owner)
 
     def foreign_keys(self) -> dict[Key, str]:
         """Return the keys of this environment that other workspaces own, each with its owner."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return queries.foreign_keys(connection, self._owner)
 
     def open_changes(self) -> tuple[tuple[str, ChangeRecord], ...]:
         """Return each change that nobody knows the end of, with its run's id, oldest first."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return queries.open_changes(connection, self._owner)
 
     def doubled(self) -> frozenset[Key]:
         """Return the keys that were found doubled after the last save of ours."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return queries.doubled(connection, self._owner)
 
     def holds(self) -> dict[Key, Hold]:
         """Return the holds."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return queries.holds(connection, self._owner)
 
     def runs(self, *, most: int) -> tuple[RunRecord, ...]:
         """Return the last runs, newest first."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return queries.runs(connection, self._owner, most=most)
 
     def run(self, name: str) -> tuple[RunRecord, tuple[ChangeRecord, ...]] | None:
@@ -89,17 +89,17 @@ class SqlLedger:
         Raises:
             LedgerError: several begin so.
         """
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return queries.run(connection, self._owner, name)
 
     def finished_with(self, plan_digest: str, plan_made_at: str) -> RunRecord | None:
         """Return the run that used the saved plan up; None: it may be used."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             return queries.finished_with(connection, self._owner, plan_digest, plan_made_at)
 
     def release(self, keys: Collection[Key]) -> tuple[Key, ...]:
         """Lift the holds of *keys*, and return those that had one, sorted."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             held = queries.holds(connection, self._owner).keys() & set(keys)
             lift(connection, self._owner, held)
         return tuple(sorted(held))
@@ -141,7 +141,7 @@ class SqlLedger:
         if self._lock_holder is None:
             raise LedgerError(f"run {start.id} began without the lock of {self._owner.environment}")
         run_ledger = RunLedger(
-            self._store, self._owner, start=start, lock=self._lock, holder=self._lock_holder, clock=self._clock
+            self._database, self._owner, start=start, lock=self._lock, holder=self._lock_holder, clock=self._clock
         )
         with run_ledger.writing() as connection:
             connection.execute(insert(RUNS), {**self._owner._asdict(), **run_columns(RunRecord(start))})

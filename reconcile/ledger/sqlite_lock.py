@@ -12,7 +12,7 @@ from sqlalchemy import Connection, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from reconcile.errors import LedgerError
-from reconcile.ledger.connecting import Store, writing
+from reconcile.ledger.database import Database, write_transaction
 from reconcile.ledger.environment_lock import holder_of, put_row, remove_row, row_of
 from reconcile.ledger.tables import LOCKS
 from reconcile.model.ledger import LockHolder
@@ -34,8 +34,8 @@ LEASE = Lease()
 class SqliteLock:
     """A lock row that expires. A run that finds it expired may take it over."""
 
-    def __init__(self, store: Store, *, workspace: str, environment: str, clock: Clock, lease: Lease) -> None:
-        self._store = store
+    def __init__(self, database: Database, *, workspace: str, environment: str, clock: Clock, lease: Lease) -> None:
+        self._database = database
         self._workspace = workspace
         self._environment = environment
         self._clock = clock
@@ -44,7 +44,7 @@ class SqliteLock:
     def take(self, candidate: LockHolder) -> LockHolder | None:
         """Take the lock for *candidate* and return it with its end; None when another run holds the lock."""
         holder = replace(candidate, expires_at=self._new_end())
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             row = row_of(connection, self._environment)
             if row is not None and row.expires_at > self._clock.now():
                 return None
@@ -63,7 +63,7 @@ class SqliteLock:
             done.set()
             renewal.join()
             # A row that cannot be removed expires by itself.
-            with contextlib.suppress(LedgerError), self._store.writing() as connection:
+            with contextlib.suppress(LedgerError), self._database.writing() as connection:
                 remove_row(connection, self._environment, holder.id)
 
     def is_held_by(self, connection: Connection, holder: LockHolder) -> bool:
@@ -77,13 +77,13 @@ class SqliteLock:
 
     def holder(self) -> LockHolder | None:
         """Return the holder that the row names, unless its lease has run out."""
-        with self._store.reading() as connection:
+        with self._database.reading() as connection:
             row = row_of(connection, self._environment)
         return holder_of(row) if row is not None and row.expires_at > self._clock.now() else None
 
     def unlock(self, lock_id: str) -> LockHolder | None:
         """Remove the row with this id, expired or not, and return the holder that it named."""
-        with self._store.writing() as connection:
+        with self._database.writing() as connection:
             row = row_of(connection, self._environment)
             if row is None or row.id != lock_id:
                 return None
@@ -100,8 +100,8 @@ class SqliteLock:
             while not done.wait(self._lease.renew_seconds):
                 with contextlib.suppress(SQLAlchemyError):
                     # A connection of its own: the run is using the other one.
-                    connection = connection or stack.enter_context(self._store.engine.connect())
-                    with writing(connection):
+                    connection = connection or stack.enter_context(self._database.engine.connect())
+                    with write_transaction(connection):
                         is_still_held = self.is_held_by(connection, holder)
                     if not is_still_held:
                         return

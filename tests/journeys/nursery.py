@@ -23,7 +23,7 @@ from sqlalchemy import Connection
 
 from reconcile import cli
 from reconcile.ledger import environment_lock, opening
-from reconcile.ledger.connecting import Store
+from reconcile.ledger.database import Database
 from reconcile.ledger.sqlite_lock import Lease
 from reconcile.service.exchange import Operation, Request, Result
 from reconcile.service.transport import RequestsTransport
@@ -89,14 +89,14 @@ def _die(boundary: str, moment: str, count: int) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
     saving.WAVES_PER_CALL = WAVE
-    Store.writing = _writing(Store.writing, reach)  # type: ignore[method-assign]
+    Database.writing = _writing(Database.writing, reach)  # type: ignore[method-assign]
     RequestsTransport.send = _sending(RequestsTransport.send, reach)  # type: ignore[method-assign]
 
 
-def _writing(writing: Callable[[Store], Any], reach: Callable[[str, str], None]) -> Callable[[Store], Any]:
+def _writing(writing: Callable[[Database], Any], reach: Callable[[str, str], None]) -> Callable[[Database], Any]:
     @contextlib.contextmanager
-    def instead(store: Store) -> Iterator[Connection]:
-        with writing(store) as connection:
+    def instead(database: Database) -> Iterator[Connection]:
+        with writing(database) as connection:
             yield connection
             reach("commit", "before")
         reach("commit", "after")

@@ -205,7 +205,7 @@ def files(sqlite_address, clock):
 
 def test_a_transaction_that_will_write_keeps_others_from_writing_from_its_beginning(files, sqlite_address):
     with (
-        files()._store.writing() as connection,
+        files()._database.writing() as connection,
         contextlib.closing(sqlite3.connect(sqlite_address.path, timeout=0)) as other,
     ):
         connection.exec_driver_sql("SELECT count(*) FROM reconcile_locks").scalar()
@@ -260,7 +260,7 @@ def test_a_holder_renews_its_lease_in_the_background(files, clock):
 
 def test_a_beat_that_fails_is_made_up_for_by_the_next(files, clock, sqlite_address):
     first, second = files(lease=Lease(seconds=60, renew_seconds=0.01)), files()
-    real, failed = first._store.engine.connect, []
+    real, failed = first._database.engine.connect, []
 
     def failing():
         if len(failed) < 3:
@@ -268,7 +268,7 @@ def test_a_beat_that_fails_is_made_up_for_by_the_next(files, clock, sqlite_addre
             raise OperationalError("BEGIN", {}, Exception("database is locked"))
         return real()
 
-    first._store.engine.connect = failing
+    first._database.engine.connect = failing
     with first.lock(RUN, "wang", timeout_seconds=0):
         clock.passed = 30
         until(lambda: second.lock_holder().expires_at == NOON + timedelta(seconds=90))
@@ -394,5 +394,5 @@ def test_a_session_that_does_not_end_is_an_error(sessions, monkeypatch):
 
 
 def test_a_session_outlasts_a_soak(sessions):
-    with sessions()._store.reading() as connection:
+    with sessions()._database.reading() as connection:
         assert connection.exec_driver_sql("SHOW idle_session_timeout").scalar() == "0"

@@ -83,7 +83,7 @@ def test_a_folder_of_another_name_is_left_to_its_owner(tmp_path):
 
 
 def test_a_sqlite_ledger_is_as_durable_as_sqlite_can_be(ledger, address):
-    with ledger._store.reading() as connection:
+    with ledger._database.reading() as connection:
         if address.path is None:
             assert connection.exec_driver_sql("SHOW synchronous_commit").scalar() in ("on", "off")  # the server's own
             return
@@ -204,7 +204,7 @@ def test_a_row_that_no_ledger_writes_is_damage_too(address):
     with opening(address) as ledger, run_in(ledger) as run:
         run.record_applied(applied("1"))
     run_script(address, "UPDATE reconcile_applied SET job_ids = '[1'")
-    with opening(address) as ledger, pytest.raises(LedgerError, match="a row holds what no ledger writes"):
+    with opening(address) as ledger, pytest.raises(LedgerError, match="a row holds a value that no ledger writes"):
         ledger.last_applied()
 
 

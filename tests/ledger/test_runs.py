@@ -356,7 +356,7 @@ def test_whatever_is_recorded_is_read_back_equal(
     # An environment and a run of its own for each example (one may come twice), and a connection for all.
     start = replace(start, id=uuid.uuid4().hex)
     values = {"workspace": "shop", "environment": start.id, "clock": Clock(), "lease": LEASE}
-    ledger = SqlLedger(ledger._store, **values)
+    ledger = SqlLedger(ledger._database, **values)
     with ledger.lock(start.id, start.actor, timeout_seconds=0):
         run = ledger.begin(start)
         run.record_applied(known)

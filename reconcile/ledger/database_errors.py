@@ -1,4 +1,4 @@
-"""What a database says went wrong → `LedgerError`: in which ledger, why, and what to do about it."""
+"""Errors of a database → `LedgerError`: which ledger, why, and what to do."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.migrations import NoLedgerError
 
 REBUILD = "look whether `ledger` names the right file; if so, `reconcile ledger rebuild` puts it aside and adopts live"
-_WITHOUT = "apply without one by --no-ledger"
+_NO_LEDGER = "apply without one by --no-ledger"
 
-# What SQLite says (there are no codes for all of it below Python 3.11's API), with what it means and what to do.
-_OF_SQLITE = (
-    ("file is not a database", "it is no SQLite file, or a damaged one", REBUILD),
+# A part of SQLite's message, what it means, and what to do. SQLite has no error code for each of these.
+_SQLITE_ERRORS = (
+    ("file is not a database", "it is not a SQLite file, or it is damaged", REBUILD),
     ("malformed", "the file is damaged", REBUILD),
     ("disk is full", "there is no space left", "make room"),
     ("readonly database", "it cannot be written", "let this user write the file and its folder"),
@@ -28,14 +28,14 @@ _OF_SQLITE = (
 
 
 @contextlib.contextmanager
-def told(address: LedgerAddress, doing: str) -> Iterator[None]:
-    """Raise what goes wrong inside as a `LedgerError`: the ledger at *address* cannot be *doing* (opened, read, …)."""
+def ledger_errors(address: LedgerAddress, action: str) -> Iterator[None]:
+    """Raise errors from inside as `LedgerError`: the ledger at *address* cannot be *action* (`opened`, `read`, …)."""
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError, ValueError, NoLedgerError, ImportError) as error:
         reason, hint = _reason(error, address)
-        message = f"the ledger {address.shown} cannot be {doing}: {address.hide(reason)}"
-        raise LedgerError(message, hint=f"{hint}; or {_WITHOUT}") from None
+        message = f"the ledger {address.shown} cannot be {action}: {address.hide(reason)}"
+        raise LedgerError(message, hint=f"{hint}; or {_NO_LEDGER}") from None
 
 
 def _reason(error: Exception, address: LedgerAddress) -> tuple[str, str]:
@@ -44,14 +44,14 @@ def _reason(error: Exception, address: LedgerAddress) -> tuple[str, str]:
     if isinstance(error, NoLedgerError):
         return str(error), REBUILD
     if isinstance(error, ValueError):
-        return f"a row holds what no ledger writes ({error})", REBUILD
+        return f"a row holds a value that no ledger writes ({error})", REBUILD
     if isinstance(error, OSError):
         return error.strerror or str(error), "let this user write the folder, and look for space on the disk"
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     text = " ".join(str(cause).split())
     if address.path is None:
         return text or type(cause).__name__, "look whether the server is up, and lets this user in"
-    for said, meaning, hint in _OF_SQLITE:
-        if said in text.lower():
+    for phrase, meaning, hint in _SQLITE_ERRORS:
+        if phrase in text.lower():
             return f"{meaning} ({text})", hint
     return text, REBUILD
