@@ -33,12 +33,12 @@ def ledger() -> None:
 def rebuild(runtime: Runtime, *, actor: str | None) -> Answer:
     """Take what is live now, of all that is declared, for last applied. Nothing is saved to the service.
 
-    A ledger file that cannot be read is put aside first. What live differs in afterwards counts as Git's move
+    A ledger file that cannot be read is moved away first. What live differs in afterwards counts as Git's move
     (pending), whoever made it; live names are not known, and taken to be the declared ones.
     """
     declared = declare(runtime)
     home = locate_ledger(declared.checkout, declared.environment)
-    aside = home.set_aside_if_broken()
+    moved_to = home.move_away_if_damaged()
     with open_client(runtime, declared.environment) as client:
         live = read_live(runtime, ServiceReader(client), list(declared.desired)).live
     found = found_live(declared.desired, live)
@@ -50,7 +50,7 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> Answer:
     unread = sum(not isinstance(rows, tuple) for rows in live.values())
     message = f"{counted(len(found), 'schedule')} of {len(declared.desired)} taken for applied as they are live."
     message += f" {unread} could not be read." if unread else ""
-    message += f" The old ledger is {aside}." if aside else ""
+    message += f" The old ledger is {moved_to}." if moved_to else ""
     name = declared.environment.name
     document = ledger_document(declared.head, environment=name, action="rebuild", message=message, keys=found)
     return Answer(document, done_view(message, environment=name), exit_code=Exit.ERROR if unread else Exit.DONE)

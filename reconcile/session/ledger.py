@@ -77,8 +77,8 @@ class LedgerHome:
         with ledger:
             yield ledger
 
-    def set_aside_if_broken(self) -> str | None:
-        """Put a ledger file aside that cannot be opened; return where it is now. One that can be opened is kept."""
+    def move_away_if_damaged(self) -> str | None:
+        """Move a ledger file away that cannot be opened; return where it is now. One that can be opened stays."""
         address = self._kept()
         try:
             with self.existing():
@@ -86,9 +86,9 @@ class LedgerHome:
         except LedgerError:
             if not address.exists or address.path is None:
                 return None
-            from reconcile.ledger.aside import set_aside
+            from reconcile.ledger.damaged_file import move_away
 
-            return str(set_aside(address, now=self.runtime.begun_at))
+            return str(move_away(address, now=self.runtime.begun_at))
 
     def _kept(self) -> LedgerAddress:
         if self.address is None:

@@ -11,7 +11,7 @@ import pytest
 
 from reconcile.errors import LedgerError, SettingError
 from reconcile.ledger.address import LedgerAddress, ledger_address
-from reconcile.ledger.aside import set_aside
+from reconcile.ledger.damaged_file import move_away
 
 HERE = Path("work/schedules")
 SECRET = "correct-horse"
@@ -140,7 +140,7 @@ def test_a_ledger_is_put_aside_with_what_sqlite_keeps_beside_it(tmp_path):
     for ending in ("", "-wal", "-shm"):
         path.with_name(path.name + ending).write_text(f"broken{ending}")
     now = datetime(2026, 11, 25, 12, 30, tzinfo=UTC)
-    new = set_aside(LedgerAddress("", str(path), path), now=now)
+    new = move_away(LedgerAddress("", str(path), path), now=now)
     assert new == tmp_path / "ledger.db.20261125T123000Z.bad"
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {
         new.name + ending: f"broken{ending}" for ending in ("", "-wal", "-shm")
@@ -153,20 +153,20 @@ def test_what_was_put_aside_is_never_replaced(tmp_path):
     for text in ("first", "second"):
         path.write_text(text)
         if text == "first":
-            new = set_aside(address, now=now)
-    with pytest.raises(LedgerError, match="cannot be put aside: there is one of this second already"):
-        set_aside(address, now=now)
+            new = move_away(address, now=now)
+    with pytest.raises(LedgerError, match="cannot be moved away: the new name is taken"):
+        move_away(address, now=now)
     assert (new.read_text(), path.read_text()) == ("first", "second")
 
 
 @pytest.mark.parametrize(
     "address, says",
     [
-        pytest.param(LedgerAddress("", "gone.db", Path("gone.db")), "cannot be put aside: No such file", id="gone"),
+        pytest.param(LedgerAddress("", "gone.db", Path("gone.db")), "cannot be moved away: No such file", id="gone"),
         pytest.param(LedgerAddress("", "postgresql://db/x"), "is on a server", id="server"),
     ],
 )
 def test_what_is_no_file_cannot_be_put_aside(address, says):
     with pytest.raises(LedgerError, match=says) as refused:
-        set_aside(address, now=datetime(2026, 11, 25, tzinfo=UTC))
+        move_away(address, now=datetime(2026, 11, 25, tzinfo=UTC))
     assert refused.value.hint

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from reconcile.errors import LedgerError, RefusedError
+from reconcile.errors import LedgerError
 from reconcile.ledger.environment_lock import POLL_SECONDS
 from reconcile.ledger.opening import open_ledger
 from reconcile.ledger.sqlite_lock import Lease

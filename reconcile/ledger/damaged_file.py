@@ -1,4 +1,4 @@
-"""A ledger that cannot be read is put aside, never deleted: somebody may want to look into it."""
+"""Moves a ledger file that cannot be read out of the way. It is never deleted: it may hold what is needed later."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from reconcile.errors import LedgerError
 from reconcile.ledger.address import LedgerAddress
 from reconcile.times import instant_name
 
-# What SQLite keeps beside a file: changes that are not in it yet, and their index.
+# The files that SQLite keeps beside a database file: changes that are not in it yet, and their index.
 _COMPANIONS = ("-wal", "-shm")
 
 
-def set_aside(address: LedgerAddress, *, now: datetime) -> Path:
-    """Move the SQLite ledger at *address* out of the way and return its new path: ``ledger.db.20261125T013500Z.bad``.
+def move_away(address: LedgerAddress, *, now: datetime) -> Path:
+    """Rename the SQLite ledger at *address* and return its new path, as in ``ledger.db.20261125T013500Z.bad``.
 
-    What SQLite keeps beside the file goes along, under names by which SQLite finds it again.
+    The files that SQLite keeps beside it are renamed too, so that SQLite finds them again.
 
     Raises:
-        LedgerError: it is on a server, is not there, or cannot be moved.
+        LedgerError: the ledger is on a server, does not exist, or cannot be moved.
     """
     path = address.path
     if path is None:
@@ -30,8 +30,8 @@ def set_aside(address: LedgerAddress, *, now: datetime) -> Path:
     new = path.with_name(f"{path.name}.{instant_name(now)}.bad")
     try:
         if new.exists():
-            raise FileExistsError(17, "there is one of this second already", str(new))
-        # The companions first: beside a new ledger they would be taken for its own.
+            raise FileExistsError(17, "the new name is taken", str(new))
+        # The companions first: SQLite would take them for those of a new ledger.
         for ending in _COMPANIONS:
             companion = path.with_name(path.name + ending)
             if companion.exists():
@@ -39,6 +39,6 @@ def set_aside(address: LedgerAddress, *, now: datetime) -> Path:
         path.rename(new)
     except OSError as error:
         raise LedgerError(
-            f"the ledger {address.shown} cannot be put aside: {error.strerror}", hint="move the file away by hand"
+            f"the ledger {address.shown} cannot be moved away: {error.strerror}", hint="move the file away by hand"
         ) from None
     return new
