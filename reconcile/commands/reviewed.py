@@ -19,7 +19,7 @@ from reconcile.session.runtime import Runtime
 from reconcile.text import listed
 
 if TYPE_CHECKING:
-    from reconcile.ledger.book import SqlLedger
+    from reconcile.ledger.sql_ledger import SqlLedger
 
 # Of a digest so many characters tell enough.
 _SHORTEST_DIGEST = 12

@@ -24,7 +24,7 @@ from reconcile.session.runtime import Runtime
 from reconcile.session.saving import RunPurpose, saving
 
 if TYPE_CHECKING:
-    from reconcile.ledger.book import SqlLedger
+    from reconcile.ledger.sql_ledger import SqlLedger
 
 
 @click.command("rollback")

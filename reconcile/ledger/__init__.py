@@ -1,5 +1,11 @@
-"""What outlives a run: runs and what each did, last applied, holds, and the lock; in a SQLite file or in PostgreSQL.
+"""What outlives a run: runs and what each did, last applied, holds, and the lock of an environment.
 
-Import the modules, not this package: it loads nothing, so that a run without a ledger never loads a database library.
-`address` says where the ledger is, `opening` opens it, `sql_ledger` reads it and locks it, `run_ledger` records a run.
+A ledger is a SQLite file or a PostgreSQL database. The way through: `address` reads the setting and says where the
+ledger is; `open_ledger` opens it (`database`), makes its tables or leads them up to date (`migrations`), and returns a
+`SqlLedger`. That one answers questions (`sql_ledger`, `queries`) and holds the lock of an environment
+(`environment_lock`; `sqlite_lock`, `postgres_lock`). Below the lock `begin` returns a `RunLedger` (`run_ledger`), which
+records intents, outcomes and the end of one run. `tables` and `encoding` are the format on disk, `database_errors`
+words errors, `damaged_file` moves a file away that cannot be read, and `memory_ledger` serves runs without a ledger.
+
+The package itself imports nothing, so that a run without a ledger loads no database library.
 """

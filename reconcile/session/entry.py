@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from reconcile.errors import LedgerError
-from reconcile.ledger.memory import MemoryLedger
+from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Ending, Hold
@@ -19,7 +19,7 @@ from reconcile.session.ledger import ledger_required
 from reconcile.session.memory import Memory
 
 if TYPE_CHECKING:
-    from reconcile.ledger.writing import RunLedger
+    from reconcile.ledger.run_ledger import RunLedger
 
 
 class RunEntry:

@@ -16,7 +16,7 @@ from reconcile.session.declared import Checkout, open_checkout
 from reconcile.session.runtime import Runtime
 
 if TYPE_CHECKING:
-    from reconcile.ledger.book import SqlLedger
+    from reconcile.ledger.sql_ledger import SqlLedger
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class LedgerHome:
 
     def _open(self, address: LedgerAddress, *, create: bool) -> SqlLedger | None:
         # Here, so that a run without a ledger does not pay for its library.
-        from reconcile.ledger.opening import open_ledger
+        from reconcile.ledger.open_ledger import open_ledger
 
         clock = self.runtime.clock
         return open_ledger(address, workspace=self.workspace, environment=self.environment, clock=clock, create=create)

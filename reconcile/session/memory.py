@@ -24,7 +24,7 @@ from reconcile.session.ledger import locate_ledger
 from reconcile.session.options import Sources
 
 if TYPE_CHECKING:
-    from reconcile.ledger.book import SqlLedger
+    from reconcile.ledger.sql_ledger import SqlLedger
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ from reconcile.session.observed import Observed, Planned, saves_nothing
 from reconcile.session.options import SaveOptions, Sources
 
 if TYPE_CHECKING:
-    from reconcile.ledger.book import SqlLedger
+    from reconcile.ledger.sql_ledger import SqlLedger
 
 WAVES_PER_CALL = 20
 """A wave is this many times as long as there are calls at once."""

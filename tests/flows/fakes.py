@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from reconcile.flows.wave import Ports
-from reconcile.ledger.memory import MemoryLedger
+from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.states import LiveRow, Unreadable
 from reconcile.ports import AnswerKind, SaveAnswer, no_progress
 

@@ -10,7 +10,7 @@ from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import ALLOW_INACTIVE, ENABLE_INACTIVE, Allowances
 from reconcile.flows.apply import apply
 from reconcile.flows.tally import BREAKER_FAILURES
-from reconcile.ledger.memory import MemoryLedger
+from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.outcome import Result
 from reconcile.model.schedule import PARKED_CRON, State
 from reconcile.model.workspace import Limits

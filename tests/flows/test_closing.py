@@ -6,7 +6,7 @@ import pytest
 
 from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
 from reconcile.flows.pacing import Pacing
-from reconcile.ledger.memory import MemoryLedger
+from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.outcome import Result
 from reconcile.ports import AnswerKind, SaveAnswer
 from tests.builders import HOURLY, WEEKLY, key, row, schedule

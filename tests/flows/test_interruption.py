@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from reconcile.flows.pacing import Pacing
-from reconcile.ledger.memory import MemoryLedger
+from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.outcome import Result
 from reconcile.model.states import Unreadable
 from reconcile.ports import AnswerKind, SaveAnswer

@@ -6,7 +6,7 @@ import pytest
 
 from reconcile.errors import LedgerError
 from reconcile.flows.pacing import Pacing
-from reconcile.ledger.memory import MemoryLedger
+from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.outcome import Result
 from reconcile.model.run import Run
 from tests.builders import NIGHTLY_TOO, key, row

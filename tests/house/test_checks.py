@@ -104,7 +104,7 @@ def test_what_saves_in_other_hands_is_found(source):
 @pytest.mark.parametrize(
     "source, module",
     [
-        pytest.param("from reconcile.ledger.opening import open_ledger", "reconcile.session.ledger", id="ledger"),
+        pytest.param("from reconcile.ledger.open_ledger import open_ledger", "reconcile.session.ledger", id="ledger"),
         pytest.param("from reconcile.service.link import Link, open_link", "reconcile.session.client", id="client"),
         pytest.param("from reconcile.service import open_link", "reconcile.session.client", id="by-its-package"),
     ],

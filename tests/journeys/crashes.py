@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from reconcile.ledger.address import ledger_address
-from reconcile.ledger.opening import open_ledger
+from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Ending
 from reconcile.service.clock import SystemClock

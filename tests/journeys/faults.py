@@ -16,7 +16,7 @@ from reconcile.flows.apply import apply
 from reconcile.flows.observe import observe
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
-from reconcile.ledger.memory import MemoryLedger
+from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run

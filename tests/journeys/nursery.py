@@ -22,8 +22,9 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection
 
 from reconcile import cli
-from reconcile.ledger import environment_lock, opening
+from reconcile.ledger import environment_lock
 from reconcile.ledger.database import Database
+from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.sqlite_lock import Lease
 from reconcile.service.exchange import Operation, Request, Result
 from reconcile.service.transport import RequestsTransport
@@ -75,8 +76,8 @@ def _live(order: dict[str, Any]) -> NoReturn:
 
 def _be_impatient(seconds: float) -> None:
     """Let the lock of a dead run end soon, so that the next one need not wait for a minute."""
-    assert opening.open_ledger.__kwdefaults__ is not None
-    opening.open_ledger.__kwdefaults__["lease"] = Lease(seconds, seconds / 4)
+    assert open_ledger.__kwdefaults__ is not None
+    open_ledger.__kwdefaults__["lease"] = Lease(seconds, seconds / 4)
     environment_lock.POLL_SECONDS = 0.02
 
 

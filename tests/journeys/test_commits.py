@@ -8,7 +8,7 @@ import threading
 import pytest
 
 from reconcile.ledger.address import ledger_address
-from reconcile.ledger.opening import open_ledger
+from reconcile.ledger.open_ledger import open_ledger
 from reconcile.service.clock import SystemClock
 from tests.journeys.conftest import TENANT
 

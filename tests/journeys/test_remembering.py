@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconcile.ledger.address import ledger_address
-from reconcile.ledger.opening import open_ledger
+from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.change import Change
 from reconcile.model.ledger import RunKind, RunStart
 from reconcile.model.outcome import Intent

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.ledger.address import LedgerAddress, ledger_address
-from reconcile.ledger.opening import open_ledger
+from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.sql_ledger import SqlLedger
 from tests import postgres
 from tests.ledger.sayings import Clock

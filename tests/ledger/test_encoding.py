@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.ledger.encoding import applied_of, applied_value, json_text, live_of, live_value
-from reconcile.ledger.opening import open_ledger
+from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.outcome import Intent, Result
 from reconcile.model.states import Applied, LiveRow, Unreadable
 from tests.ledger.sayings import LATER_RUN, NOON, Clock, end, hold, outcome, run_in, update

@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.environment_lock import POLL_SECONDS
-from reconcile.ledger.opening import open_ledger
+from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.sqlite_lock import Lease
 from reconcile.model.finding import RefusedError
 from reconcile.model.ledger import Ending
@@ -298,7 +298,7 @@ import sys, threading, time
 from pathlib import Path
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.sqlite_lock import Lease
-from reconcile.ledger.opening import open_ledger
+from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.outcome import Intent
 from reconcile.service.clock import SystemClock
 from tests.ledger.sayings import run_in, update

@@ -52,16 +52,16 @@ def test_where_no_ledger_is_kept_none_is_opened(home):
         with pytest.raises(SettingError, match="keeps no ledger"), opened():
             pass
     with pytest.raises(SettingError, match="keeps no ledger"):
-        kept.set_aside_if_broken()
+        kept.move_away_if_damaged()
 
 
 def test_only_a_ledger_that_cannot_be_opened_is_put_aside(home):
-    assert home().set_aside_if_broken() is None
+    assert home().move_away_if_damaged() is None
     with home().to_write():
         pass
-    assert home().set_aside_if_broken() is None
+    assert home().move_away_if_damaged() is None
     home().address.path.write_bytes(b"no database" * 100)
-    aside = home().set_aside_if_broken()
+    aside = home().move_away_if_damaged()
     assert aside is not None and aside != home().shown
     assert not home().address.exists
 

@@ -15,7 +15,7 @@ from sqlalchemy import Column, Engine, Index, MetaData, Table, Text, create_engi
 from reconcile.errors import LedgerError
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.migrations import SCHEMA_VERSION
-from reconcile.ledger.opening import open_ledger
+from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.tables import CHANGES, IS_DOUBLED, IS_OPEN, RUNS, metadata
 from reconcile.model.ledger import Ending
 from reconcile.model.outcome import Intent, Result
