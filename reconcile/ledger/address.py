@@ -1,4 +1,4 @@
-"""The setting `ledger` → where the ledger is. No library is needed for that: most commands never open one."""
+"""The setting `ledger` → where the ledger is. This needs no library: most commands never open a ledger."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FORMS = "write sqlite:///PATH, postgresql://USER:${PASSWORD}@HOST/DATABASE, or 
 
 @dataclass(frozen=True, slots=True)
 class LedgerAddress:
-    """Where a ledger is. *url* may hold a password, *shown* is what may be printed; *path* is that of a SQLite file.
+    """Where a ledger is. *url* may hold a password, *shown* may be printed; *path* is that of a SQLite file, else None.
 
     *secrets* are the spellings of the password that no output may hold.
     """
@@ -36,7 +36,7 @@ class LedgerAddress:
 
     @property
     def exists(self) -> bool:
-        """Return whether the file is there; a server is taken to be there until it is asked."""
+        """Return whether the file exists; a server counts as existing."""
         return self.path is None or self.path.exists()
 
     def hide(self, text: str) -> str:
@@ -47,18 +47,18 @@ class LedgerAddress:
 def ledger_address(
     setting: str | None, directory: Path, variables: Mapping[str, str], *, named: str = "ledger"
 ) -> LedgerAddress | None:
-    """Return where the ledger is that *setting* names; None for `none`. Without a setting: a file beside *directory*.
+    """Return where the ledger of *setting* is; None for `none`. Without a setting: a file beside *directory*.
 
     *directory* is the folder of the workspace file; a relative path in the setting starts there. *named* is the setting
     as messages call it.
 
     Raises:
-        SettingError: it names no ledger that can be, or a variable that is not set. No message holds a secret.
+        SettingError: the setting is invalid, or a variable is not set. No message holds a secret.
     """
     if setting == NONE:
         return None
     if setting is None:
-        # A folder that is named only by where it stands (`.`, `..`) has no beside until it is resolved.
+        # `.` and `..` have no parent folder in their text.
         folder = directory if directory.name not in ("", "..") else directory.resolve()
         return _sqlite(folder.parent / FOLDER / FILE)
     text = expanded(setting, named, variables)
@@ -92,9 +92,9 @@ def _postgres(text: str, named: str) -> tuple[LedgerAddress, list[str]]:
         parts = urlsplit(text)
         host, port, options = parts.hostname or "", parts.port, parse_qsl(parts.query, keep_blank_values=True)
     except ValueError:
-        raise SettingError(f"{named} is no address", hint=_FORMS) from None
+        raise SettingError(f"{named} is not an address", hint=_FORMS) from None
     if parts.scheme not in _POSTGRES_SCHEMES:
-        scheme = f"begins with {parts.scheme}:, which" if _is_word(parts.scheme) else "is no address, and"
+        scheme = f"begins with {parts.scheme}:, which" if _is_word(parts.scheme) else "is not an address, and"
         raise SettingError(f"{named} {scheme} reconcile cannot keep a ledger in", hint=_FORMS)
     # Else a part of the password would pass for a host or a database, and would be shown.
     if parts.netloc.count("@") > 1 or "@" in parts.path or parts.path.count("/") > 1 or parts.fragment:

@@ -45,7 +45,7 @@ class EnvironmentLock(Protocol):
 
 
 def row_of(connection: Connection, environment: str) -> Row[Any] | None:
-    """Return the lock row of *environment*."""
+    """Return the lock row of *environment*; None when there is none."""
     return connection.execute(select(LOCKS).where(LOCKS.c.environment == environment)).one_or_none()
 
 

@@ -1,4 +1,4 @@
-"""A ledger that lasts as long as the run: for tests, and where there is nowhere to write."""
+"""A ledger that lasts as long as the run: for tests, and for runs without a ledger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from reconcile.model.outcome import Intent, Outcome
 
 
 class MemoryLedger:
-    """Keeps intents and outcomes in the order they were recorded."""
+    """Keeps intents and outcomes in the order in which they were recorded."""
 
     def __init__(self) -> None:
         self.intents: list[Intent] = []

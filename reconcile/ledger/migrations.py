@@ -1,6 +1,6 @@
-"""How the tables came to be, step by step. A step that was released never changes: a later one changes what it made.
+"""Makes and changes the tables, step by step. A released step never changes; a later step changes what it made.
 
-The statements are plain enough for SQLite and PostgreSQL alike, and know nothing of `tables`, which moves on.
+The statements work in SQLite and in PostgreSQL. They do not use `tables`, which changes with the program.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             backend INTEGER)""",
     ),
     (
-        # What is open is asked for at the beginning of each run, and is next to nothing among all that was ever done.
+        # Each run asks for open changes when it begins; they are very few among all changes.
         """CREATE INDEX reconcile_changes_open ON reconcile_changes (run)
             WHERE settled IS NULL AND (result IS NULL OR result = 'unknown')""",
         "CREATE INDEX reconcile_runs_newest ON reconcile_runs (workspace, environment, started_at)",
@@ -90,26 +90,26 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 
 SCHEMA_VERSION = len(MIGRATIONS)
 READABLE_VERSION = 1
-"""The oldest schema version whose tables can be read as they are: later steps only made it faster."""
+"""The oldest schema version whose tables can be read as they are: later steps only added indexes."""
 
-# As every version has it.
+# The same in every version.
 _META = table("reconcile_meta", column("name"), column("value"))
 _VERSION = "schema_version"
 
 
 class NoLedgerError(Exception):
-    """The database holds something else than a ledger, or no ledger that can be."""
+    """The database holds something other than a ledger, or a ledger without a valid version."""
 
 
 def schema_version(connection: Connection) -> int:
-    """Return the version of the tables that are there; 0 for none.
+    """Return the version of the tables; 0 when there are none.
 
     Raises:
-        NoLedgerError: the version cannot be told, or a SQLite file holds other tables.
+        NoLedgerError: there is no valid version, or a SQLite file holds other tables.
     """
-    there = inspect(connection).get_table_names()
-    if _META.name not in there:
-        if there and connection.dialect.name == "sqlite":
+    present = inspect(connection).get_table_names()
+    if _META.name not in present:
+        if present and connection.dialect.name == "sqlite":
             raise NoLedgerError("it holds other tables than those of a ledger")
         return 0
     found = connection.execute(select(_META.c.value).where(_META.c.name == _VERSION)).scalar()
@@ -119,7 +119,7 @@ def schema_version(connection: Connection) -> int:
 
 
 def migrate(connection: Connection, *, start: int, end: int = SCHEMA_VERSION) -> None:
-    """Lead the tables from version *start* to *end*, in the transaction that is going on."""
+    """Bring the tables from version *start* to *end*, in the current transaction."""
     for statements in MIGRATIONS[start:end]:
         for statement in statements:
             connection.execute(text(statement))

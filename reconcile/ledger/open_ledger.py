@@ -1,4 +1,4 @@
-"""Opening a ledger: making it where there is none yet, leading an older one up to date, refusing what is not ours."""
+"""Opens a ledger: makes a missing one, brings an older one up to date, and refuses one of another workspace."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from reconcile.ledger.sqlite_lock import LEASE, Lease
 from reconcile.ledger.tables import APPLIED, RUNS
 from reconcile.ports import Clock
 
-# Two that make the tables at once would both fail; any number will do, as long as it stays.
-_MAKING = 0x7265_636F_6E63_6C65
+# Two runs that make the tables at the same time would both fail. The number is arbitrary, and must never change.
+_MIGRATION_LOCK = 0x7265_636F_6E63_6C65
 
 
 def open_ledger(
     address: LedgerAddress, *, workspace: str, environment: str, clock: Clock, create: bool, lease: Lease = LEASE
 ) -> SqlLedger | None:
-    """Return the ledger at *address*, for one environment of a workspace; None: there is none yet, nor is it made.
+    """Return the ledger at *address*, for one environment of a workspace; None when there is none, without *create*.
 
-    With *create* it is made, or led to this version's tables; without, it is only read, and left as it is where that
-    can be.
+    With *create* a missing ledger is made, and an older one gets this version's tables. Without, a ledger is left as it
+    is if this version can read it.
 
     Raises:
-        LedgerError: it cannot be opened, is damaged, of a newer version, or of another workspace. Its hint says what
-            to do.
+        LedgerError: it cannot be opened, is damaged, is of a newer version, or belongs to another workspace. The hint
+            says what to do.
     """
     if not address.exists and not create:
         return None
@@ -57,7 +57,7 @@ def _make_folder(folder: Path) -> None:
 
 
 def _is_ready(database: Database, *, create: bool) -> bool:
-    """Return whether there is a ledger that this version can read, after making or migrating one where needed."""
+    """Return whether there is a ledger that this version can read, after making or migrating it where needed."""
     with database.reading() as connection:
         _refuse_lossy(connection, database.address)
         version = schema_version(connection)
@@ -69,11 +69,11 @@ def _is_ready(database: Database, *, create: bool) -> bool:
         )
     if version == 0 and not create:
         return False
-    # A plan made with a newer version must not lock the older ones out of a ledger that they share.
+    # A plan by a newer version must not lock older versions out of a shared ledger.
     if version < (SCHEMA_VERSION if create else READABLE_VERSION):
         with database.writing() as connection:
             if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKING})
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             migrate(connection, start=schema_version(connection))
     return True
 
@@ -90,7 +90,7 @@ def _refuse_lossy(connection: Connection, address: LedgerAddress) -> None:
 
 
 def _refuse_foreign(database: Database, workspace: str) -> None:
-    """A file belongs to who wrote it; a server may be shared, key by key."""
+    """Refuse a file that another workspace wrote; a server may be shared, key by key."""
     if database.address.path is None:
         return
     with database.reading() as connection:

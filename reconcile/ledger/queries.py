@@ -1,4 +1,4 @@
-"""What is asked of a ledger: the queries, whose rows `encoding` reads."""
+"""The questions to a ledger: rows of its tables, read by `encoding`, as values of `model.ledger`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunRecord
 from reconcile.model.states import Applied
 from reconcile.text import listed
 
-# Keys, given as a JSON list of pairs, as rows.
-_ASKED = {
+# A JSON list of keys (pairs) as rows.
+_KEYS_AS_ROWS = {
     "sqlite": "SELECT json_extract(value, '$[0]') AS tenant, json_extract(value, '$[1]') AS code"
     " FROM json_each(:asked)",
     "postgresql": "SELECT value ->> 0 AS tenant, value ->> 1 AS code FROM json_array_elements(CAST(:asked AS json))",
@@ -24,7 +24,7 @@ _ASKED = {
 
 
 class Owner(NamedTuple):
-    """Whose a ledger's rows are: an environment of a workspace."""
+    """The owner of a ledger's rows: an environment of a workspace."""
 
     workspace: str
     environment: str
@@ -37,13 +37,13 @@ def runs(connection: Connection, owner: Owner, *, most: int) -> tuple[RunRecord,
 
 
 def run(connection: Connection, owner: Owner, name: str) -> tuple[RunRecord, tuple[ChangeRecord, ...]] | None:
-    """Return the run whose id is *name*, or the only one whose id begins so, with what it did; None: there is none.
+    """Return the run whose id is *name* or begins with it, and its changes sorted by key; None when there is none.
 
     Raises:
-        LedgerError: several begin so.
+        LedgerError: the ids of several runs begin with *name*.
     """
-    alike = _runs(owner).where(func.substr(RUNS.c.id, 1, len(name)) == name).order_by(RUNS.c.id)
-    found = [run_in(row) for row in connection.execute(alike)] if name else []
+    matching = _runs(owner).where(func.substr(RUNS.c.id, 1, len(name)) == name).order_by(RUNS.c.id)
+    found = [run_in(row) for row in connection.execute(matching)] if name else []
     exact = [record for record in found if record.start.id == name] or found
     if len(exact) > 1:
         several = listed([record.start.id for record in exact])
@@ -55,7 +55,7 @@ def run(connection: Connection, owner: Owner, name: str) -> tuple[RunRecord, tup
 
 
 def finished_with(connection: Connection, owner: Owner, digest: str, made_at: str) -> RunRecord | None:
-    """Return the run that used a saved plan up."""
+    """Return the run that finished a saved plan; None when there is none."""
     used = _runs(owner).where(
         RUNS.c.plan_digest == digest, RUNS.c.plan_made_at == made_at, RUNS.c.ending == Ending.FINISHED
     )
@@ -64,7 +64,7 @@ def finished_with(connection: Connection, owner: Owner, digest: str, made_at: st
 
 
 def open_changes(connection: Connection, owner: Owner) -> tuple[tuple[str, ChangeRecord], ...]:
-    """Return what nobody knows the end of, each with its run, oldest first."""
+    """Return the changes whose outcome is unknown, each with the id of its run, oldest first."""
     chosen = (
         select(CHANGES, RUNS.c.started_at)
         .join(RUNS)
@@ -77,7 +77,7 @@ def open_changes(connection: Connection, owner: Owner) -> tuple[tuple[str, Chang
 
 
 def doubled(connection: Connection, owner: Owner) -> frozenset[Key]:
-    """Return the keys that had several jobs after *owner*'s save of them, and were not saved since."""
+    """Return the keys that had several jobs after a save by *owner*, and were not saved since."""
     last = func.max(CHANGES.c.run).label("run")
     doubled_by = (
         select(CHANGES.c.tenant, CHANGES.c.code, last)
@@ -91,20 +91,20 @@ def doubled(connection: Connection, owner: Owner) -> frozenset[Key]:
 
 
 def last_applied(connection: Connection, owner: Owner) -> dict[Key, Applied]:
-    """Return last applied of every key that is *owner*'s."""
+    """Return last applied of every key of *owner*."""
     return {key_in(row): applied_in(row) for row in connection.execute(select(APPLIED).where(*_of(APPLIED, owner)))}
 
 
 def foreign_keys(connection: Connection, owner: Owner) -> dict[Key, str]:
-    """Return the keys of the environment that belong to other workspaces, each with its owner."""
+    """Return the keys of the environment that belong to other workspaces, each with its workspace."""
     others = select(APPLIED).where(APPLIED.c.environment == owner.environment, APPLIED.c.workspace != owner.workspace)
     return {key_in(row): row.workspace for row in connection.execute(others)}
 
 
 def known(connection: Connection, environment: str, keys: Collection[Key]) -> dict[Key, tuple[str, Applied]]:
-    """Return owner and last applied of those of *keys* that the ledger knows."""
-    # One parameter for any number of keys: a list of pairs takes PostgreSQL a second for each few hundred.
-    asked = text(_ASKED[connection.dialect.name]).columns(tenant=Text, code=Text).subquery("asked")
+    """Return workspace and last applied of those of *keys* that the ledger knows."""
+    # One parameter for any number of keys: a list of pairs costs PostgreSQL a second for every few hundred.
+    asked = text(_KEYS_AS_ROWS[connection.dialect.name]).columns(tenant=Text, code=Text).subquery("asked")
     is_asked = tuple_(APPLIED.c.tenant, APPLIED.c.code).in_(select(asked))
     chosen = select(APPLIED).where(APPLIED.c.environment == environment, is_asked)
     found = connection.execute(chosen, {"asked": json_text(list(keys))})

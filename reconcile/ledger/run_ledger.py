@@ -65,7 +65,7 @@ class RunLedger:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection in a transaction that only the holder of the lock can have."""
+        """Give a connection in a transaction, if the run still holds the lock."""
         with self._database.writing() as connection:
             if not self._lock.is_held_by(connection, self._holder):
                 raise LedgerError(
@@ -84,9 +84,12 @@ class RunLedger:
         self._begun.update(Key(row["tenant"], row["code"]) for row in values)
 
     def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:
-        """Record a wave's outcomes, durably, and what is verified as last applied; a later outcome replaces one."""
+        """Record a wave's outcomes, durably, and verified ones as last applied.
+
+        A later outcome of a key replaces an earlier one.
+        """
         listed = tuple(outcomes)
-        # Nothing live (parked, and never there): nothing was applied that could vanish.
+        # Without a live row (parked, and never created) nothing was applied that could vanish.
         verified = {one.key: one for one in listed if one.result is Result.VERIFIED and one.live != ()}
         with self.writing() as connection:
             _upsert(
@@ -98,7 +101,7 @@ class RunLedger:
                     if one.key not in self._begun
                 ],
             )
-            # What was to be saved is there already, and is not written a second time.
+            # The row of a change with an intent exists: only the outcome is written into it.
             ended = [self._ended_values(one) for one in listed if one.key in self._begun]
             if ended:
                 connection.execute(_ONE_CHANGE, ended)
@@ -107,20 +110,20 @@ class RunLedger:
             self._put_applied(connection, applied, before)
 
     def record_applied(self, applied: Mapping[Key, Applied]) -> None:
-        """Record last applied of keys that were found as desired.
+        """Record last applied of keys that are live as desired.
 
-        One whose cron, name and ids are known so already stays as it is: it was that other run that applied it.
+        An entry with the same cron, name and ids stays as it is: an earlier run applied it.
         """
         with self.writing() as connection:
             before = self._known(connection, applied)
-            news = {key: one for key, one in applied.items() if _is_news(one, before.get(key))}
-            self._put_applied(connection, news, before)
+            changed = {key: one for key, one in applied.items() if _differs(one, before.get(key))}
+            self._put_applied(connection, changed, before)
 
     def settle(self, settled: Mapping[tuple[str, Key], Settled], applied: Mapping[Key, Applied]) -> None:
-        """Record what was read of open changes, by run and key, and last applied where that is known by it."""
+        """Record what was read of open changes, by run and key, and the last applied that follows from it."""
         values = [
-            {"of_run": run, "of_tenant": key.tenant, "of_code": key.code, "settled": what}
-            for (run, key), what in settled.items()
+            {"of_run": run, "of_tenant": key.tenant, "of_code": key.code, "settled": found}
+            for (run, key), found in settled.items()
         ]
         with self.writing() as connection:
             if values:
@@ -128,23 +131,23 @@ class RunLedger:
             self._put_applied(connection, applied, self._known(connection, applied))
 
     def hold(self, holds: Iterable[Hold]) -> None:
-        """Place holds; one that is there already is replaced."""
+        """Place holds; a new hold replaces an earlier one of its key."""
         with self.writing() as connection:
             _upsert(connection, HOLDS, [{**self._owner._asdict(), **hold_columns(one)} for one in holds])
 
     def lift(self, keys: Iterable[Key]) -> None:
-        """Lift the holds of *keys*, where there are any."""
+        """Lift the holds of *keys*; a key without a hold is ignored."""
         with self.writing() as connection:
             lift(connection, self._owner, keys)
 
     def end(self, ending: Ending, summary: Mapping[str, int]) -> None:
-        """Record how the run ended; also of one that lost its lock."""
+        """Record how the run ended, also when it lost its lock."""
         values = {"ended_at": self._clock.now(), "ending": ending, "summary": dict(summary)}
         with self._database.writing() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == self._start.id).values(values))
 
     def _known(self, connection: Connection, keys: Iterable[Key]) -> dict[Key, Applied]:
-        """Return what is known as applied to *keys*; refuse those of another workspace."""
+        """Return last applied of *keys*; refuse keys of another workspace."""
         found = known(connection, self._owner.environment, list(keys))
         for key, (workspace, _) in sorted(found.items()):
             if workspace != self._owner.workspace:
@@ -155,12 +158,15 @@ class RunLedger:
         return {key: applied for key, (_, applied) in found.items()}
 
     def _applied_by(self, outcome: Outcome, before: Applied | None) -> Applied:
-        """Return what is applied now. Where nothing was saved, what was known stays: a name is not known to be there,
-        and it was another run that applied it."""
+        """Return last applied after *outcome*.
+
+        Where nothing was saved, the earlier name, run and revision stay: the service does not say which name is live,
+        and another run applied it.
+        """
         change = outcome.change
-        older = before or change.applied
-        name = change.desired.name if outcome.saves else known_name(older, change.desired.name)
-        ids = _ids(older.job_ids if older else (), change.live, outcome.live)
+        earlier = before or change.applied
+        name = change.desired.name if outcome.saves else known_name(earlier, change.desired.name)
+        ids = _ids(earlier.job_ids if earlier else (), change.live, outcome.live)
         if not outcome.saves and before is not None and before.cron == change.desired.wanted_cron:
             return replace(before, job_ids=ids)
         return Applied(change.desired.wanted_cron, name, ids, self._start.id, self._start.revision)
@@ -205,7 +211,7 @@ def _ended(record: ChangeRecord, outcome: Outcome) -> ChangeRecord:
 
 
 def lift(connection: Connection, owner: Owner, keys: Iterable[Key]) -> None:
-    """Remove the holds of *keys* that are *owner*'s."""
+    """Remove the holds that *owner* has on *keys*."""
     values = [
         {
             "of_workspace": owner.workspace,
@@ -220,7 +226,7 @@ def lift(connection: Connection, owner: Owner, keys: Iterable[Key]) -> None:
 
 
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    """Put *rows* into *table*, each instead of the one with the same key; of two in *rows*, the later one counts."""
+    """Put *rows* into *table*; each replaces the row with its key, and of two in *rows* the later one counts."""
     if not rows:
         return
     statement = _insert_into(table, connection.dialect.name)
@@ -231,7 +237,7 @@ def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) ->
 
 
 def _insert_into(table: Table, dialect: str) -> Any:
-    # Each dialect takes a moment to load, and a run needs one of them.
+    # Loading a dialect takes time, and a run needs only one.
     if dialect == "sqlite":
         from sqlalchemy.dialects import sqlite
 
@@ -241,7 +247,7 @@ def _insert_into(table: Table, dialect: str) -> Any:
     return postgresql.insert(table)
 
 
-def _is_news(applied: Applied, before: Applied | None) -> bool:
+def _differs(applied: Applied, before: Applied | None) -> bool:
     if before is None or (before.cron, before.name) != (applied.cron, applied.name):
         return True
     return not set(applied.job_ids) <= set(before.job_ids)

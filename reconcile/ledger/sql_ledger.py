@@ -25,9 +25,9 @@ from reconcile.ports import Clock
 
 
 class SqlLedger:
-    """A ledger that is open. Each call is one transaction, and raises `LedgerError` when that fails.
+    """An open ledger. Each call is one transaction, and raises `LedgerError` when that fails.
 
-    Not to be used by two threads at once. Close it, or use it in a `with`.
+    Two threads must not use it at the same time. Close it, or use it in a `with`.
     """
 
     def __init__(self, database: Database, *, workspace: str, environment: str, clock: Clock, lease: Lease) -> None:
@@ -54,27 +54,27 @@ class SqlLedger:
         self._database.close()
 
     def last_applied(self) -> dict[Key, Applied]:
-        """Return last applied of every key of ours."""
+        """Return last applied of every key of this workspace and environment."""
         with self._database.reading() as connection:
             return queries.last_applied(connection, self._owner)
 
     def foreign_keys(self) -> dict[Key, str]:
-        """Return the keys of this environment that other workspaces own, each with its owner."""
+        """Return the keys of this environment that belong to other workspaces, each with its workspace."""
         with self._database.reading() as connection:
             return queries.foreign_keys(connection, self._owner)
 
     def open_changes(self) -> tuple[tuple[str, ChangeRecord], ...]:
-        """Return each change that nobody knows the end of, with its run's id, oldest first."""
+        """Return the changes whose outcome is unknown, each with the id of its run, oldest first."""
         with self._database.reading() as connection:
             return queries.open_changes(connection, self._owner)
 
     def doubled(self) -> frozenset[Key]:
-        """Return the keys that were found doubled after the last save of ours."""
+        """Return the keys that had several jobs after this workspace's last save of them."""
         with self._database.reading() as connection:
             return queries.doubled(connection, self._owner)
 
     def holds(self) -> dict[Key, Hold]:
-        """Return the holds."""
+        """Return the holds, by key."""
         with self._database.reading() as connection:
             return queries.holds(connection, self._owner)
 
@@ -84,25 +84,25 @@ class SqlLedger:
             return queries.runs(connection, self._owner, most=most)
 
     def run(self, name: str) -> tuple[RunRecord, tuple[ChangeRecord, ...]] | None:
-        """Return the run of this id, or the only one whose id begins so, and its changes by key; None: there is none.
+        """Return the run whose id is *name* or begins with it, and its changes sorted by key; None when there is none.
 
         Raises:
-            LedgerError: several begin so.
+            LedgerError: the ids of several runs begin with *name*.
         """
         with self._database.reading() as connection:
             return queries.run(connection, self._owner, name)
 
     def finished_with(self, plan_digest: str, plan_made_at: str) -> RunRecord | None:
-        """Return the run that used the saved plan up; None: it may be used."""
+        """Return the run that finished the saved plan; None when the plan may be used."""
         with self._database.reading() as connection:
             return queries.finished_with(connection, self._owner, plan_digest, plan_made_at)
 
     def release(self, keys: Collection[Key]) -> tuple[Key, ...]:
-        """Lift the holds of *keys*, and return those that had one, sorted."""
+        """Lift the holds of *keys*, and return the keys that had one, sorted."""
         with self._database.writing() as connection:
-            held = queries.holds(connection, self._owner).keys() & set(keys)
-            lift(connection, self._owner, held)
-        return tuple(sorted(held))
+            on_hold = queries.holds(connection, self._owner).keys() & set(keys)
+            lift(connection, self._owner, on_hold)
+        return tuple(sorted(on_hold))
 
     def lock_holder(self) -> LockHolder | None:
         """Return the holder of the lock of this environment, of any workspace."""
@@ -114,7 +114,7 @@ class SqlLedger:
 
     @contextlib.contextmanager
     def lock(self, run: str, actor: str, *, timeout_seconds: float) -> Iterator[LockHolder]:
-        """Hold the environment's lock, for *run*.
+        """Hold the lock of the environment inside, for *run*.
 
         Raises:
             RefusedError: another run holds it, and did not release it within *timeout_seconds*.
@@ -133,10 +133,10 @@ class SqlLedger:
             self._lock_holder = None
 
     def begin(self, start: RunStart) -> RunLedger:
-        """Record that a run begins, and return what records it. The lock must be held.
+        """Record that a run begins, and return the `RunLedger` that records it. The lock must be held.
 
         Raises:
-            LedgerError: it could not be recorded, or the lock is not held.
+            LedgerError: the start could not be recorded, or the lock is not held.
         """
         if self._lock_holder is None:
             raise LedgerError(f"run {start.id} began without the lock of {self._owner.environment}")

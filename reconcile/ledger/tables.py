@@ -1,7 +1,7 @@
-"""The tables, as this version of the program knows them. `migrations` makes them; a test holds the two together.
+"""The tables, as this version of the program knows them. `migrations` makes them; a test compares the two.
 
-Instants are text, UTC, always of one length, so that they sort: 2026-11-25T01:35:00.000000+00:00. Columns typed `Json`
-are text as well (see `encoding`). Names begin with `reconcile_`, as a server may hold other tables.
+Instants are text in UTC, always of the same length, so that they sort: 2026-11-25T01:35:00.000000+00:00. Columns of
+type `Json` are text as well (see `encoding`). Names begin with `reconcile_`: a server may hold other tables.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Return what the database can hold of it."""
+        """Return *value* without the characters that a database cannot hold."""
         return None if value is None else storable(value)
 
 
@@ -35,26 +35,26 @@ class Instant(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Return it as text that sorts."""
+        """Return *value* as text that sorts."""
         return None if value is None else value.astimezone(UTC).isoformat(timespec="microseconds")
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Return the instant again, in UTC."""
+        """Return the instant, in UTC."""
         return None if value is None else datetime.fromisoformat(value)
 
 
 class Json(TypeDecorator[Any]):
-    """A list, an object, or nothing at all (NULL)."""
+    """A list, an object, or NULL."""
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002
-        """Return it as JSON."""
+        """Return *value* as JSON text."""
         return None if value is None else json_text(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Any:  # noqa: ARG002
-        """Return the value again."""
+        """Return the value that the JSON text holds."""
         return None if value is None else json.loads(value)
 
 
@@ -90,7 +90,7 @@ RUNS = Table(
     Column("summary", Json, nullable=False),
 )
 
-# What a run was about to do to a key (no result: nobody knows whether it did), and then what became of it.
+# What a run was about to do to a key, and its outcome. Without a result the outcome is unknown.
 CHANGES = Table(
     "reconcile_changes",
     metadata,
@@ -111,13 +111,13 @@ CHANGES = Table(
     _maybe("settled"),
 )
 
-# Nobody knows yet what became of it. Written out, as an index serves only a question that is worded like it.
+# The outcome is unknown. Written as text, because an index serves only a query with the same words.
 IS_OPEN = text("settled IS NULL AND (result IS NULL OR result = 'unknown')")
 
-# A save of it was seen to add a job. Such are few, and looked for at the beginning of each run.
+# A save was seen to add a job. Such changes are few, and each run looks for them when it begins.
 IS_DOUBLED = text("reason = 'duplicated'")
 
-# Last applied. A key has one owner in an environment: whoever else declares it is refused.
+# Last applied. A key has one workspace in an environment: another workspace that declares it is refused.
 APPLIED = Table(
     "reconcile_applied",
     metadata,
@@ -147,7 +147,7 @@ HOLDS = Table(
     Column("placed_at", Instant, nullable=False),
 )
 
-# Who is applying. In SQLite the row is the lock, until it expires; in PostgreSQL it only says who holds the real one.
+# The holders of locks. In SQLite the row is the lock, until it expires; in PostgreSQL it only names the holder.
 LOCKS = Table(
     "reconcile_locks",
     metadata,

@@ -110,7 +110,7 @@ SAVING = "reconcile.session.saving"
 # What only the modules named may import, so that there is one place for it.
 ONLY_BY = {
     SAVING: frozenset({"reconcile.commands.apply", "reconcile.commands.rollback"}),
-    "reconcile.ledger.opening": frozenset({"reconcile.session.ledger"}),
+    "reconcile.ledger.open_ledger": frozenset({"reconcile.session.ledger"}),
     "open_link": frozenset({"reconcile.session.client"}),  # by whatever name of its package
 }
 

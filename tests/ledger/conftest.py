@@ -1,4 +1,4 @@
-"""For tests of the ledger: a SQLite file and a PostgreSQL database, both real, and a clock that is told the time."""
+"""For tests of the ledger: a real SQLite file, a real PostgreSQL database, and a clock that a test sets."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconcile.ledger.address import LedgerAddress, ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.sql_ledger import SqlLedger
 from tests import postgres
-from tests.ledger.sayings import Clock
+from tests.ledger.run_builders import Clock
 
 Opener = Callable[..., SqlLedger]
 
@@ -42,13 +42,13 @@ def postgres_address(_database: str, tmp_path: Path) -> Iterator[LedgerAddress]:
 
 @pytest.fixture
 def sqlite_address(tmp_path: Path) -> LedgerAddress:
-    """A SQLite file that is not there yet."""
+    """A SQLite file that does not exist yet."""
     return address_of(None, tmp_path)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def address(request: pytest.FixtureRequest) -> LedgerAddress:
-    """Where there is no ledger yet, of either kind."""
+    """The address of a ledger that does not exist yet, of either kind."""
     found: LedgerAddress = request.getfixturevalue(f"{request.param}_address")
     return found
 
@@ -86,7 +86,7 @@ def ledger(opened: Opener) -> SqlLedger:
 
 @contextlib.contextmanager
 def ordinary_user() -> Iterator[Path]:
-    """Be somebody whom file permissions bind, and give a folder of theirs: root may write everywhere."""
+    """Run as a user whom file permissions bind, and give a folder of that user: root may write everywhere."""
     folder = Path(tempfile.mkdtemp(prefix="ledger-"))
     is_root = os.geteuid() == 0
     try:

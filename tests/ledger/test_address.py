@@ -79,7 +79,7 @@ def test_a_server_is_named_by_a_url_and_shown_without_its_password(setting, url,
 @pytest.mark.parametrize(
     "setting, says",
     [
-        pytest.param("ledger.db", "is no address", id="a-bare-path"),
+        pytest.param("ledger.db", "is not an address", id="a-bare-path"),
         pytest.param("mysql://db/ledger", "begins with mysql:", id="another-database"),
         pytest.param("postgresql+psycopg2://db/ledger", "begins with postgresql+psycopg2:", id="another-driver"),
         pytest.param("sqlite://", "begins with sqlite:", id="no-file"),
@@ -88,8 +88,8 @@ def test_a_server_is_named_by_a_url_and_shown_without_its_password(setting, url,
         pytest.param("sqlite:///ledger.db?mode=ro", "options after a question mark", id="options-of-a-file"),
         pytest.param("sqlite:///my ledger.db", "a space or a control character", id="space"),
         pytest.param("postgresql://ann:${ODD}@db/ledger", "holds an @, / or #", id="password-not-encoded"),
-        pytest.param("postgresql://ann:${HASH}@db/ledger", "is no address", id="password-with-a-hash"),
-        pytest.param("postgresql://ann:${PASSWORD}@db:many/ledger", "is no address", id="port"),
+        pytest.param("postgresql://ann:${HASH}@db/ledger", "is not an address", id="password-with-a-hash"),
+        pytest.param("postgresql://ann:${PASSWORD}@db:many/ledger", "is not an address", id="port"),
         pytest.param(
             "postgresql://ann:${GONE}@db/ledger", "variable GONE, which prod.ledger needs, is not set", id="gone"
         ),

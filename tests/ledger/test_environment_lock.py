@@ -26,10 +26,10 @@ from reconcile.model.outcome import Intent
 from reconcile.service.clock import SystemClock
 from tests import postgres
 from tests.builders import key
-from tests.ledger.sayings import LATER_RUN, NOON, RUN, applied, hold, outcome, run_in, start, update
+from tests.ledger.run_builders import LATER_RUN, NOON, RUN, applied, hold, outcome, run_in, start, update
 
 ROOT = Path(__file__).resolve().parents[2]
-# Nobody renews before the tests are over.
+# No lease is renewed before the tests are over.
 SLEEPY = Lease(seconds=60, renew_seconds=10_000)
 
 
@@ -192,7 +192,7 @@ def test_who_was_unlocked_does_not_take_the_lock_from_the_next_one(opened):
 
 @pytest.fixture
 def files(sqlite_address, clock):
-    """Opens the ledger in a SQLite file, with a lease that nobody renews."""
+    """Opens the ledger in a SQLite file, with a lease that is never renewed."""
     with contextlib.ExitStack() as stack:
         values = {"workspace": "shop", "environment": "prod", "create": True}
 
@@ -228,7 +228,7 @@ def test_a_lease_that_ran_out_is_taken_over_and_its_holder_records_nothing_more(
     assert [name for name, _ in second.open_changes()] == [LATER_RUN]
 
 
-def test_a_lease_that_ran_out_and_that_nobody_wanted_goes_on(files, clock):
+def test_a_lease_that_ran_out_and_was_not_taken_over_goes_on(files, clock):
     first, second = files(), files()
     with run_in(first) as run:
         clock.passed = 600
@@ -301,7 +301,7 @@ from reconcile.ledger.sqlite_lock import Lease
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.outcome import Intent
 from reconcile.service.clock import SystemClock
-from tests.ledger.sayings import run_in, update
+from tests.ledger.run_builders import run_in, update
 
 setting, folder = sys.argv[1:]
 address = ledger_address(setting or None, Path(folder) / "schedules", {})
@@ -336,7 +336,7 @@ def test_a_holder_that_is_killed_frees_the_lock_and_leaves_its_intents(opened, a
         assert "has been applying" in refused(ledger).message
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
-        clock.ahead = timedelta(hours=2)  # nobody has renewed the lease for longer than it is
+        clock.ahead = timedelta(hours=2)  # more than a lease without a renewal
         with run_in_time(ledger) as run:
             assert [(name, record.key.code) for name, record in ledger.open_changes()] == [(RUN, "1")]
             run.record_intents([Intent(update("1"))])

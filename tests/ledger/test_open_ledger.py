@@ -22,7 +22,7 @@ from reconcile.model.outcome import Intent, Result
 from tests import postgres
 from tests.builders import key
 from tests.ledger.conftest import address_of, ordinary_user
-from tests.ledger.sayings import LATER_RUN, RUN, Clock, applied, end, hold, outcome, run_in, update
+from tests.ledger.run_builders import LATER_RUN, RUN, Clock, applied, end, hold, outcome, run_in, update
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -23,7 +23,7 @@ from reconcile.model.schedule import PARKED_CRON, State
 from reconcile.model.states import Action, Applied, LiveRow, Unreadable
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, key, row, schedule
 from tests.examples import examples
-from tests.ledger.sayings import LATER_RUN, NOON, RUN, Clock, applied, end, hold, outcome, run_in, start, update
+from tests.ledger.run_builders import LATER_RUN, NOON, RUN, Clock, applied, end, hold, outcome, run_in, start, update
 
 
 def test_an_intent_is_open_until_its_outcome_is_recorded(ledger, opened):
@@ -173,7 +173,7 @@ def test_a_key_of_another_workspace_is_refused_and_nothing_of_the_call_is_kept(o
     mine = opened()
     with run_in(mine) as run:
         end(run)
-    # A file becomes shared only by a workspace that was split in two; a server is shared by whoever names it.
+    # A file becomes shared only by a workspace that was split in two; a server is shared by all who name it.
     other = opened() if address.path else opened(workspace="billing")
     other._owner = other._owner._replace(workspace="billing")
     with run_in(other, "20261125T123000Z-dddddd") as run:

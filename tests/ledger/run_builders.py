@@ -1,4 +1,4 @@
-"""Short ways to say what happens in a run, and a clock that is told the time."""
+"""Values of a run in one line each, and a clock that a test sets."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LATER_RUN = "20261125T130000Z-bbbbbb"
 
 
 class Clock:
-    """A clock that goes on only while somebody sleeps, or when it is told to."""
+    """A clock that moves only in `sleep`, or when a test sets `passed`."""
 
     def __init__(self) -> None:
         self.passed = 0.0
