@@ -1,16 +1,11 @@
-"""Declarations: bytes → documents with places.
+"""Declarations: bytes of YAML files → values with places, and findings.
 
-``load_workspace`` reads ``reconcile.yaml``, ``load_documents`` the tenant and set files of an environment. Both return
-values and findings, and never raise for what a file holds. `engine.resolve` goes on from there; it finds exact places
-through ``Documents.locate``, so that every finding, here and there, has its ``place`` and ``line_text`` at once.
-
-    source    bytes → text, and characters that may not stand in it
-    scalars   what an unquoted word means
-    reader    text → plain values, by parser events           oddities, syntax: its findings
-    places    which value → line, column and width, on demand
-    gate      does a value fit its schema?                    wording: if not, why not
-    files     a file of a tree: read, held against its schema
-    workspace, documents
+``load_workspace`` reads ``reconcile.yaml`` (`workspace_file`, `freezes`), ``load_documents`` tenant and set files of
+an environment (`declaration_files`, `globs`). Both return values and findings, and never raise for what a file holds.
+In `files` each file is decoded (`file_text`), read by the events of the YAML parser (`yaml_reader`, `scalars`; findings
+from `yaml_findings` and `syntax`) and checked against its schema (`schema_check`; `schema_wording` words what does not
+fit); `ignore_comments` finds the comments that silence rules. `locate` finds the line and column of a value only
+when a finding needs it. `engine.resolve` continues from there, and uses the same ``Documents.locate``.
 """
 
 from reconcile.declare.documents import load_documents

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from reconcile.declare.source import Source
+from reconcile.declare.file_text import FileText
 from reconcile.engine.documents import Ignore
 
 _MARK = b"reconcile:"
 _IGNORE = re.compile(r"(?:^|(?<=[ \t]))(#[ \t]*reconcile:[ \t]*ignore\b[ \t]*([^\s#]*)([^\r\n]*))", re.MULTILINE)
 
 
-def ignores(opened: Source) -> tuple[Ignore, ...]:
+def ignores(opened: FileText) -> tuple[Ignore, ...]:
     """Return the comments of *opened* that silence a rule."""
     if _MARK not in opened.raw:
         return ()

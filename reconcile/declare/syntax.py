@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from yaml.error import MarkedYAMLError, YAMLError
 
-from reconcile.declare.source import Source
+from reconcile.declare.file_text import FileText
 from reconcile.model.finding import Finding
 
 
@@ -110,52 +110,52 @@ _NO_WORDS = "it cannot be read"
 _WHOLE_VALUE = ("unquoted-asterisk", "unclosed-quote")
 
 
-def syntax_finding(source: Source, error: YAMLError) -> Finding:
+def syntax_finding(file_text: FileText, error: YAMLError) -> Finding:
     """Return what the parser's *error* means."""
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         position = getattr(error, "position", 0)
         reason = getattr(error, "reason", None) or str(error) or _NO_WORDS
-        return source.finding("yaml-syntax", f"no YAML: {reason}", position, hint="delete this character")
+        return file_text.finding("yaml-syntax", f"no YAML: {reason}", position, hint="delete this character")
     problem = error.problem or _NO_WORDS
     # At the end of the file there is nothing to show: the last sign before it is nearer to the mistake.
-    index = min(error.problem_mark.index, max(len(source.text.rstrip()) - 1, 0))
+    index = min(error.problem_mark.index, max(len(file_text.text.rstrip()) - 1, 0))
     first = min(error.context_mark.index if error.context_mark else index, index)
-    guess = _typing_mistake(source, first, index)
+    guess = _typing_mistake(file_text, first, index)
     if guess is not None:
         return guess
     for meaning in _MEANINGS:
         if meaning.phrase in problem:
             at, width = (first, 10_000) if meaning.rule in _WHOLE_VALUE else (index, 1)
-            return source.finding(meaning.rule, meaning.message, at, width=width, hint=meaning.hint)
+            return file_text.finding(meaning.rule, meaning.message, at, width=width, hint=meaning.hint)
     context = f" ({error.context})" if error.context else ""
-    return source.finding("yaml-syntax", f"no YAML: {problem}{context}", index, hint="see the line above, too")
+    return file_text.finding("yaml-syntax", f"no YAML: {problem}{context}", index, hint="see the line above, too")
 
 
-def _typing_mistake(source: Source, first: int, last: int) -> Finding | None:
+def _typing_mistake(file_text: FileText, first: int, last: int) -> Finding | None:
     """Return a tab or a full-width sign near the place where the parser gave up, if there is one."""
-    first_line, last_line = source.line_of(first), source.line_of(last)
+    first_line, last_line = file_text.line_of(first), file_text.line_of(last)
     for line in range(last_line, max(last_line - _LINES_BACK, 0), -1):
-        tab = _TAB.match(source.line_text(line))
+        tab = _TAB.match(file_text.line_text(line))
         if tab and line >= first_line:
-            start = source.start_of(line) + tab.start(1)
-            return source.finding(
+            start = file_text.start_of(line) + tab.start(1)
+            return file_text.finding(
                 "tab-indentation", "a tab in the indentation, which YAML forbids", start, hint="indent with blanks only"
             )
-        found = full_width(source, line)
+        found = full_width(file_text, line)
         if found is not None:
             return found
     return None
 
 
-def full_width(source: Source, line: int) -> Finding | None:
+def full_width(file_text: FileText, line: int) -> Finding | None:
     """Return a finding when *line* is structured with full-width signs instead of ASCII ones."""
-    match = _FULL_WIDTH.match(source.line_text(line))
+    match = _FULL_WIDTH.match(file_text.line_text(line))
     if match is None:
         return None
-    start = source.start_of(line) + match.start(match.lastindex or 0)
-    sign = source.text[start]
+    start = file_text.start_of(line) + match.start(match.lastindex or 0)
+    sign = file_text.text[start]
     ascii_sign = ": " if sign == "\uff1a" else " "
     named = "a full-width colon (：)" if sign == "\uff1a" else "an ideographic blank (U+3000)"
-    return source.finding(
+    return file_text.finding(
         "full-width-sign", f"{named} is no part of YAML", start, hint=f"type {ascii_sign!r} with an ASCII keyboard"
     )

@@ -176,7 +176,7 @@ def test_a_file_that_cannot_be_read_is_a_finding(outcome_of, monkeypatch):
 
 
 def test_a_huge_file_is_a_finding(outcome_of, monkeypatch):
-    monkeypatch.setattr("reconcile.declare.source.MAX_BYTES", 1024 * 1024)
+    monkeypatch.setattr("reconcile.declare.file_text.MAX_BYTES", 1024 * 1024)
     (finding,) = outcome_of({"tenants/a.yaml": GOOD + "#" * 3 * 1024 * 1024}).findings
     assert finding.rule == "file-too-large"
     assert finding.message == "the file holds 3 MiB; at most 1 MiB are read"

@@ -7,10 +7,10 @@ from yaml.error import YAMLError
 from yaml.reader import ReaderError
 from yaml.scanner import ScannerError
 
-from reconcile.declare.source import MAX_LINE, source
+from reconcile.declare.file_text import MAX_LINE, decoded
 from reconcile.declare.syntax import syntax_finding
 
-SOURCE = source("f", b"tenant: acme\nowner: b\n")
+TEXT = decoded("f", b"tenant: acme\nowner: b\n")
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,10 @@ SOURCE = source("f", b"tenant: acme\nowner: b\n")
     ],
 )
 def test_an_unknown_error_is_shown_as_it_is(error, place, message):
-    finding = syntax_finding(SOURCE, error)
+    finding = syntax_finding(TEXT, error)
     assert (str(finding.place), finding.message, finding.rule) == (place, message, "yaml-syntax")
 
 
 def test_a_place_far_to_the_right_is_told_without_its_line():
-    place = source("f", b"a" * 3 * MAX_LINE).place(2 * MAX_LINE)
+    place = decoded("f", b"a" * 3 * MAX_LINE).place(2 * MAX_LINE)
     assert (place.span.column, place.span.width, place.line_text) == (2 * MAX_LINE + 1, 1, None)

@@ -21,7 +21,7 @@ from tests.house import checks
         pytest.param("reconcile.twin.server", "from reconcile.service import wire", id="twin-service"),
         pytest.param("reconcile.twin.server", "def f():\n    import reconcile.service.wire", id="inside-a-function"),
         pytest.param("reconcile.twin.server", "from ..service import wire", id="relative"),
-        pytest.param("reconcile.report.text", "from reconcile.declare import reader", id="report-edge"),
+        pytest.param("reconcile.report.text", "from reconcile.declare import yaml_reader", id="report-edge"),
         pytest.param("reconcile.ledger.file", "from reconcile.commands import apply", id="edge-commands"),
         pytest.param("reconcile.session.saving", "from reconcile.commands import apply", id="session-commands"),
         pytest.param("reconcile.ledger.file", "from reconcile.session import ledger", id="edge-session"),

@@ -1,4 +1,4 @@
-"""Places: every value of a file is found again, at its characters."""
+"""Every value of a file is found again, at its characters."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.declare.places import locate
-from reconcile.declare.source import source
+from reconcile.declare.file_text import decoded
+from reconcile.declare.locate import locate
 from reconcile.engine.documents import Part, Pointer
 
 
 def place(text, path=(), part=Part.VALUE, offset=0, width=None):
     pointer = Pointer("f", path, part, offset, width)
-    found = locate([pointer], lambda _: source("f", text.encode()))[pointer]
+    found = locate([pointer], lambda _: decoded("f", text.encode()))[pointer]
     start = found.span.column - 1
     return f"{found.span.line}:{found.span.column} {found.line_text[start : start + found.span.width]}"
 
@@ -103,6 +103,6 @@ def test_every_value_is_found_where_it_is_written(value, is_flow):
     text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=is_flow, width=10**6, default_style='"')
     for path, leaf in leaves(value):
         pointer = Pointer("f", path)
-        span, line_text = locate([pointer], lambda _: source("f", text.encode()))[pointer]
+        span, line_text = locate([pointer], lambda _: decoded("f", text.encode()))[pointer]
         raw = line_text[span.column - 1 : span.column - 1 + span.width]
         assert yaml.safe_load(raw) == leaf

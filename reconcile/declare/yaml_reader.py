@@ -1,10 +1,10 @@
-"""YAML → plain values, by the events of PyYAML's C parser: no recursion, so deep nesting cannot kill the process.
+"""YAML → plain values, by the events of PyYAML's C parser. No recursion: deep nesting cannot crash the process.
 
-The result is what JSON could hold: dicts, lists, text, bools, numbers, None. On the way, all that YAML allows and a
-declaration must not hold becomes a finding (anchors, aliases, tags, merge keys, duplicate keys, ambiguous plain
-scalars, a second document, …), each at its character; reading goes on, so that one run shows all of them.
+The result holds what JSON can hold: dicts, lists, text, bools, numbers, None. What YAML allows and a declaration must
+not hold becomes a finding at its character (`yaml_findings`: anchors, aliases, tags, merge keys, duplicate keys,
+ambiguous plain scalars, a second document, …). Reading continues, so that one run shows all of them.
 
-Of places only the line of each entry of ``schedules`` is kept; `places` finds any other again when it is needed.
+Only the line of each entry of ``schedules`` is kept; `locate` finds every other place when it is needed.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from yaml.events import (
     SequenceStartEvent,
 )
 
-from reconcile.declare.oddities import Oddities
+from reconcile.declare.file_text import FileText
 from reconcile.declare.scalars import SUSPECT_STARTS, SUSPECT_WORDS
-from reconcile.declare.source import Source
 from reconcile.declare.syntax import syntax_finding
+from reconcile.declare.yaml_findings import YamlFindings
 from reconcile.model.finding import Finding
 
 MAX_DEPTH = 32
 """How deeply collections may be nested; declarations need six levels."""
 
-# One string for each key that files repeat a hundred thousand times.
+# One string object for each key that large files repeat a hundred thousand times.
 _KEYS = {
     key: key
     for key in (
@@ -55,77 +55,77 @@ _KEYS = {
 
 
 @dataclass(slots=True)
-class Reading:
-    """What a file holds. *value* is None when nothing could be read; *lines*: of each entry of ``schedules``."""
+class YamlContent:
+    """What a file holds. *value* is None when it could not be read; *lines*: of each entry of ``schedules``."""
 
     value: Any = None
     lines: list[int] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
 
-def read(source: Source) -> Reading:
-    """Return the value of the one document in *source*, and every finding on the way. Never raises for bad input."""
-    reading = Reading(findings=list(source.findings))
-    if not source.clean and source.findings:
-        return reading
-    oddities = Oddities(source, reading.findings)
+def read_yaml(file_text: FileText) -> YamlContent:
+    """Return the value of *file_text* and every finding. Never raises for bad input."""
+    content = YamlContent(findings=list(file_text.findings))
+    if not file_text.clean and file_text.findings:
+        return content
+    yaml_findings = YamlFindings(file_text, content.findings)
     try:
-        _read(CParser(source.clean), oddities, reading)
+        _read(CParser(file_text.clean), yaml_findings, content)
     except YAMLError as error:
-        reading.value = None
-        reading.findings.append(syntax_finding(source, error))
-    return reading
+        content.value = None
+        content.findings.append(syntax_finding(file_text, error))
+    return content
 
 
-def _read(parser: CParser, oddities: Oddities, reading: Reading) -> None:
-    """Read the first document, and say when there is none, or another one after it."""
-    following: Callable[[], Any] = oddities.watch(parser.get_event)
-    following()
-    if not isinstance(following(), DocumentStartEvent):
-        oddities.empty()
+def _read(parser: CParser, yaml_findings: YamlFindings, content: YamlContent) -> None:
+    """Read the first YAML document into *content*; none, or a second one, is a finding."""
+    next_event: Callable[[], Any] = yaml_findings.watch(parser.get_event)
+    next_event()
+    if not isinstance(next_event(), DocumentStartEvent):
+        yaml_findings.empty()
         return
     root: list[Any] = []
-    if not _build(following, root, reading.lines, oddities):
+    if not _build(next_event, root, content.lines, yaml_findings):
         return
-    reading.value = root[0]
-    another = following()
+    content.value = root[0]
+    another = next_event()
     if isinstance(another, DocumentStartEvent):
-        oddities.another_document(another)
-    elif reading.value is None:
-        oddities.empty()
+        yaml_findings.another_document(another)
+    elif content.value is None:
+        yaml_findings.empty()
 
 
-def _build(following: Callable[[], Any], root: list[Any], lines: list[int], oddities: Oddities) -> bool:
-    """Append to *root* the document whose start was the last event; return False when it cannot be told what it holds.
+def _build(next_event: Callable[[], Any], root: list[Any], lines: list[int], yaml_findings: YamlFindings) -> bool:
+    """Append to *root* the YAML document whose start was the last event; return False when its content is unknown.
 
     One loop, and no call for an ordinary scalar: it runs a million times for a large workspace.
     """
     scalar, mapping_start, mapping_end = ScalarEvent, MappingStartEvent, MappingEndEvent
     suspect, words, keys = SUSPECT_STARTS, SUSPECT_WORDS, dict(_KEYS)
-    seen: dict[str, str] = {}  # one string for each word that entries repeat, such as owners and labels
+    seen: dict[str, str] = {}  # one string object for each word that entries repeat, such as owners and labels
     container: Any = root
     entries: Any = None
     stack: list[tuple[Any, bool]] = []
     is_mapping = False
     key: Any = None
     while True:
-        event = following()
+        event = next_event()
         kind = event.__class__
         if is_mapping and kind is not mapping_end:
             if kind is not scalar:
-                oddities.strange_key(event)
+                yaml_findings.key_not_text(event)
                 return False
-            key = keys.get(event.value) or oddities.key(event, keys)
+            key = keys.get(event.value) or yaml_findings.key(event, keys)
             if key in container:
-                oddities.duplicate(event)
-            event = following()
+                yaml_findings.duplicate(event)
+            event = next_event()
             kind = event.__class__
         if kind is scalar:
             child = event.value
             if not event.style and (child[:1] in suspect or child in words):
-                child = oddities.plain(event, key)
+                child = yaml_findings.plain(event, key)
             elif not child.isprintable():
-                oddities.text(event, key)
+                yaml_findings.text(event, key)
             elif not event.style:
                 child = seen.setdefault(child, child)
         elif kind is mapping_end or kind is SequenceEndEvent:
@@ -134,9 +134,9 @@ def _build(following: Callable[[], Any], root: list[Any], lines: list[int], oddi
         elif kind is DocumentEndEvent:
             return True
         elif kind is AliasEvent:
-            child = oddities.alias(event)
+            child = yaml_findings.alias(event)
         elif len(stack) == MAX_DEPTH:
-            oddities.too_deep(event, MAX_DEPTH)
+            yaml_findings.too_deep(event, MAX_DEPTH)
             return False
         else:
             child = {} if kind is mapping_start else []

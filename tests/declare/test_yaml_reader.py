@@ -7,10 +7,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconcile.declare.file_text import decoded
 from reconcile.declare.globs import matcher
-from reconcile.declare.reader import MAX_DEPTH, read
 from reconcile.declare.scalars import misreading, typed
-from reconcile.declare.source import source
+from reconcile.declare.yaml_reader import MAX_DEPTH, read_yaml
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cf", "Cs", "Zl", "Zp", "Cn", "Co"]), max_size=12)
 TEXT = TEXT.filter(lambda text: not misreading(text))  # such as Y, which PyYAML writes without quotes
@@ -25,38 +25,38 @@ VALUES = st.dictionaries(
 @given(VALUES, st.sampled_from([None, True, False]))
 def test_it_reads_what_the_loader_wrote(value, flow):
     text = yaml.safe_dump(value, allow_unicode=True, default_flow_style=flow)
-    reading = read(source("f", text.encode()))
-    assert (reading.value, reading.findings) == (value, [])
+    content = read_yaml(decoded("f", text.encode()))
+    assert (content.value, content.findings) == (value, [])
 
 
 @given(st.binary(max_size=60))
 def test_it_never_raises(raw):
-    reading = read(source("f", raw))
-    assert reading.findings or isinstance(reading.value, dict | list | str | int | float)
+    content = read_yaml(decoded("f", raw))
+    assert content.findings or isinstance(content.value, dict | list | str | int | float)
 
 
 @given(st.text("ab:-[]{}\"'\n \t?*&!|>#%@`,：　\x85\u2028\x07", max_size=40))
 def test_it_never_raises_for_what_looks_like_yaml(text):
-    reading = read(source("f", text.encode()))
-    for finding in reading.findings:
+    content = read_yaml(decoded("f", text.encode()))
+    for finding in content.findings:
         assert finding.place.line >= 1
         assert finding.place.column >= 1
         assert finding.place.column + finding.place.width - 1 <= len(finding.line_text) + 1
 
 
 def test_collections_may_be_nested_as_deep_as_the_limit():
-    assert read(source("f", b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)).findings == []
-    assert len(read(source("f", b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1))).findings) == 1
+    assert read_yaml(decoded("f", b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)).findings == []
+    assert len(read_yaml(decoded("f", b"[" * (MAX_DEPTH + 1) + b"]" * (MAX_DEPTH + 1))).findings) == 1
 
 
 def test_lines_are_those_of_the_entries_of_the_last_schedules():
     text = "schedules:\n- a: 1\nschedules:\n- b: 1\n- 2\n- c: [1,\n   2]\n"
-    assert read(source("f", text.encode())).lines == [4, 5, 6]
+    assert read_yaml(decoded("f", text.encode())).lines == [4, 5, 6]
 
 
 def test_an_alias_bomb_is_refused_alias_by_alias():
     text = "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\n"
-    assert [finding.rule for finding in read(source("f", text.encode())).findings] == [
+    assert [finding.rule for finding in read_yaml(decoded("f", text.encode())).findings] == [
         "anchor",
         "anchor",
         "alias",

@@ -1,7 +1,7 @@
-"""Pointers → places: read a file's events once more, and note where the values stand that are asked for.
+"""Pointers → places: reads the events of a file again, and keeps those of the values that the pointers name.
 
-The span of a value is exact to the character where its raw text (within quotes) equals it; where it does not (escapes,
-folded lines) the whole value is underlined, as far as its first line goes.
+The span of a value is exact to the character if its text within quotes equals it. If not (escapes, folded lines), the
+first line of the whole value is underlined.
 """
 
 from __future__ import annotations
@@ -14,37 +14,37 @@ from yaml._yaml import CParser
 from yaml.error import YAMLError
 from yaml.events import CollectionEndEvent, CollectionStartEvent, MappingStartEvent, ScalarEvent, StreamEndEvent
 
-from reconcile.declare.source import Source
+from reconcile.declare.file_text import FileText
 from reconcile.engine.documents import Part, Path, Place, Pointer
 from reconcile.source import Span
 
 _WHOLE_LINE = 10_000
 
 
-def locate(pointers: Collection[Pointer], open_source: Callable[[str], Source | None]) -> Mapping[Pointer, Place]:
-    """Return the place of each of *pointers*, reading each file once.
+def locate(pointers: Collection[Pointer], open_text: Callable[[str], FileText | None]) -> Mapping[Pointer, Place]:
+    """Return the place of each of *pointers*; each file is read once.
 
-    A value that is not there (a missing key, a file that changed meanwhile) is placed at the nearest collection around
-    it, at last at the file's first line.
+    The place of a missing value (a missing key, a file that changed since) is the nearest collection around it, else
+    the first line of the file.
     """
     by_file: dict[str, list[Pointer]] = defaultdict(list)
     for pointer in pointers:
         by_file[pointer.file].append(pointer)
     places: dict[Pointer, Place] = {}
-    for file, wanted in by_file.items():
-        source = open_source(file)
-        if source is None:
-            places.update(dict.fromkeys(wanted, Place(Span(file, 1))))
+    for file, of_file in by_file.items():
+        file_text = open_text(file)
+        if file_text is None:
+            places.update(dict.fromkeys(of_file, Place(Span(file, 1))))
         else:
-            places.update(_locate(source, wanted))
+            places.update(_locate(file_text, of_file))
     return places
 
 
-def _locate(source: Source, wanted: list[Pointer]) -> dict[Pointer, Place]:
-    targets = {(path, Part.VALUE) for pointer in wanted for path in _with_parents(pointer.path)}
-    targets |= {(pointer.path, part) for pointer in wanted for part in Part}
-    found = _walk(source, targets)
-    return {pointer: _place(source, pointer, found) for pointer in wanted}
+def _locate(file_text: FileText, pointers: list[Pointer]) -> dict[Pointer, Place]:
+    targets = {(path, Part.VALUE) for pointer in pointers for path in _with_parents(pointer.path)}
+    targets |= {(pointer.path, part) for pointer in pointers for part in Part}
+    found = _walk(file_text, targets)
+    return {pointer: _place(file_text, pointer, found) for pointer in pointers}
 
 
 def _with_parents(path: Path) -> list[Path]:
@@ -54,12 +54,12 @@ def _with_parents(path: Path) -> list[Path]:
 Found = dict[tuple[Path, Part], Any]
 
 
-def _walk(source: Source, targets: set[tuple[Path, Part]]) -> Found:
-    """Return the events of *targets*. Of a key that stands twice, the last counts, as in `reader`."""
+def _walk(file_text: FileText, targets: set[tuple[Path, Part]]) -> Found:
+    """Return the events of *targets*. Of a duplicate key the last one counts, as in `yaml_reader`."""
     found: Found = {}
-    steps: list[str | int | None] = []  # where each open collection stands: a key, or None before one; a position
+    steps: list[str | int | None] = []  # in each open collection: the key, None before a key, or the position
     mappings: list[bool] = []
-    next_event = CParser(source.clean).get_event
+    next_event = CParser(file_text.clean).get_event
     try:
         while True:
             event = next_event()
@@ -87,7 +87,7 @@ def _walk(source: Source, targets: set[tuple[Path, Part]]) -> Found:
 
 
 def _step_over(steps: list[str | int | None], mappings: list[bool]) -> None:
-    """Go on to what follows the value that has just ended."""
+    """Step from the value that has just ended to the next one."""
     if steps:
         step = steps[-1]
         steps[-1] = None if mappings[-1] or not isinstance(step, int) else step + 1
@@ -98,23 +98,23 @@ def _note(found: Found, targets: set[tuple[Path, Part]], target: Any, event: Any
         found[target] = event
 
 
-def _place(source: Source, pointer: Pointer, found: Found) -> Place:
+def _place(file_text: FileText, pointer: Pointer, found: Found) -> Place:
     event = found.get((pointer.path, pointer.part))
     if event is None:
         for path in reversed(_with_parents(pointer.path)):
             around = found.get((path, Part.VALUE))
             if around is not None:
-                return source.place(around.start_mark.index, _WHOLE_LINE)
-        return source.place(0, _WHOLE_LINE)
+                return file_text.place(around.start_mark.index, _WHOLE_LINE)
+        return file_text.place(0, _WHOLE_LINE)
     start, end = event.start_mark.index, event.end_mark.index
     if isinstance(event, CollectionStartEvent):
-        return source.place(start, _WHOLE_LINE)
+        return file_text.place(start, _WHOLE_LINE)
     if start == end and pointer.part is Part.VALUE and (pointer.path, Part.KEY) in found:
-        return _place(source, pointer._replace(part=Part.KEY, width=None), found)
+        return _place(file_text, pointer._replace(part=Part.KEY, width=None), found)
     if not isinstance(event, ScalarEvent):
-        return source.place(start, end - start)
+        return file_text.place(start, end - start)
     quotes = 1 if event.style in ("'", '"') else 0
-    raw = source.text[start + quotes : end - quotes]
+    raw = file_text.text[start + quotes : end - quotes]
     if pointer.width is not None and raw == event.value and pointer.offset <= len(raw):
-        return source.place(start + quotes + pointer.offset, pointer.width)
-    return source.place(start, end - start)
+        return file_text.place(start + quotes + pointer.offset, pointer.width)
+    return file_text.place(start, end - start)

@@ -1,8 +1,8 @@
-"""Bytes of a file → text that YAML may be read from, and every character in it that may not stand there.
+"""Bytes of a file → text for the YAML parser, and a finding for every character that is not allowed.
 
-Line breaks are LF, CR LF and CR, as editors count them. YAML 1.1 would also break lines at U+0085, U+2028 and U+2029,
-which no editor shows: these, and control characters, are findings, and stand as blanks in `Source.clean`, so that
-reading goes on and marks of the parser (which count characters) still fit.
+Line breaks are LF, CR LF and CR, as editors count them. YAML 1.1 also breaks lines at U+0085, U+2028 and U+2029, which
+no editor shows. These and control characters are findings. In `FileText.clean` a blank stands in their place, so that
+reading continues and the positions of the parser (in characters) stay right.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from reconcile.model.finding import Finding, Severity
 from reconcile.source import Span
 
 MAX_BYTES = 32 * 1024 * 1024
-"""The size of file that is still read: about 200,000 schedules."""
+"""The largest file that is read: about 200,000 schedules."""
 
 BOM = b"\xef\xbb\xbf"
 UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 
-# Not allowed anywhere in a document: C0 and C1 but for tab and line breaks, DEL, and what changes or hides text
-# unseen: zero-width space, byte order marks inside the text, and the signs that turn the direction of writing.
+# Not allowed anywhere in a file: C0 and C1 except tab and line breaks, DEL, and invisible characters that change or
+# hide text: zero-width space, byte order marks inside the text, and those that change the direction of writing.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 LINE_SEPARATORS = {"\x85": "U+0085", "\u2028": "U+2028", "\u2029": "U+2029"}
 MAX_LINE = 1000
-"""How much of a line is shown; a place further right is shown without its line."""
+"""How many characters of a line are shown; a place further right is shown without its line."""
 
 _LINE_BREAK = re.compile("\r\n|\r|\n")
 _FORBIDDEN = re.compile(f"{CONTROL.pattern}|[\x85\u2028\u2029]")
 
 
 @dataclass
-class Source:
-    """A file's text. *raw* has no byte order mark; *clean* is what the parser may be given."""
+class FileText:
+    """A file's text. *raw* has no byte order mark; *clean* is for the parser; empty when it cannot read the file."""
 
     file: str
     raw: bytes
@@ -44,7 +44,7 @@ class Source:
 
     @cached_property
     def text(self) -> str:
-        """Return the text, undecodable bytes replaced."""
+        """Return the text, with U+FFFD for bytes that are not UTF-8."""
         return self.raw.decode("utf-8", errors="replace")
 
     @cached_property
@@ -66,7 +66,7 @@ class Source:
         return self.text[start:end].rstrip("\r\n")
 
     def place(self, index: int, width: int = 1) -> Place:
-        """Return the place of *width* characters from *index*, as far as their line goes; at least one wide."""
+        """Return the place of *width* characters from *index*, up to the end of the line; at least one wide."""
         index = min(index, len(self.text))
         line = self.line_of(index)
         column = index - self._starts[line - 1]
@@ -83,42 +83,42 @@ class Source:
 
 
 def line_shown(text: str) -> str:
-    """Return *text* for a terminal: as wide as it was, with nothing in it that could steer one."""
+    """Return *text* for a terminal: of the same width, without control characters."""
     clipped = text[:MAX_LINE]
     return clipped if clipped.isprintable() else _FORBIDDEN.sub("\ufffd", clipped).replace("\t", "→")
 
 
-def source(file: str, raw: bytes) -> Source:
-    """Return the text of *file*; with its findings, and `clean` empty when it cannot be read on at all."""
+def decoded(file: str, raw: bytes) -> FileText:
+    """Return the text of *file* with its findings; `clean` is empty when the parser cannot read it."""
     raw = raw.removeprefix(BOM)
-    whole = Source(file, raw)
+    file_text = FileText(file, raw)
     if len(raw) > MAX_BYTES:
-        return Source(file, raw[:200], findings=[_too_large(file, raw)])
+        return FileText(file, raw[:200], findings=[_too_large(file, raw)])
     if raw.startswith(UTF16_BOMS):
-        whole.findings.append(_not_utf8(whole, 0, "UTF-16"))
-        return whole
+        file_text.findings.append(_not_utf8(file_text, 0, "UTF-16"))
+        return file_text
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        whole.findings.append(_not_utf8(whole, len(raw[: error.start].decode("utf-8")), _likely(raw)))
-        return whole
+        file_text.findings.append(_not_utf8(file_text, len(raw[: error.start].decode("utf-8")), _likely_encoding(raw)))
+        return file_text
     if not _is_suspicious(raw):
-        whole.clean = raw
-        return whole
-    whole.findings.extend(_forbidden(whole, match) for match in _FORBIDDEN.finditer(text))
-    whole.clean = _FORBIDDEN.sub(" ", text).encode("utf-8")
-    return whole
+        file_text.clean = raw
+        return file_text
+    file_text.findings.extend(_forbidden(file_text, match) for match in _FORBIDDEN.finditer(text))
+    file_text.clean = _FORBIDDEN.sub(" ", text).encode("utf-8")
+    return file_text
 
 
-# Every forbidden character begins with one of these bytes in UTF-8: searched for at memory speed, a hundred times
-# faster than the pattern, which only runs where one is there.
+# In UTF-8 every forbidden character begins with one of these bytes. The search for bytes is a hundred times faster than
+# the pattern, which runs only where one is found.
 _FORBIDDEN_STARTS = (b"\xc2", b"\xe2\x80", b"\xe2\x81", b"\xef\xbb", b"\xef\xbf")
 _FORBIDDEN_ASCII = bytes(code for code in range(0x20) if code not in b"\t\n\r") + b"\x7f"
-_FINE = bytes(code for code in range(0x100) if code not in _FORBIDDEN_ASCII)
+_ALLOWED_ASCII = bytes(code for code in range(0x100) if code not in _FORBIDDEN_ASCII)
 
 
 def _is_suspicious(raw: bytes) -> bool:
-    return any(start in raw for start in _FORBIDDEN_STARTS) or bool(raw.translate(None, delete=_FINE))
+    return any(start in raw for start in _FORBIDDEN_STARTS) or bool(raw.translate(None, delete=_ALLOWED_ASCII))
 
 
 def _too_large(file: str, raw: bytes) -> Finding:
@@ -128,13 +128,13 @@ def _too_large(file: str, raw: bytes) -> Finding:
     )
 
 
-def _not_utf8(whole: Source, index: int, likely: str | None) -> Finding:
+def _not_utf8(file_text: FileText, index: int, likely: str | None) -> Finding:
     hint = f"it looks like {likely}: save the file as UTF-8" if likely else "save the file as UTF-8"
-    return whole.finding("not-utf8", "the file is no UTF-8 text from here on", index, hint=hint)
+    return file_text.finding("not-utf8", "the file is not UTF-8 text from here on", index, hint=hint)
 
 
-def _likely(raw: bytes) -> str | None:
-    """Return the encoding that a file from a Chinese Windows most likely has, if it fits."""
+def _likely_encoding(raw: bytes) -> str | None:
+    """Return the likely encoding of a file from a Chinese Windows, if *raw* fits it."""
     try:
         raw.decode("gb18030")
     except UnicodeDecodeError:
@@ -142,10 +142,11 @@ def _likely(raw: bytes) -> str | None:
     return "GBK"
 
 
-def _forbidden(whole: Source, match: re.Match[str]) -> Finding:
+def _forbidden(file_text: FileText, match: re.Match[str]) -> Finding:
     sign = match.group()
     if sign in LINE_SEPARATORS:
         message = f"the character {LINE_SEPARATORS[sign]} breaks the line for YAML, though editors do not show it"
-        return whole.finding("line-separator", message, match.start(), hint="delete it, or put a blank in its place")
+        hint = "delete it, or put a blank in its place"
+        return file_text.finding("line-separator", message, match.start(), hint=hint)
     message = f"the character U+{ord(sign):04X} is invisible and may not stand in a declaration"
-    return whole.finding("control-character", message, match.start(), hint="delete it")
+    return file_text.finding("control-character", message, match.start(), hint="delete it")
