@@ -22,6 +22,6 @@ def schema(runtime: Runtime, *, name: str | None) -> None:
         return
     if name not in names:
         raise UsageError(f"there is no schema {name!r}", hint=f"schemas: {', '.join(names)}")
-    from reconcile.declare.gate import schema as whole
+    from reconcile.declare.schema_check import schema as whole
 
     runtime.show(json.dumps(whole(name), ensure_ascii=False, indent=2) + "\n")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconcile.declare import gate
+from reconcile.declare import schema_check
 from reconcile.declare.file_text import FileText, decoded
 from reconcile.declare.ignores import ignores
 from reconcile.declare.locate import locate
@@ -69,9 +69,9 @@ def check(opened: FileText, kind_of: Callable[[Any, str], str | Problem]) -> Che
     if value is None:
         return Checked(opened.file, None, [], (), tuple(content.findings))
     kind = kind_of(value, opened.file)
-    if isinstance(kind, str) and not content.findings and gate.fits(kind, value):
+    if isinstance(kind, str) and not content.findings and schema_check.fits(kind, value):
         return Checked(opened.file, value, content.lines, (), (), ignores(opened))
-    problems = (kind,) if isinstance(kind, Problem) else gate.refusals(kind, value, opened.file)
+    problems = (kind,) if isinstance(kind, Problem) else schema_check.schema_problems(kind, value, opened.file)
     findings = _together(content, placed(problems, lambda pointers: locate(pointers, lambda _: opened)))
     checked = None if isinstance(kind, Problem) else value
     return Checked(opened.file, checked, content.lines, problems, findings, ignores(opened))

@@ -46,9 +46,9 @@ def read_plan(path: str) -> SavedPlan:
     document = _document(path)
     _check_kind(document, path)
     # A plan of 100,000 changes is checked in a second; a run without a plan file does not pay for it.
-    from reconcile.declare.gate import refusals
+    from reconcile.declare.schema_check import schema_problems
 
-    problem = next(iter(refusals("plan", document, path)), None)
+    problem = next(iter(schema_problems("plan", document, path)), None)
     if problem is not None:
         place = "/".join(str(step) for step in problem.at.path)
         raise PlanFileError(f"{path} is no plan: at {place or 'its top'}: {problem.message}", hint=_AGAIN)

@@ -13,7 +13,7 @@ import click
 from reconcile.cli import COMMANDS
 from reconcile.commands.common import command
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
-from reconcile.declare.gate import schema
+from reconcile.declare.schema_check import schema
 from reconcile.engine.guard import GUARDS, Guard
 from reconcile.exits import MEANINGS, Exit, Meaning
 from reconcile.flows.wording import WORDS

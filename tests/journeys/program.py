@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from reconcile.cli import Run
-from reconcile.declare.gate import refusals
+from reconcile.declare.schema_check import schema_problems
 
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", ""),
@@ -36,7 +36,7 @@ class Ended:
     def document(self) -> dict[str, Any]:
         """The document on stdout: the whole of it, which fits the schema of its kind."""
         found: dict[str, Any] = json.loads(self.out)
-        assert not [(one.at.path, one.message) for one in refusals(found["kind"], found, "stdout")]
+        assert not [(one.at.path, one.message) for one in schema_problems(found["kind"], found, "stdout")]
         return found
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.declare.gate import refusals
+from reconcile.declare.schema_check import schema_problems
 from reconcile.engine.judges import Situation
 from reconcile.engine.plan import make_plan, plan_digest
 from reconcile.errors import PlanFileError
@@ -48,7 +48,7 @@ DOCUMENTS = {
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_a_document_fits_the_schema_of_its_kind(document):
     read_back = json.loads(dumps(document))
-    assert refusals(document["kind"], read_back, "document") == ()
+    assert schema_problems(document["kind"], read_back, "document") == ()
 
 
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
@@ -136,7 +136,7 @@ def test_any_plan_fits_its_schema_and_comes_back_as_it_was(sides, max_changes):
     live = {one.key: rows for one, rows in sides}
     plan = make_plan("prod", declared, live, situation=Situation(Limits(max_changes=max_changes)))
     document = json.loads(dumps(documents.plan_document(plan, HEAD)))
-    assert refusals("plan", document, "plan.json") == ()
+    assert schema_problems("plan", document, "plan.json") == ()
     back = documents.plan_of(document)
     assert back == plan
     assert plan_digest(back) == plan.digest

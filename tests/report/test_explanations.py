@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from reconcile.cron import parse
-from reconcile.declare.gate import refusals, schema
+from reconcile.declare.schema_check import schema, schema_problems
 from reconcile.engine.explain import explain
 from reconcile.errors import CronSyntaxError
 from reconcile.report.documents import explanation_document
@@ -139,7 +139,7 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_a_document_fits_its_schema(document):
-    assert refusals("explanation", json.loads(dumps(document)), "document") == ()
+    assert schema_problems("explanation", json.loads(dumps(document)), "document") == ()
 
 
 def test_a_document_tells_each_fire_locally_and_in_utc():

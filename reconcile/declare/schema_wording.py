@@ -1,7 +1,7 @@
-"""What a schema refuses, in the words of someone who writes schedules.
+"""What a schema refuses, in the words of people who write schedules.
 
-One function for each keyword of the schemas; each says which value is wrong, and what to do. The name shown is that of
-the key; the place shows which one.
+There is one function for each keyword of the schemas. It says which value is wrong, and what to do. It names the value
+by its key; the place of the finding shows which one.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _TYPES = {
 }
 
 
-def problems(schema: Mapping[str, Any], value: Any, file: str) -> tuple[Problem, ...]:
-    """Return what *schema* refuses in *value*, worded; of a value of the wrong type nothing but that."""
+def worded_problems(schema: Mapping[str, Any], value: Any, file: str) -> tuple[Problem, ...]:
+    """Return the problems of *value* with *schema*; a value of the wrong type has no other problem."""
     refused = [_refused(error, file) for error in Draft202012Validator(schema).iter_errors(value)]
     mistyped = {one.at for one in refused if one.keyword == "type"}
     found: dict[Problem, None] = {}
@@ -52,7 +52,7 @@ class _Refused(NamedTuple):
 
     @property
     def name(self) -> str:
-        """Return what the value is called: its key, or that of the list that it stands in."""
+        """Return the name of the value: its key, or the key of the list that holds it."""
         if self.at.part is Part.KEY:
             return "the key"
         keys = [step for step in self.at.path if isinstance(step, str)]
@@ -81,7 +81,7 @@ def _unknown_key(key: str, allowed: tuple[str, ...], at: Pointer) -> Problem:
         hint = f"with an ASCII keyboard: {typed.strip()}"
         return Problem("full-width-sign", f"{shown(key)} holds full-width signs", at, hint=hint)
     hint = did_you_mean(key, allowed) or f"known here: {', '.join(allowed)}"
-    return Problem("unknown-key", f"{shown(key)} is no key of this place", at, hint=hint)
+    return Problem("unknown-key", f"{shown(key)} is not a key here", at, hint=hint)
 
 
 def _missing_keys(refused: _Refused) -> Iterator[Problem]:
@@ -96,15 +96,15 @@ def _example(refused: _Refused, key: str) -> str:
 
 
 def _wrong_type(refused: _Refused) -> Iterator[Problem]:
-    wanted = [refused.limit] if isinstance(refused.limit, str) else refused.limit
+    types = [refused.limit] if isinstance(refused.limit, str) else refused.limit
     words = _TYPES | {"string": refused.schema.get("then", {}).get("const", _TYPES["string"])}
-    meant = " or ".join(words[kind] for kind in wanted)
+    meant = " or ".join(words[kind] for kind in types)
     value, at, name = refused.value, refused.at, refused.name
     if value is None:
         yield Problem("empty-value", f"{name} has no value", at, hint=f"write {meant}, or delete the key")
-    elif wanted == ["string"] and isinstance(value, bool | int | float):
+    elif types == ["string"] and isinstance(value, bool | int | float):
         what = "true or false" if isinstance(value, bool) else "a number"
-        # Of a decimal or a word the file may have another spelling.
+        # The file may spell a decimal or a word differently.
         hint = f'quote it: "{value}"' if type(value) is int else "put quotes around it"
         yield Problem("quote-this", f"{name}: {shown(value)} without quotes is {what}, not text", at, hint=hint)
     else:
@@ -137,7 +137,7 @@ def _one_of(refused: _Refused) -> Iterator[Problem]:
 
 
 def _size(unit: str, bound: str) -> Callable[[_Refused], Iterator[Problem]]:
-    """Return the wording of a size: *unit* is one of what is counted, *bound* is `most` or `least`."""
+    """Return the wording of a size; *unit* is one of what is counted, *bound* is `most` or `least`."""
     rule, hint = ("too-long", "shorten it") if bound == "most" else ("too-short", "write something, or delete the key")
 
     def word(refused: _Refused) -> Iterator[Problem]:
@@ -154,7 +154,7 @@ def _size(unit: str, bound: str) -> Callable[[_Refused], Iterator[Problem]]:
 
 
 def _range(bound: str) -> Callable[[_Refused], Iterator[Problem]]:
-    """Return the wording of a number that is too small or too large: *bound* is `most` or `least`."""
+    """Return the wording of a number out of its range; *bound* is `most` or `least`."""
 
     def word(refused: _Refused) -> Iterator[Problem]:
         message = f"{refused.name}: {refused.value}; at {bound} {refused.limit} is allowed"

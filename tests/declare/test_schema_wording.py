@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.declare.gate import refusals
-from reconcile.declare.wording import problems
+from reconcile.declare.schema_check import schema_problems
+from reconcile.declare.schema_wording import worded_problems
 from reconcile.engine.documents import Part, Pointer
 
 TENANT = {"tenant": "acme"}
@@ -36,11 +36,11 @@ def environment(**fields):
             "write something, or delete the key",
             id="short",
         ),
-        pytest.param("tenant", entry(ownr="a"), "ownr is no key of this place", "did you mean owner?", id="close-key"),
+        pytest.param("tenant", entry(ownr="a"), "ownr is not a key here", "did you mean owner?", id="close-key"),
         pytest.param(
             "tenant",
             entry(xyzzy="a"),
-            "xyzzy is no key of this place",
+            "xyzzy is not a key here",
             "known here: code, name, cron, state, owner, description, labels, protect",
             id="no-close-key",
         ),
@@ -194,23 +194,25 @@ def environment(**fields):
     ],
 )
 def test_a_refusal_is_one_sentence_and_a_hint(kind, value, message, hint):
-    (problem,) = refusals(kind, value, "f")
+    (problem,) = schema_problems(kind, value, "f")
     assert problem.message == message
     assert problem.hint if hint is None else problem.hint == hint
 
 
 def test_a_key_is_pointed_at_where_the_key_is_wrong():
-    (problem,) = refusals("tenant", entry(ownr="a"), "f")
+    (problem,) = schema_problems("tenant", entry(ownr="a"), "f")
     assert problem.at == Pointer("f", ("schedules", 0, "ownr"), Part.KEY)
 
 
 def test_of_a_value_of_the_wrong_type_nothing_else_is_said():
-    assert [problem.rule for problem in refusals("workspace", environment(service={"save": 1}), "f")] == ["quote-this"]
+    assert [problem.rule for problem in schema_problems("workspace", environment(service={"save": 1}), "f")] == [
+        "quote-this"
+    ]
 
 
-def test_all_refusals_of_a_document_come_at_once():
+def test_all_problems_of_a_file_come_at_once():
     value = {"tenant": "a b", "schedules": [{"cron": ""}, {"code": "1", "x": 1}, 7]}
-    assert [problem.rule for problem in refusals("tenant", value, "f")] == [
+    assert [problem.rule for problem in schema_problems("tenant", value, "f")] == [
         "wrong-form",
         "too-short",
         "missing-key",
@@ -220,17 +222,17 @@ def test_all_refusals_of_a_document_come_at_once():
 
 
 def test_a_keyword_without_words_of_its_own_shows_the_error():
-    (problem,) = problems({"multipleOf": 2}, 3, "f")
+    (problem,) = worded_problems({"multipleOf": 2}, 3, "f")
     assert (problem.rule, problem.message) == ("schema", "3 is not a multiple of 2")
 
 
 def test_a_pattern_without_words_of_its_own_shows_the_pattern():
-    (problem,) = problems({"pattern": "^a$"}, "b", "f")
+    (problem,) = worded_problems({"pattern": "^a$"}, "b", "f")
     assert problem.hint == "it must match ^a$"
 
 
 def test_where_the_gate_alone_refuses_its_own_error_is_shown():
     # `$` of Python's patterns lets a line break pass; the reader lets none through to here.
-    (problem,) = refusals("tenant", {"tenant": "acme\n"}, "f")
+    (problem,) = schema_problems("tenant", {"tenant": "acme\n"}, "f")
     assert problem.rule == "schema"
     assert problem.at == Pointer("f", ("tenant",))

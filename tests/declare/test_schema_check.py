@@ -1,4 +1,4 @@
-"""The gate and the wording agree, and the schemas say what an editor needs."""
+"""Both validators agree, and the schemas say what an editor needs."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconcile import resources
-from reconcile.declare.gate import fits, refusals, schema
-from reconcile.declare.wording import NOT_BUILT_YET
+from reconcile.declare.schema_check import fits, schema, schema_problems
+from reconcile.declare.schema_wording import NOT_BUILT_YET
 from tests.examples import examples
 
 KINDS = ("workspace", "tenant", "set")
@@ -78,11 +78,11 @@ def _documents(kind: str) -> st.SearchStrategy[Any]:
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 @examples(3)
-def test_gate_and_wording_agree(kind, data):
+def test_both_validators_agree(kind, data):
     value = data.draw(documents(kind))
     jsonschema_fits = jsonschema.Draft202012Validator(schema(kind)).is_valid(value)
     assert fits(kind, value) == jsonschema_fits
-    assert (refusals(kind, value, "f") == ()) == jsonschema_fits
+    assert (schema_problems(kind, value, "f") == ()) == jsonschema_fits
 
 
 @given(st.text(st.characters(blacklist_categories=["Cc", "Cs"]), max_size=70))
@@ -90,7 +90,7 @@ def test_gate_and_wording_agree(kind, data):
 @examples(2)
 def test_they_agree_on_any_text_where_a_name_is_meant(text):
     for value in ({"tenant": text}, {"tenant": "a", "schedules": [{"code": text, "labels": {text: text}}]}):
-        assert fits("tenant", value) == (refusals("tenant", value, "f") == ())
+        assert fits("tenant", value) == (schema_problems("tenant", value, "f") == ())
 
 
 @pytest.mark.parametrize("kind", KINDS)
