@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.declare.gate import schema
+from reconcile.declare.schema_check import schema
 from reconcile.model.change import Change
 from reconcile.model.states import Applied, LiveRow, Unreadable
 from reconcile.report.members import change_document

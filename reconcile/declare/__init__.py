@@ -8,7 +8,7 @@ fit); `ignore_comments` finds the comments that silence rules. `locate` finds th
 when a finding needs it. `engine.resolve` continues from there, and uses the same ``Documents.locate``.
 """
 
-from reconcile.declare.documents import load_documents
-from reconcile.declare.workspace import WORKSPACE_FILE, load_workspace
+from reconcile.declare.declaration_files import load_documents
+from reconcile.declare.workspace_file import WORKSPACE_FILE, load_workspace
 
 __all__ = ["WORKSPACE_FILE", "load_documents", "load_workspace"]

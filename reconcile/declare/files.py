@@ -1,4 +1,4 @@
-"""Files of a tree by the names that findings show, and the structure of each."""
+"""The files of a tree: their names in findings, their text, and the check against their schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from reconcile.declare import schema_check
 from reconcile.declare.file_text import FileText, decoded
-from reconcile.declare.ignores import ignores
+from reconcile.declare.ignore_comments import ignore_comments
 from reconcile.declare.locate import locate
 from reconcile.declare.yaml_reader import YamlContent, read_yaml
 from reconcile.engine.documents import Ignore, Place, Pointer, Problem, placed
@@ -27,11 +27,11 @@ class Files:
     tree: Tree
 
     def name(self, path: str) -> str:
-        """Return what findings call the file at *path* of the tree."""
+        """Return the name that findings use for the file at *path* of the tree."""
         return posixpath.normpath(posixpath.join(self.directory, path))
 
     def open(self, path: str) -> FileText:
-        """Return the text of a file; with a finding, and nothing to read, when it cannot be read."""
+        """Return the text of a file; one that cannot be read is empty and has a finding."""
         file = self.name(path)
         try:
             return decoded(file, self.tree.read(path))
@@ -40,7 +40,7 @@ class Files:
             return FileText(file, b"", findings=[finding])
 
     def locate(self, paths: Mapping[str, str]) -> Callable[[Collection[Pointer]], Mapping[Pointer, Place]]:
-        """Return what finds places; *paths* are those of the tree by the names that findings show."""
+        """Return the function that finds places; *paths* of the tree are keyed by the names that findings use."""
 
         def open_text(file: str) -> FileText | None:
             opened = self.open(paths[file]) if file in paths else None
@@ -50,8 +50,8 @@ class Files:
 
 
 @dataclass(slots=True)
-class Checked:
-    """A file that was read and held against its schema. *value* is None when there is nothing to go on with."""
+class CheckedFile:
+    """A file that was read and checked against its schema. *value* is None when there is nothing to continue with."""
 
     file: str
     value: Any
@@ -61,31 +61,30 @@ class Checked:
     ignores: tuple[Ignore, ...] = ()
 
 
-def check(opened: FileText, kind_of: Callable[[Any, str], str | Problem]) -> Checked:
-    """Return what *opened* holds. *kind_of* takes value and file, and names the schema to fit, or
-    says why there is none."""
+def check_file(opened: FileText, kind_of: Callable[[Any, str], str | Problem]) -> CheckedFile:
+    """Return what *opened* holds. *kind_of* returns the kind of schema for a value of a file, or a problem."""
     content = read_yaml(opened)
     value = content.value
     if value is None:
-        return Checked(opened.file, None, [], (), tuple(content.findings))
+        return CheckedFile(opened.file, None, [], (), tuple(content.findings))
     kind = kind_of(value, opened.file)
     if isinstance(kind, str) and not content.findings and schema_check.fits(kind, value):
-        return Checked(opened.file, value, content.lines, (), (), ignores(opened))
+        return CheckedFile(opened.file, value, content.lines, (), (), ignore_comments(opened))
     problems = (kind,) if isinstance(kind, Problem) else schema_check.schema_problems(kind, value, opened.file)
-    findings = _together(content, placed(problems, lambda pointers: locate(pointers, lambda _: opened)))
+    findings = _merged(content, placed(problems, lambda pointers: locate(pointers, lambda _: opened)))
     checked = None if isinstance(kind, Problem) else value
-    return Checked(opened.file, checked, content.lines, problems, findings, ignores(opened))
+    return CheckedFile(opened.file, checked, content.lines, problems, findings, ignore_comments(opened))
 
 
-def _together(content: YamlContent, structural: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """Return the findings of the reader and those of the schema; of two about one place the one that knows more.
+def _merged(content: YamlContent, structural: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return the findings of reader and schema; of two at one place the more exact one.
 
-    The schema knows which type is meant, so that `quote it` would be the wrong advice; in all else the reader knows.
+    That is the reader's, except `quote-this`: the schema knows which type is expected there.
     """
     not_text = {_at(finding) for finding in structural if finding.rule in ("wrong-type", "not-one-of")}
-    read_ones = [one for one in content.findings if one.rule != "quote-this" or _at(one) not in not_text]
-    taken = {_at(finding) for finding in read_ones}
-    return (*read_ones, *(finding for finding in structural if _at(finding) not in taken))
+    from_reader = [one for one in content.findings if one.rule != "quote-this" or _at(one) not in not_text]
+    taken = {_at(finding) for finding in from_reader}
+    return (*from_reader, *(finding for finding in structural if _at(finding) not in taken))
 
 
 def _at(finding: Finding) -> tuple[int, int] | None:

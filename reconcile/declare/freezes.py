@@ -1,4 +1,4 @@
-"""Freezes of the workspace file: what no schema can say of them, and what they mean."""
+"""Freezes of the workspace file: their problems beyond the schema, and their values."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconcile.declare.values import zone_problem
+from reconcile.declare.time_values import zone_problem
 from reconcile.engine.documents import Pointer, Problem
 from reconcile.model.workspace import Freeze, WeekMoment
 from reconcile.times import duration
@@ -16,30 +16,30 @@ _KINDS = ("from", "weekly", "near_fire")
 
 
 def freeze_problems(value: Any, at: Pointer) -> Iterator[Problem]:
-    """Yield what is wrong with one entry of `freezes` beyond its schema."""
+    """Yield the problems of one entry of `freezes` that its schema cannot find."""
     if not isinstance(value, dict):
         return
     kinds = [kind for kind in _KINDS if kind in value or (kind == "from" and "to" in value)]
     if len(kinds) != 1:
-        said = " and ".join("from/to" if kind == "from" else kind for kind in kinds) or "nothing that says when"
+        given = " and ".join("from/to" if kind == "from" else kind for kind in kinds) or "nothing that says when"
         hint = "give one of: from and to, weekly, near_fire"
-        yield Problem("freeze-when", f"a freeze is one thing, and this has {said}", at, hint=hint)
+        yield Problem("freeze-when", f"a freeze is one thing, and this has {given}", at, hint=hint)
     elif kinds == ["from"]:
         yield from _window_problems(value, at)
     elif kinds == ["weekly"] and _is_empty(value["weekly"]):
         message = f"the freeze ends when it begins ({value['weekly']})"
-        yield Problem("freeze-empty", message, _below(at, "weekly"), hint="let it end at another moment of the week")
+        yield Problem("freeze-empty", message, _child(at, "weekly"), hint="let it end at another moment of the week")
     if isinstance(value.get("timezone"), str):
-        yield from zone_problem(value["timezone"], _below(at, "timezone"))
+        yield from zone_problem(value["timezone"], _child(at, "timezone"))
 
 
 def freeze(value: Mapping[str, Any]) -> Freeze:
-    """Return what an entry without problems means."""
+    """Return the freeze of an entry without problems."""
     return Freeze(
         value["reason"],
         tuple(value.get("environments", ("*",))),
         value.get("timezone"),
-        (_wall(value["from"]), _wall(value["to"])) if "from" in value else None,
+        (_wall_time(value["from"]), _wall_time(value["to"])) if "from" in value else None,
         _week(value["weekly"]) if "weekly" in value else None,
         duration(value["near_fire"]) if "near_fire" in value else None,
     )
@@ -50,26 +50,26 @@ def _window_problems(value: Mapping[str, Any], at: Pointer) -> Iterator[Problem]
         if one not in value:
             yield Problem("missing-key", f"{one} is missing: there is only {other}", at, hint=f"say {one} when it is")
             return
-    moments = {}
+    ends = {}
     for name in ("from", "to"):
         if not isinstance(value[name], str):
             return
         try:
-            moments[name] = _wall(value[name])
+            ends[name] = _wall_time(value[name])
         except ValueError:
             message = f"{name}: there is no {value[name]} in the calendar"
-            yield Problem("no-such-date", message, _below(at, name), hint="see how many days the month has")
+            yield Problem("no-such-date", message, _child(at, name), hint="see how many days the month has")
             return
-    if moments["to"] <= moments["from"]:
+    if ends["to"] <= ends["from"]:
         message = f"the freeze ends ({value['to']}) before it begins ({value['from']})"
-        yield Problem("freeze-empty", message, _below(at, "to"), hint="swap from and to")
+        yield Problem("freeze-empty", message, _child(at, "to"), hint="swap from and to")
 
 
-def _below(at: Pointer, key: str) -> Pointer:
+def _child(at: Pointer, key: str) -> Pointer:
     return at._replace(path=(*at.path, key))
 
 
-def _wall(text: str) -> datetime:
+def _wall_time(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 

@@ -13,7 +13,7 @@ _TOKEN = re.compile(
 
 @cache
 def matcher(pattern: str) -> Callable[[str], object]:
-    """Return what is true for a path that *pattern* covers as a whole.
+    """Return a function that is true for the paths that *pattern* covers.
 
     >>> covers = matcher("tenants/**/*.yaml")
     >>> [bool(covers(path)) for path in ("tenants/a.yaml", "tenants/x/y/a.yaml", "tenants/a.yml", "sets/a.yaml")]

@@ -1,8 +1,8 @@
 """Plain scalars: what an unquoted word means, and which ones must be quoted.
 
 YAML 1.1 reads an unquoted ``no`` as false, ``0123`` as 83, ``10:30`` as 630 and ``2024-01-01`` as a date; YAML 1.2 and
-JSON do not. What readers disagree about is never guessed here: it is text, and a finding that says *quote this*. Plain
-``true``, ``false``, integers, decimals and null are typed.
+JSON do not. Where readers of YAML disagree the value is text, with a finding that says *quote this*. Plain ``true``,
+``false``, integers, decimals and null are typed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TYPED: Final[dict[str, object]] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 
-# As many digits as a 64-bit integer surely holds; what is longer was meant as text.
+# As many digits as any 64-bit integer holds; a longer number was meant as text.
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})|[1-9][0-9]{18}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
 
@@ -28,7 +28,7 @@ _SWITCHES: Final = frozenset(
 )
 
 SUSPECT_WORDS: Final = frozenset(TYPED) | _SWITCHES | {"="}
-"""Plain scalars that are no text, or not to every reader, though they begin like text."""
+"""Plain scalars that begin like text but are not text, at least to some readers of YAML."""
 
 _AMBIGUOUS: Final = (
     (re.compile(r"[-+]?0[0-7_]+|0o[0-7_]+"), "an octal number"),
@@ -45,7 +45,7 @@ _AMBIGUOUS: Final = (
 
 
 def typed(text: str) -> object:
-    """Return what a plain scalar stands for: None, a bool, an int, a float, or the text itself.
+    """Return the value of a plain scalar: None, a bool, an int, a float, or the text itself.
 
     >>> typed("30"), typed("0123"), typed("~"), typed("no"), typed("1.5")
     (30, '0123', None, 'no', 1.5)
@@ -63,7 +63,7 @@ _ANY_AMBIGUOUS: Final = re.compile("|".join(f"(?:{pattern.pattern})" for pattern
 
 
 def misreading(text: str) -> str | None:
-    """Return what some reader would take the plain scalar *text* for, though `typed` says it is text; else None.
+    """Return what some readers of YAML take the plain scalar *text* for, though `typed` returns text; else None.
 
     >>> misreading("no"), misreading("10:30"), misreading("0 0 8 * * ?")
     ('true or false', 'a number to the base of 60', None)

@@ -1,7 +1,7 @@
-"""What the YAML parser says when it gives up → a finding in words for people who write schedules, not YAML.
+"""Syntax errors of the YAML parser → findings in words for people who write schedules, not YAML.
 
-The parser stops at the first of these, often some lines after the mistake; the mistakes that people make are looked for
-around that place first: a tab, a full-width colon, a cron that begins with an asterisk.
+The parser stops at its first error, often some lines after the mistake. So common mistakes are looked for around that
+place first: a tab, a full-width colon, a cron that begins with an asterisk.
 """
 
 from __future__ import annotations
@@ -86,7 +86,7 @@ _MEANINGS = (
         "close it, or put a value after the comma",
     ),
     _Meaning(
-        # The parser's own limit: as it reads ahead, it may come to it before this program comes to its.
+        # The parser's own limit: it reads ahead, and may reach it before this program reaches its own.
         "exceeded maximum nesting depth",
         "too-deep",
         "collections are nested too deeply here",
@@ -100,13 +100,13 @@ _MEANINGS = (
     ),
 )
 
-# A tab among the blanks before a line's first sign.
+# A tab among the blanks before the first character of a line.
 _TAB = re.compile("[ ]*(\t)")
-# A key as it looks from a Chinese keyboard: full-width colon, or ideographic blanks around it.
+# A key typed on a Chinese keyboard: a full-width colon, or ideographic blanks around it.
 _FULL_WIDTH = re.compile("[ -]*(\u3000)|[ -]*[\"']?[0-9A-Za-z_.-]+[\"']?[ \u3000]*(\uff1a)|[ -]*[0-9A-Za-z_]+:(\u3000)")
 _LINES_BACK = 3
-_NO_WORDS = "it cannot be read"
-# Rules whose place is where the value begins, and which underline it to the end of its line.
+_NO_REASON = "it cannot be read"
+# Rules whose place is the beginning of the value; the line is underlined to its end.
 _WHOLE_VALUE = ("unquoted-asterisk", "unclosed-quote")
 
 
@@ -114,10 +114,10 @@ def syntax_finding(file_text: FileText, error: YAMLError) -> Finding:
     """Return what the parser's *error* means."""
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         position = getattr(error, "position", 0)
-        reason = getattr(error, "reason", None) or str(error) or _NO_WORDS
-        return file_text.finding("yaml-syntax", f"no YAML: {reason}", position, hint="delete this character")
-    problem = error.problem or _NO_WORDS
-    # At the end of the file there is nothing to show: the last sign before it is nearer to the mistake.
+        reason = getattr(error, "reason", None) or str(error) or _NO_REASON
+        return file_text.finding("yaml-syntax", f"this is not YAML: {reason}", position, hint="delete this character")
+    problem = error.problem or _NO_REASON
+    # At the end of the file there is nothing to show: the last character before it is nearer to the mistake.
     index = min(error.problem_mark.index, max(len(file_text.text.rstrip()) - 1, 0))
     first = min(error.context_mark.index if error.context_mark else index, index)
     guess = _typing_mistake(file_text, first, index)
@@ -128,11 +128,12 @@ def syntax_finding(file_text: FileText, error: YAMLError) -> Finding:
             at, width = (first, 10_000) if meaning.rule in _WHOLE_VALUE else (index, 1)
             return file_text.finding(meaning.rule, meaning.message, at, width=width, hint=meaning.hint)
     context = f" ({error.context})" if error.context else ""
-    return file_text.finding("yaml-syntax", f"no YAML: {problem}{context}", index, hint="see the line above, too")
+    message = f"this is not YAML: {problem}{context}"
+    return file_text.finding("yaml-syntax", message, index, hint="see the line above, too")
 
 
 def _typing_mistake(file_text: FileText, first: int, last: int) -> Finding | None:
-    """Return a tab or a full-width sign near the place where the parser gave up, if there is one."""
+    """Return a finding for a tab or a full-width sign near the place where the parser stopped; else None."""
     first_line, last_line = file_text.line_of(first), file_text.line_of(last)
     for line in range(last_line, max(last_line - _LINES_BACK, 0), -1):
         tab = _TAB.match(file_text.line_text(line))
@@ -157,5 +158,5 @@ def full_width(file_text: FileText, line: int) -> Finding | None:
     ascii_sign = ": " if sign == "\uff1a" else " "
     named = "a full-width colon (：)" if sign == "\uff1a" else "an ideographic blank (U+3000)"
     return file_text.finding(
-        "full-width-sign", f"{named} is no part of YAML", start, hint=f"type {ascii_sign!r} with an ASCII keyboard"
+        "full-width-sign", f"{named} is not a part of YAML", start, hint=f"type {ascii_sign!r} with an ASCII keyboard"
     )

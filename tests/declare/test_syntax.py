@@ -17,11 +17,14 @@ TEXT = decoded("f", b"tenant: acme\nowner: b\n")
     "error, place, message",
     [
         pytest.param(
-            ReaderError("f", 3, 7, "utf-8", "odd character"), "f:1:4", "no YAML: odd character", id="at-a-character"
+            ReaderError("f", 3, 7, "utf-8", "odd character"),
+            "f:1:4",
+            "this is not YAML: odd character",
+            id="at-a-character",
         ),
-        pytest.param(YAMLError("gave up"), "f:1:1", "no YAML: gave up", id="without-a-place"),
-        pytest.param(ScannerError(problem="odd"), "f:1:1", "no YAML: odd", id="without-a-mark"),
-        pytest.param(ScannerError(), "f:1:1", "no YAML: it cannot be read", id="without-words"),
+        pytest.param(YAMLError("gave up"), "f:1:1", "this is not YAML: gave up", id="without-a-place"),
+        pytest.param(ScannerError(problem="odd"), "f:1:1", "this is not YAML: odd", id="without-a-mark"),
+        pytest.param(ScannerError(), "f:1:1", "this is not YAML: it cannot be read", id="without-words"),
     ],
 )
 def test_an_unknown_error_is_shown_as_it_is(error, place, message):

@@ -1,14 +1,13 @@
-"""Tenant and set files → documents: every file of an environment, whatever is wrong with the others."""
+"""Tenant and set files of an environment → documents. A broken file does not keep the others from being read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from reconcile.declare.files import Checked, Files, check
+from reconcile.declare.files import CheckedFile, Files, check_file
 from reconcile.declare.globs import matcher
-from reconcile.declare.sharing import Shared
-from reconcile.declare.workspace import WORKSPACE_FILE
+from reconcile.declare.workspace_file import WORKSPACE_FILE
 from reconcile.engine.documents import Document, Documents, Pointer, Problem, in_order, placed
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.workspace import Environment, Workspace
@@ -16,13 +15,13 @@ from reconcile.ports import Tree
 from reconcile.text import ascii_of, did_you_mean, full_width_signs, shown
 
 _DEFAULT_PATHS = Environment("", "").paths
-_NOTHING: Mapping[str, Any] = {}
+_EMPTY: Mapping[str, Any] = {}
 
 
 def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -> tuple[Documents, tuple[Finding, ...]]:
-    """Return every document of *environment*, and every finding about their text and structure, sorted.
+    """Return every document of *environment*, and the findings about text and structure, sorted.
 
-    Documents with findings are in the result as far as they can be told, so that `resolve` finds the rest in one run.
+    Of a document with findings the rest is in the result, so that `resolve` finds its other problems in the same run.
     """
     files = Files(workspace.directory, tree)
     paths, problems = _paths(environment, files)
@@ -30,16 +29,16 @@ def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -
     sets: list[Document] = []
     findings: list[Finding] = []
     is_whole = True
-    shared = Shared()
+    interned = _Interned()
     for path in paths:
-        checked = check(files.open(path), _kind)
+        checked = check_file(files.open(path), _kind)
         is_set = checked.value is not None and "set" in checked.value
         if checked.findings:
             findings.extend(checked.findings)
             is_whole = is_whole and checked.value is not None and not is_set
         if checked.value is not None:
             if not checked.problems:
-                shared.share(checked.value.get("schedules", ()))
+                interned.replace(checked.value.get("schedules", ()))
             document = _document(checked, "set" if is_set else "tenant")
             (sets if is_set else tenants).append(document)
     workspace_file = files.name(WORKSPACE_FILE)
@@ -52,7 +51,7 @@ def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -
 
 
 def _paths(environment: Environment, files: Files) -> tuple[list[str], list[Problem]]:
-    """Return the paths that the environment's patterns cover, sorted, and what is wrong with patterns and links."""
+    """Return the paths that the patterns of *environment* cover, sorted, and the problems of patterns and links."""
     present = [path for path in files.tree.paths() if path != WORKSPACE_FILE]
     covers = [matcher(pattern) for pattern in environment.paths]
     problems = []
@@ -66,12 +65,8 @@ def _paths(environment: Environment, files: Files) -> tuple[list[str], list[Prob
         if any(covered(f"{link}any{suffix}") for covered in covers for suffix in (".yaml", ".yml")):
             message = "links to folders, and submodules of a revision, are not followed"
             hint = "put the files there, or add their own folder to `paths`"
-            problems.append(Problem("linked-folder", message, _top(files, link), hint=hint))
+            problems.append(Problem("linked-folder", message, Pointer(files.name(link)), hint=hint))
     return sorted(path for path in present if any(covered(path) for covered in covers)), problems
-
-
-def _top(files: Files, path: str) -> Pointer:
-    return Pointer(files.name(path))
 
 
 def _no_tenant(environment: Environment, workspace_file: str) -> Problem:
@@ -81,7 +76,7 @@ def _no_tenant(environment: Environment, workspace_file: str) -> Problem:
 
 
 def _kind(value: Any, file: str) -> str | Problem:
-    """Return the schema that a file's value must fit."""
+    """Return the kind of schema for the value of *file*, or why there is none."""
     if not isinstance(value, dict):
         for start, width in full_width_signs(value) if isinstance(value, str) else ():
             hint = f"with an ASCII keyboard: {shown(ascii_of(value))}"
@@ -100,7 +95,7 @@ def _kind(value: Any, file: str) -> str | Problem:
     return Problem("no-kind", message, Pointer(file), hint=near or "begin it with `tenant: …` or `set: …`")
 
 
-def _document(checked: Checked, kind: str) -> Document:
+def _document(checked: CheckedFile, kind: str) -> Document:
     value = checked.value
     if not checked.problems:
         return Document(
@@ -110,35 +105,57 @@ def _document(checked: Checked, kind: str) -> Document:
             checked.lines,
             value.get("include", ()),
             value.get("exclude", ()),
-            value.get("defaults", _NOTHING),
+            value.get("defaults", _EMPTY),
             ignores=checked.ignores,
         )
-    return _remnant(checked, kind)
+    return _partial_document(checked, kind)
 
 
-def _remnant(checked: Checked, kind: str) -> Document:
-    """Return what can be told of a document with problems: the values that have none, each at its position."""
+def _partial_document(checked: CheckedFile, kind: str) -> Document:
+    """Return a document with problems, without the values that have them; every entry keeps its position."""
     value = checked.value
     bad = {problem.at.path[:length] for problem in checked.problems for length in (1, 2, 3)}
-    given = value.get("schedules")
+    schedules = value.get("schedules")
     entries = [
         {key: field for key, field in entry.items() if ("schedules", position, key) not in bad}
         if isinstance(entry, dict)
-        else _NOTHING
-        for position, entry in enumerate(given if isinstance(given, list) else ())
+        else _EMPTY
+        for position, entry in enumerate(schedules if isinstance(schedules, list) else ())
     ]
 
-    def whole(key: str, otherwise: Any) -> Any:
-        return otherwise if (key,) in bad else value.get(key, otherwise)
+    def valid(key: str, default: Any) -> Any:
+        return default if (key,) in bad else value.get(key, default)
 
     return Document(
         checked.file,
-        whole(kind, ""),
+        valid(kind, ""),
         entries,
         checked.lines,
-        whole("include", ()),
-        whole("exclude", ()),
-        whole("defaults", _NOTHING),
+        valid("include", ()),
+        valid("exclude", ()),
+        valid("defaults", _EMPTY),
         frozenset(position for position in range(len(entries)) if ("schedules", position) in bad),
         checked.ignores,
     )
+
+
+class _Interned:
+    """Keeps one object for equal crons and labels: a large workspace repeats them a hundred thousand times.
+
+    This saves a fifth of the memory of a run.
+    """
+
+    def __init__(self) -> None:
+        self._crons: dict[str, str] = {}
+        self._labels: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
+
+    def replace(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Replace crons and labels of *entries*, which fit the schema, by equal ones of earlier entries."""
+        crons, all_labels = self._crons, self._labels
+        for entry in entries:
+            cron = entry.get("cron")
+            if cron is not None:
+                entry["cron"] = crons.setdefault(cron, cron)
+            labels = entry.get("labels")
+            if labels:
+                entry["labels"] = all_labels.setdefault(tuple(labels.items()), labels)

@@ -1,4 +1,4 @@
-"""Comments that silence a rule, as in ``# reconcile: ignore RULE reason``: the parser drops them, and here they are."""
+"""Comments that silence a rule, as in ``# reconcile: ignore RULE reason``. The YAML parser drops comments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MARK = b"reconcile:"
 _IGNORE = re.compile(r"(?:^|(?<=[ \t]))(#[ \t]*reconcile:[ \t]*ignore\b[ \t]*([^\s#]*)([^\r\n]*))", re.MULTILINE)
 
 
-def ignores(opened: FileText) -> tuple[Ignore, ...]:
+def ignore_comments(opened: FileText) -> tuple[Ignore, ...]:
     """Return the comments of *opened* that silence a rule."""
     if _MARK not in opened.raw:
         return ()

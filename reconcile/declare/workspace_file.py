@@ -1,4 +1,4 @@
-"""The workspace file → the workspace: first its schema, then what no schema can say (time zones, addresses, …)."""
+"""The workspace file → the workspace. The schema is checked first, then what it cannot say (zones, addresses, …)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from reconcile.declare.files import Files, check
+from reconcile.declare.files import Files, check_file
 from reconcile.declare.freezes import freeze, freeze_problems
-from reconcile.declare.values import zone_problem
+from reconcile.declare.time_values import zone_problem
 from reconcile.engine.documents import Part, Pointer, Problem, in_order, placed
 from reconcile.errors import SettingError
 from reconcile.model.finding import Finding, Severity
@@ -32,15 +32,15 @@ from reconcile.times import duration
 WORKSPACE_FILE = "reconcile.yaml"
 
 _VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
-# Set by the client for every call; declared ones would contradict it.
+# The client sets these for every call: declared ones would contradict it.
 _OWN_HEADERS = ("tecode", "host", "content-length", "transfer-encoding", "connection")
 
 
 def load_workspace(directory: str, tree: Tree) -> tuple[Workspace | None, tuple[Finding, ...]]:
     """Return the workspace of *tree* (None when it has errors) and its findings, sorted.
 
-    *tree* is the folder that holds ``reconcile.yaml``; *directory* is that folder's path as findings are to show it:
-    relative to the repository root.
+    *tree* is the folder that holds ``reconcile.yaml``; *directory* is its path as findings show it, relative to the
+    repository root.
 
     Raises:
         SettingError: there is no workspace file.
@@ -48,7 +48,7 @@ def load_workspace(directory: str, tree: Tree) -> tuple[Workspace | None, tuple[
     files = Files(directory, tree)
     file = files.name(WORKSPACE_FILE)
     _require(tree, file)
-    checked = check(files.open(WORKSPACE_FILE), _kind)
+    checked = check_file(files.open(WORKSPACE_FILE), _kind)
     findings = list(checked.findings)
     if isinstance(checked.value, dict):
         bad = {problem.at.path for problem in checked.problems}
@@ -78,7 +78,7 @@ def _kind(value: Any, file: str) -> str | Problem:
 
 
 def _problems(value: Mapping[str, Any], file: str) -> Iterator[Problem]:
-    """Yield what a schema cannot say. *value* may have other problems: nothing is taken for granted."""
+    """Yield the problems that a schema cannot find. *value* may not fit the schema: every type is checked."""
     freezes = value.get("freezes")
     for position, one in enumerate(freezes if isinstance(freezes, list) else ()):
         yield from freeze_problems(one, Pointer(file, ("freezes", position)))
@@ -109,7 +109,7 @@ def _environment_problems(environment: Mapping[str, Any], file: str, path: tuple
 def _url_problems(url: str, at: Pointer) -> Iterator[Problem]:
     yield from _variable_problems(url, at)
     if url.startswith("${"):
-        return  # what it stands for is looked at when it is used
+        return  # the value of the variable is checked when it is used
     hint = "write http:// or https://, a host, and a port and base path where there are any"
     try:
         parts = urlsplit(_VARIABLE.sub("1", url))
@@ -118,7 +118,7 @@ def _url_problems(url: str, at: Pointer) -> Iterator[Problem]:
         yield Problem("bad-url", f"url: {error}", at, hint=hint)
         return
     if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or " " in url:
-        yield Problem("bad-url", f"url: {shown(url)} is no http or https address", at, hint=hint)
+        yield Problem("bad-url", f"url: {shown(url)} is not an http or https address", at, hint=hint)
     if "@" in parts.netloc:
         hint = "put them into `headers`, from a ${VARIABLE}"
         yield Problem("credentials-in-url", "url: credentials do not belong into a file", at, hint=hint)
@@ -142,7 +142,7 @@ def _variable_problems(text: str, at: Pointer) -> Iterator[Problem]:
     start = _VARIABLE.sub(lambda match: "x" * len(match.group()), text).find("${")
     if start >= 0:
         hint = "write ${NAME}: letters, digits and `_`, not beginning with a digit"
-        yield Problem("bad-variable", "this is no variable", at._replace(offset=start, width=2), hint=hint)
+        yield Problem("bad-variable", "this is not a variable", at._replace(offset=start, width=2), hint=hint)
 
 
 def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
@@ -155,41 +155,41 @@ def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
         value.get("ledger"),
         OnDrift(value.get("on_drift", OnDrift.REVERT)),
         tuple(freeze(one) for one in value.get("freezes", ())),
-        {rule: None if said == "none" else Severity(said) for rule, said in value.get("rules", {}).items()},
+        {rule: None if level == "none" else Severity(level) for rule, level in value.get("rules", {}).items()},
     )
 
 
 def _environment(name: str, value: Mapping[str, Any]) -> Environment:
-    """Return an environment; what the file does not say keeps the model's default."""
-    said = {
+    """Return an environment; a key that the file does not hold keeps the default of the model."""
+    given = {
         key: value[key]
         for key in ("timezone", "batch_size", "concurrency", "ca_bundle", "client_cert", "ledger")
         if key in value
     }
-    said |= {key: tuple(value[key]) for key in ("paths", "tenants") if key in value}
+    given |= {key: tuple(value[key]) for key in ("paths", "tenants") if key in value}
     if "rate" in value:
-        said["rate"] = float(value["rate"].removesuffix("/s"))
+        given["rate"] = float(value["rate"].removesuffix("/s"))
     if "timeout" in value:
-        said["timeout"] = duration(value["timeout"])
+        given["timeout"] = duration(value["timeout"])
     return Environment(
         name,
         value["url"],
         headers=value.get("headers", {}),
         service=_service(value.get("service", {})),
-        **said,
+        **given,
     )
 
 
 def _service(value: Mapping[str, Any]) -> ServiceSettings:
-    said: dict[str, Any] = {key: value[key] for key in ("query_path", "job_path", "quartz") if key in value}
-    said |= {key: tuple(value[key]) for key in ("active_status", "success_status", "success_codes") if key in value}
+    given: dict[str, Any] = {key: value[key] for key in ("query_path", "job_path", "quartz") if key in value}
+    given |= {key: tuple(value[key]) for key in ("active_status", "success_status", "success_codes") if key in value}
     if "save" in value:
-        said["save"] = SaveMode(value["save"])
+        given["save"] = SaveMode(value["save"])
     if "save_enables" in value:
-        said["save_enables"] = SaveEnables(str(value["save_enables"]).lower())
+        given["save_enables"] = SaveEnables(str(value["save_enables"]).lower())
     if "unknown_code" in value:
-        said["unknown_code"] = _unknown_code(value["unknown_code"])
-    return ServiceSettings(**said)
+        given["unknown_code"] = _unknown_code(value["unknown_code"])
+    return ServiceSettings(**given)
 
 
 def _unknown_code(value: str | Mapping[str, Any]) -> UnknownCode:
@@ -200,5 +200,5 @@ def _unknown_code(value: str | Mapping[str, Any]) -> UnknownCode:
 
 
 def _limits(value: Mapping[str, Any]) -> Limits:
-    said: dict[str, Any] = {key: None if limit == "none" else limit for key, limit in value.items()}
-    return Limits(**said)
+    given: dict[str, Any] = {key: None if limit == "none" else limit for key, limit in value.items()}
+    return Limits(**given)

@@ -10,7 +10,7 @@ from reconcile.times import time_zone
 
 
 def zone_problem(name: str, at: Pointer) -> Iterator[Problem]:
-    """Yield that there is no time zone called *name*."""
+    """Yield a problem if there is not a time zone *name*."""
     try:
         time_zone(name)
     except SettingError as error:
