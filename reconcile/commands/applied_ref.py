@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from reconcile.engine.overrides import INCLUDE_RENAMES, PARK_REMOVED
 from reconcile.errors import ReconcileError
+from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_ref, move_applied, push_applied
-from reconcile.git.state import not_as_committed
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.run import Run
 from reconcile.model.states import LastAppliedSource, Verdict

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from reconcile.engine.guard import refused_by
 from reconcile.errors import PlanFileError, UsageError
-from reconcile.git.state import not_as_committed
+from reconcile.git.clean_check import not_as_committed
 from reconcile.model.change import Change
 from reconcile.model.finding import RefusedError
 from reconcile.model.plan import Plan

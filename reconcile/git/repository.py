@@ -24,6 +24,7 @@ from reconcile.git.configuration import VARIABLE, Allow, Settings, read_entries,
 from reconcile.git.program import Answer, bare_environment, configured, user_environment
 from reconcile.model.finding import DeclarationError, Finding, Severity
 from reconcile.secrets import safe_line
+from reconcile.text import LONGEST_LINE, one_line
 
 FOREIGN = "foreign-repository"
 
@@ -242,3 +243,24 @@ def head(repository: Repository) -> str | None:
     except ReconcileError:  # not in time
         return None
     return os.fsdecode(answer.out.removesuffix(b"\n")) if answer.is_good else None
+
+
+def author(repository: Repository) -> str | None:
+    """Return the author of the current commit, ``name <address>``; before the first commit, the configured user.
+
+    The text is one line without control characters. None when there is no name.
+
+    Raises:
+        ReconcileError: git did not answer in time.
+    """
+    answer = repository.ask("cat-file", "commit", "HEAD")
+    for line in answer.out.partition(b"\n\n")[0].split(b"\n"):
+        if line.startswith(b"author "):
+            # After the address stands the time: seconds and zone.
+            return _shown_author((line.removeprefix(b"author ").rpartition(b">")[0] + b">").decode("utf-8", "replace"))
+    name, address = (repository.settings.last(key) or "" for key in ("user.name", "user.email"))
+    return _shown_author(name + (f" <{address}>" if address else ""))
+
+
+def _shown_author(text: str) -> str | None:
+    return one_line(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace"), most=LONGEST_LINE) or None

@@ -15,10 +15,10 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from reconcile.errors import ReconcileError, SettingError
-from reconcile.git import links, worktree
-from reconcile.git.links import Kind, Refused
+from reconcile.git import symlinks, worktree
 from reconcile.git.refs import known_commit
 from reconcile.git.repository import Repository
+from reconcile.git.symlinks import FileKind, RefusedPath
 
 _LINK, _SUBMODULE = "120", "160"  # how a mode begins
 _LONGEST_LINK = 4096  # of Linux
@@ -42,14 +42,14 @@ class _Entries:
 
     above: tuple[str, ...]
     blobs: Mapping[str, Blob]
-    kinds: Mapping[str, Kind]
+    kinds: Mapping[str, FileKind]
     targets: Mapping[str, str | None]  # None: no file system would hold such a link
 
-    def followed(self, path: str) -> str | Refused:
+    def follow(self, path: str) -> str | RefusedPath:
         """Return the path of the file that *path* leads to, or why it leads to none."""
-        return links.followed(path, self.above, self._look)
+        return symlinks.follow(path, self.above, self._look_up)
 
-    def _look(self, path: str) -> Kind | str | None:
+    def _look_up(self, path: str) -> FileKind | str | None:
         if path not in self.targets:
             return self.kinds.get(path)
         target = self.targets[path]
@@ -93,8 +93,8 @@ class RevisionTree:
             SettingError: there is no such file, it is none, it is too large, or this clone does not hold it.
             ReconcileError: the repository cannot be read.
         """
-        file = self._entries.followed(path)
-        if isinstance(file, Refused):
+        file = self._entries.follow(path)
+        if isinstance(file, RefusedPath):
             raise file.error
         blob = self._entries.blobs[file]
         if blob.size is None:
@@ -136,24 +136,24 @@ def revision_tree(repository: Repository, rev: str) -> RevisionTree:
     commit = known_commit(repository, rev)
     blobs: dict[str, Blob] = {}
     linked: dict[str, Blob] = {}
-    kinds: dict[str, Kind] = {}
+    kinds: dict[str, FileKind] = {}
     for mode, blob, path in _listed(repository, commit):
-        kinds.update((str(parent), Kind.FOLDER) for parent in PurePosixPath(path).parents)
+        kinds.update((str(parent), FileKind.FOLDER) for parent in PurePosixPath(path).parents)
         if mode.startswith(_SUBMODULE):
-            kinds[path] = Kind.REPOSITORY
+            kinds[path] = FileKind.REPOSITORY
         elif mode.startswith(_LINK):
             linked[path] = blob
         else:
             blobs[path] = blob
-            kinds[path] = Kind.FILE
+            kinds[path] = FileKind.FILE
     held = _contents(repository, {link.id for link in linked.values() if _is_link(link)})
     targets = {path: _target(held[link.id]) if _is_link(link) else None for path, link in linked.items()}
     entries = _Entries(PurePosixPath(repository.prefix).parts, blobs, kinds, targets)
-    followed = {path: entries.followed(path) for path in linked}
-    readable = {path: blobs[file] for path, file in followed.items() if not isinstance(file, Refused)}
-    refused = {path: file for path, file in followed.items() if isinstance(file, Refused)}
+    followed = {path: entries.follow(path) for path in linked}
+    readable = {path: blobs[file] for path, file in followed.items() if not isinstance(file, RefusedPath)}
+    refused = {path: file for path, file in followed.items() if isinstance(file, RefusedPath)}
     others = [f"{path}/" if place.is_folder else path for path, place in refused.items()]
-    others += [f"{path}/" for path, kind in kinds.items() if kind is Kind.REPOSITORY]
+    others += [f"{path}/" for path, kind in kinds.items() if kind is FileKind.REPOSITORY]
     return RevisionTree(repository, commit, entries, blobs | readable, tuple(others))
 
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 
 from reconcile.errors import SettingError
-from reconcile.git.links import GIT, Kind, Refused, followed, unreadable
 from reconcile.git.repository import looks_like_repository
+from reconcile.git.symlinks import GIT, FileKind, RefusedPath, follow, unreadable
 
 MAX_BYTES = 256 * 1024 * 1024
 """More than any declaration holds; a larger file is not read into memory at all."""
@@ -68,15 +68,15 @@ class WorkTree:
         Raises:
             SettingError: there is no such file, it is none, it is too large, or it cannot be read.
         """
-        file = followed(path, self._above, self._look)
-        if isinstance(file, Refused):
+        file = follow(path, self._above, self._look_up)
+        if isinstance(file, RefusedPath):
             raise file.error
         try:
             return _bytes(self._real / file)
         except OSError as error:
             raise unreadable(error.errno) from error
 
-    def _look(self, path: str) -> Kind | str | None:
+    def _look_up(self, path: str) -> FileKind | str | None:
         place = self._real / path
         try:
             mode = place.lstat().st_mode
@@ -84,7 +84,7 @@ class WorkTree:
             return None
         if stat.S_ISLNK(mode):
             return os.readlink(place)  # noqa: PTH115 - a Path would make `a` of `a/`
-        return Kind.FOLDER if stat.S_ISDIR(mode) else Kind.FILE
+        return FileKind.FOLDER if stat.S_ISDIR(mode) else FileKind.FILE
 
 
 def too_large(size: int) -> SettingError:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reconcile.errors import ReconcileError
-from reconcile.git.repository import Repository
-from reconcile.git.state import author
+from reconcile.git.repository import Repository, author
 from reconcile.model.ledger import RunKind, RunStart
 from reconcile.session.declared import Checkout
 from reconcile.text import one_line

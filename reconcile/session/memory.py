@@ -11,8 +11,8 @@ from reconcile.engine.moment import freezes_of
 from reconcile.engine.orphans import removed
 from reconcile.engine.past import NOTHING, Past, applied_from, joined, settled, without_never_there
 from reconcile.errors import LedgerError, SettingError
+from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
-from reconcile.git.state import not_as_committed
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, Settled

@@ -12,11 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from reconcile.errors import ReconcileError, SettingError
+from reconcile.git.clean_check import not_as_committed
 from reconcile.git.configuration import NAMED, Allow, Entry, allowed, settings
 from reconcile.git.refs import applied_commit, commit_of, fetch_applied, move_applied, push_applied
-from reconcile.git.repository import find, head
+from reconcile.git.repository import author, find, head
 from reconcile.git.revision import revision_tree
-from reconcile.git.state import author, not_as_committed
 from tests.git.conftest import run_git
 
 NOTHING: frozenset[Allow] = frozenset()

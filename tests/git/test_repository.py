@@ -9,8 +9,8 @@ import pytest
 
 from reconcile.errors import ReconcileError
 from reconcile.git import repository
-from reconcile.git.repository import Repository, find, head
-from reconcile.git.state import not_as_committed, uncommitted
+from reconcile.git.clean_check import not_as_committed, uncommitted
+from reconcile.git.repository import Repository, author, find, head
 from reconcile.git.worktree import WorkTree
 from reconcile.model.finding import DeclarationError
 from tests.git.conftest import run_git
@@ -310,3 +310,35 @@ def test_the_kinds_of_clones_are_found(git, tmp_path, kind):
     assert (found.prefix, found.is_shallow) == ("schedules/", kind == "shallow")
     assert head(found) == run("rev-parse", "HEAD")
     assert uncommitted(found) == ()
+
+
+def test_the_author_is_that_of_the_commit(git):
+    folder, run = git
+    run("commit", "--allow-empty", "--quiet", "-m", "one", "--author", "张三 <zhang@example.org>")
+    run_git(folder, "config", "user.name", "another user")
+    assert author(find(folder)) == "张三 <zhang@example.org>"
+
+
+def test_before_the_first_commit_the_author_is_the_configured_user(git):
+    folder, run = git
+    assert author(find(folder)) is None
+    run("config", "user.email", "zhang@example.org")
+    assert author(find(folder)) == "<zhang@example.org>"
+    run("config", "user.name", "张三")
+    assert author(find(folder)) == "张三 <zhang@example.org>"
+
+
+def test_an_author_is_fit_to_be_shown(git):
+    folder, run = git
+    run("config", "user.name", "a\x1b[31m\u202eb\nauthor c" + "x" * 1000)
+    shown = author(find(folder)) or ""
+    assert shown.startswith("a [31m b author c")
+    assert shown.isprintable()
+    assert len(shown) < 400
+
+
+def test_without_the_git_program_there_is_no_author(git, monkeypatch):
+    folder, run = git
+    run("commit", "--allow-empty", "--quiet", "-m", "one")
+    monkeypatch.setenv("PATH", "")
+    assert author(find(folder)) is None

@@ -11,9 +11,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconcile.errors import SettingError
-from reconcile.git.links import leads_out
 from reconcile.git.repository import find
 from reconcile.git.revision import revision_tree
+from reconcile.git.symlinks import leads_out
 from reconcile.git.worktree import WorkTree
 from tests.examples import examples
 from tests.git.conftest import run_git

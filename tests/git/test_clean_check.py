@@ -1,13 +1,12 @@
-"""What is not committed, and who committed."""
+"""What is not committed."""
 
 from __future__ import annotations
 
 import pytest
 
 from reconcile.errors import ReconcileError
+from reconcile.git.clean_check import ignored, uncommitted
 from reconcile.git.repository import find
-from reconcile.git.state import author, ignored, uncommitted
-from tests.git.conftest import run_git
 
 
 @pytest.fixture
@@ -100,33 +99,3 @@ def test_looking_leaves_no_trace(committed):
     before = index.read_bytes()
     assert uncommitted(find(folder)) == ()
     assert index.read_bytes() == before
-
-
-def test_the_author_is_that_of_the_commit(committed):
-    folder, _ = committed
-    run_git(folder, "config", "user.name", "somebody else")
-    assert author(find(folder)) == "张三 <zhang@example.org>"
-
-
-def test_before_the_first_commit_it_is_whom_git_is_set_up_for(git):
-    folder, run = git
-    assert author(find(folder)) is None
-    run("config", "user.email", "zhang@example.org")
-    assert author(find(folder)) == "<zhang@example.org>"
-    run("config", "user.name", "张三")
-    assert author(find(folder)) == "张三 <zhang@example.org>"
-
-
-def test_an_author_is_fit_to_be_shown(git):
-    folder, run = git
-    run("config", "user.name", "a\x1b[31m\u202eb\nauthor c" + "x" * 1000)
-    shown = author(find(folder)) or ""
-    assert shown.startswith("a [31m b author c")
-    assert shown.isprintable()
-    assert len(shown) < 400
-
-
-def test_without_the_git_program_there_is_no_author(committed, monkeypatch):
-    folder, _ = committed
-    monkeypatch.setenv("PATH", "")
-    assert author(find(folder)) is None

@@ -21,7 +21,7 @@ GIT = ".git"
 _MOST_LINKS, _LONGEST_NAME = 40, 255  # as Linux follows, and as its file systems hold
 
 
-class Kind(Enum):
+class FileKind(Enum):
     """What is at a path and is no link. A repository is a submodule, of which a revision holds nothing."""
 
     FILE = "file"
@@ -29,12 +29,12 @@ class Kind(Enum):
     REPOSITORY = "repository"
 
 
-Look = Callable[[str], Kind | str | None]
+LookUp = Callable[[str], FileKind | str | None]
 """Tells what is at a path within the folder: its kind, what the link holds, or None; raises OSError if none can say."""
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedPath:
     """Why what a path leads to is not read; and whether that is known to be a folder."""
 
     error: SettingError
@@ -53,34 +53,34 @@ def unreadable(reason: int | None) -> SettingError:
     return SettingError(f"cannot be read: {why}", hint="see its permissions, and where links lead")
 
 
-def followed(path: str, above: Sequence[str], look: Look) -> str | Refused:
+def follow(path: str, above: Sequence[str], look_up: LookUp) -> str | RefusedPath:
     """Return the path in the folder of the file that *path*, relative to the folder, leads to; or why it leads to none.
 
     *above* names the folders from the top of the repository to the folder.
     """
     if path.startswith("/"):
-        return Refused(leads_out())
+        return RefusedPath(leads_out())
     try:
-        return _Walk(above, look, [*reversed(path.split("/"))]).end()
+        return _Walk(above, look_up, [*reversed(path.split("/"))]).end()
     except SettingError as refusal:
-        return Refused(refusal)
+        return RefusedPath(refusal)
     except OSError as error:
-        return Refused(unreadable(error.errno))
+        return RefusedPath(unreadable(error.errno))
 
 
 class _Walk:
     """One walk: the names still to go, and where it is: *climbed* above the folder, or at *inside* it."""
 
-    def __init__(self, above: Sequence[str], look: Look, waiting: list[str]) -> None:
+    def __init__(self, above: Sequence[str], look_up: LookUp, waiting: list[str]) -> None:
         self.above = above
-        self.look = look
+        self.look_up = look_up
         self.waiting = waiting
         self.climbed = 0
         self.inside: list[str] = []
         self.is_in_repository = False
         self.links = 0
 
-    def end(self) -> str | Refused:
+    def end(self) -> str | RefusedPath:
         while self.waiting:
             name = self.waiting.pop()
             if name == "..":
@@ -89,7 +89,7 @@ class _Walk:
                 if self.waiting:
                     raise unreadable(errno.ENOTDIR)
                 return "/".join([*self.inside, name])
-        return Refused(leads_out() if self.climbed else unreadable(errno.EISDIR), is_folder=True)
+        return RefusedPath(leads_out() if self.climbed else unreadable(errno.EISDIR), is_folder=True)
 
     def up(self) -> None:
         self.is_in_repository = False
@@ -109,15 +109,15 @@ class _Walk:
             raise leads_out()
         if len(os.fsencode(name)) > _LONGEST_NAME:
             raise unreadable(errno.ENAMETOOLONG)
-        found = self.look("/".join([*self.inside, name]))
+        found = self.look_up("/".join([*self.inside, name]))
         if isinstance(found, str):
             self.replace(found)
         elif found is None:
             raise unreadable(errno.ENOENT)
-        elif found is not Kind.FILE:
+        elif found is not FileKind.FILE:
             self.inside.append(name)
-            self.is_in_repository = found is Kind.REPOSITORY
-        return found is Kind.FILE
+            self.is_in_repository = found is FileKind.REPOSITORY
+        return found is FileKind.FILE
 
     def replace(self, target: str) -> None:
         self.links += 1
