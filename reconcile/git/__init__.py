@@ -1,1 +1,8 @@
-"""Git, through the git program, and trees of files: a work tree, or a folder at a revision; what was last applied."""
+"""Git, through the git program: trees of files, revisions, and the refs of last applied.
+
+`repository` finds the repository whose work tree holds a folder, and runs git on it; `program` starts git so that it
+never waits or hangs, and `configuration` sets aside the repository's settings that name programs or hold credentials.
+Two trees of files come from there: `worktree` (the folder on disk) and `revision` (the folder at a commit); `symlinks`
+says for both where a link leads. `clean_check` lists what is not committed. `refs` names revisions, and reads, moves,
+fetches and pushes the ref of the commit last applied to an environment; `remote` makes the calls to other repositories.
+"""

@@ -1,12 +1,12 @@
-"""Which settings of a repository name a program or hold a credential, and what stands in their place.
+"""Which settings of a repository name a program or hold a credential, and their replacements.
 
-A repository's configuration is data: whoever wrote the checkout, a forge, a tool or a stranger, wrote it too. So no
-setting of it names a program that is run, and none of its credentials is sent, unless `RECONCILE_GIT_ALLOW` of the
-runner's environment says so. The configuration of the system, of the user and of `GIT_*` variables is the runner's own,
-and counts. Source: git-config(1) and the pages that it names, up to git 2.55; githooks(5), credentials(7).
+A repository's configuration is data: it comes from where the checkout comes from, a forge, a tool or a stranger. So no
+program that it names is run, and none of its credentials is sent, unless `RECONCILE_GIT_ALLOW` of the runner's
+environment allows it. The configuration of the system, of the user and of `GIT_*` variables is the runner's own, and
+is used. Source: git-config(1) and the pages that it names, up to git 2.55; githooks(5), credentials(7).
 
-A setting is *set aside* by giving git a later value for the same key: what the runner's own configuration says, else
-what git would do without any.
+A setting is *set aside*: git gets a later value for the same key, which is the value of the runner's own configuration,
+else what git does without one.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Allow(StrEnum):
 
 
 def allowed(text: str) -> frozenset[Allow]:
-    """Return what *text*, the value of `RECONCILE_GIT_ALLOW`, allows: words between commas; empty: nothing.
+    """Return what *text*, the value of `RECONCILE_GIT_ALLOW`, allows: words separated by commas.
 
     Raises:
         SettingError: a word is unknown.
@@ -48,7 +48,7 @@ def allowed(text: str) -> frozenset[Allow]:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of git's configuration: its scope as `git config --show-scope` says it, its key, and its value."""
+    """One entry of git's configuration: scope (as in `git config --show-scope`), key and value."""
 
     scope: str
     key: str
@@ -56,40 +56,39 @@ class Entry:
 
     @property
     def is_of_repository(self) -> bool:
-        """Whether the repository itself says so, in its own files or in one that they include."""
+        """Whether the entry is in the repository's own files, or in one that they include."""
         return self.scope in {"local", "worktree"}
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class UnsafeSetting:
     """A kind of setting that names a program or holds a credential.
 
-    *key* is spelled as in git's documentation, with `*` for any part. *instead* is what does no harm; a *list* is
-    emptied by an empty value. None: nothing but the runner's own value can stand in its place, and what would use it is
-    refused.
+    *key* is spelled as in git's documentation, with `*` for any part. *replacement* is a harmless value; an empty value
+    empties a list. None: only a value of the runner's own can replace it, and a call that would use it is refused.
     """
 
     key: str
-    instead: str | None = ""
+    replacement: str | None = ""
     is_list: bool = False
     lifted_by: Allow | None = None
     value: str = ""
-    """A pattern: only values that begin so name a program, or hold a credential."""
+    """A pattern: only values that begin with it name a program, or hold a credential."""
     option: str | None = None
-    """What sets it aside on the command line, where git takes the first value and not the last."""
+    """The command-line option that sets it aside, where git takes the first value and not the last."""
 
-    def fits(self, entry: Entry) -> bool:
-        """Whether *entry* is a setting of this kind."""
+    def matches(self, entry: Entry) -> bool:
+        """Whether *entry* is of this kind."""
         return _pattern(self.key).fullmatch(entry.key) is not None and re.match(self.value, entry.value) is not None
 
-    def spelled(self, key: str) -> str:
-        """Return *key*, which is of this kind and whose section and name git lists in small letters, as documented."""
+    def documented(self, key: str) -> str:
+        """Return *key*, which git lists with section and name in small letters, as git's documentation spells it."""
         section, *_, name = self.key.split(".")
         middle = key.partition(".")[2].rpartition(".")[0]
         return ".".join(filter(None, (section, middle, key.rpartition(".")[2] if name == "*" else name)))
 
 
-# Section and name have no case, what stands between has: `git config --list` shows the first two in small letters.
+# Case matters only between section and name: `git config --list` shows those two in small letters.
 def _pattern(key: str) -> re.Pattern[str]:
     pattern = _PATTERNS.get(key)
     if pattern is None:
@@ -106,149 +105,151 @@ _CREDENTIALS, _FILTERS = Allow.CREDENTIALS, Allow.FILTERS
 _SHELL = "!"
 _WITH_USER = r"(?s:.*)@"
 
-NAMED: tuple[Named, ...] = (
-    Named("alias.*", value=_SHELL),
-    Named("alias.*.command", value=_SHELL),
-    Named("browser.*.cmd"),
-    Named("browser.*.path"),
-    Named("core.alternateRefsCommand"),
-    Named("core.askPass", lifted_by=_CREDENTIALS),
-    Named("core.editor"),
-    Named("core.fsmonitor", "false"),
-    Named("core.gitProxy"),
-    Named("core.hooksPath", os.devnull),
-    Named("core.pager", "cat"),
-    Named("core.sshCommand", "ssh", lifted_by=_CREDENTIALS),
-    Named("credential.helper", is_list=True, lifted_by=_CREDENTIALS),
-    Named("credential.*.helper", is_list=True, lifted_by=_CREDENTIALS),
-    Named("diff.*.command"),
-    Named("diff.*.textconv"),
-    Named("diff.external"),
-    Named("diff.guitool"),
-    Named("diff.tool"),
-    Named("difftool.*.cmd"),
-    Named("difftool.*.path"),
-    Named("filter.*.clean", lifted_by=_FILTERS),
-    Named("filter.*.process", lifted_by=_FILTERS),
-    Named("filter.*.required", "false", lifted_by=_FILTERS),
-    Named("filter.*.smudge", lifted_by=_FILTERS),
-    Named("gc.recentObjectsHook", is_list=True),
-    Named("gpg.*.program", "false"),
-    Named("gpg.program", "false"),
-    Named("gpg.ssh.defaultKeyCommand"),
-    Named("guitool.*.cmd"),
-    Named("help.browser"),
-    Named("hook.*.command", "true"),
-    Named("http.cookieFile", lifted_by=_CREDENTIALS),
-    Named("http.*.cookieFile", lifted_by=_CREDENTIALS),
-    Named("http.extraHeader", is_list=True, lifted_by=_CREDENTIALS),
-    Named("http.*.extraHeader", is_list=True, lifted_by=_CREDENTIALS),
-    Named("http.proxy", None, lifted_by=_CREDENTIALS, value=_WITH_USER),
-    Named("http.*.proxy", None, lifted_by=_CREDENTIALS, value=_WITH_USER),
-    Named("http.proxySSLCert", None, lifted_by=_CREDENTIALS),
-    Named("http.*.proxySSLCert", None, lifted_by=_CREDENTIALS),
-    Named("http.proxySSLKey", None, lifted_by=_CREDENTIALS),
-    Named("http.*.proxySSLKey", None, lifted_by=_CREDENTIALS),
-    Named("http.sslCert", None, lifted_by=_CREDENTIALS),
-    Named("http.*.sslCert", None, lifted_by=_CREDENTIALS),
-    Named("http.sslKey", None, lifted_by=_CREDENTIALS),
-    Named("http.*.sslKey", None, lifted_by=_CREDENTIALS),
-    Named("imap.tunnel"),
-    Named("imap.*.tunnel"),
-    Named("instaweb.browser"),
-    Named("instaweb.httpd"),
-    Named("instaweb.modulePath"),
-    Named("interactive.diffFilter"),
-    Named("lfs.extension.*.clean", lifted_by=_FILTERS),  # git-lfs-config(5): run by the filter of git-lfs, whose it is
-    Named("lfs.extension.*.smudge", lifted_by=_FILTERS),
-    Named("man.*.cmd"),
-    Named("man.*.path"),
-    Named("man.viewer"),
-    Named("merge.*.driver"),
-    Named("merge.guitool"),
-    Named("merge.tool"),
-    Named("mergetool.*.cmd"),
-    Named("mergetool.*.path"),
-    Named("pager.*", "false", value=r"(?!(?i:true|false|yes|no|on|off|0|1)?\Z)"),
-    Named("protocol.allow", "user"),
-    Named("protocol.*.allow", "user"),
-    Named("remote.*.proxy", None, lifted_by=_CREDENTIALS, value=_WITH_USER),
-    Named("remote.*.receivepack", "git-receive-pack", option="--receive-pack"),
-    Named("remote.*.uploadpack", "git-upload-pack", option="--upload-pack"),
-    Named("remote.*.vcs", None),
-    Named("sendemail.ccCmd"),
-    Named("sendemail.*.ccCmd"),
-    Named("sendemail.headerCmd"),
-    Named("sendemail.*.headerCmd"),
-    Named("sendemail.sendmailCmd"),
-    Named("sendemail.*.sendmailCmd"),
-    Named("sendemail.smtpServer", value="/"),
-    Named("sendemail.*.smtpServer", value="/"),
-    Named("sendemail.toCmd"),
-    Named("sendemail.*.toCmd"),
-    Named("sequence.editor"),
-    Named("submodule.*.update", "checkout", value=_SHELL),
-    Named("svn.authorsProg"),
-    Named("svn-remote.*.authorsProg"),
-    Named("tar.*.command"),
-    Named("trailer.*.cmd"),
-    Named("trailer.*.command"),
-    Named("uploadpack.packObjectsHook"),
-    Named("web.browser"),
+UNSAFE_SETTINGS: tuple[UnsafeSetting, ...] = (
+    UnsafeSetting("alias.*", value=_SHELL),
+    UnsafeSetting("alias.*.command", value=_SHELL),
+    UnsafeSetting("browser.*.cmd"),
+    UnsafeSetting("browser.*.path"),
+    UnsafeSetting("core.alternateRefsCommand"),
+    UnsafeSetting("core.askPass", lifted_by=_CREDENTIALS),
+    UnsafeSetting("core.editor"),
+    UnsafeSetting("core.fsmonitor", "false"),
+    UnsafeSetting("core.gitProxy"),
+    UnsafeSetting("core.hooksPath", os.devnull),
+    UnsafeSetting("core.pager", "cat"),
+    UnsafeSetting("core.sshCommand", "ssh", lifted_by=_CREDENTIALS),
+    UnsafeSetting("credential.helper", is_list=True, lifted_by=_CREDENTIALS),
+    UnsafeSetting("credential.*.helper", is_list=True, lifted_by=_CREDENTIALS),
+    UnsafeSetting("diff.*.command"),
+    UnsafeSetting("diff.*.textconv"),
+    UnsafeSetting("diff.external"),
+    UnsafeSetting("diff.guitool"),
+    UnsafeSetting("diff.tool"),
+    UnsafeSetting("difftool.*.cmd"),
+    UnsafeSetting("difftool.*.path"),
+    UnsafeSetting("filter.*.clean", lifted_by=_FILTERS),
+    UnsafeSetting("filter.*.process", lifted_by=_FILTERS),
+    UnsafeSetting("filter.*.required", "false", lifted_by=_FILTERS),
+    UnsafeSetting("filter.*.smudge", lifted_by=_FILTERS),
+    UnsafeSetting("gc.recentObjectsHook", is_list=True),
+    UnsafeSetting("gpg.*.program", "false"),
+    UnsafeSetting("gpg.program", "false"),
+    UnsafeSetting("gpg.ssh.defaultKeyCommand"),
+    UnsafeSetting("guitool.*.cmd"),
+    UnsafeSetting("help.browser"),
+    UnsafeSetting("hook.*.command", "true"),
+    UnsafeSetting("http.cookieFile", lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.*.cookieFile", lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.extraHeader", is_list=True, lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.*.extraHeader", is_list=True, lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.proxy", None, lifted_by=_CREDENTIALS, value=_WITH_USER),
+    UnsafeSetting("http.*.proxy", None, lifted_by=_CREDENTIALS, value=_WITH_USER),
+    UnsafeSetting("http.proxySSLCert", None, lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.*.proxySSLCert", None, lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.proxySSLKey", None, lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.*.proxySSLKey", None, lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.sslCert", None, lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.*.sslCert", None, lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.sslKey", None, lifted_by=_CREDENTIALS),
+    UnsafeSetting("http.*.sslKey", None, lifted_by=_CREDENTIALS),
+    UnsafeSetting("imap.tunnel"),
+    UnsafeSetting("imap.*.tunnel"),
+    UnsafeSetting("instaweb.browser"),
+    UnsafeSetting("instaweb.httpd"),
+    UnsafeSetting("instaweb.modulePath"),
+    UnsafeSetting("interactive.diffFilter"),
+    UnsafeSetting(
+        "lfs.extension.*.clean", lifted_by=_FILTERS
+    ),  # git-lfs-config(5): run by the filter of git-lfs, whose it is
+    UnsafeSetting("lfs.extension.*.smudge", lifted_by=_FILTERS),
+    UnsafeSetting("man.*.cmd"),
+    UnsafeSetting("man.*.path"),
+    UnsafeSetting("man.viewer"),
+    UnsafeSetting("merge.*.driver"),
+    UnsafeSetting("merge.guitool"),
+    UnsafeSetting("merge.tool"),
+    UnsafeSetting("mergetool.*.cmd"),
+    UnsafeSetting("mergetool.*.path"),
+    UnsafeSetting("pager.*", "false", value=r"(?!(?i:true|false|yes|no|on|off|0|1)?\Z)"),
+    UnsafeSetting("protocol.allow", "user"),
+    UnsafeSetting("protocol.*.allow", "user"),
+    UnsafeSetting("remote.*.proxy", None, lifted_by=_CREDENTIALS, value=_WITH_USER),
+    UnsafeSetting("remote.*.receivepack", "git-receive-pack", option="--receive-pack"),
+    UnsafeSetting("remote.*.uploadpack", "git-upload-pack", option="--upload-pack"),
+    UnsafeSetting("remote.*.vcs", None),
+    UnsafeSetting("sendemail.ccCmd"),
+    UnsafeSetting("sendemail.*.ccCmd"),
+    UnsafeSetting("sendemail.headerCmd"),
+    UnsafeSetting("sendemail.*.headerCmd"),
+    UnsafeSetting("sendemail.sendmailCmd"),
+    UnsafeSetting("sendemail.*.sendmailCmd"),
+    UnsafeSetting("sendemail.smtpServer", value="/"),
+    UnsafeSetting("sendemail.*.smtpServer", value="/"),
+    UnsafeSetting("sendemail.toCmd"),
+    UnsafeSetting("sendemail.*.toCmd"),
+    UnsafeSetting("sequence.editor"),
+    UnsafeSetting("submodule.*.update", "checkout", value=_SHELL),
+    UnsafeSetting("svn.authorsProg"),
+    UnsafeSetting("svn-remote.*.authorsProg"),
+    UnsafeSetting("tar.*.command"),
+    UnsafeSetting("trailer.*.cmd"),
+    UnsafeSetting("trailer.*.command"),
+    UnsafeSetting("uploadpack.packObjectsHook"),
+    UnsafeSetting("web.browser"),
 )
-"""One row for each kind, by key; the tests plant every one, and docs/settings.md lists them."""
+"""One row for each kind, sorted by key; the tests try each, and docs/settings.md lists them."""
 
-# A transport's name is that of a program, `git-remote-NAME`. These are git's own; `ext` runs whatever it is told to.
+# A transport is a program, `git-remote-NAME`. These are git's own; `ext` runs any command.
 _TRANSPORTS = {"http": "always", "https": "always", "git": "always", "ssh": "always", "file": "always", "ext": "never"}
 
-# Whatever any configuration says: run no hook, start nothing that stays, sign nothing, and fetch nothing unasked.
+# In every call, whatever is configured: no hooks, no background programs, no signatures, and no extra fetches.
 _ALL_RUNS = {
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
     "gc.auto": "0",
     "maintenance.auto": "false",
     "push.gpgSign": "false",
-    "push.negotiate": "false",  # a fetch of its own, with the programs of a remote that is named like the address
+    "push.negotiate": "false",  # an extra fetch, with the programs of a remote whose name is the address
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What git is told on every call about one repository.
+    """The settings for every call of git about one repository.
 
-    *given* are keys and values in the order in which git reads them. *set_aside* are the keys of the repository that do
-    not count, each with its kind. *entries* are the whole configuration.
+    *given* are keys and values in the order in which git reads them. *set_aside* are the repository's keys that are not
+    used, each with its kind. *entries* are the whole configuration.
     """
 
     given: tuple[tuple[str, str], ...] = tuple(_ALL_RUNS.items())
-    set_aside: Mapping[str, Named] = field(default_factory=dict)
+    set_aside: Mapping[str, UnsafeSetting] = field(default_factory=dict)
     entries: tuple[Entry, ...] = field(default=(), repr=False)  # they may hold secrets
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Return the keys that are set aside, as git's documentation spells them, sorted."""
-        return tuple(sorted(kind.spelled(key) for key, kind in self.set_aside.items()))
+        """Return the keys that are set aside, spelled as in git's documentation, sorted."""
+        return tuple(sorted(kind.documented(key) for key, kind in self.set_aside.items()))
 
     @property
-    def unusable(self) -> Mapping[str, Named]:
-        """Return what is set aside and in whose place nothing can stand, as the runner's own says nothing either."""
+    def unusable(self) -> Mapping[str, UnsafeSetting]:
+        """Return the keys that are set aside without a replacement: no harmless value, and none of the runner's own."""
         kinds = self.set_aside.items()
-        return {key: kind for key, kind in kinds if kind.instead is None and self.is_without_own(key)}
+        return {key: kind for key, kind in kinds if kind.replacement is None and self.lacks_runner_value(key)}
 
-    def is_without_own(self, key: str) -> bool:
-        """Whether *key* is set aside, and the runner's own configuration says nothing in its place."""
+    def lacks_runner_value(self, key: str) -> bool:
+        """Whether *key* is set aside, and the runner's own configuration has no value for it."""
         return key in self.set_aside and all(entry.key != key or entry.is_of_repository for entry in self.entries)
 
     def options(self, remote: str, option: str) -> tuple[str, ...]:
-        """Return *option* of a call to *remote*, where it sets something aside."""
+        """Return *option* for a call to *remote*, if it sets something aside."""
         for key, kind in self.set_aside.items():
             if kind.option == option and key == f"remote.{remote}.{kind.key.rpartition('.')[2]}":
                 own = (entry.value for entry in self.entries if entry.key == key and not entry.is_of_repository)
-                return (f"{option}={next(own, kind.instead)}",)
+                return (f"{option}={next(own, kind.replacement)}",)
         return ()
 
     def last(self, key: str) -> str | None:
-        """Return what counts for *key*, in small letters: the last value, whoever says it."""
+        """Return the value of *key*, in small letters: the last one in any scope; None when there is none."""
         return next((entry.value for entry in reversed(self.entries) if entry.key == key), None)
 
 
@@ -256,42 +257,42 @@ def read_entries(listed: bytes) -> tuple[Entry, ...]:
     """Return the entries of `git config --list -z --show-scope`."""
     parts = os.fsdecode(listed).split("\0")[:-1]
     entries = []
-    for scope, said in zip(parts[::2], parts[1::2], strict=True):
-        key, _, value = said.partition("\n")
+    for scope, text in zip(parts[::2], parts[1::2], strict=True):
+        key, _, value = text.partition("\n")
         entries.append(Entry(scope, key, value))
     return tuple(entries)
 
 
 def settings(entries: Iterable[Entry], allow: frozenset[Allow]) -> Settings:
-    """Return what git is told where its whole configuration is *entries*, in the order in which git reads them."""
+    """Return the settings for git whose whole configuration is *entries*, in the order in which git reads them."""
     entries = tuple(entries)
     own: dict[str, list[str]] = {}
     for entry in entries:
         if not entry.is_of_repository:
             own.setdefault(entry.key, []).append(entry.value)
-    found: dict[str, Named] = {}
+    found: dict[str, UnsafeSetting] = {}
     for entry in entries:
         kind = _kind(entry) if entry.is_of_repository else None
         if kind is not None and (kind.lifted_by is None or kind.lifted_by not in allow):
             found[entry.key] = kind
     given = list(_ALL_RUNS.items())
     for key, kind in found.items():
-        given += [(key, value) for value in _instead(key, kind, own)]
-    given += _helpers(found, entries)
+        given += [(key, value) for value in _replacements(key, kind, own)]
+    given += _credential_helpers(found, entries)
     given += _hooks_off(entries)
     given += _transports(own)
     return Settings(tuple(given), found, entries)
 
 
-def _kind(entry: Entry) -> Named | None:
-    # The first word decides for nearly every entry of a configuration that nothing in it is meant.
+def _kind(entry: Entry) -> UnsafeSetting | None:
+    # The section alone rules out nearly every entry.
     kinds = _BY_SECTION.get(entry.key.partition(".")[0], ())
-    return next((kind for kind in kinds if kind.fits(entry)), None)
+    return next((kind for kind in kinds if kind.matches(entry)), None)
 
 
-def _by_section() -> Mapping[str, tuple[Named, ...]]:
-    sections: dict[str, tuple[Named, ...]] = {}
-    for kind in NAMED:
+def _by_section() -> Mapping[str, tuple[UnsafeSetting, ...]]:
+    sections: dict[str, tuple[UnsafeSetting, ...]] = {}
+    for kind in UNSAFE_SETTINGS:
         section = kind.key.partition(".")[0].lower()
         sections[section] = (*sections.get(section, ()), kind)
     return sections
@@ -300,18 +301,18 @@ def _by_section() -> Mapping[str, tuple[Named, ...]]:
 _BY_SECTION = _by_section()
 
 
-def _instead(key: str, kind: Named, own: Mapping[str, list[str]]) -> Iterable[str]:
-    if kind.option is not None or key.startswith("credential."):  # `_helpers`
+def _replacements(key: str, kind: UnsafeSetting, own: Mapping[str, list[str]]) -> Iterable[str]:
+    if kind.option is not None or key.startswith("credential."):  # see `_credential_helpers`
         return ()
     if kind.is_list:
-        return ("", *_own(key, own))  # an empty value empties the list, the runner's own values too
-    return _own(key, own)[-1:] or ([] if kind.instead is None else [kind.instead])
+        return ("", *_runner_values(key, own))  # an empty value also drops the runner's own values: they follow it
+    return _runner_values(key, own)[-1:] or ([] if kind.replacement is None else [kind.replacement])
 
 
-def _own(key: str, own: Mapping[str, list[str]]) -> list[str]:
-    """Return what the runner's own configuration says for the address of *key*; what is for another is not sent to it.
+def _runner_values(key: str, own: Mapping[str, list[str]]) -> list[str]:
+    """Return the values of the runner's own configuration that apply to the address in *key*.
 
-    Of section `http` git takes the values of the most specific address alone, which may hide the runner's own.
+    In section `http` git uses only the values of the most specific address, which may hide the runner's own.
     """
     section, _, rest = key.partition(".")
     address, _, name = rest.rpartition(".")
@@ -332,10 +333,10 @@ def _plain(address: str) -> str:
     return f"{scheme.lower()}://{host.lower()}/{path}".rstrip("/")
 
 
-def _helpers(found: Iterable[str], entries: Iterable[Entry]) -> Iterable[tuple[str, str]]:
-    """Yield what forgets all helpers, where one of them is set aside, and says the runner's own again.
+def _credential_helpers(found: Iterable[str], entries: Iterable[Entry]) -> Iterable[tuple[str, str]]:
+    """Yield settings that drop all credential helpers, if one is set aside, and add the runner's own again.
 
-    Git asks all that fit an address, and an empty value forgets those for any address.
+    Git asks every helper that fits an address, and an empty value drops the helpers of all addresses.
     """
     if any(key.startswith("credential.") for key in found):
         yield "credential.helper", ""
@@ -345,15 +346,15 @@ def _helpers(found: Iterable[str], entries: Iterable[Entry]) -> Iterable[tuple[s
 
 
 def _hooks_off(entries: Iterable[Entry]) -> Iterable[tuple[str, str]]:
-    """Yield what switches off the hooks that a configuration names (git 2.54); `core.hooksPath` does not."""
+    """Return settings that switch off configured hooks (git 2.54), which `core.hooksPath` does not."""
     names = {entry.key.removeprefix("hook.").rpartition(".")[0] for entry in entries if entry.key.startswith("hook.")}
     return [(f"hook.{name}.enabled", "false") for name in sorted(names) if name]
 
 
 def _transports(own: Mapping[str, list[str]]) -> Iterable[tuple[str, str]]:
-    """Yield what allows git's own transports; any other is a program, which only the runner's own settings allow."""
-    said = own.get("protocol.allow", [])
+    """Return settings that allow git's own transports; only the runner's own settings allow another program."""
+    for_all = own.get("protocol.allow", [])
     return [
-        (f"protocol.{name}.allow", own.get(f"protocol.{name}.allow", said or [policy])[-1])
+        (f"protocol.{name}.allow", own.get(f"protocol.{name}.allow", for_all or [policy])[-1])
         for name, policy in _TRANSPORTS.items()
     ]

@@ -1,6 +1,6 @@
-"""The git program, run so that it never waits for a person and never hangs.
+"""Runs the git program so that it never waits for a person and never hangs.
 
-Which repository it works on, and what of its configuration counts, `repository` decides.
+`repository` decides on which repository it works, and which settings of its configuration are used.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ ACT_SECONDS = 60
 _NO_PROGRAM, _NOT_RUN = 127, 126  # as a shell says it
 _GRACE_SECONDS = 2
 
-# A folder that merely looks like a repository is none (git 2.38): a branch may hold one.
+# A folder that only looks like a repository is not one (git 2.38): a branch may hold such a folder.
 _QUIET = ("-c", "safe.bareRepository=explicit", "--no-pager", "--no-optional-locks")
 
-# What points git at another repository: `git rev-parse --local-env-vars`, less the GIT_CONFIG_… that hold credentials.
+# What leads git to another repository: `git rev-parse --local-env-vars`, less the GIT_CONFIG_… that hold credentials.
 _POINTING = frozenset(
     [
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -46,7 +46,7 @@ _POINTING = frozenset(
     ]
 )
 
-_MOST_LINES, _LONGEST_LINE = 20, 4000  # looked at: a server may say anything
+_MOST_LINES, _LONGEST_LINE = 20, 4000  # of a server's text, which may be of any size
 _TELLING = ("fatal:", "error:", "remote:", "! ", "ssh:")
 
 _OWNER_HINT = (
@@ -56,7 +56,7 @@ _ACCESS_HINT = (
     "the credentials that git uses here must be allowed to read and write refs/reconcile/*; those in the repository's "
     f"own configuration are used with {VARIABLE}=credentials"
 )
-# What git says in its C locale (a part of it, in small letters), and what to do about it; the first that fits.
+# A part of git's message in its C locale, in small letters, and what to do; the first that fits is used.
 _HINTS = (
     ("git did not end within", "see whether a disk, a network or a program that git runs hangs"),
     ("argument list too long", "see `git config --list --local`: more settings name programs than git can be told of"),
@@ -82,7 +82,7 @@ _HINT = "`git fsck` says whether the repository is whole; try the same with git 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one run of git left: its exit code, and what it wrote."""
+    """The result of one run of git: its exit code and its output."""
 
     code: int
     out: bytes
@@ -90,40 +90,40 @@ class Answer:
 
     @property
     def is_good(self) -> bool:
-        """Whether git did what it was asked."""
+        """Whether git succeeded."""
         return self.code == 0
 
     @property
     def is_outside(self) -> bool:
-        """Whether there is no work tree to ask about: outside Git, in a bare repository, or without the git program."""
+        """Whether there is no work tree: outside Git, in a bare repository, or without the git program."""
         return self.code == _NO_PROGRAM or any(
             words in self.err for words in (b"not a git repository (or any", b"must be run in a work tree")
         )
 
     def failure(self, what: str) -> ReconcileError:
-        """Return the error that says that *what* did not work, in git's own words, with a hint."""
-        said = self.err.decode("utf-8", "replace")
-        small = said.lower()
+        """Return the error with the message *what*, git's own words, and a hint."""
+        message = self.err.decode("utf-8", "replace")
+        small = message.lower()
         hint = next((hint for words, hint in _HINTS if words in small), _HINT)
-        return ReconcileError(f"{what}: {_told(said) or f'git ended with {self.code}'}", hint=hint)
+        return ReconcileError(f"{what}: {_shown_message(message) or f'git ended with {self.code}'}", hint=hint)
 
 
 def bare_environment() -> dict[str, str]:
-    """Return what git inherits for what only reads, or moves a ref: none of its variables, and no network.
+    """Return the environment for calls that read or move a ref: no `GIT_*` variables, no network.
 
-    No file of a partial clone is fetched behind the reader's back.
+    Git fetches no missing file of a partial clone either.
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     return environment | {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
 
 
 def user_environment() -> dict[str, str]:
-    """Return what git inherits for what is done as the user; nothing of it points at another repository."""
+    """Return the environment for calls as the user, without variables that lead git to another repository."""
     return {name: value for name, value in os.environ.items() if name not in _POINTING}
 
 
 def configured(environment: dict[str, str], given: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return *environment* with the settings *given* after those that it holds: no argument list shows them."""
+    """Return *environment* with the settings *given* after its own; no argument list shows them."""
     count = environment.get("GIT_CONFIG_COUNT", "")
     first = int(count) if count.isdecimal() else 0
     more: dict[str, str] = {}
@@ -133,17 +133,17 @@ def configured(environment: dict[str, str], given: Iterable[tuple[str, str]]) ->
 
 
 def run(arguments: tuple[str, ...], environment: dict[str, str], *, stdin: bytes = b"", seconds: float) -> Answer:
-    """Run git in a session of its own: without a terminal to ask on, and ended together with all that it started.
+    """Run git in its own session: without a terminal, and ended together with the programs that it started.
 
     Raises:
-        ReconcileError: it did not end within *seconds*.
+        ReconcileError: git did not end within *seconds*.
     """
     environment = environment | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
-        # A file, as ssh may leave a master process behind that would keep a pipe open.
+        # A file, because ssh may leave a master process that keeps a pipe open.
         with tempfile.TemporaryFile() as errors:
-            process = subprocess.Popen(  # noqa: S603 - our own words, and values that cannot be taken for options
-                ["git", *_QUIET, *arguments],  # noqa: S607 - whichever git the user has
+            process = subprocess.Popen(  # noqa: S603 - fixed words, and values that git cannot take for options
+                ["git", *_QUIET, *arguments],  # noqa: S607 - the git of the user's PATH
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -155,7 +155,7 @@ def run(arguments: tuple[str, ...], environment: dict[str, str], *, stdin: bytes
             errors.seek(0)
             return Answer(process.returncode, out, errors.read())
     except OSError as error:
-        # More than a process can be told is no sign that there is no git.
+        # Too many arguments do not mean that there is no git.
         code = _NOT_RUN if error.errno == errno.E2BIG else _NO_PROGRAM
         return Answer(code, b"", f"fatal: git cannot be run: {error.strerror}".encode())
 
@@ -172,7 +172,7 @@ def _output(process: subprocess.Popen[bytes], stdin: bytes, seconds: float) -> b
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End git and all that it started; asked first, it removes its locks."""
+    """End git and the programs that it started; SIGTERM first, so that git removes its locks."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGTERM)
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -180,8 +180,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
-def _told(text: str) -> str:
-    """Return what git said, on one line: what tells, no credentials, nothing that could steer a terminal."""
+def _shown_message(text: str) -> str:
+    """Return the telling lines of git's message on one line, without credentials and control characters."""
     lines = [line.strip()[:_LONGEST_LINE] for line in text.replace("\r", "\n").split("\n")]
     telling = [line for line in lines if line.startswith(_TELLING)] or [*filter(None, lines)]
     return safe_line("; ".join(telling[:_MOST_LINES]))

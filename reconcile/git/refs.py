@@ -1,10 +1,10 @@
 """Revisions by name, and the refs that say which commit was last applied to which environment.
 
-``refs/reconcile/applied/<environment>`` is moved after a fully verified apply. It is no branch: no clone fetches it by
-itself, nobody works on it, and it may move backwards (an older commit was applied). So it is pushed with force, but
-only if the other repository still holds what this run saw there when it began (`expected`): of two runners that applied
-at once, the second is told instead of hiding what the first did. A plain ``+refspec`` would hide it; a push without
-force could not go back.
+``refs/reconcile/applied/<environment>`` is moved after a fully verified apply. It is not a branch: clones do not fetch
+it, no work is done on it, and it may move backwards (an older commit was applied). So it is pushed with force, but only
+if the other repository still holds what this run saw there when it began (`expected`). If two runners apply at the same
+time, the second gets an error instead of hiding what the first did. A plain ``+refspec`` would hide it; a push without
+force could not move it backwards.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import re
 
 from reconcile.errors import ReconcileError, SettingError
-from reconcile.git.remote import reach
+from reconcile.git.remote import run_on_remote
 from reconcile.git.repository import Repository
 from reconcile.secrets import without_credentials
 from reconcile.text import did_you_mean, shown
@@ -22,29 +22,27 @@ APPLIED = "refs/reconcile/applied/"
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PLAIN = re.compile(r"[0-9A-Za-z_.-]")
-# What git refuses in the name of a ref, of what else is plain.
-_REFUSED = re.compile(r"^\.|(?<=\.)\.|\.$|\.(?=lock$)")
-_NOT_HERE = (b"ambiguous", b"promisor")  # several objects' ids begin so; a partial clone left it out
-_NAMES_LOOKED_AT = 1000
-_LONGEST_REVISION = 65_536  # more than any ref or pattern; a process can be given no argument of twice as much
+# Plain characters that git refuses in the name of a ref.
+_NOT_IN_REF = re.compile(r"^\.|(?<=\.)\.|\.$|\.(?=lock$)")
+_NOT_HERE = (b"ambiguous", b"promisor")  # the ids of several objects begin with it; a partial clone does not hold it
+_MOST_NAMES = 1000
+_LONGEST_REVISION = 65_536  # more than any ref or pattern; an argument of a process may have at most twice as much
 
 
 def commit_of(repository: Repository, rev: str) -> str | None:
-    """Return the full id of the commit that *rev* names in *repository*; None when it names none.
-
-    None, too, outside Git.
+    """Return the full id of the commit that *rev* names in *repository*; None when it names none, and outside Git.
 
     Raises:
         ReconcileError: git cannot say.
     """
-    # Nothing that git could take for an option; a revision that begins so can be written in full (refs/heads/-x).
+    # Git could take it for an option; a revision that begins with `-` can be written in full (refs/heads/-x).
     if not rev or len(rev) > _LONGEST_REVISION or rev.startswith("-") or any(ord(sign) < 32 for sign in rev):
         return None
     answer = repository.ask("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
     commit = os.fsdecode(answer.out.removesuffix(b"\n"))
-    if answer.is_good and _ID.fullmatch(commit):  # "^main" is answered too, with its sign
+    if answer.is_good and _ID.fullmatch(commit):  # git answers `^main` too, with the `^`
         return commit
-    # Git is quiet about a revision that is not there; what it does say is about the repository.
+    # Git says nothing about a revision that does not exist: a message is about the repository.
     if answer.err.startswith(b"fatal:") and not (answer.is_outside or any(words in answer.err for words in _NOT_HERE)):
         raise answer.failure(f"the revision {shown(rev)} cannot be looked up")
     return None
@@ -54,27 +52,27 @@ def known_commit(repository: Repository, rev: str) -> str:
     """Return the full id of the commit that *rev* names.
 
     Raises:
-        SettingError: it names none; the hint says what to do.
+        SettingError: it names no commit; the hint says what to do.
         ReconcileError: git cannot say.
     """
     commit = commit_of(repository, rev)
     if commit is None:
         raise SettingError(
-            f"there is no revision {shown(rev)!r} in this repository", hint=_where_it_may_be(repository, rev)
+            f"there is no revision {shown(rev)!r} in this repository", hint=_missing_revision_hint(repository, rev)
         )
     return commit
 
 
-def _where_it_may_be(repository: Repository, rev: str) -> str:
+def _missing_revision_hint(repository: Repository, rev: str) -> str:
     if repository.is_shallow:
         return "this clone is shallow: check out with fetch-depth: 0 (GitLab: GIT_DEPTH: 0), or `git fetch --unshallow`"
-    listed = repository.ask("for-each-ref", f"--count={_NAMES_LOOKED_AT}", "--format=%(refname:short)")
+    listed = repository.ask("for-each-ref", f"--count={_MOST_NAMES}", "--format=%(refname:short)")
     near = did_you_mean(rev, listed.out.decode("utf-8", "replace").split("\n"))
     return near or "`git fetch` may bring it; `git branch --all` and `git tag` list what is here"
 
 
 def applied_ref(environment: str) -> str:
-    """Return the ref that holds the commit last applied to *environment*; what a ref cannot hold is written ``%2E``.
+    """Return the ref of the commit last applied to *environment*; characters that a ref cannot hold become ``%2E``.
 
     >>> applied_ref("prod"), applied_ref("a..lock")
     ('refs/reconcile/applied/prod', 'refs/reconcile/applied/a.%2Elock')
@@ -82,7 +80,7 @@ def applied_ref(environment: str) -> str:
     if not environment:
         raise SettingError("an environment needs a name", hint="see `environments` in the workspace")
     spelled = "".join(sign if _PLAIN.fullmatch(sign) else _escaped(sign) for sign in environment)
-    return APPLIED + _REFUSED.sub("%2E", spelled)
+    return APPLIED + _NOT_IN_REF.sub("%2E", spelled)
 
 
 def _escaped(sign: str) -> str:
@@ -90,10 +88,10 @@ def _escaped(sign: str) -> str:
 
 
 def applied_commit(repository: Repository, environment: str) -> str | None:
-    """Return the commit last applied to *environment*, as this repository knows it; None when it knows none.
+    """Return the commit last applied to *environment*, as this repository knows it; None when there is no ref.
 
     Raises:
-        ReconcileError: it cannot be read: a broken ref must not pass for one that was never there.
+        ReconcileError: the ref cannot be read: a broken ref must not count as no ref.
     """
     ref = applied_ref(environment)
     answer = repository.ask("for-each-ref", "--format=%(objectname)", ref)
@@ -114,10 +112,10 @@ def applied_commit(repository: Repository, environment: str) -> str | None:
 
 
 def move_applied(repository: Repository, environment: str, commit: str, expected: str | None) -> None:
-    """Note in this repository that *commit* was applied to *environment*, if *expected* is what was noted before.
+    """Move the ref of *environment* in this repository to *commit*, if it is still at *expected* (None: no ref).
 
     Raises:
-        ReconcileError: something else was noted meanwhile, there is no such commit, or the ref cannot be written.
+        ReconcileError: the ref is no longer at *expected*, there is no such commit, or the ref cannot be written.
     """
     ref = applied_ref(environment)
     target = commit_of(repository, commit)
@@ -126,10 +124,10 @@ def move_applied(repository: Repository, environment: str, commit: str, expected
     answer = repository.ask("update-ref", "--no-deref", ref, target, expected or "")  # empty: the ref must not exist
     if answer.is_good:
         return
-    there = applied_commit(repository, environment)
-    if there != expected:
+    present = applied_commit(repository, environment)
+    if present != expected:
         raise ReconcileError(
-            f"{ref} was not moved to {target}: it is at {there or 'no commit'}, and was at {expected or 'none'} "
+            f"{ref} was not moved to {target}: it is at {present or 'no commit'}, and was at {expected or 'none'} "
             "when this run began",
             hint="another run applied meanwhile: apply again",
         )
@@ -137,24 +135,24 @@ def move_applied(repository: Repository, environment: str, commit: str, expected
 
 
 def fetch_applied(repository: Repository, environment: str, remote: str = "origin") -> str | None:
-    """Bring what *remote* holds as last applied to *environment* into this repository, and return that commit.
+    """Fetch the ref of *environment* from *remote* into this repository, and return its commit.
 
-    What the runners share goes before what only this repository noted. None when *remote* holds none: then nothing is
-    changed here.
+    It replaces the ref of this repository, as all runners share it. None when *remote* has no such ref: then nothing
+    changes here.
 
     Raises:
-        ReconcileError: *remote* could not be asked, or the ref not be written.
+        ReconcileError: *remote* could not be reached, or the ref could not be written.
     """
     ref = applied_ref(environment)
-    what = f"{ref} could not be fetched from {_named(remote)}"
-    commit = _at(repository, remote, ref, what)
+    what = f"{ref} could not be fetched from {_shown_remote(remote)}"
+    commit = _remote_target(repository, remote, ref, what)
     if commit is None:
         return None
     if commit_of(repository, commit) != commit:
-        # Only into a shallow clone without its history, as the rest came: elsewhere that would cut what is there.
+        # A shallow clone gets the commit without its history; elsewhere `--depth` would cut the history that exists.
         depth = ("--depth=1",) if repository.is_shallow else ()
         quiet = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head")
-        fetched = reach(repository, remote, "fetch", *quiet, *depth, "--", remote, f"+{ref}:{ref}")
+        fetched = run_on_remote(repository, remote, "fetch", *quiet, *depth, "--", remote, f"+{ref}:{ref}")
         if not fetched.is_good:
             raise fetched.failure(what)
         return applied_commit(repository, environment)
@@ -164,39 +162,40 @@ def fetch_applied(repository: Repository, environment: str, remote: str = "origi
     return commit
 
 
-def _at(repository: Repository, remote: str, ref: str, what: str) -> str | None:
-    """Return what *remote* says that *ref* is at."""
-    listed = reach(repository, remote, "ls-remote", "--", remote, ref)
+def _remote_target(repository: Repository, remote: str, ref: str, what: str) -> str | None:
+    """Return the commit of *ref* in *remote*; None when there is no such ref."""
+    listed = run_on_remote(repository, remote, "ls-remote", "--", remote, ref)
     if not listed.is_good:
         raise listed.failure(what)
     for line in listed.out.split(b"\n"):
         target, _, name = line.partition(b"\t")
-        if name == ref.encode("ascii"):  # others that end so are listed too
+        if name == ref.encode("ascii"):  # git also lists refs that end with this name
             return target.decode("ascii")
     return None
 
 
 def push_applied(repository: Repository, environment: str, *, expected: str | None, remote: str = "origin") -> None:
-    """Tell *remote* what this repository noted as last applied to *environment*; only that ref is pushed.
+    """Push the ref of *environment* to *remote*; no other ref is pushed.
 
-    *expected* is what `fetch_applied` returned when the run began. That *remote* holds the same commit already is good.
+    *expected* is the commit that `fetch_applied` returned when the run began. It is not an error if *remote* holds the
+    same commit already.
 
     Raises:
-        ReconcileError: *remote* holds something else by now, or could not be told.
+        ReconcileError: *remote* no longer holds *expected*, or could not be reached.
     """
     ref = applied_ref(environment)
     only = ("--no-verify", "--no-follow-tags", "--no-recurse-submodules", f"--force-with-lease={ref}:{expected or ''}")
-    answer = reach(repository, remote, "push", *only, "--", remote, f"{ref}:{ref}")
+    answer = run_on_remote(repository, remote, "push", *only, "--", remote, f"{ref}:{ref}")
     if answer.is_good:
         return
-    what = f"{ref} was not pushed to {_named(remote)}"
+    what = f"{ref} was not pushed to {_shown_remote(remote)}"
     if b"(stale info)" in answer.err:
         raise ReconcileError(
             f"{what}: it is no longer at {expected or 'no commit'} there",
-            hint="another run applied meanwhile and has told so: fetch, plan, and apply what is left",
+            hint="another run applied meanwhile and pushed: fetch, plan, and apply what is left",
         )
     raise answer.failure(what)
 
 
-def _named(remote: str) -> str:
+def _shown_remote(remote: str) -> str:
     return shown(without_credentials(remote))

@@ -1,6 +1,6 @@
-"""Talking to another repository, with the user's credentials, and with none that the repository's settings hold.
+"""Calls to another repository, with the user's credentials, and without those in the repository's configuration.
 
-Where a remote leads, git is asked: an address is spelled in more ways than its text shows, and others rewrite it.
+Git itself says where a remote leads: an address has several spellings, and settings rewrite it.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from reconcile.secrets import safe_line
 
 _USER_IN_ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):///*(?P<user>[^/]*)@")
 _TRANSPORT = re.compile(r"[A-Za-z0-9]+::")
-_TOKEN = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{20,}")  # longer than what people are called
+_TOKEN = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{20,}")  # longer than the names of people
 
 
-def reach(repository: Repository, remote: str, command: str, *arguments: str) -> Answer:
-    """Run *command* of git in the folder of *repository* as the user: one that talks to *remote*.
+def run_on_remote(repository: Repository, remote: str, command: str, *arguments: str) -> Answer:
+    """Run git's *command* to *remote* in the folder of *repository*, as the user.
 
     *remote* is a name, an address or a path.
 
     Raises:
         DeclarationError: *remote* is a folder that a branch brought.
-        ReconcileError: it did not end in time, or *remote* is set up with what cannot be set aside.
+        ReconcileError: the command did not end in time, or needs a setting that cannot be set aside.
     """
     _refuse_unusable(repository, remote)
     # Addresses come from the repository's configuration: only transports that the runner allows.
     option = "--receive-pack" if command == "push" else "--upload-pack"
     words = (command, *repository.settings.options(remote, option), *arguments)
-    # Only *remote* is asked: what a partial clone left out would come from another, with that one's programs.
+    # Only *remote* is called: a partial clone would fetch missing files from another one, with its programs.
     return repository.as_user(words, {"GIT_PROTOCOL_FROM_USER": "0", "GIT_NO_LAZY_FETCH": "1"})
 
 
 def _refuse_unusable(repository: Repository, remote: str) -> None:
-    """Refuse what would use a setting in whose place nothing can stand, or send a password of the repository's."""
+    """Refuse a call that would use a setting without a replacement, or send a password of the repository's."""
     unusable = repository.settings.unusable
     vcs = f"remote.{remote}.vcs"
     if vcs in unusable:
@@ -54,29 +54,29 @@ def _refuse_unusable(repository: Repository, remote: str) -> None:
         _refuse_committed(repository, address)
     if Allow.CREDENTIALS in repository.allow:
         return
-    where = f"set {VARIABLE}=credentials where nobody else's branch is planned"
+    how_to_allow = f"set {VARIABLE}=credentials where only merged commits are used"
     key = _unusable_for(repository, remote, addresses)
     if key is not None:
         raise ReconcileError(
-            f"{safe_line(unusable[key].spelled(key))} in the repository's configuration holds a credential, "
+            f"{safe_line(unusable[key].documented(key))} in the repository's configuration holds a credential, "
             "which is not sent",
-            hint=f"{where}, or set the same with --global",
+            hint=f"{how_to_allow}, or set the same with --global",
         )
     if any(_is_secret_of_repository(repository, address, remote) for address in addresses):
         raise ReconcileError(
             f"the address of {safe_line(remote)} in the repository's configuration holds a password, which is not sent",
-            hint=where,
+            hint=how_to_allow,
         )
     if _secret(remote) and _rewriting(repository, remote):
         raise ReconcileError(
             f"url.*.insteadOf in the repository's configuration changes where {safe_line(remote)} leads: "
             "its password is not sent there",
-            hint=f"unset it, or {where}",
+            hint=f"unset it, or {how_to_allow}",
         )
 
 
 def _refuse_committed(repository: Repository, address: str) -> None:
-    """Refuse what *address* leads to where that is of the work tree's own commits: a branch brought it."""
+    """Refuse an *address* that leads to a path which the work tree's own commits hold: a branch brought it."""
     path = unquote(address.removeprefix("file://")) if address.startswith("file://") else address
     if repository.top is None:
         return
@@ -85,8 +85,8 @@ def _refuse_committed(repository: Repository, address: str) -> None:
         if not os.path.lexists(real) or not real.is_relative_to(repository.top) or real == repository.top:
             continue
         listed = repository.ask("ls-files", "-z", "--", f":(top,literal){real.relative_to(repository.top)}")
-        if listed.out or not listed.is_good:  # git says nothing of what is behind a link
-            why = "is in Git, and no repository to fetch from or push to"
+        if listed.out or not listed.is_good:  # git does not list what is behind a link
+            why = "is in Git, and is not a repository to fetch from or push to"
             raise foreign(repository.path_within(real), why, "name a remote that `git remote -v` shows, or an address")
 
 
@@ -94,7 +94,7 @@ def _addresses(repository: Repository, remote: str) -> frozenset[str]:
     """Return every address that a call to *remote* may use."""
     found = (
         repository.act("ls-remote", "--get-url", "--", remote),
-        repository.act("remote", "get-url", "--push", "--all", "--", remote),  # it knows the repository's remotes alone
+        repository.act("remote", "get-url", "--push", "--all", "--", remote),  # it knows only the repository's remotes
     )
     listed = {line for answer in found if answer.is_good for line in os.fsdecode(answer.out).split("\n")}
     keys = {f"remote.{remote}.url", f"remote.{remote}.pushurl"}
@@ -103,7 +103,7 @@ def _addresses(repository: Repository, remote: str) -> frozenset[str]:
 
 
 def _rewriting(repository: Repository, address: str) -> frozenset[str]:
-    """Return what `url.*.insteadOf` and `pushInsteadOf` of the repository make of *address*."""
+    """Return the addresses that the repository's `url.*.insteadOf` and `pushInsteadOf` make of *address*."""
     return frozenset(
         entry.key.removeprefix("url.").rpartition(".")[0] + address.removeprefix(entry.value)
         for entry in repository.settings.entries
@@ -115,7 +115,7 @@ def _rewriting(repository: Repository, address: str) -> frozenset[str]:
 
 
 def _unusable_for(repository: Repository, remote: str, addresses: Iterable[str]) -> str | None:
-    """Return a key in whose place nothing can stand, and that counts for *remote* at *addresses*; else None."""
+    """Return a key without a replacement that applies to *remote* at *addresses*; None when there is none."""
     unusable = repository.settings.unusable
     proxy = f"remote.{remote}.proxy"
     if proxy in unusable:
@@ -123,9 +123,9 @@ def _unusable_for(repository: Repository, remote: str, addresses: Iterable[str])
     names = {key.rpartition(".")[2] for key in unusable if key.startswith("http.")}
     for address, name in itertools.product(addresses, sorted(names)):
         said = repository.act("config", "--get-urlmatch", f"http.{name}", _without_password(address))
-        counting = os.fsdecode(said.out.removesuffix(b"\n"))
+        applied = os.fsdecode(said.out.removesuffix(b"\n"))
         for entry in repository.settings.entries if said.is_good else ():
-            if entry.key in unusable and entry.key.endswith(f".{name}") and entry.value == counting:
+            if entry.key in unusable and entry.key.endswith(f".{name}") and entry.value == applied:
                 return entry.key
     return None
 
@@ -139,13 +139,13 @@ def _is_secret_of_repository(repository: Repository, address: str, remote: str) 
 
 
 def _without_password(address: str) -> str:
-    """Return *address* as it may stand in a list of arguments, which all users of a machine see."""
+    """Return *address* for a list of arguments, which all users of a machine can see."""
     plain = _TRANSPORT.sub("", address)
     return _USER_IN_ADDRESS.sub(lambda found: f"{found['scheme']}://{found['user'].partition(':')[0]}@", plain)
 
 
 def _secret(address: str) -> str | None:
-    """Return user and password of *address*; of a user alone, who is sent over HTTP, only what looks like a token.
+    """Return user and password of *address*; of a user without password, for HTTP, only what looks like a token.
 
     >>> _secret("https://me:hunter2@example.org/a"), _secret("https://ghp_0123456789abcdefgh@example.org/a")
     ('me:hunter2@', 'ghp_0123456789abcdefgh@')

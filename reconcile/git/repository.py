@@ -1,12 +1,12 @@
 """The repository that a folder belongs to: found once, and then named on every call of the git program.
 
-Git looks for a repository from the folder that it runs in upwards, and takes a plain folder for one that holds `HEAD`,
-`objects` and `refs`, with a `config` that can name programs. A branch can hold such a folder. So declarations that
-stand in one, or hold one, are refused: the only repository is the one whose work tree holds them, and its `.git`.
+Git looks for a repository from its folder upwards. It takes any folder with `HEAD`, `objects` and `refs` for one, and
+the `config` in it can name programs. A branch can hold such a folder. So declarations in such a folder, or with such a
+folder below them, are refused: the only repository is the one whose work tree holds them, and its `.git`.
 
-There are three ways to run git on it. `ask` reads, or moves a ref: the repository may belong to somebody else, as in
-the containers of a pipeline, and no network is used. `act` reads the work tree as the user. `remote.reach` talks to
-another repository, with the user's credentials. In none of them counts what `configuration` sets aside.
+There are three ways to run git on it. `ask` reads, or moves a ref: it uses no network, and the repository may belong to
+another user, as in the containers of a pipeline. `act` reads the work tree as the user. `remote.run_on_remote` calls
+another repository, with the user's credentials. None of them uses what `configuration` sets aside.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FOREIGN = "foreign-repository"
 
 _ANY_OWNER = ("-c", "safe.directory=*")
 _SAFE_SINCE = (2, 38)
-_STRANGER = (b"dubious ownership", b"unsafe repository")
+_FOREIGN_OWNER = (b"dubious ownership", b"unsafe repository")
 _LOCATE = ("rev-parse", "--is-inside-work-tree", "--is-shallow-repository", "--show-cdup", "--absolute-git-dir")
 _LIST = ("config", "--includes", "--list", "-z", "--show-scope")
 _OUTSIDE = Answer(128, b"", b"fatal: not a git repository (or any of the parent directories): .git")
@@ -40,9 +40,9 @@ _MOST_NAMES = 100
 
 @dataclass(frozen=True)
 class Repository:
-    """A folder, and the repository whose work tree holds it; outside Git every question is answered so.
+    """A folder, and the repository whose work tree holds it; *top* is None outside Git.
 
-    *prefix* is where in the work tree the folder really is: ``""`` at its top, else ending in a slash.
+    *prefix* is the folder's real path in the work tree: ``""`` at its top, else ending in a slash.
     """
 
     folder: Path
@@ -53,47 +53,51 @@ class Repository:
     settings: Settings = field(default_factory=Settings)
     allow: frozenset[Allow] = frozenset()
     submodules: tuple[str, ...] = ()
-    """Folders below this one that are submodules: known once `holding` was told of them."""
-    silence: Answer = _OUTSIDE
-    """What is answered where there is no repository: that there is none, or why git cannot say."""
-    stranger: Answer | None = None
-    """Why git takes the repository for somebody else's."""
+    """Folders below this one that are submodules: `with_submodules` sets them."""
+    unavailable: Answer = _OUTSIDE
+    """The answer to every call when *top* is None: there is no repository, or why git cannot say."""
+    foreign_owner: Answer | None = None
+    """Git's answer that another user owns the repository; None when it belongs to this user."""
 
     @property
     def is_outside(self) -> bool:
-        """Whether there is no work tree to ask about: outside Git, or without the git program."""
-        return self.top is None and self.silence.is_outside
+        """Whether there is no work tree: outside Git, or without the git program."""
+        return self.top is None and self.unavailable.is_outside
 
     @property
-    def not_used(self) -> str | None:
-        """Return the sentence that names what of its configuration is set aside, and how it would count; else None."""
+    def set_aside_notice(self) -> str | None:
+        """Return the sentence that names the settings set aside, and how to use them; None when there are none."""
         kinds = self.settings.set_aside.values()
         if not kinds:
             return None
         shown = [safe_line(name) for name in self.settings.names[:_MOST_NAMES]]
         more = len(self.settings.set_aside) - len(shown)
         names = ", ".join([*shown, f"and {more} more"] if more else shown)
-        said = f"the repository's configuration names programs or credentials, which are not used: {names}"
+        notice = f"the repository's configuration names programs or credentials, which are not used: {names}"
         lifting = sorted({kind.lifted_by for kind in kinds if kind.lifted_by is not None})
         where = "where merged commits are applied or watched, never where a pull request is planned"
-        return f"{said} ({VARIABLE}={','.join(lifting)} uses its {' and '.join(lifting)}: {where})" if lifting else said
+        return (
+            f"{notice} ({VARIABLE}={','.join(lifting)} uses its {' and '.join(lifting)}: {where})"
+            if lifting
+            else notice
+        )
 
     def ask(self, *arguments: str, stdin: bytes = b"") -> Answer:
-        """Run git in the folder for what reads, or moves a ref; nothing of the user's environment or network is used.
+        """Run git in the folder, to read or to move a ref, without the user's environment and without network.
 
         Raises:
-            ReconcileError: it did not answer in time.
+            ReconcileError: git did not answer in time.
         """
         if self.top is None:
-            return self.silence
+            return self.unavailable
         environment = configured(bare_environment(), self.settings.given)
         return program.run(self._located(arguments), environment, stdin=stdin, seconds=program.ASK_SECONDS)
 
     def act(self, *arguments: str) -> Answer:
-        """Run git in the folder as the user, without any network.
+        """Run git in the folder as the user, without network.
 
         Raises:
-            ReconcileError: it did not end in time.
+            ReconcileError: git did not end in time.
         """
         return self.as_user(arguments, {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"})
 
@@ -102,8 +106,8 @@ class Repository:
         base = (self.top or Path.cwd()).resolve()
         return Path(os.path.relpath(folder.resolve(), base)).as_posix()
 
-    def holding(self, repositories: Iterable[str]) -> Repository:
-        """Return this with its submodules: *repositories*, the folders below this one that git takes for repositories.
+    def with_submodules(self, repositories: Iterable[str]) -> Repository:
+        """Return this repository with its submodules; git takes the folders *repositories* below it for repositories.
 
         Raises:
             DeclarationError: one of them is not a submodule in the index of the repository that holds it.
@@ -130,18 +134,18 @@ class Repository:
         return ("-C", os.fspath(self.folder), f"--git-dir={self.git_dir}", f"--work-tree={self.top}", *arguments)
 
     def as_user(self, arguments: Iterable[str], more: dict[str, str]) -> Answer:
-        """Run git in the folder as the user, with the variables *more*; not in a repository of somebody else's."""
+        """Run git in the folder as the user, with the variables *more*; not in a repository of another user."""
         if self.top is None:
-            return self.silence
-        if self.stranger is not None:
-            return self.stranger
+            return self.unavailable
+        if self.foreign_owner is not None:
+            return self.foreign_owner
         environment = configured(user_environment() | more, self.settings.given)
         if "core.gitproxy" in self.settings.set_aside:
-            environment.setdefault("GIT_PROXY_COMMAND", "")  # of several settings git takes the first that fits
-        # The user's own programs, which git asks after the settings: what stands in their place would hide them.
-        if self.settings.is_without_own("core.sshcommand") and environment.get("GIT_SSH"):
+            environment.setdefault("GIT_PROXY_COMMAND", "")  # git takes the first of several settings that fits
+        # The user's own programs: git looks at settings first, so the replacements would hide them.
+        if self.settings.lacks_runner_value("core.sshcommand") and environment.get("GIT_SSH"):
             environment.setdefault("GIT_SSH_COMMAND", shlex.quote(environment["GIT_SSH"]))
-        if self.settings.is_without_own("core.askpass") and environment.get("SSH_ASKPASS"):
+        if self.settings.lacks_runner_value("core.askpass") and environment.get("SSH_ASKPASS"):
             environment.setdefault("GIT_ASKPASS", environment["SSH_ASKPASS"])
         return program.run(self._located(arguments), environment, seconds=program.ACT_SECONDS)
 
@@ -160,36 +164,38 @@ def find(folder: Path, allow: frozenset[Allow] = frozenset()) -> Repository:
         return _found(real, allow)
     except DeclarationError:
         raise
-    except ReconcileError as error:  # not in time
-        return Repository(real, silence=Answer(128, b"", f"fatal: {error.message}".encode()))
+    except ReconcileError as error:  # git did not answer in time
+        return Repository(real, unavailable=Answer(128, b"", f"fatal: {error.message}".encode()))
 
 
 def _found(real: Path, allow: frozenset[Allow]) -> Repository:
     where = ("-C", os.fspath(real))
     located = program.run((*where, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
-    stranger = None
-    if any(words in located.err for words in _STRANGER):
-        stranger = located
+    foreign_owner = None
+    if any(words in located.err for words in _FOREIGN_OWNER):
+        foreign_owner = located
         located = program.run((*_ANY_OWNER, *where, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
     if b"cannot use bare repository" in located.err or located.out.startswith(b"false"):
         raise foreign(os.path.relpath(real), "is in a repository whose work tree does not hold it")
     if not located.is_good:
         listed = program.run((*where, *_LIST), user_environment(), seconds=program.ASK_SECONDS)
         entries = read_entries(listed.out) if listed.is_good else ()
-        return Repository(real, settings=settings(entries, allow), silence=located)
+        return Repository(real, settings=settings(entries, allow), unavailable=located)
     _, shallow, up, git_dir = located.out.removesuffix(b"\n").split(b"\n", 3)
     levels = up.count(_UP)
     top = real.parents[levels - 1] if levels else real
     prefix = f"{real.relative_to(top).as_posix()}/" if levels else ""
-    found = Repository(real, top, os.fsdecode(git_dir), prefix, shallow == b"true", allow=allow, stranger=stranger)
+    found = Repository(
+        real, top, os.fsdecode(git_dir), prefix, shallow == b"true", allow=allow, foreign_owner=foreign_owner
+    )
     listed = program.run(found._located(_LIST), user_environment(), seconds=program.ASK_SECONDS)
     if not listed.is_good:
-        return Repository(real, silence=listed)
+        return Repository(real, unavailable=listed)
     return replace(found, settings=settings(read_entries(listed.out), allow))
 
 
 def _refuse_lookalikes(real: Path) -> None:
-    """Refuse a folder on the way up to the work tree's top that git would take for a repository."""
+    """Refuse a folder between *real* and the top of the work tree that git would take for a repository."""
     for place in (real, *real.parents):
         if (place / ".git").exists():
             return
@@ -200,7 +206,7 @@ def _refuse_lookalikes(real: Path) -> None:
 
 
 def looks_like_repository(names: Iterable[str]) -> bool:
-    """Return whether git may take a folder that holds *names* for a repository without a work tree.
+    """Return whether git may take a folder with *names* in it for a repository without a work tree.
 
     >>> looks_like_repository(["HEAD", "objects", "refs", "config"]), looks_like_repository(["HEAD", "refs"])
     (True, False)
@@ -216,7 +222,7 @@ _FOREIGN_HINT = (
 
 
 def foreign(place: str, why: str, hint: str = _FOREIGN_HINT) -> DeclarationError:
-    """Return the error that says *why* what stands at *place* is a repository that is not used."""
+    """Return the error for a repository at *place* that is not used; *why* completes the sentence."""
     message = f"{safe_line(place)} {why}"
     version = _version()
     if version is not None and version < _SAFE_SINCE:
@@ -237,10 +243,10 @@ def _version() -> tuple[int, int] | None:
 
 
 def head(repository: Repository) -> str | None:
-    """Return the commit that *repository* is at; None before the first, outside Git, or when git does not answer."""
+    """Return the current commit of *repository*; None before the first, outside Git, or when git does not answer."""
     try:
         answer = repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    except ReconcileError:  # not in time
+    except ReconcileError:  # git did not answer in time
         return None
     return os.fsdecode(answer.out.removesuffix(b"\n")) if answer.is_good else None
 

@@ -1,7 +1,7 @@
 """A folder as it stood at a revision, as a tree of files.
 
-It costs three or four runs of git, however many files there are: which commit is meant, what it lists, what its links
-hold, and the bytes of all files like the one asked for first.
+It costs three or four runs of git, for any number of files: the commit, its list of files, the targets of its links,
+and the bytes of all files of the kind that is read first.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from reconcile.git.refs import known_commit
 from reconcile.git.repository import Repository
 from reconcile.git.symlinks import FileKind, RefusedPath
 
-_LINK, _SUBMODULE = "120", "160"  # how a mode begins
-_LONGEST_LINK = 4096  # of Linux
+_LINK, _SUBMODULE = "120", "160"  # the beginning of a mode
+_LONGEST_LINK = 4096  # the limit of Linux
 _AHEAD_BYTES = 64 * 1024 * 1024
 
 
@@ -35,7 +35,7 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """What a revision holds of the folder: the content of each file, what is where, and what the links hold.
+    """What a revision holds of the folder: the content of each file, the kind at each path, and the targets of links.
 
     *above* names the folders from the top of the repository to the folder.
     """
@@ -43,7 +43,7 @@ class _Entries:
     above: tuple[str, ...]
     blobs: Mapping[str, Blob]
     kinds: Mapping[str, FileKind]
-    targets: Mapping[str, str | None]  # None: no file system would hold such a link
+    targets: Mapping[str, str | None]  # None: no file system holds such a link
 
     def follow(self, path: str) -> str | RefusedPath:
         """Return the path of the file that *path* leads to, or why it leads to none."""
@@ -63,16 +63,16 @@ class RevisionTree:
     """The files of a folder at *commit*, with the bytes that were committed (no line ends converted, no filter run).
 
     Links are treated as in a work tree: one to a file within the folder is read, one to a folder ends in a slash, one
-    that leads out is refused. Submodules are of another repository, whose files only a work tree holds: they end in a
-    slash too. A folder that was not there at that revision is empty: nothing was declared.
+    that leads out is refused. A submodule ends in a slash too: only a work tree holds its files. A folder that did not
+    exist at that revision is empty: nothing was declared.
     """
 
     repository: Repository
     commit: str
     _entries: _Entries
     _blobs: Mapping[str, Blob]
-    _others: tuple[str, ...]  # listed, and no file
-    _held: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
+    _others: tuple[str, ...]  # listed, but not files
+    _read_ahead: dict[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def _paths(self) -> tuple[str, ...]:
@@ -90,7 +90,7 @@ class RevisionTree:
         """Return a file's bytes.
 
         Raises:
-            SettingError: there is no such file, it is none, it is too large, or this clone does not hold it.
+            SettingError: there is no such file, it is not a file, it is too large, or this clone does not hold it.
             ReconcileError: the repository cannot be read.
         """
         file = self._entries.follow(path)
@@ -102,13 +102,13 @@ class RevisionTree:
             raise SettingError("cannot be read: this clone does not hold it", hint=hint)
         if blob.size > worktree.MAX_BYTES:
             raise worktree.too_large(blob.size)
-        if blob.id not in self._held:
-            self._held.clear()
-            self._held.update(_contents(self.repository, self._ahead(file)))
-        return self._held[blob.id]
+        if blob.id not in self._read_ahead:
+            self._read_ahead.clear()
+            self._read_ahead.update(_contents(self.repository, self._next_ids(file)))
+        return self._read_ahead[blob.id]
 
-    def _ahead(self, path: str) -> Iterable[str]:
-        """Return the ids of *path* and of what is likely to be read after it: later files of its kind, up to a size."""
+    def _next_ids(self, path: str) -> Iterable[str]:
+        """Return the ids of *path* and of the files likely to be read next: later ones of its kind, up to a size."""
         kind = PurePosixPath(path).suffix
         ids: dict[str, None] = {}
         size = 0
@@ -124,15 +124,15 @@ class RevisionTree:
 
 
 def revision_tree(repository: Repository, rev: str) -> RevisionTree:
-    """Return the folder of *repository* as it stood at *rev*, whatever stands there now.
+    """Return the folder of *repository* as it was at *rev*.
 
     Raises:
-        SettingError: there is no such revision, or the folder is in no work tree of Git.
+        SettingError: there is no such revision, or the folder is not in a work tree of Git.
         ReconcileError: the repository cannot be read.
     """
     if repository.is_outside:
         hint = "revisions are compared within Git: clone the repository, and see that the git program is there"
-        raise SettingError(f"the folder {repository.folder} is in no work tree of Git", hint=hint)
+        raise SettingError(f"the folder {repository.folder} is not in a work tree of Git", hint=hint)
     commit = known_commit(repository, rev)
     blobs: dict[str, Blob] = {}
     linked: dict[str, Blob] = {}
@@ -146,8 +146,8 @@ def revision_tree(repository: Repository, rev: str) -> RevisionTree:
         else:
             blobs[path] = blob
             kinds[path] = FileKind.FILE
-    held = _contents(repository, {link.id for link in linked.values() if _is_link(link)})
-    targets = {path: _target(held[link.id]) if _is_link(link) else None for path, link in linked.items()}
+    targets_by_id = _contents(repository, {link.id for link in linked.values() if _is_link(link)})
+    targets = {path: _target(targets_by_id[link.id]) if _is_link(link) else None for path, link in linked.items()}
     entries = _Entries(PurePosixPath(repository.prefix).parts, blobs, kinds, targets)
     followed = {path: entries.follow(path) for path in linked}
     readable = {path: blobs[file] for path, file in followed.items() if not isinstance(file, RefusedPath)}
@@ -158,17 +158,17 @@ def revision_tree(repository: Repository, rev: str) -> RevisionTree:
 
 
 def _is_link(blob: Blob) -> bool:
-    """Return whether this clone holds the link, and a file system could."""
+    """Return whether this clone holds the link, and a file system can hold it."""
     return blob.size is not None and blob.size < _LONGEST_LINK
 
 
 def _target(content: bytes) -> str:
-    """Return what a link of this *content* holds once it is checked out: names of the system end at a zero."""
+    """Return the target of a link with this *content* when it is checked out: a name ends at a zero byte."""
     return os.fsdecode(content.partition(b"\0")[0])
 
 
 def _listed(repository: Repository, commit: str) -> Iterable[tuple[str, Blob, str]]:
-    """Yield mode, content and path of every entry of the folder: git lists what is below the folder it runs in."""
+    """Yield mode, content and path of every entry of the folder, in which git runs."""
     answer = repository.ask("ls-tree", "-r", "-z", "--long", commit)
     if not answer.is_good:
         raise answer.failure(f"the files of {commit} cannot be listed")
@@ -179,7 +179,7 @@ def _listed(repository: Repository, commit: str) -> Iterable[tuple[str, Blob, st
 
 
 def _contents(repository: Repository, ids: Iterable[str]) -> Mapping[str, bytes]:
-    """Return the bytes of all blobs named, in one run of git.
+    """Return the bytes of the blobs *ids*, in one run of git.
 
     Raises:
         ReconcileError: one of them cannot be read.

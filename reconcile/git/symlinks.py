@@ -1,10 +1,9 @@
-"""Where a path leads: the walk of the file system, held within a folder, the same in a work tree and in a revision.
+"""Where a path with symbolic links leads, within a folder. The same in a work tree and in a revision.
 
-A walk goes from name to name, as Linux does: nothing is below a file, not even `.` or `..`; a link is replaced by what
-it holds; `..` leaves the folder that was really reached. Of what is outside, only the folders above are known, up to
-the top of the repository: a walk may climb there and come back. It may go nowhere else: not to another file, not above
-the repository, not to the root of the machine, and not into Git's own folder. What is in a submodule only a work tree
-knows.
+The walk goes from name to name, as Linux does. Nothing is below a file, not even `.` or `..`. The target of a link
+takes its place. `..` leaves the folder that was really reached. Outside the folder only the folders above it are known,
+up to the top of the repository: a walk may climb there and come back. It may not reach another file, a folder above the
+repository, the root of the machine, or Git's own folder. Only a work tree knows the files of a submodule.
 """
 
 from __future__ import annotations
@@ -18,11 +17,11 @@ from enum import Enum
 from reconcile.errors import SettingError
 
 GIT = ".git"
-_MOST_LINKS, _LONGEST_NAME = 40, 255  # as Linux follows, and as its file systems hold
+_MOST_LINKS, _LONGEST_NAME = 40, 255  # the limits of Linux and of its file systems
 
 
 class FileKind(Enum):
-    """What is at a path and is no link. A repository is a submodule, of which a revision holds nothing."""
+    """What is at a path that is not a link. A repository is a submodule, whose files a revision does not hold."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -30,31 +29,31 @@ class FileKind(Enum):
 
 
 LookUp = Callable[[str], FileKind | str | None]
-"""Tells what is at a path within the folder: its kind, what the link holds, or None; raises OSError if none can say."""
+"""Returns the kind at a path within the folder, the target of a link, or None; raises OSError if it cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class RefusedPath:
-    """Why what a path leads to is not read; and whether that is known to be a folder."""
+    """Why the target of a path is not read, and whether it is known to be a folder."""
 
     error: SettingError
     is_folder: bool = False
 
 
 def leads_out() -> SettingError:
-    """Return the refusal of a link that leads out of the folder."""
+    """Return the error for a link that leads out of the folder."""
     hint = "put the file itself here, or link to one in the folder, by a path that is relative"
     return SettingError("this link leads out of the folder, and is not followed", hint=hint)
 
 
 def unreadable(reason: int | None) -> SettingError:
-    """Return the refusal of a file that cannot be read for *reason*, an error number of the system."""
+    """Return the error for a file that cannot be read; *reason* is an error number of the system."""
     why = os.strerror(reason) if reason else "the system does not say why"
     return SettingError(f"cannot be read: {why}", hint="see its permissions, and where links lead")
 
 
 def follow(path: str, above: Sequence[str], look_up: LookUp) -> str | RefusedPath:
-    """Return the path in the folder of the file that *path*, relative to the folder, leads to; or why it leads to none.
+    """Return the path of the file that *path* leads to, or why it leads to none; both are relative to the folder.
 
     *above* names the folders from the top of the repository to the folder.
     """
@@ -69,7 +68,7 @@ def follow(path: str, above: Sequence[str], look_up: LookUp) -> str | RefusedPat
 
 
 class _Walk:
-    """One walk: the names still to go, and where it is: *climbed* above the folder, or at *inside* it."""
+    """One walk: the names still *waiting*, and the place: *climbed* levels above the folder, or *inside* it."""
 
     def __init__(self, above: Sequence[str], look_up: LookUp, waiting: list[str]) -> None:
         self.above = above
@@ -101,7 +100,7 @@ class _Walk:
             raise leads_out()
 
     def down(self, name: str) -> bool:
-        """Go to what is called *name*, and return whether it is a file."""
+        """Go to *name*, and return whether it is a file."""
         if self.climbed and name == self.above[-self.climbed]:
             self.climbed -= 1
             return False

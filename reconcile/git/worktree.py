@@ -14,16 +14,16 @@ from reconcile.git.repository import looks_like_repository
 from reconcile.git.symlinks import GIT, FileKind, RefusedPath, follow, unreadable
 
 MAX_BYTES = 256 * 1024 * 1024
-"""More than any declaration holds; a larger file is not read into memory at all."""
+"""A larger file is not read; no declaration is so large."""
 
 
 @dataclass(frozen=True)
 class WorkTree:
     """The files below *root*.
 
-    A link to a file within *root* is read; one that leads out of it is not, so that a pull request cannot have the
-    machine's own files quoted in a report. Links to folders are not followed, and their paths end in a slash: what a
-    revision of Git could not follow either is told, not silently left out. Submodules are read.
+    A link to a file within *root* is read. One that leads out of it is not: a pull request must not get files of the
+    machine quoted in a report. Links to folders are not followed, as in a revision of Git; they are listed with a slash
+    at the end. Submodules are read.
     """
 
     root: Path
@@ -42,7 +42,7 @@ class WorkTree:
 
     @cached_property
     def _above(self) -> tuple[str, ...]:
-        """The names of the folders from the top of the repository, outside Git from that of the machine, to *root*."""
+        """The names of the folders from the top of the repository to *root*; outside Git from the machine's root."""
         top = next((each for each in (self._real, *self._real.parents) if os.path.lexists(each / GIT)), None)
         return self._real.relative_to(top or self._real.anchor).parts
 
@@ -55,7 +55,7 @@ class WorkTree:
         return self._listed[0]
 
     def repositories(self) -> tuple[str, ...]:
-        """Return the folders below the root that git would take for repositories, submodules too, sorted.
+        """Return the folders below *root* that git takes for repositories, with submodules, sorted.
 
         Raises:
             SettingError: as `paths`.
@@ -66,7 +66,7 @@ class WorkTree:
         """Return a file's bytes.
 
         Raises:
-            SettingError: there is no such file, it is none, it is too large, or it cannot be read.
+            SettingError: there is no such file, it is not a file, it is too large, or it cannot be read.
         """
         file = follow(path, self._above, self._look_up)
         if isinstance(file, RefusedPath):
@@ -88,18 +88,18 @@ class WorkTree:
 
 
 def too_large(size: int) -> SettingError:
-    """Return the refusal of a file of *size* bytes."""
+    """Return the error for a file of *size* bytes."""
     hint = "spread the schedules over several files"
     return SettingError(f"cannot be read: it has {size / 1024 / 1024:.0f} MiB", hint=hint)
 
 
 def _bytes(path: Path) -> bytes:
-    # Not blocking: a pipe named like a declaration must not make the run wait for a writer.
+    # Non-blocking: a pipe with the name of a declaration must not block the run.
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise SettingError("cannot be read: it is no regular file", hint="delete it, or leave it out of `paths`")
+            raise SettingError("cannot be read: it is not a regular file", hint="delete it, or leave it out of `paths`")
         if status.st_size > MAX_BYTES:
             raise too_large(status.st_size)
         return file.read()
@@ -113,15 +113,15 @@ def _leads_to_folder(link: os.DirEntry[str]) -> bool:
 
 
 def _is_top(folder: Path) -> bool:
-    """Return whether Git may take *folder* for the top of a work tree: it holds Git's own, or says where that is."""
-    own = folder / GIT
-    return own.is_file() or os.path.lexists(own / "HEAD")
+    """Return whether Git may take *folder* for the top of a work tree: `.git` in it is a file or holds `HEAD`."""
+    git_folder = folder / GIT
+    return git_folder.is_file() or os.path.lexists(git_folder / "HEAD")
 
 
 def _paths(root: str, repositories: list[str]) -> Iterator[str]:
-    """Yield the paths below *root*, and note *repositories*.
+    """Yield the paths below *root*, and add to *repositories*.
 
-    Folders are kept on a list, as they may be nested deeper than Python recurses.
+    Without recursion: folders may be nested deeper than Python recurses.
     """
     waiting = [(root, "")]
     while waiting:
@@ -138,7 +138,7 @@ def _paths(root: str, repositories: list[str]) -> Iterator[str]:
         for entry in entries:
             path = f"{inside}{entry.name}"
             if entry.name == GIT:
-                continue  # it holds credentials, and is not of the tree even where it is in the folder
+                continue  # it holds credentials, and is never a part of the tree
             if entry.is_dir(follow_symlinks=False):
                 waiting.append((entry.path, f"{path}/"))
             elif entry.is_symlink() and _leads_to_folder(entry):

@@ -130,8 +130,8 @@ def find_repository(runtime: Runtime) -> Repository:
         SettingError: the variable that allows more is wrong.
     """
     found = find(runtime.directory, allowed(runtime.environ.get(VARIABLE, "")))
-    if found.not_used is not None:
-        runtime.log("warning", found.not_used)
+    if found.set_aside_notice is not None:
+        runtime.log("warning", found.set_aside_notice)
     return found
 
 
@@ -144,7 +144,7 @@ def open_checkout(runtime: Runtime, repository: Repository | None = None) -> Che
     """
     tree = WorkTree(runtime.directory)
     tree.paths()
-    repository = (repository or find_repository(runtime)).holding(tree.repositories())
+    repository = (repository or find_repository(runtime)).with_submodules(tree.repositories())
     revision = head(repository)
     runtime.facts.learn_revision(revision)
     workspace, findings = load_workspace(repository.path_within(runtime.directory), tree)

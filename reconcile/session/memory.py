@@ -167,7 +167,7 @@ def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledg
         return NOTHING, ""
     # Most nights nothing was merged since: what was read already need not be read out of Git again.
     # Git compares the files only for their owner.
-    is_ours = commit == checkout.revision and checkout.repository.stranger is None
+    is_ours = commit == checkout.revision and checkout.repository.foreign_owner is None
     is_here = is_ours and not not_as_committed(checkout.repository)
     applied_then = declared.everything if is_here else checkout.declared_at(environment, commit)
     if applied_then is None:

@@ -17,7 +17,7 @@ from reconcile.declare.schema_check import schema
 from reconcile.engine.guard import GUARDS, Guard
 from reconcile.exits import MEANINGS, Exit, Meaning
 from reconcile.flows.wording import WORDS
-from reconcile.git.configuration import NAMED
+from reconcile.git.configuration import UNSAFE_SETTINGS
 from reconcile.session.options import COMMON, Group
 from reconcile.twin.awkward import HABITS, OPERATIONS, Habit, Kind
 from reconcile.twin.endpoints import ROUTES, Steering
@@ -248,8 +248,8 @@ def set_aside() -> Iterator[str]:
     """Yield a row for each setting of a repository's configuration that is set aside."""
     yield "| setting | in its place | with |"
     yield "|---|---|---|"
-    for row in NAMED:
-        instead = "refused" if row.instead is None else f"`{row.instead}`" if row.instead else "nothing"
+    for row in UNSAFE_SETTINGS:
+        instead = "refused" if row.replacement is None else f"`{row.replacement}`" if row.replacement else "nothing"
         yield f"| `{row.key}` | {instead} | {f'`{row.lifted_by}`' if row.lifted_by else ''} |"
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.clean_check import not_as_committed
-from reconcile.git.configuration import NAMED, Allow, Entry, allowed, settings
+from reconcile.git.configuration import UNSAFE_SETTINGS, Allow, Entry, allowed, settings
 from reconcile.git.refs import applied_commit, commit_of, fetch_applied, move_applied, push_applied
 from reconcile.git.repository import author, find, head
 from reconcile.git.revision import revision_tree
@@ -180,7 +180,7 @@ def listed_by_git():
 
 
 def test_the_table_holds_every_setting_of_gits_documentation_that_names_a_program():
-    known = {re.sub(r"<[^>]+>", "*", row.key).lower() for row in NAMED}
+    known = {re.sub(r"<[^>]+>", "*", row.key).lower() for row in UNSAFE_SETTINGS}
     missing = [
         name
         for name in listed_by_git()
@@ -299,8 +299,8 @@ def use(folder, allow=NOTHING):
     return found
 
 
-SET_ASIDE = [row for row in NAMED if row.instead is not None]
-UNUSABLE = [row for row in NAMED if row.instead is None]
+SET_ASIDE = [row for row in UNSAFE_SETTINGS if row.replacement is not None]
+UNUSABLE = [row for row in UNSAFE_SETTINGS if row.replacement is None]
 
 
 def test_no_planted_program_is_run_and_each_is_named(planted, web):
@@ -313,7 +313,7 @@ def test_no_planted_program_is_run_and_each_is_named(planted, web):
     assert not any("X-Secret" in headers or "Authorization" in headers for headers in sent)
     assert set(found.settings.names) == {planting(row, web[0]) for row in SET_ASIDE}
     for name in found.settings.names:
-        assert name in (found.not_used or "")
+        assert name in (found.set_aside_notice or "")
 
 
 # With plain git these run: so the test above can fail. The others belong to commands that are never called.
@@ -336,7 +336,7 @@ CONTROLS = {
 @pytest.mark.parametrize("key", CONTROLS)
 def test_plain_git_would_run_it(planted, key):
     folder, plant, ran, _ = planted
-    plant(next(row for row in NAMED if row.key == key))
+    plant(next(row for row in UNSAFE_SETTINGS if row.key == key))
     (folder / "a.yaml").write_text("two", encoding="utf-8")
     subprocess.run(["git", *CONTROLS[key]], cwd=folder, capture_output=True, check=False)
     assert ran() == {key}
@@ -344,7 +344,7 @@ def test_plain_git_would_run_it(planted, key):
 
 def test_plain_git_would_run_a_transport(planted):
     folder, plant, ran, _ = planted
-    plant(next(row for row in NAMED if row.key == "protocol.*.allow"))
+    plant(next(row for row in UNSAFE_SETTINGS if row.key == "protocol.*.allow"))
     subprocess.run(["git", "ls-remote", "any"], cwd=folder, capture_output=True, check=False)
     assert ran() == {"protocol.ext.allow"}
 
@@ -381,7 +381,7 @@ def test_where_nothing_can_stand_in_its_place_the_remote_is_refused(planted, row
 
 def test_what_is_allowed_is_used(planted):
     folder, plant, ran, sent = planted
-    for row in NAMED:
+    for row in UNSAFE_SETTINGS:
         if row.key in ("http.extraHeader", "credential.helper", "core.sshCommand", "filter.*.clean"):
             plant(row)
     use(folder, frozenset(Allow))
@@ -393,7 +393,7 @@ def test_a_helper_that_the_runner_keeps_for_the_address_is_asked_where_the_repos
     planted, tmp_path, web
 ):
     folder, plant, ran, sent = planted
-    plant(next(row for row in NAMED if row.key == "credential.helper"))
+    plant(next(row for row in UNSAFE_SETTINGS if row.key == "credential.helper"))
     mine = "!f() { echo username=me; echo password=mine; }; f"
     run_git(tmp_path, "config", "--global", f"credential.{web[0]}.helper", mine)
     with pytest.raises(ReconcileError, match="Authentication failed"):
@@ -403,8 +403,8 @@ def test_a_helper_that_the_runner_keeps_for_the_address_is_asked_where_the_repos
 
 def test_credentials_of_the_runner_reach_the_remote(planted, tmp_path, web, monkeypatch):
     folder, plant, ran, sent = planted
-    plant(next(row for row in NAMED if row.key == "credential.*.helper"))
-    plant(next(row for row in NAMED if row.key == "http.*.extraHeader"))
+    plant(next(row for row in UNSAFE_SETTINGS if row.key == "credential.*.helper"))
+    plant(next(row for row in UNSAFE_SETTINGS if row.key == "http.*.extraHeader"))
     run_git(tmp_path, "config", "--global", "credential.helper", "!f() { echo username=me; echo password=mine; }; f")
     monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "http.extraHeader")
@@ -418,7 +418,7 @@ def test_credentials_of_the_runner_reach_the_remote(planted, tmp_path, web, monk
 
 def test_the_runners_own_ssh_is_used_in_the_place_of_the_repositorys(planted, tmp_path, monkeypatch):
     folder, plant, ran, _ = planted
-    plant(next(row for row in NAMED if row.key == "core.sshCommand"))
+    plant(next(row for row in UNSAFE_SETTINGS if row.key == "core.sshCommand"))
     mine = tmp_path / "my ssh"
     mine.write_text(f"#!/bin/sh\n: > '{tmp_path}/mine'; false\n", encoding="utf-8")
     mine.chmod(0o755)
@@ -614,7 +614,7 @@ def test_of_many_the_first_are_named_and_how_many_more(git):
     with (folder / ".git" / "config").open("a", encoding="utf-8") as file:
         file.writelines(f'[filter "x{number:04}"]\n\tclean = evil\n' for number in range(1000))
     found = find(folder)
-    said = found.not_used or ""
+    said = found.set_aside_notice or ""
     assert "filter.x0099.clean, and 900 more (RECONCILE_GIT_ALLOW=filters" in said
     assert not_as_committed(found) == ()
 
@@ -639,7 +639,7 @@ def test_more_than_git_can_be_told_is_an_error_and_not_outside_git(git):
 
 def test_the_runners_own_askpass_is_asked_in_the_place_of_the_repositorys(planted, tmp_path, monkeypatch):
     folder, plant, ran, sent = planted
-    plant(next(row for row in NAMED if row.key == "core.askPass"))
+    plant(next(row for row in UNSAFE_SETTINGS if row.key == "core.askPass"))
     mine = tmp_path / "my askpass"
     mine.write_text("#!/bin/sh\necho mine\n", encoding="utf-8")
     mine.chmod(0o755)
@@ -651,7 +651,7 @@ def test_the_runners_own_askpass_is_asked_in_the_place_of_the_repositorys(plante
 
 def test_the_runners_setting_goes_before_its_variable_as_in_git(planted, tmp_path, monkeypatch):
     folder, plant, ran, _ = planted
-    plant(next(row for row in NAMED if row.key == "core.sshCommand"))
+    plant(next(row for row in UNSAFE_SETTINGS if row.key == "core.sshCommand"))
     run_git(tmp_path, "config", "--global", "core.sshCommand", f"touch '{tmp_path}/mine'; false")
     monkeypatch.setenv("GIT_SSH", "/not/this/one")
     with pytest.raises(ReconcileError):

@@ -25,8 +25,8 @@ def act(found, *arguments):
     return found.act(*arguments)
 
 
-def reach(found, command="ls-remote", *arguments):
-    return remote.reach(found, "origin", command, *arguments)
+def run_on_remote(found, command="ls-remote", *arguments):
+    return remote.run_on_remote(found, "origin", command, *arguments)
 
 
 def test_asking_uses_nothing_of_gits_environment(git, monkeypatch):
@@ -38,7 +38,7 @@ def test_asking_uses_nothing_of_gits_environment(git, monkeypatch):
     assert b"somebody" not in ask(found, "var", "GIT_AUTHOR_IDENT").out
 
 
-@pytest.mark.parametrize("run", [ask, act, reach])
+@pytest.mark.parametrize("run", [ask, act, run_on_remote])
 def test_neither_can_be_pointed_at_another_repository(git, monkeypatch, run, tmp_path):
     folder, _ = git
     found = find(folder)
@@ -47,7 +47,7 @@ def test_neither_can_be_pointed_at_another_repository(git, monkeypatch, run, tmp
     assert Path(os.fsdecode(run(found, "rev-parse", "--show-toplevel").out.strip())).samefile(folder)
 
 
-@pytest.mark.parametrize("run", [ask, act, reach])
+@pytest.mark.parametrize("run", [ask, act, run_on_remote])
 def test_neither_may_ask_on_a_terminal(git, other_git, run):
     found = find(git[0])
     other_git('echo "$GIT_TERMINAL_PROMPT"; (: < /dev/tty) 2>/dev/null && echo terminal; cat')

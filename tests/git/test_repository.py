@@ -214,7 +214,7 @@ def test_a_work_tree_elsewhere_does_not_hold_the_declarations(git, tmp_path):
 
 
 def held(folder):
-    return find(folder).holding(WorkTree(folder).repositories())
+    return find(folder).with_submodules(WorkTree(folder).repositories())
 
 
 def test_a_folder_below_that_looks_like_a_repository_is_refused(git):

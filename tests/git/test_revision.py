@@ -275,7 +275,7 @@ def test_an_unknown_revision_is_an_error(committed):
 
 
 def test_outside_git_there_is_no_revision(tmp_path):
-    with pytest.raises(SettingError, match="is in no work tree of Git"):
+    with pytest.raises(SettingError, match="is not in a work tree of Git"):
         revision_tree(find(tmp_path), "HEAD")
 
 

@@ -90,7 +90,7 @@ def test_a_folder_is_no_file(folder):
 
 def test_a_pipe_does_not_make_anybody_wait(folder):
     os.mkfifo(folder / "pipe.yaml")
-    assert refusal(folder, "pipe.yaml") == "cannot be read: it is no regular file"
+    assert refusal(folder, "pipe.yaml") == "cannot be read: it is not a regular file"
 
 
 def test_a_file_without_permission_cannot_be_read(folder, monkeypatch):
