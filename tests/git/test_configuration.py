@@ -134,7 +134,7 @@ def test_an_unknown_word_of_the_variable_is_an_error():
     assert "credentials, filters" in (caught.value.hint or "")
 
 
-def test_hooks_that_a_configuration_names_are_off_whoever_names_them():
+def test_hooks_that_any_configuration_names_are_off():
     entries = of("global", ("hook.a.command", "x")) + of("local", ("hook.b.c.event", "pre-push"))
     assert told(entries)["hook.a.enabled"] == told(entries)["hook.b.c.enabled"] == ["false"]
 
@@ -280,7 +280,7 @@ def planting(row, address):
 
 
 def use(folder, allow=NOTHING):
-    """Do everything that is done with a repository; what git says of a remote that cannot be reached is no matter."""
+    """Make every kind of call with a repository; errors of a remote that cannot be reached are ignored."""
     (folder / "a.yaml").write_text("two", encoding="utf-8")
     found = find(folder, allow)
     commit = head(found)

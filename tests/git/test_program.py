@@ -88,7 +88,7 @@ def is_running(process):
         state = Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
     except OSError:
         return False
-    return state != "Z"  # nobody may be there to take note of its end
+    return state != "Z"  # its parent may never read its exit code
 
 
 def test_what_does_not_listen_is_ended_too(git, other_git, monkeypatch):
@@ -206,7 +206,7 @@ def test_a_failure_says_what_to_do(said, hint):
     assert hint in (failure(said).hint or "")
 
 
-def test_that_a_stranger_owns_the_repository_matters_only_to_what_acts(git, other_git):
+def test_another_owner_of_the_repository_matters_only_to_what_acts(git, other_git):
     folder, run = git
     if tuple(map(int, run("version").split()[2].split(".")[:2])) < (2, 38):
         pytest.skip("git takes safe.directory from its command line since 2.38")

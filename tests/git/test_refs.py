@@ -192,7 +192,7 @@ def test_a_ref_that_another_run_moved_is_not_moved(history, expected):
     assert applied_commit(find(folder), "prod") == commits[0]
 
 
-def test_a_ref_that_somebody_deleted_is_not_moved(history):
+def test_a_deleted_ref_is_not_moved(history):
     folder, _, commits = history
     with pytest.raises(ReconcileError, match="it is at no commit"):
         move_applied(find(folder), "prod", commits[2], commits[0])

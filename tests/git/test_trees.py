@@ -20,7 +20,7 @@ from tests.git.conftest import run_git
 
 LEADS_OUT = leads_out().message
 
-# Signs that tools stumble over, some that are no UTF-8, and any other; a name has at most 255 bytes.
+# Characters that break tools, some that are not UTF-8, and any other; a name has at most 255 bytes.
 SIGNS = st.one_of(
     st.sampled_from("a\n\t\"'\\ *?:[]~^@{}-订％\u2028\x7f\udcff\udc80"), st.characters(exclude_categories=["Cs"])
 )
@@ -28,7 +28,7 @@ NAMES = st.text(SIGNS.filter(lambda sign: sign not in "/\0"), min_size=1, max_si
     # Git refuses what a file system of another kind would take for its own folder.
     lambda name: (
         name not in {".", ".."}
-        and name == os.fsdecode(os.fsencode(name))  # signs that are no UTF-8 each, and together are
+        and name == os.fsdecode(os.fsencode(name))  # bytes that are not UTF-8 alone, but are together
         and ".git" not in "".join(sign for sign in name.casefold() if sign.isprintable())
         and "git~1" not in name.casefold()
     )
