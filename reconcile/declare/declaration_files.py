@@ -21,7 +21,7 @@ _EMPTY: Mapping[str, Any] = {}
 def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -> tuple[Documents, tuple[Finding, ...]]:
     """Return every document of *environment*, and the findings about text and structure, sorted.
 
-    Of a document with findings the rest is in the result, so that `resolve` finds its other problems in the same run.
+    A document with findings is in the result without its bad values, so that `resolve` finds its other problems too.
     """
     files = Files(workspace.directory, tree)
     paths, problems = _paths(environment, files)

@@ -2,7 +2,7 @@
 
 `repository` finds the repository whose work tree holds a folder, and runs git on it; `program` starts git so that it
 never waits or hangs, and `configuration` sets aside the repository's settings that name programs or hold credentials.
-Two trees of files come from there: `worktree` (the folder on disk) and `revision` (the folder at a commit); `symlinks`
+Two trees of files are built on it: `worktree` (the folder on disk) and `revision` (the folder at a commit); `symlinks`
 says for both where a link leads. `clean_check` lists what is not committed. `refs` names revisions, and reads, moves,
 fetches and pushes the ref of the commit last applied to an environment; `remote` makes the calls to other repositories.
 """

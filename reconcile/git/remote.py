@@ -122,9 +122,9 @@ def _unusable_for(repository: Repository, remote: str, addresses: Iterable[str])
         return proxy
     names = {key.rpartition(".")[2] for key in unusable if key.startswith("http.")}
     for address, name in itertools.product(addresses, sorted(names)):
-        said = repository.act("config", "--get-urlmatch", f"http.{name}", _without_password(address))
-        applied = os.fsdecode(said.out.removesuffix(b"\n"))
-        for entry in repository.settings.entries if said.is_good else ():
+        answer = repository.act("config", "--get-urlmatch", f"http.{name}", _without_password(address))
+        applied = os.fsdecode(answer.out.removesuffix(b"\n"))
+        for entry in repository.settings.entries if answer.is_good else ():
             if entry.key in unusable and entry.key.endswith(f".{name}") and entry.value == applied:
                 return entry.key
     return None

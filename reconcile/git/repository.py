@@ -75,9 +75,9 @@ class Repository:
         names = ", ".join([*shown, f"and {more} more"] if more else shown)
         notice = f"the repository's configuration names programs or credentials, which are not used: {names}"
         lifting = sorted({kind.lifted_by for kind in kinds if kind.lifted_by is not None})
-        where = "where merged commits are applied or watched, never where a pull request is planned"
+        advice = "where merged commits are applied or watched, never where a pull request is planned"
         return (
-            f"{notice} ({VARIABLE}={','.join(lifting)} uses its {' and '.join(lifting)}: {where})"
+            f"{notice} ({VARIABLE}={','.join(lifting)} uses its {' and '.join(lifting)}: {advice})"
             if lifting
             else notice
         )
@@ -169,16 +169,16 @@ def find(folder: Path, allow: frozenset[Allow] = frozenset()) -> Repository:
 
 
 def _found(real: Path, allow: frozenset[Allow]) -> Repository:
-    where = ("-C", os.fspath(real))
-    located = program.run((*where, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
+    in_folder = ("-C", os.fspath(real))
+    located = program.run((*in_folder, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
     foreign_owner = None
     if any(words in located.err for words in _FOREIGN_OWNER):
         foreign_owner = located
-        located = program.run((*_ANY_OWNER, *where, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
+        located = program.run((*_ANY_OWNER, *in_folder, *_LOCATE), user_environment(), seconds=program.ASK_SECONDS)
     if b"cannot use bare repository" in located.err or located.out.startswith(b"false"):
         raise foreign(os.path.relpath(real), "is in a repository whose work tree does not hold it")
     if not located.is_good:
-        listed = program.run((*where, *_LIST), user_environment(), seconds=program.ASK_SECONDS)
+        listed = program.run((*in_folder, *_LIST), user_environment(), seconds=program.ASK_SECONDS)
         entries = read_entries(listed.out) if listed.is_good else ()
         return Repository(real, settings=settings(entries, allow), unavailable=located)
     _, shallow, up, git_dir = located.out.removesuffix(b"\n").split(b"\n", 3)
@@ -235,10 +235,10 @@ def foreign(place: str, why: str, hint: str = _FOREIGN_HINT) -> DeclarationError
 
 def _version() -> tuple[int, int] | None:
     try:
-        said = program.run(("version",), bare_environment(), seconds=program.ASK_SECONDS).out
+        output = program.run(("version",), bare_environment(), seconds=program.ASK_SECONDS).out
     except ReconcileError:
         return None
-    found = re.search(rb"(\d+)\.(\d+)", said)
+    found = re.search(rb"(\d+)\.(\d+)", output)
     return (int(found[1]), int(found[2])) if found else None
 
 

@@ -1,4 +1,4 @@
-"""Documents: every file of an environment, whatever is wrong with the others."""
+"""Tenant and set files become documents, and a broken file does not keep the others from being read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the schemas refuse is said in words."""
+"""Each problem with a schema is worded: which value is wrong, and what to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors of the parser that no file of the tests provokes still become findings."""
+"""Errors of the YAML parser that no test file causes become findings too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workspace file: what it means, and what is wrong with it."""
+"""The workspace file: its values and its findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reader: what PyYAML's own loader would make of a good file, and nothing that it would guess."""
+"""The reader returns what PyYAML's own loader returns for a good file, and guesses nothing."""
 
 from __future__ import annotations
 

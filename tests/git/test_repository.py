@@ -1,4 +1,4 @@
-"""The repository of a folder, through the git program: which one it is, and which are none of it."""
+"""The repository of a folder, through the git program: which one it is, and which ones are refused."""
 
 from __future__ import annotations
 

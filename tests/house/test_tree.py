@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,9 @@ WORLD_EXCEPTIONS = {
     "reconcile/service/clock.py": {"datetime.now"},  # the Clock port itself
     "reconcile/git/program.py": {"os.environ"},  # what the git program inherits, less GIT_*; nothing is read from it
 }
+
+# Packages whose files have names that no other package uses: a name alone says which thing the file is.
+NAMED_ONCE = frozenset({"git", "declare", "ledger"})
 
 
 def complaints(paths: list[Path], check: Callable[[str, Path], tuple[str, ...]]) -> list[str]:
@@ -53,6 +57,15 @@ def test_there_is_something_to_check():
     assert len(TESTS) > 20
     assert sum(map(is_pure, MODULES)) > 20
     assert SCHEMAS
+
+
+def test_a_file_name_says_which_thing_it_is():
+    uses = Counter(path.name for path in MODULES if path.stem != "__init__")
+    assert [
+        path.relative_to(ROOT).as_posix()
+        for path in MODULES
+        if checks.part_of(module_name(path)) in NAMED_ONCE and uses[path.name] > 1
+    ] == []
 
 
 def test_imports_point_down():

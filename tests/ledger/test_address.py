@@ -1,4 +1,4 @@
-"""Where the ledger is: said by a setting, or beside the declarations."""
+"""Where the ledger is: the setting names it, or it is beside the declarations. And a damaged file is moved away."""
 
 from __future__ import annotations
 

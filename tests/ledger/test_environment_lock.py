@@ -1,4 +1,4 @@
-"""One apply in an environment: who comes second waits or is refused, and who has lost the lock records no more."""
+"""One apply in an environment: a second run waits or is refused, and a run that lost the lock records no more."""
 
 from __future__ import annotations
 

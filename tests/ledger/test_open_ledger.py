@@ -1,4 +1,4 @@
-"""Opening: what is made, what is led up to date, and what is refused, with a way out."""
+"""Opening a ledger: what is made, what is migrated, and what is refused, with a hint."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run records is what a later one reads: intents, outcomes, last applied, holds, and how it ended."""
+"""A later run reads what a run recorded: intents, outcomes, last applied, holds, and how it ended."""
 
 from __future__ import annotations
 
