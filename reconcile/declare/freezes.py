@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from reconcile.declare.time_values import zone_problem
+from reconcile.declare.zones import zone_problem
 from reconcile.engine.documents import Pointer, Problem
 from reconcile.model.workspace import Freeze, WeekMoment
 from reconcile.times import duration

@@ -87,7 +87,6 @@ def _walk(file_text: FileText, targets: set[tuple[Path, Part]]) -> Found:
 
 
 def _step_over(steps: list[str | int | None], mappings: list[bool]) -> None:
-    """Step from the value that has just ended to the next one."""
     if steps:
         step = steps[-1]
         steps[-1] = None if mappings[-1] or not isinstance(step, int) else step + 1

@@ -142,13 +142,13 @@ def _typing_mistake(file_text: FileText, first: int, last: int) -> Finding | Non
             return file_text.finding(
                 "tab-indentation", "a tab in the indentation, which YAML forbids", start, hint="indent with blanks only"
             )
-        found = full_width(file_text, line)
+        found = _full_width(file_text, line)
         if found is not None:
             return found
     return None
 
 
-def full_width(file_text: FileText, line: int) -> Finding | None:
+def _full_width(file_text: FileText, line: int) -> Finding | None:
     """Return a finding when *line* is structured with full-width signs instead of ASCII ones."""
     match = _FULL_WIDTH.match(file_text.line_text(line))
     if match is None:

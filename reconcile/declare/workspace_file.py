@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from reconcile.declare.files import Files, check_file
 from reconcile.declare.freezes import freeze, freeze_problems
-from reconcile.declare.time_values import zone_problem
+from reconcile.declare.zones import zone_problem
 from reconcile.engine.documents import Part, Pointer, Problem, in_order, placed
 from reconcile.errors import SettingError
 from reconcile.model.finding import Finding, Severity

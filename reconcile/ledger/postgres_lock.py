@@ -78,7 +78,7 @@ class PostgresLock:
             return None
         with self._database.writing() as connection:
             # Asked again: the session may have ended by now, and its number may be another session's.
-            if self._backend(connection) == row.backend:
+            if self._holding_backend(connection) == row.backend:
                 connection.execute(text("SELECT pg_terminate_backend(:backend)"), {"backend": row.backend})
             remove_row(connection, self._environment, lock_id)
         deadline = self._clock.monotonic() + _ENDING_SECONDS
@@ -94,12 +94,11 @@ class PostgresLock:
     def _held_row(self) -> Row[Any] | None:
         with self._database.reading() as connection:
             row = row_of(connection, self._environment)
-            return row if row is not None and row.backend == self._backend(connection) else None
+            return row if row is not None and row.backend == self._holding_backend(connection) else None
 
     def _held_by(self, backend: int) -> bool:
         with self._database.reading() as connection:
-            return self._backend(connection) == backend
+            return self._holding_backend(connection) == backend
 
-    def _backend(self, connection: Connection) -> int | None:
-        """Return the number of the session that holds the lock."""
+    def _holding_backend(self, connection: Connection) -> int | None:
         return connection.execute(text(_HOLDERS), self._halves).scalar()
