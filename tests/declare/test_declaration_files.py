@@ -89,7 +89,7 @@ schedules:
     cron: "0 0 8 * * ?"
 """
     desired = outcome_of({"tenants/a.yaml": text}).resolution.desired
-    assert [schedule.line for schedule in desired.values()] == [5, 9]
+    assert [schedule.origin.line for schedule in desired.values()] == [5, 9]
 
 
 @pytest.mark.parametrize(

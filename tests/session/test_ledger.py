@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.errors import LedgerError, RefusedError, SettingError
+from reconcile.errors import LedgerError, SettingError
 from reconcile.ledger.address import ledger_address
+from reconcile.model.finding import RefusedError
 from reconcile.session.console import Console
 from reconcile.session.ledger import LedgerHome, ledger_required
 from reconcile.session.runtime import Runtime

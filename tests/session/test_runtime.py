@@ -52,17 +52,17 @@ def test_a_document_tells_the_time_that_a_variable_may_set():
 
 
 @pytest.mark.parametrize(
-    "verbosity, said",
+    "given, said",
     [
-        pytest.param(-1, ["error"], id="quiet"),
-        pytest.param(0, ["error", "warning"], id="plain"),
-        pytest.param(1, ["error", "warning", "info"], id="v"),
-        pytest.param(2, ["error", "warning", "info", "trace"], id="vv"),
+        pytest.param({"quiet": True}, ["error"], id="quiet"),
+        pytest.param({}, ["error", "warning"], id="plain"),
+        pytest.param({"verbose": 1}, ["error", "warning", "info"], id="v"),
+        pytest.param({"verbose": 2}, ["error", "warning", "info", "trace"], id="vv"),
     ],
 )
-def test_how_much_is_told_is_an_option(verbosity, said):
+def test_how_much_is_told_is_an_option(given, said):
     written: list[str] = []
-    one = runtime(written, verbosity=verbosity, log_format="json")
+    one = runtime(written, **given, log_format="json")
     for level in ("error", "warning", "info", "trace"):
         one.log(level, "x")
     assert written == [f'{{"level": "{level}", "message": "x"}}\n' for level in said]
