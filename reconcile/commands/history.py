@@ -16,7 +16,7 @@ from reconcile.model.states import Unreadable
 from reconcile.report.documents import history_document
 from reconcile.report.histories import history_view
 from reconcile.service.reader import ServiceReader
-from reconcile.session.client import open_client
+from reconcile.session.client import connect
 from reconcile.session.declared import open_checkout
 from reconcile.session.runtime import Runtime
 from reconcile.times import time_zone
@@ -40,10 +40,10 @@ def history(runtime: Runtime, *, tenant: str, code: str, page: int, page_size: i
             raise UsageError(f"{what} {value!r} is none", hint="1 to 64 of 0-9 A-Z a-z _ . -")
     checkout = open_checkout(runtime)
     environment = checkout.environment
-    with open_client(runtime, environment) as client:
+    with connect(runtime, environment) as client:
         reader = ServiceReader(client)
         found = history_of(reader, Key(tenant, code), page=page, page_size=page_size)
-        noted = reader.take_notes()
+        noted = reader.take_findings()
     return Answer(
         history_document(
             found.key, found.live, found.pages, checkout.head, environment=environment.name, findings=noted

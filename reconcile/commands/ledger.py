@@ -12,7 +12,7 @@ from reconcile.model.ledger import Ending, RunKind
 from reconcile.report.ledgers import ledger_document
 from reconcile.report.remembering import done_view
 from reconcile.service.reader import ServiceReader
-from reconcile.session.client import open_client
+from reconcile.session.client import connect
 from reconcile.session.declared import declare
 from reconcile.session.identity import identify
 from reconcile.session.ledger import locate_ledger
@@ -39,7 +39,7 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> Answer:
     declared = declare(runtime)
     home = locate_ledger(declared.checkout, declared.environment)
     moved_to = home.move_away_if_damaged()
-    with open_client(runtime, declared.environment) as client:
+    with connect(runtime, declared.environment) as client:
         live = read_live(runtime, ServiceReader(client), list(declared.desired)).live
     found = found_live(declared.desired, live)
     start = identify(declared.checkout, actor).start(RunKind.ADOPT)

@@ -1,10 +1,10 @@
-"""The scheduling service's HTTP API: `open_link`, then a `ServiceReader` or a `ServiceWriter` over the link.
+"""The scheduling service's HTTP API, for one run: `open_client`, then a `ServiceReader` or a `ServiceWriter` over it.
 
-Importing this is cheap: the HTTP library comes with the first link that is opened.
+Importing this is cheap: the HTTP library is imported when a client is opened.
 """
 
-from reconcile.service.link import Link, Statistics, open_link
+from reconcile.service.client import Client, open_client
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
 
-__all__ = ["Link", "ServiceReader", "ServiceWriter", "Statistics", "open_link"]
+__all__ = ["Client", "ServiceReader", "ServiceWriter", "open_client"]

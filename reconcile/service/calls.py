@@ -13,6 +13,7 @@ real time, whatever clock there is: it bounds real sockets.
 from __future__ import annotations
 
 import heapq
+import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -82,6 +83,17 @@ class Work(Protocol[P, A]):
 
 
 @dataclass(frozen=True, slots=True)
+class Timing:
+    """The clock of the pauses between attempts, with *jitter* from 0 to 1; what stops the run, and how many seconds a
+    stopped run waits for its open requests."""
+
+    clock: Clock
+    stop: Stop
+    jitter: Callable[[], float] = random.random
+    grace_seconds: float = GRACE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
 class Channel:
     """What calls go through. *send* refuses every operation but those that the channel was opened for."""
 
@@ -89,12 +101,8 @@ class Channel:
     abort: Callable[[int], None]
     crew: Crew
     budget: Budget
-    clock: Clock
-    stop: Stop
-    random: Callable[[], float]
-    count_repeat: Callable[[], None]
+    timing: Timing
     bound_seconds: float
-    grace_seconds: float = GRACE_SECONDS
 
 
 def make(channel: Channel, work: Work[P, A]) -> None:
@@ -118,13 +126,13 @@ class _Calls(Generic[P, A]):
 
     def run(self) -> None:
         try:
-            while not self._channel.stop.is_set():
+            while not self._channel.timing.stop.is_set():
                 self._fill()
                 if self._open:
                     self._collect(_POLL_SECONDS)
                     self._cut_overdue()
                 elif self._later:
-                    self._channel.clock.sleep(self._later[0][0] - self._channel.clock.monotonic())
+                    self._channel.timing.clock.sleep(self._later[0][0] - self._channel.timing.clock.monotonic())
                 else:
                     return
             self._wind_down()
@@ -134,7 +142,7 @@ class _Calls(Generic[P, A]):
 
     def _fill(self) -> None:
         """Submit what is due, as far as there is room."""
-        now = self._channel.clock.monotonic() if self._later else 0.0
+        now = self._channel.timing.clock.monotonic() if self._later else 0.0
         while self._later and self._later[0][0] <= now:
             self._ready.append(heapq.heappop(self._later)[2])
         while len(self._open) < self._window:
@@ -147,7 +155,7 @@ class _Calls(Generic[P, A]):
 
     def _answer(self, call: Call[P]) -> A | Again | Interrupted:
         """Make *call*, in a thread of the crew."""
-        if self._channel.stop.is_set():
+        if self._channel.timing.stop.is_set():
             return Interrupted.BEFORE
         request = self._work.compose(call)
         if not isinstance(request, Request):
@@ -160,7 +168,7 @@ class _Calls(Generic[P, A]):
     def _collect(self, patience_seconds: float) -> None:
         """Settle what was judged; wait a moment for the first."""
         if self._later:
-            until_due = self._later[0][0] - self._channel.clock.monotonic()
+            until_due = self._later[0][0] - self._channel.timing.clock.monotonic()
             patience_seconds = min(patience_seconds, max(0.001, until_due))
         try:
             ticket = self._judged.get(timeout=patience_seconds)
@@ -191,15 +199,14 @@ class _Calls(Generic[P, A]):
         channel = self._channel
         if call.repeat + 1 >= ATTEMPTS:
             return ""
-        if channel.stop.is_set():
+        if channel.timing.stop.is_set():
             return "the run was stopped"
         if not channel.budget.spend(call.tenant):
             return "no repeats are left to this run or tenant"
-        seconds = pause(call.repeat + 1, answer.retry_after_seconds, channel.random)
+        seconds = pause(call.repeat + 1, answer.retry_after_seconds, channel.timing.jitter)
         self._order += 1
         again = replace(call, repeat=call.repeat + 1)
-        heapq.heappush(self._later, (channel.clock.monotonic() + seconds, self._order, again))
-        channel.count_repeat()
+        heapq.heappush(self._later, (channel.timing.clock.monotonic() + seconds, self._order, again))
         return None
 
     def _cut_overdue(self) -> None:
@@ -229,7 +236,7 @@ class _Calls(Generic[P, A]):
             if ticket.cancel():
                 del self._open[ticket]
                 self._settle(call, Interrupted.BEFORE)
-        ends = time.monotonic() + self._channel.grace_seconds
+        ends = time.monotonic() + self._channel.timing.grace_seconds
         while self._open and (left := ends - time.monotonic()) > 0:
             self._collect(min(left, _POLL_SECONDS))
         for ticket, call in tuple(self._open.items()):

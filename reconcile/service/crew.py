@@ -1,4 +1,4 @@
-"""The threads of one link: started as work comes, kept for the next, and never able to hold the process.
+"""The threads of one client: started as work comes, kept for the next, and never able to hold the process.
 
 They are daemons. A thread may hang where no time-out reaches (a resolver that does not answer, a TLS handshake that
 trickles): whoever waits for its ticket abandons it, another thread takes its place, and when the process ends the
@@ -92,7 +92,7 @@ class Crew:
         """Have *ticket* worked on as soon as a thread is free."""
         with self._lock:
             if self._closed:
-                raise RuntimeError("the link is closed")
+                raise RuntimeError("the client is closed")
             self._work.put(ticket)
             self._unclaimed += 1
             if self._idle < self._unclaimed and len(self._threads) < self.size:

@@ -1,4 +1,4 @@
-"""How long a batch may be, as far as this run has learnt. Shared by all queries of a link; safe from any thread."""
+"""How long a batch may be, as far as this run has learnt. Shared by all queries of a client; safe from any thread."""
 
 from __future__ import annotations
 

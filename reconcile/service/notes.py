@@ -33,7 +33,7 @@ class RowTwice:
 
 
 class Notes:
-    """What was noted so far, over one link; safe from any thread."""
+    """What was noted so far, over one client; safe from any thread."""
 
     def __init__(self) -> None:
         self._errors: dict[Operation, dict[str, ErrorBesideData]] = {}

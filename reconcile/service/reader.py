@@ -19,10 +19,10 @@ from reconcile.service.answers import Answer, Found, Refused, Split, TooLong, qu
 from reconcile.service.beside import Said, error_beside
 from reconcile.service.budget import retry_after_seconds
 from reconcile.service.calls import Again, Call, Channel, GivenUp, Interrupted, Work, make
+from reconcile.service.client import Client
 from reconcile.service.exchange import Broken, Fault, Operation, Reply, Request, Result
 from reconcile.service.keys import unsendable
 from reconcile.service.lengths import Lengths
-from reconcile.service.link import Link
 from reconcile.service.notes import Notes
 from reconcile.service.troubles import Narrator, passes, trouble
 
@@ -40,16 +40,16 @@ _STOPPED = trouble("interrupted", "the run was stopped before the service had an
 class ServiceReader:
     """Implements `ports.Reader`."""
 
-    def __init__(self, link: Link) -> None:
-        self._channel = link.channel(Operation.QUERY, Operation.HISTORY)
-        self._settings = link.service
-        self._batch_size = link.batch_size
-        self._lengths = link.lengths
-        self._redactor = link.redactor
-        self._notes = link.notes
+    def __init__(self, client: Client) -> None:
+        self._channel = client.channel(Operation.QUERY, Operation.HISTORY)
+        self._settings = client.service
+        self._batch_size = client.batch_size
+        self._lengths = client.lengths
+        self._redactor = client.redactor
+        self._notes = client.notes
 
     def take_notes(self) -> tuple[Finding, ...]:
-        """Return what was noted of the replies that came over the link so far; each kind is told once."""
+        """Return what was noted of the replies that came over the client so far; each kind is told once."""
         return self._notes.take()
 
     def query(
@@ -107,7 +107,7 @@ class _Query(Work[Batch, Answer]):
         self.live: dict[Key, Live] = {}
         self._waiting: dict[str, deque[Key]] = {}
         self._size = size
-        self._clock = channel.clock
+        self._clock = channel.timing.clock
         self._settings = settings
         self._lengths = lengths
         self._narrator = narrator
@@ -238,7 +238,7 @@ class _History(Work[PageOfJob, HistoryPage | Unreadable]):
         self.answer: HistoryPage | Unreadable = _STOPPED
         self._request = request
         self._call = Call(request.tenant, page)
-        self._clock = reader._channel.clock
+        self._clock = reader._channel.timing.clock
         self._successful = reader._settings.success_status
         self._allowed = reader._settings.success_codes
         self._notes = reader._notes

@@ -33,9 +33,9 @@ from reconcile.service import wire
 from reconcile.service.beside import error_beside
 from reconcile.service.budget import retry_after_seconds
 from reconcile.service.calls import Again, Call, GivenUp, Interrupted, Work, make
+from reconcile.service.client import Client
 from reconcile.service.exchange import Broken, Fault, Operation, Reply, Request, Result
 from reconcile.service.keys import unsendable
-from reconcile.service.link import Link
 from reconcile.service.notes import ErrorBesideData
 from reconcile.service.troubles import Narrator
 from reconcile.text import one_line
@@ -51,11 +51,11 @@ _OPEN = SaveAnswer(AnswerKind.LOST, "interrupted: the run was stopped before the
 class ServiceWriter:
     """Implements `ports.Writer`."""
 
-    def __init__(self, link: Link) -> None:
-        self._channel = link.channel(Operation.SAVE)
-        self._narrator = Narrator(Operation.SAVE, link.redactor)
-        self._success_codes = link.service.success_codes
-        self._notes = link.notes
+    def __init__(self, client: Client) -> None:
+        self._channel = client.channel(Operation.SAVE)
+        self._narrator = Narrator(Operation.SAVE, client.redactor)
+        self._success_codes = client.service.success_codes
+        self._notes = client.notes
 
     def save(self, saves: Sequence[Save], *, progress: Progress = no_progress) -> Mapping[Key, SaveAnswer]:
         """Make each of *saves* once and return every answer; see `ports.Writer`.
@@ -70,7 +70,7 @@ class ServiceWriter:
         return work.answers
 
     def _judged(self, tenant: str, result: Result) -> SaveAnswer | Again:
-        now, codes = self._channel.clock.now(), self._success_codes
+        now, codes = self._channel.timing.clock.now(), self._success_codes
         return save_answer(tenant, result, narrator=self._narrator, now=now, success_codes=codes, note=self._notes.add)
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from reconcile.model.workspace import Environment
-from reconcile.service.link import Link, open_link
+from reconcile.service.client import Client, open_client
 from reconcile.session.runtime import Runtime
 
 
-def open_client(runtime: Runtime, environment: Environment) -> Link:
+def connect(runtime: Runtime, environment: Environment) -> Client:
     """Return a client of the service of *environment*. Nothing is sent yet; its secrets are learned by the run.
 
     Raises:
         SettingError: a variable that a setting names is missing, or a setting is wrong.
     """
-    link = open_link(
+    client = open_client(
         environment,
         variables=runtime.environ,
         clock=runtime.clock,
@@ -21,5 +21,5 @@ def open_client(runtime: Runtime, environment: Environment) -> Link:
         parallelism=runtime.options.parallelism,
         trace=runtime.trace(),
     )
-    runtime.facts.learn_secrets(link.redactor.hide)
-    return link
+    runtime.facts.learn_secrets(client.redactor.hide)
+    return client

@@ -18,7 +18,7 @@ from reconcile.model.keys import Key
 from reconcile.model.plan import Plan
 from reconcile.model.states import Live
 from reconcile.service.reader import ServiceReader
-from reconcile.session.client import open_client
+from reconcile.session.client import connect
 from reconcile.session.declared import Declared
 from reconcile.session.memory import Memory, read_memory
 from reconcile.session.options import Sources
@@ -92,7 +92,7 @@ class Observed:
     def _read(self) -> tuple[Observation, Memory]:
         """Return the live side, with what was noted of the replies, and what is remembered once it is read."""
         observation = read_live(self.declared.runtime, self.reader, self.memory.keys(self.declared.desired))
-        findings = (*observation.findings, *self.reader.take_notes())
+        findings = (*observation.findings, *self.reader.take_findings())
         return replace(observation, findings=findings), self.memory.after_reading(observation.live)
 
 
@@ -105,7 +105,7 @@ def observed(declared: Declared, sources: Sources) -> Iterator[Observed]:
         ReconcileError: git cannot say what was applied.
     """
     memory = read_memory(declared, sources)
-    with open_client(declared.runtime, declared.environment) as client:
+    with connect(declared.runtime, declared.environment) as client:
         yield Observed(declared, memory, ServiceReader(client))
 
 

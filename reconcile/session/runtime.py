@@ -18,7 +18,7 @@ from reconcile.session.console import Console
 from reconcile.session.options import Options
 
 if TYPE_CHECKING:
-    from reconcile.service.clock import SystemClock
+    from reconcile.service.system_clock import SystemClock
 
 # How talkative a run must be for each level of message; -q is -1.
 LEVELS = {"error": -1, "warning": 0, "info": 1, "trace": 2}
@@ -99,7 +99,7 @@ class Runtime:
     def clock(self) -> SystemClock:
         """Return the clock of this run: its sleeps end with the stop signal."""
         # Here, so that commands that never wait do not pay for the client of the service.
-        from reconcile.service.clock import SystemClock
+        from reconcile.service.system_clock import SystemClock
 
         return SystemClock(self.stop)
 

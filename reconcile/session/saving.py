@@ -30,10 +30,10 @@ from reconcile.model.run import Run
 from reconcile.model.schedule import Schedule
 from reconcile.model.states import Applied
 from reconcile.ports import Progress
-from reconcile.service.link import Link
+from reconcile.service.client import Client
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
-from reconcile.session.client import open_client
+from reconcile.session.client import connect
 from reconcile.session.declared import Declared
 from reconcile.session.entry import RunEntry
 from reconcile.session.events import Events, TellingLedger
@@ -75,7 +75,7 @@ class Saving:
     declared: Declared
     options: SaveOptions
     identity: RunIdentity
-    client: Link
+    client: Client
     ledger: SqlLedger | None
 
     def observed(self, sources: Sources, ref: AppliedRef) -> Observed:
@@ -114,7 +114,7 @@ class Saving:
             _settle_holds(entry, planned, self.declared, run)
         entry.end(run)
         events.summary(run)
-        noted = ServiceReader(self.client).take_notes()
+        noted = ServiceReader(self.client).take_findings()
         findings = (*run.findings, *noted, *purpose.findings, *entry.findings)
         return replace(run, findings=findings, start=None if self.ledger is None else start)
 
@@ -190,7 +190,7 @@ def saving(declared: Declared, options: SaveOptions) -> Iterator[Saving]:
     """
     identity = identify(declared.checkout, options.actor)
     with (
-        open_client(declared.runtime, declared.environment) as client,
+        connect(declared.runtime, declared.environment) as client,
         _locked_ledger(declared, options, identity) as ledger,
     ):
         yield Saving(declared, options, identity, client, ledger)

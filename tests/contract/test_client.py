@@ -11,24 +11,24 @@ import pytest
 from reconcile.model.keys import Key
 from reconcile.model.workspace import Environment
 from reconcile.ports import Save
-from reconcile.service import Link, ServiceReader, ServiceWriter, open_link
+from reconcile.service import Client, ServiceReader, ServiceWriter, open_client
 from tests.contract.exchanges import Exchange, exchanges
 from tests.service.fakes import FakeClock, http_reply, raw_server, read_request
 
 
-def ask(link: Link, exchange: Exchange) -> object:
+def ask(client: Client, exchange: Exchange) -> object:
     """Do what the exchange is given, and return what came of it in the words of its `means`."""
     given = exchange.given
     if exchange.operation == "query":
-        live = ServiceReader(link).query([Key(exchange.tenant, code) for code in given["codes"]])
+        live = ServiceReader(client).query([Key(exchange.tenant, code) for code in given["codes"]])
         return {key.code: [dataclasses.asdict(row) for row in rows] for key, rows in live.items()}
     if exchange.operation == "history":
-        page = ServiceReader(link).history(exchange.tenant, given["job_id"], page=given["page"])
+        page = ServiceReader(client).history(exchange.tenant, given["job_id"], page=given["page"])
         return dataclasses.asdict(
             page, dict_factory=lambda pairs: {k: v.isoformat() if isinstance(v, datetime) else v for k, v in pairs}
         )
     save = Save(Key(exchange.tenant, given["code"]), given["name"], given["cron"])
-    (answer,) = ServiceWriter(link).save([save]).values()
+    (answer,) = ServiceWriter(client).save([save]).values()
     return {"kind": answer.kind, "job_id": answer.job_id}
 
 
@@ -42,8 +42,8 @@ def test_the_client_sends_these_bytes_and_reads_the_reply(exchange):
 
     with raw_server(handle) as url:
         environment = Environment("prod", url)
-        with open_link(environment, variables={}, clock=FakeClock(), stop=threading.Event()) as link:
-            meant = ask(link, exchange)
+        with open_client(environment, variables={}, clock=FakeClock(), stop=threading.Event()) as client:
+            meant = ask(client, exchange)
     if exchange.operation == "history":
         meant["executions"] = list(meant["executions"])
     assert meant == exchange.means

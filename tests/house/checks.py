@@ -111,7 +111,7 @@ SAVING = "reconcile.session.saving"
 ONLY_BY = {
     SAVING: frozenset({"reconcile.commands.apply", "reconcile.commands.rollback"}),
     "reconcile.ledger.open_ledger": frozenset({"reconcile.session.ledger"}),
-    "open_link": frozenset({"reconcile.session.client"}),  # by whatever name of its package
+    "open_client": frozenset({"reconcile.session.client"}),  # by whatever name of its package
 }
 
 CONDITIONAL = frozenset({"pytest.mark.skipif", "pytest.mark.xfail"})

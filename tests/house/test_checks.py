@@ -83,7 +83,7 @@ def test_the_writer_in_other_hands_is_found(source):
     assert len(checks.writer_imports(source, "reconcile.commands.plan")) == 1
     assert len(checks.writer_imports(source, "reconcile.commands.apply")) == 1
     assert checks.writer_imports(source, "reconcile.session.saving") == ()
-    assert checks.writer_imports(source, "reconcile.service.link") == ()
+    assert checks.writer_imports(source, "reconcile.service.client") == ()
 
 
 @pytest.mark.parametrize(
@@ -105,8 +105,10 @@ def test_what_saves_in_other_hands_is_found(source):
     "source, module",
     [
         pytest.param("from reconcile.ledger.open_ledger import open_ledger", "reconcile.session.ledger", id="ledger"),
-        pytest.param("from reconcile.service.link import Link, open_link", "reconcile.session.client", id="client"),
-        pytest.param("from reconcile.service import open_link", "reconcile.session.client", id="by-its-package"),
+        pytest.param(
+            "from reconcile.service.client import Client, open_client", "reconcile.session.client", id="client"
+        ),
+        pytest.param("from reconcile.service import open_client", "reconcile.session.client", id="by-its-package"),
     ],
 )
 def test_a_second_place_that_opens_is_found(source, module):
@@ -115,7 +117,7 @@ def test_a_second_place_that_opens_is_found(source, module):
 
 
 def test_what_is_not_reserved_is_left_alone():
-    source = "from reconcile.session.options import SaveOptions\nfrom reconcile.service.link import Link"
+    source = "from reconcile.session.options import SaveOptions\nfrom reconcile.service.client import Link"
     assert checks.reserved_imports(source, "reconcile.commands.plan") == ()
 
 

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from reconcile.service.system_clock import SystemClock
+
 from reconcile.engine.judges import Situation
 from reconcile.engine.plan import make_plan
 from reconcile.flows.apply import apply
@@ -22,8 +24,7 @@ from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
 from reconcile.model.schedule import Schedule
 from reconcile.model.workspace import Environment, Limits, SaveMode, ServiceSettings
-from reconcile.service.clock import SystemClock
-from reconcile.service.link import open_link
+from reconcile.service.client import connect
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
 from reconcile.twin.testing import RunningTwin, running_twin
@@ -64,10 +65,10 @@ class Bench:
         clock = QuickClock(stop)
         service = ServiceSettings(save=self.save)
         environment = Environment("test", self.twin.url, timeout=TIMEOUT, service=service)
-        with open_link(environment, variables={}, clock=clock, stop=stop) as link:
-            reader = ServiceReader(link)
+        with connect(environment, variables={}, clock=clock, stop=stop) as client:
+            reader = ServiceReader(client)
             plan = make_plan("test", self.wanted, observe(reader, list(self.wanted)).live)
-            ports = Ports(reader, ServiceWriter(link), MemoryLedger(), clock, stop)
+            ports = Ports(reader, ServiceWriter(client), MemoryLedger(), clock, stop)
             return apply(plan, ports, situation=Situation(NO_LIMITS, service), wave_size=160, pacing=pacing)
 
     def live(self) -> dict[Key, list[str]]:

@@ -14,8 +14,9 @@ from reconcile.model.keys import Key
 from reconcile.model.workspace import Environment
 from reconcile.ports import Save
 from reconcile.secrets import Redactor
+from reconcile.service.calls import Timing
+from reconcile.service.client import Client
 from reconcile.service.exchange import Operation, Reply, Request, Result
-from reconcile.service.link import Link
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -67,7 +68,7 @@ class FakeTransport:
 
 
 @contextlib.contextmanager
-def fake_link(
+def fake_client(
     answer: Callable[[Request], Result],
     *,
     environment: Environment | None = None,
@@ -76,21 +77,18 @@ def fake_link(
     secrets: tuple[str, ...] = (),
     grace_seconds: float = 0.05,
     jitter: float = 1.0,
-) -> Iterator[tuple[Link, FakeTransport, FakeClock]]:
-    """A link over a scripted transport, with a fake clock and jitter that is no chance."""
+) -> Iterator[tuple[Client, FakeTransport, FakeClock]]:
+    """A client over a scripted transport, with a fake clock and jitter that is no chance."""
     transport, clock = FakeTransport(answer), FakeClock()
-    link = Link(
+    client = Client(
         environment or an_environment(),
         transport,
         redactor=Redactor(secrets),
-        clock=clock,
-        stop=stop or threading.Event(),
+        timing=Timing(clock, stop or threading.Event(), lambda: jitter, grace_seconds),
         parallelism=parallelism,
-        jitter=lambda: jitter,
-        grace_seconds=grace_seconds,
     )
-    with link:
-        yield link, transport, clock
+    with client:
+        yield client, transport, clock
 
 
 def an_environment(url: str = "http://service.example:8001", **more: Any) -> Environment:

@@ -6,7 +6,7 @@ import pytest
 
 from reconcile.service import ServiceReader, wire
 from reconcile.service.exchange import Reply
-from tests.service.fakes import fake_link, keys
+from tests.service.fakes import fake_client, keys
 
 TEXT = '{"resp_data": "租户不存在"}'
 
@@ -55,6 +55,6 @@ def test_what_is_not_of_its_charset_is_malformed(content_type, words):
 def test_what_is_shown_of_a_reply_is_in_its_charset_and_masked(encoding):
     body = '{"resp_data": 1, "say": "租户 t0ps3cret"}'.encode(encoding)
     reply = Reply(200, body, f"application/json;charset={encoding}")
-    with fake_link(lambda request: reply, secrets=("t0ps3cret",)) as (link, _, _clock):
-        (found,) = ServiceReader(link).query(keys("1")).values()
+    with fake_client(lambda request: reply, secrets=("t0ps3cret",)) as (client, _, _clock):
+        (found,) = ServiceReader(client).query(keys("1")).values()
     assert '"say": "租户 ***"' in found.message

@@ -1,4 +1,4 @@
-"""The threads of a link."""
+"""The threads of a client."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
-from reconcile.service import budget, link, reader, settings
+from reconcile.service import budget, client, reader, settings
 from reconcile.service.answers import SPLITTING
 from reconcile.service.beside import ROLES
 from reconcile.service.calls import GRACE_SECONDS
@@ -82,5 +82,5 @@ def test_the_words_that_are_written_out_are_the_numbers_of_the_code():
     assert sorted(SPLITTING) == [400, 413, 414, 422]
     assert (budget.ATTEMPTS, budget.BASE_PAUSE_SECONDS, budget.LONGEST_BACK_OFF_SECONDS) == (4, 0.5, 8.0)
     assert (budget.RUN.earned, budget.TENANT.earned) == (0.5, 0.5)
-    assert (reader.TENANT_LOST_AFTER, GRACE_SECONDS, link.BOUND_TIMES_TIMEOUT) == (4, 3.0, 3)
+    assert (reader.TENANT_LOST_AFTER, GRACE_SECONDS, client.BOUND_TIMES_TIMEOUT) == (4, 3.0, 3)
     assert REPLY_LIMIT == 16 * 1024 * 1024

@@ -9,14 +9,14 @@ import pytest
 from reconcile.errors import ServiceError
 from reconcile.service import ServiceReader
 from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
-from tests.service.fakes import fake_link, json_reply
+from tests.service.fakes import fake_client, json_reply
 
 PAGE = {"resp_data": {"quartz_list": {"pageSize": 10, "pageIndex": 3, "resultCount": 21, "pageCount": 3, "data": [{}]}}}
 
 
 def history(answer, tenant="acme"):
-    with fake_link(answer) as (link, transport, _):
-        return ServiceReader(link).history(tenant, "9", page=3), transport
+    with fake_client(answer) as (client, transport, _):
+        return ServiceReader(client).history(tenant, "9", page=3), transport
 
 
 def test_a_page_is_asked_for_and_read():
@@ -74,9 +74,9 @@ def test_a_tenant_that_cannot_be_sent_is_an_error():
 
 
 def test_a_job_id_that_is_no_unicode_is_an_error():
-    with fake_link(lambda request: json_reply(PAGE)) as (link, transport, _):
+    with fake_client(lambda request: json_reply(PAGE)) as (client, transport, _):
         with pytest.raises(ServiceError, match="not valid Unicode"):
-            ServiceReader(link).history("acme", "\udcff")
+            ServiceReader(client).history("acme", "\udcff")
         assert transport.requests == []
 
 
@@ -87,9 +87,9 @@ def test_an_error_of_a_history_prints_the_line_that_allows_it():
 
 
 def test_an_error_beside_executions_is_a_note():
-    with fake_link(lambda request: json_reply({**PAGE, "error_code": "W1"})) as (link, _, _clock):
-        assert ServiceReader(link).history("acme", "9", page=3).total == 21
-        (finding,) = link.notes.take()
+    with fake_client(lambda request: json_reply({**PAGE, "error_code": "W1"})) as (client, _, _clock):
+        assert ServiceReader(client).history("acme", "9", page=3).total == 21
+        (finding,) = client.notes.take()
     assert finding.message == 'tenant acme: history: data came, and beside it the service says error_code "W1"'
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from reconcile.model.outcome import AnswerKind
 from reconcile.secrets import Redactor
-from reconcile.service import Link, ServiceReader, ServiceWriter, link
+from reconcile.service import Client, ServiceReader, ServiceWriter
+from reconcile.service.calls import Timing
 from reconcile.service.settings import connection
 from reconcile.service.transport import RequestsTransport
 from tests.service.fakes import (
@@ -30,18 +31,16 @@ def open_to(url, *, stop=None, timeout=60.0, parallelism=2, reply_limit=10_000, 
     environment = an_environment(url, timeout=timedelta(seconds=timeout), **more)
     settings = connection(environment, {})
     redactor = Redactor(settings.secrets)
-    return Link(
+    return Client(
         environment,
         RequestsTransport(settings, redactor, reply_limit=reply_limit),
         redactor=redactor,
-        clock=FakeClock(),
-        stop=stop or threading.Event(),
+        timing=Timing(FakeClock(), stop or threading.Event(), grace_seconds=0.05),
         parallelism=parallelism,
-        grace_seconds=0.05,
     )
 
 
-def threads_of_links():
+def threads_of_clients():
     return [thread for thread in threading.enumerate() if thread.name == "reconcile-service"]
 
 
@@ -55,19 +54,19 @@ def test_a_stopped_run_does_not_wait_for_a_silent_service_and_lets_its_connectio
         assert connection.recv(1) == b""
         closed.release()
 
-    with raw_server(handle) as url, open_to(url, stop=stop, parallelism=1) as link:
-        answers = ServiceWriter(link).save([a_save(str(number)) for number in range(5)])
+    with raw_server(handle) as url, open_to(url, stop=stop, parallelism=1) as client:
+        answers = ServiceWriter(client).save([a_save(str(number)) for number in range(5)])
         assert closed.acquire(timeout=60)
     assert sorted(answer.kind for answer in answers.values()) == [AnswerKind.LOST] + [AnswerKind.NOT_STARTED] * 4
-    for thread in threads_of_links():
+    for thread in threads_of_clients():
         thread.join(60)
-    assert threads_of_links() == []
+    assert threads_of_clients() == []
 
 
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"], ids=["headers", "body"])
 def test_a_save_to_a_server_that_trickles_is_lost_in_bounded_time(start, monkeypatch):
     # However slowly it trickles here, no pause is as long as the time-out: it is the bound that ends the save.
-    monkeypatch.setattr(link, "BOUND_TIMES_TIMEOUT", 0.3 / 60)
+    monkeypatch.setattr("reconcile.service.client.BOUND_TIMES_TIMEOUT", 0.3 / 60)
     over = threading.Event()
 
     def handle(connection):
@@ -98,8 +97,8 @@ def test_a_reply_that_cannot_be_believed_makes_the_key_unreadable(reply, rule):
         read_request(connection)
         connection.sendall(reply)
 
-    with raw_server(handle) as url, open_to(url) as link:
-        (found,) = ServiceReader(link).query(keys("1")).values()
+    with raw_server(handle) as url, open_to(url) as client:
+        (found,) = ServiceReader(client).query(keys("1")).values()
     assert found.rule == rule
 
 
@@ -108,9 +107,9 @@ def test_a_connection_that_the_service_closed_meanwhile_is_opened_anew_for_a_que
         read_request(connection)
         connection.sendall(http_reply(rows_reply("1").body))
 
-    with raw_server(handle) as url, open_to(url, parallelism=1) as link:
+    with raw_server(handle) as url, open_to(url, parallelism=1) as client:
         for _ in range(3):
-            (found,) = ServiceReader(link).query(keys("1")).values()
+            (found,) = ServiceReader(client).query(keys("1")).values()
             assert len(found) == 1
 
 
@@ -123,7 +122,7 @@ def test_many_calls_over_few_connections():
             read_request(connection)
             connection.sendall(http_reply(saved_reply().body))
 
-    with raw_server(handle) as url, open_to(url, parallelism=4) as link:
-        answers = ServiceWriter(link).save([a_save(key.code) for key in numbered(200)])
+    with raw_server(handle) as url, open_to(url, parallelism=4) as client:
+        answers = ServiceWriter(client).save([a_save(key.code) for key in numbered(200)])
     assert {answer.kind for answer in answers.values()} == {AnswerKind.ACKNOWLEDGED}
     assert len(connections) <= 4

@@ -17,7 +17,7 @@ from tests.service.fakes import (
     a_service,
     an_environment,
     codes,
-    fake_link,
+    fake_client,
     json_reply,
     keys,
     null_row,
@@ -37,8 +37,8 @@ def env(unknown: UnknownCode | None = None, **more):
     return an_environment(service=ServiceSettings(unknown_code=unknown or UnknownCode()), **more)
 
 
-def query(answer, wanted, *, at_most=None, **link):
-    with fake_link(answer, **link) as (opened, transport, _):
+def query(answer, wanted, *, at_most=None, **client):
+    with fake_client(answer, **client) as (opened, transport, _):
         return ServiceReader(opened).query(wanted, at_most=at_most), transport
 
 
@@ -86,8 +86,8 @@ def test_where_an_unknown_code_has_its_own_answer_absence_is_confirmed_one_by_on
 
 def test_progress_counts_every_key_once():
     seen = []
-    with fake_link(a_service("0001", unknown=lambda asked: BAD_REQUEST)) as (link, _, _clock):
-        ServiceReader(link).query([*numbered(9), Key("a b", "1")], progress=seen.append)
+    with fake_client(a_service("0001", unknown=lambda asked: BAD_REQUEST)) as (client, _, _clock):
+        ServiceReader(client).query([*numbered(9), Key("a b", "1")], progress=seen.append)
     assert sum(seen) == 10
 
 
@@ -243,8 +243,8 @@ def test_what_was_learnt_holds_for_later_queries_of_the_run():
     def answer(request):
         return rows_reply(*codes(request)) if len(codes(request)) <= 3 else Reply(414, b"")
 
-    with fake_link(answer) as (link, transport, _):
-        reader = ServiceReader(link)
+    with fake_client(answer) as (client, transport, _):
+        reader = ServiceReader(client)
         reader.query(numbered(10))
         before = len(transport.requests)
         reader.query(numbered(10, "globex"))
@@ -255,8 +255,8 @@ def test_an_earlier_query_for_one_code_does_not_make_all_batches_one_code_long()
     def answer(request):
         return rows_reply(*codes(request)) if len(codes(request)) <= 25 else Reply(413, b"")
 
-    with fake_link(answer) as (link, transport, _):
-        reader = ServiceReader(link)
+    with fake_client(answer) as (client, transport, _):
+        reader = ServiceReader(client)
         reader.query(numbered(1))
         reader.query(numbered(100))
         assert (transport.batches.count(1), transport.batches.count(25)) == (1, 4)
@@ -427,8 +427,8 @@ def test_an_error_beside_rows_is_a_note():
     def answer(request):
         return json_reply({"resp_data": [a_row(code) for code in codes(request)], "error_code": "W1", "msg": "slow"})
 
-    with fake_link(answer) as (link, _, _clock):
-        reader = ServiceReader(link)
+    with fake_client(answer) as (client, _, _clock):
+        reader = ServiceReader(client)
         live = reader.query([*keys("1", "2"), *keys("1", tenant="globex")])
         (finding,) = reader.take_notes()
         assert reader.take_notes() == ()
@@ -442,8 +442,8 @@ def test_an_error_beside_rows_is_a_note():
 
 
 def test_the_same_row_twice_is_one_job_and_a_note():
-    with fake_link(lambda request: rows_reply("1", "2", "1", "2", "3")) as (link, _, _clock):
-        reader = ServiceReader(link)
+    with fake_client(lambda request: rows_reply("1", "2", "1", "2", "3")) as (client, _, _clock):
+        reader = ServiceReader(client)
         live = reader.query(keys("1", "2", "3"))
         (finding,) = reader.take_notes()
     assert [len(rows) for rows in live.values()] == [1, 1, 1]

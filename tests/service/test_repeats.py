@@ -8,7 +8,7 @@ from reconcile.model.keys import Key
 from reconcile.model.states import Unreadable
 from reconcile.service import ServiceReader
 from reconcile.service.exchange import Broken, Fault, Reply
-from tests.service.fakes import an_environment, codes, fake_link, keys, numbered, rows_reply
+from tests.service.fakes import an_environment, codes, fake_client, keys, numbered, rows_reply
 
 PASSING = [
     pytest.param(Reply(429, b""), "rate-limited", id="429"),
@@ -33,18 +33,17 @@ def failing(times, failure):
 
 @pytest.mark.parametrize("failure, rule", PASSING)
 def test_what_may_pass_is_repeated_whole_and_never_split(failure, rule):
-    with fake_link(failing(3, failure)) as (link, transport, clock):
-        live = ServiceReader(link).query(keys("1", "2"))
+    with fake_client(failing(3, failure)) as (client, transport, clock):
+        live = ServiceReader(client).query(keys("1", "2"))
         assert all(len(found) == 1 for found in live.values())
         assert transport.batches == [2, 2, 2, 2]
         assert clock.pauses == [0.5, 1.0, 2.0]
-        assert link.statistics.retries == 3
 
 
 @pytest.mark.parametrize("failure, rule", PASSING)
 def test_what_does_not_pass_is_given_up(failure, rule):
-    with fake_link(lambda request: failure) as (link, transport, _):
-        live = ServiceReader(link).query(keys("1", "2"))
+    with fake_client(lambda request: failure) as (client, transport, _):
+        live = ServiceReader(client).query(keys("1", "2"))
     assert {found.rule for found in live.values()} == {rule}
     assert all("tried 4 times" in found.message for found in live.values())
     assert transport.batches == [2, 2, 2, 2]
@@ -52,8 +51,8 @@ def test_what_does_not_pass_is_given_up(failure, rule):
 
 @pytest.mark.parametrize("jitter, pauses", [(0.0, [0.0, 0.0, 0.0]), (0.5, [0.25, 0.5, 1.0])])
 def test_pauses_are_jittered_from_nothing_to_the_whole(jitter, pauses):
-    with fake_link(failing(3, Reply(503, b"")), jitter=jitter) as (link, _, clock):
-        ServiceReader(link).query(keys("1"))
+    with fake_client(failing(3, Reply(503, b"")), jitter=jitter) as (client, _, clock):
+        ServiceReader(client).query(keys("1"))
         assert [pause for pause in clock.pauses if pause > 0] == [pause for pause in pauses if pause > 0]
 
 
@@ -70,23 +69,23 @@ def test_pauses_are_jittered_from_nothing_to_the_whole(jitter, pauses):
     ],
 )
 def test_retry_after_is_waited_for_within_bounds(retry_after, pause):
-    with fake_link(failing(1, Reply(429, b"", retry_after=retry_after))) as (link, _, clock):
-        ServiceReader(link).query(keys("1"))
+    with fake_client(failing(1, Reply(429, b"", retry_after=retry_after))) as (client, _, clock):
+        ServiceReader(client).query(keys("1"))
         assert clock.pauses == [pause]
 
 
 def test_an_outage_is_not_amplified():
     wanted = [key for number in range(400) for key in numbered(1, f"t{number:03}")]
-    with fake_link(lambda request: Reply(503, b""), parallelism=4) as (link, transport, _):
-        live = ServiceReader(link).query(wanted)
+    with fake_client(lambda request: Reply(503, b""), parallelism=4) as (client, transport, _):
+        live = ServiceReader(client).query(wanted)
     assert {found.rule for found in live.values()} == {"service-error", "not-asked"}
     assert len(transport.requests) < 100
     assert any("no repeats are left" in found.message for found in live.values())
 
 
 def test_a_tenant_that_is_down_is_not_asked_for_the_rest():
-    with fake_link(lambda request: Reply(503, b"")) as (link, transport, _):
-        live = ServiceReader(link).query(numbered(5000))
+    with fake_client(lambda request: Reply(503, b"")) as (client, transport, _):
+        live = ServiceReader(client).query(numbered(5000))
     assert {found.rule for found in live.values()} == {"service-error", "not-asked"}
     assert len(transport.requests) < 30
 
@@ -97,8 +96,8 @@ def test_a_tenant_that_was_given_up_is_asked_again_in_the_next_query():
     def answer(request):
         return rows_reply(*codes(request)) if up else Reply(503, b"")
 
-    with fake_link(answer) as (link, _, _clock):
-        reader = ServiceReader(link)
+    with fake_client(answer) as (client, _, _clock):
+        reader = ServiceReader(client)
         reader.query(numbered(5000))
         up.append(True)
         assert len(reader.query(keys("1"))[Key("acme", "1")]) == 1
@@ -111,8 +110,8 @@ def test_a_flaky_service_is_read_whole():
         calls[0] += 1
         return Reply(503, b"") if calls[0] % 3 == 0 else rows_reply(*codes(request))
 
-    with fake_link(answer) as (link, _, _clock):
-        live = ServiceReader(link).query(numbered(20_000))
+    with fake_client(answer) as (client, _, _clock):
+        live = ServiceReader(client).query(numbered(20_000))
     # A batch that failed four times in a row is the exception.
     assert sum(isinstance(found, Unreadable) for found in live.values()) <= 500
 
@@ -128,15 +127,15 @@ def test_a_tenant_that_is_down_does_not_take_the_repeats_of_the_others():
         return Reply(503, b"") if first and len(seen) % 3 == 0 else rows_reply(*codes(request))
 
     wanted = numbered(2000, "a-down") + numbered(6000, "b-up")
-    with fake_link(answer) as (link, _, _clock):
-        live = ServiceReader(link).query(wanted)
+    with fake_client(answer) as (client, _, _clock):
+        live = ServiceReader(client).query(wanted)
     assert {key.tenant for key, found in live.items() if isinstance(found, Unreadable)} == {"a-down"}
 
 
 def test_a_rate_keeps_calls_apart():
     environment = an_environment(rate=4.0, batch_size=1)
-    with fake_link(lambda request: rows_reply(*codes(request)), environment=environment) as (link, _, clock):
-        ServiceReader(link).query(numbered(5))
+    with fake_client(lambda request: rows_reply(*codes(request)), environment=environment) as (client, _, clock):
+        ServiceReader(client).query(numbered(5))
         assert clock.pauses == [0.25, 0.25, 0.25, 0.25]
 
 
@@ -144,5 +143,5 @@ def test_a_failure_inside_the_client_reaches_the_caller():
     def answer(request):
         raise ZeroDivisionError
 
-    with fake_link(answer) as (link, _, _clock), pytest.raises(ZeroDivisionError):
-        ServiceReader(link).query(keys("1"))
+    with fake_client(answer) as (client, _, _clock), pytest.raises(ZeroDivisionError):
+        ServiceReader(client).query(keys("1"))

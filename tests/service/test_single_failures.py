@@ -10,15 +10,15 @@ import responses
 
 from reconcile.model.outcome import AnswerKind
 from reconcile.model.states import Unreadable
-from reconcile.service import ServiceReader, ServiceWriter, open_link
+from reconcile.service import ServiceReader, ServiceWriter, open_client
 from tests.service.fakes import FakeClock, a_row, a_save, an_environment, keys
 
 URL = "http://service.example:8001"
 
 
 @pytest.fixture
-def link():
-    with open_link(an_environment(URL), variables={}, clock=FakeClock(), stop=threading.Event()) as opened:
+def client():
+    with open_client(an_environment(URL), variables={}, clock=FakeClock(), stop=threading.Event()) as opened:
         yield opened
 
 
@@ -28,8 +28,8 @@ def service():
         yield mock
 
 
-def query(link):
-    (found,) = ServiceReader(link).query(keys("1")).values()
+def query(client):
+    (found,) = ServiceReader(client).query(keys("1")).values()
     return found.rule if isinstance(found, Unreadable) else len(found)
 
 
@@ -42,10 +42,10 @@ def query(link):
         pytest.param({"body": requests.ReadTimeout("slow")}, 1, id="timeout-then-well"),
     ],
 )
-def test_what_passes_is_read_in_the_end(link, service, failure, expected):
+def test_what_passes_is_read_in_the_end(client, service, failure, expected):
     service.post(f"{URL}/task/quartz/queryjobstatus", **failure)
     service.post(f"{URL}/task/quartz/queryjobstatus", json={"resp_data": [a_row("1")]})
-    assert query(link) == expected
+    assert query(client) == expected
 
 
 @pytest.mark.parametrize(
@@ -58,9 +58,9 @@ def test_what_passes_is_read_in_the_end(link, service, failure, expected):
         pytest.param({"body": b"\xff\xfe"}, "reply-malformed", id="not-utf8"),
     ],
 )
-def test_what_does_not_pass_is_unreadable_at_once(link, service, failure, rule):
+def test_what_does_not_pass_is_unreadable_at_once(client, service, failure, rule):
     service.post(f"{URL}/task/quartz/queryjobstatus", **failure)
-    assert query(link) == rule
+    assert query(client) == rule
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_does_not_pass_is_unreadable_at_once(link, service, failure, rule):
         pytest.param(requests.exceptions.ProxyError("no"), AnswerKind.UNSENT, id="proxy"),
     ],
 )
-def test_a_save_is_unsent_only_where_that_is_sure(link, service, failure, kind):
+def test_a_save_is_unsent_only_where_that_is_sure(client, service, failure, kind):
     service.post(f"{URL}/task/quartz/bizcronjob", body=failure)
-    (answer,) = ServiceWriter(link).save([a_save()]).values()
+    (answer,) = ServiceWriter(client).save([a_save()]).values()
     assert answer.kind is kind

@@ -9,11 +9,11 @@ from reconcile.model.outcome import AnswerKind
 from reconcile.ports import Save, SaveAnswer
 from reconcile.service import ServiceWriter
 from reconcile.service.exchange import Broken, Fault, Flaw, Reply
-from tests.service.fakes import a_save, fake_link, json_reply, saved_reply
+from tests.service.fakes import a_save, fake_client, json_reply, saved_reply
 
 
-def save(answer, *saves, **link):
-    with fake_link(answer, **link) as (opened, transport, _):
+def save(answer, *saves, **client):
+    with fake_client(answer, **client) as (opened, transport, _):
         return ServiceWriter(opened).save(saves or [a_save()]), transport
 
 
@@ -36,21 +36,21 @@ def test_a_resp_code_beside_the_data_is_no_refusal():
 def test_every_save_has_its_answer():
     wanted = [a_save(str(number)) for number in range(50)]
     seen = []
-    with fake_link(lambda request: saved_reply(), parallelism=4) as (link, transport, _):
-        answers = ServiceWriter(link).save(wanted, progress=seen.append)
+    with fake_client(lambda request: saved_reply(), parallelism=4) as (client, transport, _):
+        answers = ServiceWriter(client).save(wanted, progress=seen.append)
     assert set(answers) == {one.key for one in wanted}
     assert sum(seen) == len(transport.requests) == 50
 
 
 def test_no_saves_are_no_requests():
-    with fake_link(lambda request: saved_reply()) as (link, transport, _):
-        assert ServiceWriter(link).save([]) == {}
+    with fake_client(lambda request: saved_reply()) as (client, transport, _):
+        assert ServiceWriter(client).save([]) == {}
         assert transport.requests == []
 
 
 def test_two_saves_for_one_key_are_a_mistake_of_the_caller():
-    with fake_link(lambda request: saved_reply()) as (link, _, _clock), pytest.raises(ValueError, match="one key"):
-        ServiceWriter(link).save([a_save(), a_save()])
+    with fake_client(lambda request: saved_reply()) as (client, _, _clock), pytest.raises(ValueError, match="one key"):
+        ServiceWriter(client).save([a_save(), a_save()])
 
 
 @pytest.mark.parametrize(
@@ -150,8 +150,8 @@ def test_a_refusal_is_told_in_the_services_own_words():
 
 def test_an_error_beside_a_job_id_is_a_note():
     reply = json_reply({"resp_data": {"group_job_id": 1255337264742010880}, "error_code": "x"})
-    with fake_link(lambda request: reply) as (link, _, _clock):
-        answer = only(ServiceWriter(link).save([a_save()]))
-        (finding,) = link.notes.take()
+    with fake_client(lambda request: reply) as (client, _, _clock):
+        answer = only(ServiceWriter(client).save([a_save()]))
+        (finding,) = client.notes.take()
     assert answer == SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id="1255337264742010880")
     assert finding.message == 'tenant acme: save: data came, and beside it the service says error_code "x"'

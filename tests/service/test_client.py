@@ -1,4 +1,4 @@
-"""A link: what it counts, what it shows, what it lets through, and what it costs before it is opened."""
+"""A client: what it shows in its trace, which operations it lets through, and what importing it costs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from reconcile.errors import SettingError
 from reconcile.flows.observe import observe
 from reconcile.model.keys import Key
-from reconcile.service import ServiceReader, ServiceWriter, Statistics, open_link
+from reconcile.service import ServiceReader, ServiceWriter, open_client
 from reconcile.service.clock import SystemClock
 from reconcile.service.exchange import Operation, Request
 from tests.service.fakes import (
@@ -20,7 +20,7 @@ from tests.service.fakes import (
     a_save,
     an_environment,
     codes,
-    fake_link,
+    fake_client,
     http_reply,
     json_reply,
     keys,
@@ -37,7 +37,7 @@ SECRET = "s3cr3t-value"
 
 def opened(url, *, trace=None, variables=None, parallelism=None, **more):
     stop = threading.Event()
-    return open_link(
+    return open_client(
         an_environment(url, **more),
         variables=variables or {},
         clock=FakeClock(),
@@ -47,20 +47,17 @@ def opened(url, *, trace=None, variables=None, parallelism=None, **more):
     )
 
 
-def test_a_real_link_reads_and_saves():
+def test_a_real_client_reads_and_saves():
     def handle(connection):
         while True:
             request = read_request(connection)
             body = rows_reply("1").body if b'"codes"' in request else saved_reply().body
             connection.sendall(http_reply(body))
 
-    with raw_server(handle) as url, opened(url) as link:
-        assert len(ServiceReader(link).query(keys("1"))[Key("acme", "1")]) == 1
-        (answer,) = ServiceWriter(link).save([a_save()]).values()
+    with raw_server(handle) as url, opened(url) as client:
+        assert len(ServiceReader(client).query(keys("1"))[Key("acme", "1")]) == 1
+        (answer,) = ServiceWriter(client).save([a_save()]).values()
         assert answer.job_id == "77"
-        sent, received = link.statistics.bytes_sent, link.statistics.bytes_received
-        assert link.statistics == Statistics({"query": 1, "save": 1}, 0, sent, received)
-        assert sent > 0 < received
 
 
 def test_threads_are_kept_from_call_to_call_and_never_more_than_asked_for():
@@ -74,10 +71,10 @@ def test_threads_are_kept_from_call_to_call_and_never_more_than_asked_for():
         return rows_reply(*codes(request))
 
     environment = an_environment(batch_size=1)
-    with fake_link(answer, environment=environment, parallelism=3) as (link, _, _clock):
-        ServiceReader(link).query(numbered(3, "all"))
+    with fake_client(answer, environment=environment, parallelism=3) as (client, _, _clock):
+        ServiceReader(client).query(numbered(3, "all"))
         for _ in range(3):
-            ServiceReader(link).query(numbered(20))
+            ServiceReader(client).query(numbered(20))
     assert len(threads) == 3
 
 
@@ -99,8 +96,8 @@ def test_the_trace_has_a_line_for_each_request_and_reply_without_secrets():
         address = url.replace("http://", f"http://me:{SECRET}@") + "/${BASE}"
         headers = {"X-Token": "Bearer ${TOKEN}", "X-Env": "prod"}
         variables = {"TOKEN": SECRET, "BASE": "b4se-path"}
-        with opened(address, trace=lines.append, variables=variables, headers=headers) as link:
-            (found,) = ServiceReader(link).query(keys("1")).values()
+        with opened(address, trace=lines.append, variables=variables, headers=headers) as client:
+            (found,) = ServiceReader(client).query(keys("1")).values()
     everything = "\n".join([*lines, found.message, found.hint])
     assert len(lines) == 2
     assert lines[0].startswith(f"> 1 POST {url}/***/task/quartz/queryjobstatus tecode: acme X-Token: *** X-Env: *** {{")
@@ -112,8 +109,8 @@ def test_the_trace_has_a_line_for_each_request_and_reply_without_secrets():
 
 def test_the_trace_says_how_a_call_broke():
     lines = []
-    with raw_server(lambda connection: None) as url, opened(url, trace=lines.append) as link:
-        ServiceWriter(link).save([a_save()])
+    with raw_server(lambda connection: None) as url, opened(url, trace=lines.append) as client:
+        ServiceWriter(client).save([a_save()])
     assert lines[1].startswith("< 1 cut-off: ")
 
 
@@ -123,23 +120,23 @@ def test_an_address_that_http_cannot_use_is_refused():
 
 
 def test_an_address_in_another_script_is_sent_as_idna():
-    with opened("http://bücher.example/ä") as link:
-        urls = link._transport._urls
+    with opened("http://bücher.example/ä") as client:
+        urls = client._transport._urls
     assert urls[Operation.QUERY] == "http://xn--bcher-kva.example/%C3%A4/task/quartz/queryjobstatus"
 
 
 def test_what_a_reader_holds_refuses_to_send_a_save():
-    with fake_link(lambda request: saved_reply()) as (link, transport, _):
-        reader = ServiceReader(link)
+    with fake_client(lambda request: saved_reply()) as (client, transport, _):
+        reader = ServiceReader(client)
         with pytest.raises(PermissionError):
             reader._channel.send(Request(Operation.SAVE, "acme", b"{}"))
         assert transport.requests == []
 
 
 def test_nothing_that_a_reader_holds_can_save():
-    """Walk every attribute of a reader, and of what they hold: no save, no writer, no link."""
-    with fake_link(lambda request: saved_reply()) as (link, _, _clock):
-        waiting, seen = [ServiceReader(link)], {}
+    """Walk every attribute of a reader, and of what they hold: no save, no writer, no client."""
+    with fake_client(lambda request: saved_reply()) as (client, _, _clock):
+        waiting, seen = [ServiceReader(client)], {}
         while waiting:
             one = waiting.pop()
             if id(one) in seen or isinstance(one, (str, int, float, type(None), type)):
@@ -147,7 +144,7 @@ def test_nothing_that_a_reader_holds_can_save():
             seen[id(one)] = one
             if not type(one).__module__.startswith("reconcile"):
                 continue
-            assert not isinstance(one, (ServiceWriter, type(link)))
+            assert not isinstance(one, (ServiceWriter, type(client)))
             names = [name for name in dir(one) if not name.startswith("__")]
             assert not any("save" in name.lower() and callable(getattr(one, name)) for name in names)
             waiting += [getattr(one, name) for name in names]
@@ -160,8 +157,8 @@ def test_reading_everything_for_a_plan_sends_no_save():
             return json_reply({"resp_data": {"quartz_list": {"data": []}}})
         return rows_reply(*(code for code in codes(request) if code < "0050"))
 
-    with fake_link(answer, parallelism=2) as (link, transport, _):
-        reader = ServiceReader(link)
+    with fake_client(answer, parallelism=2) as (client, transport, _):
+        reader = ServiceReader(client)
         observation = observe(reader, numbered(250))
         for key, found in observation.live.items():
             for row in found:
@@ -196,22 +193,22 @@ def test_a_trace_that_cannot_be_written_does_not_lose_a_save():
         read_request(connection)
         connection.sendall(http_reply(saved_reply().body))
 
-    with raw_server(handle) as url, opened(url, trace=closed) as link:
-        (answer,) = ServiceWriter(link).save([a_save()]).values()
+    with raw_server(handle) as url, opened(url, trace=closed) as client:
+        (answer,) = ServiceWriter(client).save([a_save()]).values()
     assert answer.job_id == "77"
 
 
 def test_a_thread_that_hangs_holds_neither_the_close_nor_the_process():
     program = """
 import threading, time
-from tests.service.fakes import a_save, fake_link
+from tests.service.fakes import a_save, fake_client
 from reconcile.service import ServiceWriter
 stop = threading.Event()
 def hang(request):
     stop.set()
     time.sleep(3600)
-with fake_link(hang, stop=stop) as (link, _, _clock):
-    (answer,) = ServiceWriter(link).save([a_save()]).values()
+with fake_client(hang, stop=stop) as (client, _, _clock):
+    (answer,) = ServiceWriter(client).save([a_save()]).values()
 print(answer.kind)
 """
     command = [sys.executable, "-c", program]
