@@ -35,10 +35,10 @@ from reconcile.model.states import Rows, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.service import wire
 from reconcile.service.beside import Role, Said, error_beside
-from reconcile.service.budget import retry_after_seconds
-from reconcile.service.calls import Again
+from reconcile.service.dispatcher import Retry
 from reconcile.service.exchange import Broken, Fault, Reply, Result
 from reconcile.service.notes import ErrorBesideData, RowTwice
+from reconcile.service.retries import retry_after_seconds
 from reconcile.service.troubles import MAY_MEAN_UNKNOWN, Narrator, passes, trouble
 
 SPLITTING = frozenset({400, 413, 414, 422})
@@ -61,16 +61,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One of several codes, or their number, was refused; *trouble* says with which words."""
+    """One of several codes, or their number, was refused; *reason* says with which words."""
 
-    trouble: Unreadable
+    reason: Unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
     """A code alone was refused."""
 
-    trouble: Unreadable
+    reason: Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,11 @@ Answer: TypeAlias = Found | Split | Refused | TooLong | Unreadable
 
 def query_answer(
     tenant: str, codes: Collection[str], result: Result, *, settings: ServiceSettings, narrator: Narrator, now: datetime
-) -> Answer | Again:
+) -> Answer | Retry:
     """Say what *result* means for the *codes* of *tenant* that were asked for."""
     if isinstance(result, Broken):
         broken = narrator.broken(tenant, result)
-        return broken if result.fault is Fault.CERTIFICATE else Again(broken)
+        return broken if result.fault is Fault.CERTIFICATE else Retry(broken)
     case = _Case(tenant, codes, result, settings, narrator)
     if result.status == 200:
         return _content(case)
@@ -95,7 +95,7 @@ def query_answer(
     if result.status in SPLITTING or settings.unknown_code == written:
         return _refused(case, narrator.status(tenant, result), written)
     if passes(result.status):
-        return Again(narrator.status(tenant, result), retry_after_seconds(result.retry_after, now))
+        return Retry(narrator.status(tenant, result), retry_after_seconds(result.retry_after, now))
     return narrator.status(tenant, result)
 
 

@@ -10,13 +10,13 @@ from reconcile.errors import SettingError
 from reconcile.model.workspace import Environment
 from reconcile.ports import Clock, Stop
 from reconcile.secrets import Redactor
-from reconcile.service.budget import Budget
-from reconcile.service.calls import Channel, Timing
-from reconcile.service.crew import Crew
+from reconcile.service.batch_sizes import BatchSizes
+from reconcile.service.dispatcher import Dispatcher, Timing
 from reconcile.service.exchange import Operation, Request, Result, Transport
-from reconcile.service.lengths import Lengths
 from reconcile.service.notes import Notes
-from reconcile.service.pace import Pace
+from reconcile.service.pool import WorkerPool
+from reconcile.service.rate_limit import RateLimiter
+from reconcile.service.retries import RetryBudget
 from reconcile.service.settings import connection
 from reconcile.service.trace import Trace
 
@@ -43,16 +43,16 @@ class Client:
         self.service = environment.service
         self.batch_size = environment.batch_size
         self.redactor = redactor
-        self.lengths = Lengths()
+        self.batch_sizes = BatchSizes()
         self.notes = Notes()
         self._transport = transport
         self._trace = trace
         self._timing = timing
         self._bound_seconds = BOUND_TIMES_TIMEOUT * environment.timeout.total_seconds()
-        self._budget = Budget()
-        pace = Pace(environment.rate, timing.clock)
-        # A ticket that waited for its turn while the run was stopped has been cancelled by then.
-        self._crew = Crew(parallelism, prepare=pace.wait, leave=transport.release)
+        self._budget = RetryBudget()
+        rate_limiter = RateLimiter(environment.rate, timing.clock)
+        # A task that waits here when the run is stopped is cancelled, and does not begin.
+        self._pool = WorkerPool(parallelism, prepare=rate_limiter.wait, leave=transport.release)
 
     def __enter__(self) -> Self:
         return self
@@ -64,9 +64,9 @@ class Client:
 
     def close(self) -> None:
         """End the threads and their connections."""
-        self._crew.close()
+        self._pool.close()
 
-    def channel(self, *operations: Operation) -> Channel:
+    def dispatcher(self, *operations: Operation) -> Dispatcher:
         """Return what sends requests of *operations*, and refuses every other."""
         allowed = frozenset(operations)
 
@@ -77,10 +77,10 @@ class Client:
                 return self._transport.send(request)
             return self._trace.around(request, self._transport.send)
 
-        return Channel(
+        return Dispatcher(
             send=send,
             abort=self._transport.abort,
-            crew=self._crew,
+            pool=self._pool,
             budget=self._budget,
             timing=self._timing,
             bound_seconds=self._bound_seconds,

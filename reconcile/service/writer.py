@@ -31,17 +31,17 @@ from reconcile.model.workspace import ServiceSettings
 from reconcile.ports import Progress, Save, SaveAnswer, no_progress
 from reconcile.service import wire
 from reconcile.service.beside import error_beside
-from reconcile.service.budget import retry_after_seconds
-from reconcile.service.calls import Again, Call, GivenUp, Interrupted, Work, make
 from reconcile.service.client import Client
+from reconcile.service.dispatcher import Call, GivenUp, Interrupted, Retry, Workload
 from reconcile.service.exchange import Broken, Fault, Operation, Reply, Request, Result
-from reconcile.service.keys import unsendable
 from reconcile.service.notes import ErrorBesideData
+from reconcile.service.retries import retry_after_seconds
+from reconcile.service.sendable import unsendable_reason
 from reconcile.service.troubles import Narrator
 from reconcile.text import one_line
 
-Judge: TypeAlias = Callable[[str, Result], "SaveAnswer | Again"]
-"""Says what the result of a save means for a tenant."""
+Interpret: TypeAlias = Callable[[str, Result], "SaveAnswer | Retry"]
+"""Returns what the result of a save for a tenant means."""
 
 _NOT_STARTED = SaveAnswer(AnswerKind.NOT_STARTED, "the run was stopped before this save was begun")
 _NOT_REPEATED = SaveAnswer(AnswerKind.UNSENT, "refused, and the run was stopped before it was made again")
@@ -52,7 +52,7 @@ class ServiceWriter:
     """Implements `ports.Writer`."""
 
     def __init__(self, client: Client) -> None:
-        self._channel = client.channel(Operation.SAVE)
+        self._dispatcher = client.dispatcher(Operation.SAVE)
         self._narrator = Narrator(Operation.SAVE, client.redactor)
         self._success_codes = client.service.success_codes
         self._notes = client.notes
@@ -65,32 +65,32 @@ class ServiceWriter:
         """
         if len({save.key for save in saves}) != len(saves):
             raise ValueError("two saves for one key")
-        work = _Saves(saves, self._judged, progress)
-        make(self._channel, work)
-        return work.answers
+        workload = _Saves(saves, self._interpret, progress)
+        self._dispatcher.run(workload)
+        return workload.answers
 
-    def _judged(self, tenant: str, result: Result) -> SaveAnswer | Again:
-        now, codes = self._channel.timing.clock.now(), self._success_codes
+    def _interpret(self, tenant: str, result: Result) -> SaveAnswer | Retry:
+        now, codes = self._dispatcher.timing.clock.now(), self._success_codes
         return save_answer(tenant, result, narrator=self._narrator, now=now, success_codes=codes, note=self._notes.add)
 
 
-class _Saves(Work[Save, SaveAnswer]):
+class _Saves(Workload[Save, SaveAnswer]):
     """One call of `save`."""
 
-    def __init__(self, saves: Sequence[Save], judged: Judge, progress: Progress) -> None:
+    def __init__(self, saves: Sequence[Save], interpret: Interpret, progress: Progress) -> None:
         self.answers: dict[Key, SaveAnswer] = {}
         self._saves = saves
-        self._judged = judged
+        self._interpret = interpret
         self._progress = progress
 
-    def fresh(self) -> Iterator[Call[Save]]:
+    def calls(self) -> Iterator[Call[Save]]:
         """Yield one call for each save."""
         for save in self._saves:
             yield Call(save.key.tenant, save)
 
-    def compose(self, call: Call[Save]) -> Request | SaveAnswer:
+    def request(self, call: Call[Save]) -> Request | SaveAnswer:
         """Return the request, unless the key cannot be sent."""
-        reason = unsendable(*call.payload.key)
+        reason = unsendable_reason(*call.payload.key)
         if reason is not None:
             return SaveAnswer(AnswerKind.REJECTED, one_line(f"not saved: {reason}"))
         try:
@@ -100,18 +100,18 @@ class _Saves(Work[Save, SaveAnswer]):
                 AnswerKind.REJECTED, "not saved: the name or the cron is not valid Unicode; nothing was sent"
             )
 
-    def judge(self, call: Call[Save], result: Result) -> SaveAnswer | Again:
-        """Say what the reply means."""
-        return self._judged(call.tenant, result)
+    def interpret(self, call: Call[Save], result: Result) -> SaveAnswer | Retry:
+        """Return what the reply means."""
+        return self._interpret(call.tenant, result)
 
-    def settle(self, call: Call[Save], answer: SaveAnswer | GivenUp | Interrupted) -> Iterable[Call[Save]]:
-        """Keep the answer."""
+    def record(self, call: Call[Save], answer: SaveAnswer | GivenUp | Interrupted) -> Iterable[Call[Save]]:
+        """Record the answer."""
         if isinstance(answer, GivenUp):
-            answer = _answer(AnswerKind.UNSENT, answer.trouble)
+            answer = _answer(AnswerKind.UNSENT, answer.reason)
         elif answer is Interrupted.OPEN:
             answer = _OPEN
         elif isinstance(answer, Interrupted):
-            answer = _NOT_REPEATED if call.repeat else _NOT_STARTED
+            answer = _NOT_REPEATED if call.retries else _NOT_STARTED
         self.answers[call.payload.key] = answer
         self._progress(1)
         return ()
@@ -129,18 +129,18 @@ def save_answer(
     now: datetime,
     success_codes: Collection[str] = ServiceSettings().success_codes,
     note: Callable[[ErrorBesideData], None] = ignore,
-) -> SaveAnswer | Again:
+) -> SaveAnswer | Retry:
     """Say what *result* means for a save: the table above. *note* hears of an error beside an acknowledgement."""
     if isinstance(result, Broken):
         trouble = narrator.broken(tenant, result)
         if result.sent:
             return _answer(AnswerKind.LOST, trouble)
-        return _answer(AnswerKind.UNSENT, trouble) if result.fault is Fault.CERTIFICATE else Again(trouble)
+        return _answer(AnswerKind.UNSENT, trouble) if result.fault is Fault.CERTIFICATE else Retry(trouble)
     if result.status == 200:
         return _content(tenant, result, narrator, success_codes, note)
     trouble = narrator.status(tenant, result)
     if result.status == 429:
-        return Again(trouble, retry_after_seconds(result.retry_after, now))
+        return Retry(trouble, retry_after_seconds(result.retry_after, now))
     if 400 <= result.status < 500 and result.status != 408:
         return _answer(AnswerKind.REJECTED, trouble)
     return _answer(AnswerKind.LOST, trouble)

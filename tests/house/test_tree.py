@@ -26,7 +26,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
 
 # What else may read the environment, write to stdout or take *now*; each with its reason.
 WORLD_EXCEPTIONS = {
-    "reconcile/service/clock.py": {"datetime.now"},  # the Clock port itself
+    "reconcile/service/system_clock.py": {"datetime.now"},  # the Clock port itself
     "reconcile/git/program.py": {"os.environ"},  # what the git program inherits, less GIT_*; nothing is read from it
 }
 

@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reconcile.service.system_clock import SystemClock
 
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Ending
+from reconcile.service.system_clock import SystemClock
 from reconcile.twin.core import Twin
 from reconcile.twin.statistics import Statistics
 from reconcile.twin.testing import RunningTwin, running_twin

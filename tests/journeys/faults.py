@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from reconcile.service.system_clock import SystemClock
-
 from reconcile.engine.judges import Situation
 from reconcile.engine.plan import make_plan
 from reconcile.flows.apply import apply
@@ -24,8 +22,9 @@ from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
 from reconcile.model.schedule import Schedule
 from reconcile.model.workspace import Environment, Limits, SaveMode, ServiceSettings
-from reconcile.service.client import connect
+from reconcile.service.client import open_client
 from reconcile.service.reader import ServiceReader
+from reconcile.service.system_clock import SystemClock
 from reconcile.service.writer import ServiceWriter
 from reconcile.twin.testing import RunningTwin, running_twin
 from tests.builders import HOURLY, NIGHTLY, WEEKLY, schedule
@@ -65,7 +64,7 @@ class Bench:
         clock = QuickClock(stop)
         service = ServiceSettings(save=self.save)
         environment = Environment("test", self.twin.url, timeout=TIMEOUT, service=service)
-        with connect(environment, variables={}, clock=clock, stop=stop) as client:
+        with open_client(environment, variables={}, clock=clock, stop=stop) as client:
             reader = ServiceReader(client)
             plan = make_plan("test", self.wanted, observe(reader, list(self.wanted)).live)
             ports = Ports(reader, ServiceWriter(client), MemoryLedger(), clock, stop)

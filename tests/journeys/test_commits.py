@@ -6,10 +6,10 @@ import subprocess
 import threading
 
 import pytest
-from reconcile.service.system_clock import SystemClock
 
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.open_ledger import open_ledger
+from reconcile.service.system_clock import SystemClock
 from tests.journeys.conftest import TENANT
 
 LATER = TENANT.replace("0 0 2", "0 0 3").replace("0 0 4", "0 0 5")

@@ -6,9 +6,9 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from reconcile.service.system_clock import SystemClock
 
 from reconcile import cli
+from reconcile.service.system_clock import SystemClock
 from tests.journeys.conftest import WORKSPACE
 
 LISTED = "0 0 2 15W,20W * ?"

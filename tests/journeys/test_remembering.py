@@ -8,13 +8,13 @@ import threading
 from datetime import UTC, datetime
 
 import pytest
-from reconcile.service.system_clock import SystemClock
 
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.change import Change
 from reconcile.model.ledger import RunKind, RunStart
 from reconcile.model.outcome import Intent
+from reconcile.service.system_clock import SystemClock
 from tests.builders import row, schedule
 from tests.journeys.conftest import TENANT, WORKSPACE
 

@@ -23,7 +23,7 @@ from reconcile.ledger.sqlite_lock import Lease
 from reconcile.model.finding import RefusedError
 from reconcile.model.ledger import Ending
 from reconcile.model.outcome import Intent
-from reconcile.service.clock import SystemClock
+from reconcile.service.system_clock import SystemClock
 from tests import postgres
 from tests.builders import key
 from tests.ledger.run_builders import LATER_RUN, NOON, RUN, applied, hold, outcome, run_in, start, update
@@ -300,8 +300,8 @@ from reconcile.ledger.address import ledger_address
 from reconcile.ledger.sqlite_lock import Lease
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.outcome import Intent
-from reconcile.service.clock import SystemClock
 from tests.ledger.run_builders import run_in, update
+from reconcile.service.system_clock import SystemClock
 
 setting, folder = sys.argv[1:]
 address = ledger_address(setting or None, Path(folder) / "schedules", {})

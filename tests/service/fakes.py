@@ -14,8 +14,8 @@ from reconcile.model.keys import Key
 from reconcile.model.workspace import Environment
 from reconcile.ports import Save
 from reconcile.secrets import Redactor
-from reconcile.service.calls import Timing
 from reconcile.service.client import Client
+from reconcile.service.dispatcher import Timing
 from reconcile.service.exchange import Operation, Reply, Request, Result
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

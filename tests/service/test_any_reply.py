@@ -13,7 +13,7 @@ from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeM
 from reconcile.ports import SaveAnswer
 from reconcile.secrets import Redactor
 from reconcile.service.answers import Found, Refused, Split, query_answer
-from reconcile.service.calls import Again
+from reconcile.service.dispatcher import Retry
 from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
 from reconcile.service.troubles import TROUBLES, Narrator
 from reconcile.service.writer import save_answer
@@ -78,8 +78,8 @@ def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
     if isinstance(answer, Found):
         assert believable(answer.rows, codes)
         return
-    assert isinstance(answer, (Split, Refused, Again, Unreadable))
-    trouble = answer if isinstance(answer, Unreadable) else answer.trouble
+    assert isinstance(answer, (Split, Refused, Retry, Unreadable))
+    trouble = answer if isinstance(answer, Unreadable) else answer.reason
     assert trouble.rule in TROUBLES
     assert trouble.message.startswith("tenant acme: query: ")
     assert (trouble.message + (trouble.hint or "")).isprintable()
@@ -90,7 +90,7 @@ def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
 @given(RESULTS)
 def test_any_reply_to_a_save_is_one_of_the_answers(result):
     answer = save_answer("acme", result, narrator=Narrator(Operation.SAVE, Redactor(())), now=NOON)
-    if isinstance(answer, Again):
+    if isinstance(answer, Retry):
         assert not result.sent if isinstance(result, Broken) else result.status == 429
         return
     assert isinstance(answer, SaveAnswer)

@@ -157,9 +157,9 @@ def test_the_line_that_is_printed_allows_what_it_was_printed_for(members):
     reply = Reply(200, json.dumps({"resp_data": [], **members}).encode("utf-8", "surrogatepass"))
     known = (*DEFAULTS, "x" * 200)
     answer = asked(reply, ServiceSettings(success_codes=known))
-    if isinstance(answer, Found) or "no setting takes" in answer.trouble.hint:
+    if isinstance(answer, Found) or "no setting takes" in answer.reason.hint:
         return
-    line = answer.trouble.hint[answer.trouble.hint.index("success_codes: [") :]
+    line = answer.reason.hint[answer.reason.hint.index("success_codes: [") :]
     codes = yaml.safe_load(line)["success_codes"]
     assert codes[: len(known)] == list(known)
     assert isinstance(asked(reply, ServiceSettings(success_codes=tuple(codes))), Found)
@@ -170,14 +170,14 @@ def test_the_services_own_words_are_shown_masked_and_on_one_line():
         json_reply({"resp_data": [], "error_code": "E1", "error_msg": "no\r\n\x1b[31mt0ps3cret"}),
         secrets=("t0ps3cret",),
     )
-    assert 'the service says error_code "E1", error_msg "no [31m***"' in answer.trouble.message
+    assert 'the service says error_code "E1", error_msg "no [31m***"' in answer.reason.message
     assert "t0ps3cret" not in str(answer)
-    assert "no setting takes such a value of error_msg" in answer.trouble.hint
+    assert "no setting takes such a value of error_msg" in answer.reason.hint
 
 
 def test_what_is_an_object_is_shown_as_it_came():
     answer = asked(json_reply({"resp_data": [], "code": {"n": 1}}))
-    assert 'the service says code {…}: {"resp_data": [], "code": {"n": 1}}' in answer.trouble.message
+    assert 'the service says code {…}: {"resp_data": [], "code": {"n": 1}}' in answer.reason.message
 
 
 def test_a_code_that_is_set_as_the_answer_for_no_job_stays_that_answer():
@@ -191,7 +191,7 @@ def test_a_code_that_is_set_as_the_answer_for_no_job_stays_that_answer():
         assert asked(json_reply(document), service) == Found({}, is_list=False)
     disagreeing = asked(json_reply({"resp_code": "E404", "error_code": "DB_DOWN"}), service)
     assert isinstance(disagreeing, Refused)
-    assert 'service.unknown_code is {resp_code: "E404"}, and this is not it' in disagreeing.trouble.hint
+    assert 'service.unknown_code is {resp_code: "E404"}, and this is not it' in disagreeing.reason.hint
 
 
 def test_a_harmless_code_may_be_set_as_the_answer_for_no_job_too():

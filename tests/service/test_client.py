@@ -13,8 +13,8 @@ from reconcile.errors import SettingError
 from reconcile.flows.observe import observe
 from reconcile.model.keys import Key
 from reconcile.service import ServiceReader, ServiceWriter, open_client
-from reconcile.service.clock import SystemClock
 from reconcile.service.exchange import Operation, Request
+from reconcile.service.system_clock import SystemClock
 from tests.service.fakes import (
     FakeClock,
     a_save,
@@ -129,7 +129,7 @@ def test_what_a_reader_holds_refuses_to_send_a_save():
     with fake_client(lambda request: saved_reply()) as (client, transport, _):
         reader = ServiceReader(client)
         with pytest.raises(PermissionError):
-            reader._channel.send(Request(Operation.SAVE, "acme", b"{}"))
+            reader._access.dispatcher.send(Request(Operation.SAVE, "acme", b"{}"))
         assert transport.requests == []
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
-from reconcile.service import budget, client, reader, settings
+from reconcile.service import circuit_breaker, client, reader, retries, settings
 from reconcile.service.answers import SPLITTING
 from reconcile.service.beside import ROLES
-from reconcile.service.calls import GRACE_SECONDS
+from reconcile.service.dispatcher import GRACE_SECONDS
 from reconcile.service.transport import REPLY_LIMIT
 from reconcile.service.troubles import MAY_MEAN_UNKNOWN, TROUBLES
 
@@ -63,9 +63,9 @@ def test_no_status_that_may_be_an_outage_is_left_out():
 @pytest.mark.parametrize(
     "words",
     [
-        f"a run starts with {budget.RUN.reserve} and each answered call adds half of one, up to {budget.RUN.ceiling}",
-        f"({budget.TENANT.reserve}, a half, {budget.TENANT.ceiling})",
-        f"`Retry-After` is waited for, up to {budget.LONGEST_PAUSE_SECONDS:g} seconds",
+        f"a run starts with {retries.RUN.reserve} and each answered call adds half of one, up to {retries.RUN.ceiling}",
+        f"({retries.TENANT.reserve}, a half, {retries.TENANT.ceiling})",
+        f"`Retry-After` is waited for, up to {retries.LONGEST_PAUSE_SECONDS:g} seconds",
         f"When {reader.ALONE_ENOUGH} codes were refused one by one",
         "answered with 400, 413, 414 or 422",
         "at most three times, after a random pause that grows from half a second to eight",
@@ -80,7 +80,7 @@ def test_the_page_says(words):
 
 def test_the_words_that_are_written_out_are_the_numbers_of_the_code():
     assert sorted(SPLITTING) == [400, 413, 414, 422]
-    assert (budget.ATTEMPTS, budget.BASE_PAUSE_SECONDS, budget.LONGEST_BACK_OFF_SECONDS) == (4, 0.5, 8.0)
-    assert (budget.RUN.earned, budget.TENANT.earned) == (0.5, 0.5)
-    assert (reader.TENANT_LOST_AFTER, GRACE_SECONDS, client.BOUND_TIMES_TIMEOUT) == (4, 3.0, 3)
+    assert (retries.ATTEMPTS, retries.BASE_PAUSE_SECONDS, retries.LONGEST_BACK_OFF_SECONDS) == (4, 0.5, 8.0)
+    assert (retries.RUN.earned, retries.TENANT.earned) == (0.5, 0.5)
+    assert (circuit_breaker.TENANT_LOST_AFTER, GRACE_SECONDS, client.BOUND_TIMES_TIMEOUT) == (4, 3.0, 3)
     assert REPLY_LIMIT == 16 * 1024 * 1024

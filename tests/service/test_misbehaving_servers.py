@@ -1,4 +1,4 @@
-"""The whole client against servers that are silent, trickle, or lie about lengths, over real sockets."""
+"""The whole client against servers that are silent, trickle, or lie about batch_sizes, over real sockets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from reconcile.model.outcome import AnswerKind
 from reconcile.secrets import Redactor
 from reconcile.service import Client, ServiceReader, ServiceWriter
-from reconcile.service.calls import Timing
+from reconcile.service.dispatcher import Timing
 from reconcile.service.settings import connection
 from reconcile.service.transport import RequestsTransport
 from tests.service.fakes import (

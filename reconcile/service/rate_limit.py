@@ -1,4 +1,4 @@
-"""The rate limit: calls begin no closer together than the environment's ``rate`` allows."""
+"""The rate limit: requests begin no closer together than the environment's ``rate`` allows."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import threading
 from reconcile.ports import Clock
 
 
-class Pace:
-    """Gives each call its moment to begin. Safe from any thread."""
+class RateLimiter:
+    """Spaces requests out. Safe from any thread."""
 
     def __init__(self, rate: float | None, clock: Clock) -> None:
         self._gap_seconds = 1 / rate if rate else 0.0
@@ -17,7 +17,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self) -> None:
-        """Wait until one more call may begin (or until the run is stopped)."""
+        """Wait until one more request may begin, or until the run is stopped."""
         if not self._gap_seconds:
             return
         with self._lock:

@@ -7,7 +7,7 @@ import re
 _SENDABLE = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 
 
-def unsendable(*texts: str) -> str | None:
+def unsendable_reason(*texts: str) -> str | None:
     """Return why one of *texts* (a tenant, a code) must not be sent, or None."""
     for text in texts:
         if not _SENDABLE.fullmatch(text):

@@ -1,8 +1,8 @@
-"""The threads of one client: started as work comes, kept for the next, and never able to hold the process.
+"""The threads of one client: started when there is work, kept for the next task, and never able to hold the process.
 
-They are daemons. A thread may hang where no time-out reaches (a resolver that does not answer, a TLS handshake that
-trickles): whoever waits for its ticket abandons it, another thread takes its place, and when the process ends the
-interpreter does not wait for it.
+The threads are daemons. A thread may hang where no time-out applies (a resolver that does not answer, a TLS handshake
+that trickles): its task is then abandoned, another thread takes its place, and at its end the process does not wait for
+it.
 """
 
 from __future__ import annotations
@@ -22,23 +22,26 @@ class _State(Enum):
     OVER = auto()
 
 
-class Ticket:
-    """One piece of work. It ends once: done, cancelled before it began, or abandoned after."""
+class Task:
+    """One piece of work. It ends once: done, cancelled before it began, or abandoned after.
 
-    __slots__ = ("_lock", "_state", "failure", "outcome", "ready", "started_at", "thread", "work")
+    A task that is done is put into the queue *done*, with its *outcome* or the *error* that it raised.
+    """
 
-    def __init__(self, work: Callable[[], object], ready: SimpleQueue[Ticket]) -> None:
+    __slots__ = ("_lock", "_state", "done", "error", "outcome", "started_at", "thread", "work")
+
+    def __init__(self, work: Callable[[], object], done: SimpleQueue[Task]) -> None:
         self.work = work
-        self.ready = ready
+        self.done = done
         self.outcome: object = None
-        self.failure: BaseException | None = None
+        self.error: BaseException | None = None
         self.started_at: float | None = None
         self.thread = 0
         self._state = _State.WAITING
         self._lock = threading.Lock()
 
     def begin(self) -> bool:
-        """Return whether the work may begin now; it is not cancelled any more then."""
+        """Return whether the work may begin now; if so, it can no longer be cancelled."""
         with self._lock:
             if self._state is not _State.WAITING:
                 return False
@@ -48,20 +51,20 @@ class Ticket:
             return True
 
     def finish(self) -> bool:
-        """Hand the ticket back; return False when nobody waits for it any more."""
+        """Put the task into its queue; return False when it was abandoned."""
         with self._lock:
             if self._state is not _State.RUNNING:
                 return False
             self._state = _State.OVER
-        self.ready.put(self)
+        self.done.put(self)
         return True
 
     def cancel(self) -> bool:
-        """Return whether the work had not begun; it never will then."""
+        """Return whether the work had not begun; if so, it never will."""
         return self._end(_State.WAITING)
 
     def abandon(self) -> bool:
-        """Return whether the work was under way; what comes of it will not be heard of."""
+        """Return whether the work was running; if so, its outcome is dropped."""
         return self._end(_State.RUNNING)
 
     def _end(self, expected: _State) -> bool:
@@ -72,56 +75,56 @@ class Ticket:
             return True
 
 
-class Crew:
-    """At most *size* threads that work on tickets; *prepare* is called before each, *leave* when a thread ends."""
+class WorkerPool:
+    """At most *size* threads that run tasks; *prepare* is called before each task, *leave* when a thread ends."""
 
     def __init__(self, size: int, *, prepare: Callable[[], None], leave: Callable[[], None]) -> None:
         self.size = size
         self._prepare = prepare
         self._leave = leave
-        self._work: SimpleQueue[Ticket | None] = SimpleQueue()
+        self._tasks: SimpleQueue[Task | None] = SimpleQueue()
         self._threads: set[threading.Thread] = set()
-        # Tickets that no thread has told of taking, and threads that wait for one: compared under one lock, for a
-        # thread that has just taken a ticket must not pass for one that waits for the next.
+        # How many tasks no thread has reported taking, and how many threads wait for one. Both are compared under one
+        # lock: a thread that has just taken a task must not count as waiting for the next.
         self._unclaimed = 0
         self._idle = 0
         self._closed = False
         self._lock = threading.Lock()
 
-    def submit(self, ticket: Ticket) -> None:
-        """Have *ticket* worked on as soon as a thread is free."""
+    def submit(self, task: Task) -> None:
+        """Run *task* as soon as a thread is free."""
         with self._lock:
             if self._closed:
                 raise RuntimeError("the client is closed")
-            self._work.put(ticket)
+            self._tasks.put(task)
             self._unclaimed += 1
             if self._idle < self._unclaimed and len(self._threads) < self.size:
                 self._start()
 
     def replace(self, thread: int) -> None:
-        """Stop counting a thread whose ticket was abandoned, so that another can be started in its place."""
+        """Stop counting a thread whose task was abandoned, so that another can be started in its place."""
         with self._lock:
             self._threads = {one for one in self._threads if one.ident != thread}
             if self._unclaimed and not self._closed:
                 self._start()
 
     def close(self) -> None:
-        """Send the threads home, and wait a moment for those that are not stuck."""
+        """End the threads, and wait up to a second for those that do not hang."""
         with self._lock:
             self._closed = True
             threads = tuple(self._threads)
             for _ in threads:
-                self._work.put(None)
-        patience = time.monotonic() + _CLOSING_SECONDS
+                self._tasks.put(None)
+        deadline = time.monotonic() + _CLOSING_SECONDS
         for thread in threads:
-            thread.join(max(0.0, patience - time.monotonic()))
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def _start(self) -> None:
         thread = threading.Thread(target=self._run, name="reconcile-service", daemon=True)
         try:
             thread.start()
         except RuntimeError:
-            # No room for another thread: fewer than asked for will do, but not none.
+            # The system has no room for another thread: fewer than asked for are enough, but not none.
             if not self._threads:
                 raise
         else:
@@ -129,25 +132,25 @@ class Crew:
 
     def _run(self) -> None:
         try:
-            while (ticket := self._next()) is not None:
+            while (task := self._next()) is not None:
                 self._prepare()
-                if not ticket.begin():
+                if not task.begin():
                     continue
                 try:
-                    ticket.outcome = ticket.work()
-                except BaseException as failure:  # raised again where the ticket is waited for
-                    ticket.failure = failure
-                if not ticket.finish():
+                    task.outcome = task.work()
+                except BaseException as error:  # raised again where the task is waited for
+                    task.error = error
+                if not task.finish():
                     return
         finally:
             self._leave()
 
-    def _next(self) -> Ticket | None:
+    def _next(self) -> Task | None:
         with self._lock:
             self._idle += 1
-        ticket = self._work.get()
+        task = self._tasks.get()
         with self._lock:
             self._idle -= 1
-            if ticket is not None:
+            if task is not None:
                 self._unclaimed -= 1
-        return ticket
+        return task
