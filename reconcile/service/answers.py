@@ -36,7 +36,7 @@ from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeM
 from reconcile.service import wire
 from reconcile.service.beside import Role, Said, error_beside
 from reconcile.service.dispatcher import Retry
-from reconcile.service.exchange import Broken, Fault, Reply, Result
+from reconcile.service.messages import Failure, NoReply, Reply, SendResult
 from reconcile.service.notes import ErrorBesideData, RowTwice
 from reconcile.service.retries import retry_after_seconds
 from reconcile.service.troubles import MAY_MEAN_UNKNOWN, Narrator, passes, trouble
@@ -82,12 +82,18 @@ Answer: TypeAlias = Found | Split | Refused | TooLong | Unreadable
 
 
 def query_answer(
-    tenant: str, codes: Collection[str], result: Result, *, settings: ServiceSettings, narrator: Narrator, now: datetime
+    tenant: str,
+    codes: Collection[str],
+    result: SendResult,
+    *,
+    settings: ServiceSettings,
+    narrator: Narrator,
+    now: datetime,
 ) -> Answer | Retry:
     """Say what *result* means for the *codes* of *tenant* that were asked for."""
-    if isinstance(result, Broken):
+    if isinstance(result, NoReply):
         broken = narrator.broken(tenant, result)
-        return broken if result.fault is Fault.CERTIFICATE else Retry(broken)
+        return broken if result.failure is Failure.CERTIFICATE else Retry(broken)
     case = _Case(tenant, codes, result, settings, narrator)
     if result.status == 200:
         return _content(case)

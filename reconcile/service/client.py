@@ -12,12 +12,12 @@ from reconcile.ports import Clock, Stop
 from reconcile.secrets import Redactor
 from reconcile.service.batch_sizes import BatchSizes
 from reconcile.service.dispatcher import Dispatcher, Timing
-from reconcile.service.exchange import Operation, Request, Result, Transport
+from reconcile.service.endpoint import endpoint
+from reconcile.service.messages import Operation, Request, SendResult, Transport
 from reconcile.service.notes import Notes
 from reconcile.service.pool import WorkerPool
 from reconcile.service.rate_limit import RateLimiter
 from reconcile.service.retries import RetryBudget
-from reconcile.service.settings import connection
 from reconcile.service.trace import Trace
 
 # The whole of a request, from its first byte to the last of the reply, in multiples of the environment's time-out.
@@ -70,7 +70,7 @@ class Client:
         """Return what sends requests of *operations*, and refuses every other."""
         allowed = frozenset(operations)
 
-        def send(request: Request) -> Result:
+        def send(request: Request) -> SendResult:
             if request.operation not in allowed:
                 raise PermissionError(f"this part of the program must not {request.operation}")
             if self._trace is None:
@@ -111,7 +111,7 @@ def open_client(
     size = environment.concurrency if parallelism is None else parallelism
     if size < 1:
         raise SettingError(f"{size} calls at once are too few", hint="set concurrency, or --parallelism, to 1 or more")
-    settings = connection(environment, variables)
+    settings = endpoint(environment, variables)
     redactor = Redactor(settings.secrets)
     return Client(
         environment,

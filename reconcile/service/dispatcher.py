@@ -24,7 +24,7 @@ from typing import Generic, Protocol, TypeVar
 
 from reconcile.model.states import Unreadable
 from reconcile.ports import Clock, Stop
-from reconcile.service.exchange import Broken, Fault, Request, Result
+from reconcile.service.messages import Failure, NoReply, Request, SendResult
 from reconcile.service.pool import Task, WorkerPool
 from reconcile.service.retries import ATTEMPTS, RetryBudget, backoff_seconds
 
@@ -76,7 +76,7 @@ class Workload(Protocol[P, A]):
     def request(self, call: Call[P]) -> Request | A:
         """Return the request of *call*, or its answer where nothing has to be sent."""
 
-    def interpret(self, call: Call[P], result: Result) -> A | Retry:
+    def interpret(self, call: Call[P], result: SendResult) -> A | Retry:
         """Return what *result* means."""
 
     def record(self, call: Call[P], answer: A | GivenUp | Interrupted) -> Iterable[Call[P]]:
@@ -101,7 +101,7 @@ class Dispatcher:
     *abort* cuts the connection of a thread; *bound_seconds* is how long one call may stay open.
     """
 
-    send: Callable[[Request], Result]
+    send: Callable[[Request], SendResult]
     abort: Callable[[int], None]
     pool: WorkerPool
     budget: RetryBudget
@@ -222,7 +222,7 @@ class _Run(Generic[P, A]):
         bound = self._dispatcher.bound_seconds
         for task, call in tuple(self._open.items()):
             if task.started_at is not None and now - task.started_at > bound and self._abandon(task):
-                late = Broken(Fault.TIMEOUT, f"no complete reply within {bound:g} s", sent=True)
+                late = NoReply(Failure.TIMEOUT, f"no complete reply within {bound:g} s", sent=True)
                 self._record(call, self._workload.interpret(call, late))
 
     def _abandon(self, task: Task) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
-from reconcile.service.exchange import Operation
+from reconcile.service.messages import Operation
 from reconcile.text import counted
 
 

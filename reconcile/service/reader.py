@@ -21,7 +21,7 @@ from reconcile.service.beside import Said, error_beside
 from reconcile.service.circuit_breaker import CircuitBreaker
 from reconcile.service.client import Client
 from reconcile.service.dispatcher import Call, Dispatcher, GivenUp, Interrupted, Retry, Workload
-from reconcile.service.exchange import Broken, Fault, Operation, Reply, Request, Result
+from reconcile.service.messages import Failure, NoReply, Operation, Reply, Request, SendResult
 from reconcile.service.notes import Notes
 from reconcile.service.redact import Redactor
 from reconcile.service.retries import retry_after_seconds
@@ -148,7 +148,7 @@ class _Query(Workload[Batch, Answer]):
             return TooLong()
         return Request(Operation.QUERY, call.tenant, wire.query_body([key.code for key in call.payload]))
 
-    def interpret(self, call: Call[Batch], result: Result) -> Answer | Retry:
+    def interpret(self, call: Call[Batch], result: SendResult) -> Answer | Retry:
         """Return what the reply to a batch means."""
         answer = query_answer(
             call.tenant,
@@ -244,12 +244,12 @@ class _History(Workload[PageOfJob, HistoryPage | Unreadable]):
         """Return the request for the page."""
         return self._request
 
-    def interpret(self, call: Call[PageOfJob], result: Result) -> HistoryPage | Unreadable | Retry:
+    def interpret(self, call: Call[PageOfJob], result: SendResult) -> HistoryPage | Unreadable | Retry:
         """Return what the reply means."""
         narrator, tenant = self._narrator, call.tenant
-        if isinstance(result, Broken):
+        if isinstance(result, NoReply):
             broken = narrator.broken(tenant, result)
-            return broken if result.fault is Fault.CERTIFICATE else Retry(broken)
+            return broken if result.failure is Failure.CERTIFICATE else Retry(broken)
         if passes(result.status):
             return Retry(narrator.status(tenant, result), retry_after_seconds(result.retry_after, self._clock.now()))
         if result.status != 200:

@@ -1,8 +1,8 @@
-"""The seam over real HTTP: requests, one session with one kept connection for each thread.
+"""The transport over real HTTP: one `requests` session with one kept connection for each thread.
 
-Only what was given counts: no proxy, CA bundle, `.netrc` or cookie comes from the process's environment, and redirects
-are not followed. A time-out of a socket starts anew with every byte, so a server that trickles would never hit it;
-whoever waits for a call bounds its whole length and cuts it with `abort`.
+No proxy, CA bundle, `.netrc` or cookie comes from the process's environment, and redirects are not followed. The
+time-out of a socket starts anew with every byte, so a server that trickles never meets it: the dispatcher limits the
+whole of a call, and cuts it with `abort`.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from requests.structures import CaseInsensitiveDict
 
 from reconcile.errors import SettingError
 from reconcile.secrets import Redactor
-from reconcile.service import breakage
-from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply, Request, Result
-from reconcile.service.line import Line, Phase
-from reconcile.service.settings import Connection
+from reconcile.service import causes
+from reconcile.service.endpoint import Endpoint
+from reconcile.service.messages import Failure, Flaw, NoReply, Operation, Reply, Request, SendResult
+from reconcile.service.thread_session import Phase, ThreadSession
 from reconcile.service.wire import TENANT_HEADER
 
 # A query of 100 codes is answered with some 20 KiB.
@@ -34,64 +34,64 @@ _BROKEN = (requests.RequestException, urllib3.exceptions.HTTPError, HTTPExceptio
 
 
 class RequestsTransport:
-    """Sends requests over HTTP; implements `exchange.Transport`."""
+    """Sends requests over HTTP; implements `messages.Transport`."""
 
-    def __init__(self, connection: Connection, redactor: Redactor, *, reply_limit: int = REPLY_LIMIT) -> None:
-        self._connection = connection
+    def __init__(self, endpoint: Endpoint, redactor: Redactor, *, reply_limit: int = REPLY_LIMIT) -> None:
+        self._endpoint = endpoint
         self._redactor = redactor
         self._reply_limit = reply_limit
         self._here = threading.local()
-        self._lines: dict[int, Line] = {}
-        self._urls, self._headers = _prepared(connection)
+        self._sessions: dict[int, ThreadSession] = {}
+        self._urls, self._headers = _prepared(endpoint)
         self._tenant_headers: dict[str, CaseInsensitiveDict[str]] = {}
-        self._proxies = {"http": connection.proxy, "https": connection.proxy} if connection.proxy else {}
+        self._proxies = {"http": endpoint.proxy, "https": endpoint.proxy} if endpoint.proxy else {}
 
-    def send(self, request: Request) -> Result:
-        """Send *request* once and return what became of it; never raises for what the other side does."""
-        line = self._line()
-        line.phase = Phase.UNKNOWN
+    def send(self, request: Request) -> SendResult:
+        """Send *request* once and return the result; never raises for what the other side does."""
+        session = self._session()
+        session.phase = Phase.UNKNOWN
         try:
-            response = line.session.send(
+            response = session.session.send(
                 self._prepare(request),
                 stream=True,
-                timeout=self._connection.timeout_seconds,
-                verify=self._connection.ca_bundle or True,
-                cert=self._connection.client_cert,
+                timeout=self._endpoint.timeout_seconds,
+                verify=self._endpoint.ca_bundle or True,
+                cert=self._endpoint.client_cert,
                 proxies=self._proxies,
                 allow_redirects=False,
             )
         except _BROKEN as error:
-            return self._broken(error, line)
+            return self._no_reply(error, session)
         try:
             return self._reply(response)
         except _BROKEN as error:
             response.close()
-            return self._broken(error, line, replying=True)
+            return self._no_reply(error, session, replying=True)
 
     def abort(self, thread: int) -> None:
-        """Cut the connection that *thread* is waiting on; its call ends as cut off."""
-        line = self._lines.get(thread)
-        sock = line.connection.sock if line is not None and line.connection is not None else None
+        """Cut the connection that *thread* is waiting on; its request ends as cut off."""
+        session = self._sessions.get(thread)
+        sock = session.connection.sock if session is not None and session.connection is not None else None
         if sock is not None:
-            # Of the plain socket also under TLS: the thread that reads gets an end of file, in its own time.
+            # On the plain socket, also under TLS: the thread that reads then gets an end of file.
             with contextlib.suppress(OSError, TypeError):
                 socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
     def release(self) -> None:
         """Close the calling thread's session."""
-        line = self._lines.pop(threading.get_ident(), None)
-        if line is not None:
-            self._here.line = None
-            line.session.close()
+        session = self._sessions.pop(threading.get_ident(), None)
+        if session is not None:
+            self._here.session = None
+            session.session.close()
 
-    def _line(self) -> Line:
-        line: Line | None = getattr(self._here, "line", None)
-        if line is None:
-            line = self._here.line = self._lines[threading.get_ident()] = Line()
-        return line
+    def _session(self) -> ThreadSession:
+        session: ThreadSession | None = getattr(self._here, "session", None)
+        if session is None:
+            session = self._here.session = self._sessions[threading.get_ident()] = ThreadSession()
+        return session
 
     def _prepare(self, request: Request) -> requests.PreparedRequest:
-        """Return the request ready to send. What requests would compute anew for each is computed once."""
+        """Return the request ready to send. What `requests` would compute for each request is computed once."""
         headers = self._tenant_headers.get(request.tenant)
         if headers is None:
             headers = CaseInsensitiveDict({**self._headers, TENANT_HEADER: request.tenant})
@@ -122,39 +122,39 @@ class RequestsTransport:
             flaw=flaw,
         )
 
-    def _broken(self, error: Exception, line: Line, *, replying: bool = False) -> Broken:
-        """Say how a call broke. Nothing of *error* is kept but words that hold no address, header or proxy; the address
-        that may be shown is put before them."""
-        causes = tuple(breakage.chain(error))
-        sent = replying or line.phase is Phase.SENT
-        if line.phase is Phase.UNKNOWN and not replying:
-            # No connection was seen (a fake, or one that failed in a library's own checks): believe only what says so.
-            sent = not breakage.is_before_sending(causes)
-        fault = breakage.fault(causes, sent=sent)
-        words = breakage.words(causes)
-        if fault is Fault.TIMEOUT:
-            words = f"timeout is {self._connection.timeout_seconds:g} s"
-        return Broken(fault, self._redactor.line(f"{self._connection.shown_base}: {words}"), sent)
+    def _no_reply(self, error: Exception, session: ThreadSession, *, replying: bool = False) -> NoReply:
+        """Return why there is no reply. Of *error* only words without an address, header or proxy are kept, after the
+        address that may be shown."""
+        chain = tuple(causes.chain(error))
+        sent = replying or session.phase is Phase.SENT
+        if session.phase is Phase.UNKNOWN and not replying:
+            # No connection was seen (a fake, or a library's own check failed): only the exception can say "not sent".
+            sent = not causes.is_before_sending(chain)
+        failure = causes.failure(chain, sent=sent)
+        words = causes.words(chain)
+        if failure is Failure.TIMEOUT:
+            words = f"timeout is {self._endpoint.timeout_seconds:g} s"
+        return NoReply(failure, self._redactor.line(f"{self._endpoint.shown_base}: {words}"), sent)
 
 
-def _prepared(connection: Connection) -> tuple[Mapping[Operation, str], Mapping[str, str]]:
+def _prepared(endpoint: Endpoint) -> tuple[Mapping[Operation, str], Mapping[str, str]]:
     """Return the addresses and headers as requests writes them: an IDNA host, the login of the address as a header."""
     urls = {}
-    headers: Mapping[str, str] = connection.headers
+    headers: Mapping[str, str] = endpoint.headers
     for operation in Operation:
         failure = None
         try:
-            ready = requests.Request("POST", connection.url(operation), headers=dict(connection.headers)).prepare()
+            ready = requests.Request("POST", endpoint.url(operation), headers=dict(endpoint.headers)).prepare()
         except (requests.RequestException, UnicodeError, ValueError) as error:
             failure = type(error).__name__
         if failure is not None:
-            setting = f"environments.{connection.environment}.url"
-            raise SettingError(f"{setting} ({connection.shown_base}) is no address that HTTP can use: {failure}")
+            setting = f"environments.{endpoint.environment}.url"
+            raise SettingError(f"{setting} ({endpoint.shown_base}) is no address that HTTP can use: {failure}")
         assert ready.url is not None
         scheme, _, rest = ready.url.partition("://")
         authority, slash, path = rest.partition("/")
         urls[operation] = f"{scheme}://{authority.rpartition('@')[2]}{slash}{path}"
-        headers = {**ready.headers, **connection.headers}
+        headers = {**ready.headers, **endpoint.headers}
         headers.pop("Content-Length", None)
     return urls, headers
 

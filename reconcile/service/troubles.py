@@ -9,21 +9,21 @@ from reconcile.model.states import Unreadable
 from reconcile.secrets import Redactor
 from reconcile.service.beside import LONGEST_CODE, Said
 from reconcile.service.charsets import shown_with
-from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
+from reconcile.service.messages import Failure, Flaw, NoReply, Operation, Reply
 from reconcile.service.notes import ErrorBesideData
 
 TROUBLES: Mapping[str, str] = {
     "service-unreachable": "No connection: refused, no such host, the proxy says no, the TLS handshake fails.",
     "certificate-refused": "The service's certificate is not one to trust. Not repeated.",
     "service-timeout": "No connection or no complete reply in time, or HTTP 408.",
-    "connection-lost": "The connection broke before the reply was complete, or what came is no HTTP.",
+    "connection-lost": "The connection broke before the reply was complete, or what came is not HTTP.",
     "service-error": "HTTP 5xx.",
     "rate-limited": "HTTP 429.",
     "request-refused": "Another HTTP 4xx; or HTTP 200 with an error beside empty data, to a history. Not repeated.",
     "unexpected-status": "An HTTP status that the API does not know, such as 204. Not repeated.",
     "login-page": "A redirect, or HTML instead of JSON: a gateway's login page? Not followed, not repeated.",
     "reply-too-large": "The reply is over the size limit of 16 MiB, as sent or decompressed. Not repeated.",
-    "reply-malformed": "The reply, or the row of this code, is no JSON or not of the documented shape. Not repeated.",
+    "reply-malformed": "The reply, or the row of this code, is not JSON or not of the documented shape. Not repeated.",
     "reply-without-data": "HTTP 200, no `resp_data` or null, and nothing that says why. Not repeated.",
     "row-not-asked-for": "The reply holds a row for a code or a job that was not asked for. Not repeated.",
     "unknown-code-answer": "A code, asked for alone, is answered with an error, or otherwise than "
@@ -44,16 +44,16 @@ _HINTS: Mapping[int, str] = {
     405: "check url, service.query_path and service.job_path",
     407: "check the proxy that the variables name",
 }
-_FAULTS: Mapping[Fault, tuple[str, str]] = {
-    Fault.UNREACHABLE: ("service-unreachable", "no connection"),
-    Fault.CERTIFICATE: ("certificate-refused", "the certificate is refused"),
-    Fault.TIMEOUT: ("service-timeout", "no answer in time"),
-    Fault.CUT_OFF: ("connection-lost", "the connection was lost"),
+_FAILURES: Mapping[Failure, tuple[str, str]] = {
+    Failure.UNREACHABLE: ("service-unreachable", "no connection"),
+    Failure.CERTIFICATE: ("certificate-refused", "the certificate is refused"),
+    Failure.TIMEOUT: ("service-timeout", "no answer in time"),
+    Failure.CUT_OFF: ("connection-lost", "the connection was lost"),
 }
-_FAULT_HINTS: Mapping[Fault, str] = {
-    Fault.UNREACHABLE: "check url and the proxy variables, and whether the service is up",
-    Fault.CERTIFICATE: "check ca_bundle and url",
-    Fault.TIMEOUT: "is the service overloaded? timeout and concurrency can be set for the environment",
+_FAILURE_HINTS: Mapping[Failure, str] = {
+    Failure.UNREACHABLE: "check url and the proxy variables, and whether the service is up",
+    Failure.CERTIFICATE: "check ca_bundle and url",
+    Failure.TIMEOUT: "is the service overloaded? timeout and concurrency can be set for the environment",
 }
 # For who reads: of a save, what comes next is said where it is settled.
 _READING_HINTS: Mapping[str, str] = {
@@ -79,12 +79,12 @@ class Narrator:
         self._operation = operation
         self._redactor = redactor
 
-    def broken(self, tenant: str, broken: Broken) -> Unreadable:
+    def broken(self, tenant: str, broken: NoReply) -> Unreadable:
         """Return the trouble of a call that broke."""
-        rule, words = _FAULTS[broken.fault]
+        rule, words = _FAILURES[broken.failure]
         detail = self._redactor.line(broken.detail)
         shown = f" ({detail})" if detail else ""
-        hint = _FAULT_HINTS.get(broken.fault) or self._reading_hint(rule)
+        hint = _FAILURE_HINTS.get(broken.failure) or self._reading_hint(rule)
         return trouble(rule, f"{self._who(tenant)}: {words}{shown}", hint)
 
     def status(self, tenant: str, reply: Reply) -> Unreadable:

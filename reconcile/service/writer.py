@@ -33,14 +33,14 @@ from reconcile.service import wire
 from reconcile.service.beside import error_beside
 from reconcile.service.client import Client
 from reconcile.service.dispatcher import Call, GivenUp, Interrupted, Retry, Workload
-from reconcile.service.exchange import Broken, Fault, Operation, Reply, Request, Result
+from reconcile.service.messages import Failure, NoReply, Operation, Reply, Request, SendResult
 from reconcile.service.notes import ErrorBesideData
 from reconcile.service.retries import retry_after_seconds
 from reconcile.service.sendable import unsendable_reason
 from reconcile.service.troubles import Narrator
 from reconcile.text import one_line
 
-Interpret: TypeAlias = Callable[[str, Result], "SaveAnswer | Retry"]
+Interpret: TypeAlias = Callable[[str, SendResult], "SaveAnswer | Retry"]
 """Returns what the result of a save for a tenant means."""
 
 _NOT_STARTED = SaveAnswer(AnswerKind.NOT_STARTED, "the run was stopped before this save was begun")
@@ -69,7 +69,7 @@ class ServiceWriter:
         self._dispatcher.run(workload)
         return workload.answers
 
-    def _interpret(self, tenant: str, result: Result) -> SaveAnswer | Retry:
+    def _interpret(self, tenant: str, result: SendResult) -> SaveAnswer | Retry:
         now, codes = self._dispatcher.timing.clock.now(), self._success_codes
         return save_answer(tenant, result, narrator=self._narrator, now=now, success_codes=codes, note=self._notes.add)
 
@@ -100,7 +100,7 @@ class _Saves(Workload[Save, SaveAnswer]):
                 AnswerKind.REJECTED, "not saved: the name or the cron is not valid Unicode; nothing was sent"
             )
 
-    def interpret(self, call: Call[Save], result: Result) -> SaveAnswer | Retry:
+    def interpret(self, call: Call[Save], result: SendResult) -> SaveAnswer | Retry:
         """Return what the reply means."""
         return self._interpret(call.tenant, result)
 
@@ -123,7 +123,7 @@ def ignore(_: ErrorBesideData) -> None:
 
 def save_answer(
     tenant: str,
-    result: Result,
+    result: SendResult,
     *,
     narrator: Narrator,
     now: datetime,
@@ -131,11 +131,11 @@ def save_answer(
     note: Callable[[ErrorBesideData], None] = ignore,
 ) -> SaveAnswer | Retry:
     """Say what *result* means for a save: the table above. *note* hears of an error beside an acknowledgement."""
-    if isinstance(result, Broken):
+    if isinstance(result, NoReply):
         trouble = narrator.broken(tenant, result)
         if result.sent:
             return _answer(AnswerKind.LOST, trouble)
-        return _answer(AnswerKind.UNSENT, trouble) if result.fault is Fault.CERTIFICATE else Retry(trouble)
+        return _answer(AnswerKind.UNSENT, trouble) if result.failure is Failure.CERTIFICATE else Retry(trouble)
     if result.status == 200:
         return _content(tenant, result, narrator, success_codes, note)
     trouble = narrator.status(tenant, result)

@@ -26,7 +26,7 @@ from reconcile.ledger import environment_lock
 from reconcile.ledger.database import Database
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.sqlite_lock import Lease
-from reconcile.service.exchange import Operation, Request, Result
+from reconcile.service.messages import Operation, Request, SendResult
 from reconcile.service.transport import RequestsTransport
 from reconcile.session import saving
 
@@ -105,8 +105,8 @@ def _writing(writing: Callable[[Database], Any], reach: Callable[[str, str], Non
     return instead
 
 
-def _sending(send: Callable[..., Result], reach: Callable[[str, str], None]) -> Callable[..., Result]:
-    def instead(transport: RequestsTransport, request: Request) -> Result:
+def _sending(send: Callable[..., SendResult], reach: Callable[[str, str], None]) -> Callable[..., SendResult]:
+    def instead(transport: RequestsTransport, request: Request) -> SendResult:
         if request.operation is not Operation.SAVE:
             return send(transport, request)
         reach("save", "before")

@@ -16,7 +16,7 @@ from reconcile.ports import Save
 from reconcile.secrets import Redactor
 from reconcile.service.client import Client
 from reconcile.service.dispatcher import Timing
-from reconcile.service.exchange import Operation, Reply, Request, Result
+from reconcile.service.messages import Operation, Reply, Request, SendResult
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -44,13 +44,13 @@ class FakeClock:
 class FakeTransport:
     """Answers each request by a function, and remembers what was sent."""
 
-    def __init__(self, answer: Callable[[Request], Result]) -> None:
+    def __init__(self, answer: Callable[[Request], SendResult]) -> None:
         self.answer = answer
         self.requests: list[Request] = []
         self.aborted: list[int] = []
         self._lock = threading.Lock()
 
-    def send(self, request: Request) -> Result:
+    def send(self, request: Request) -> SendResult:
         with self._lock:
             self.requests.append(request)
         return self.answer(request)
@@ -69,7 +69,7 @@ class FakeTransport:
 
 @contextlib.contextmanager
 def fake_client(
-    answer: Callable[[Request], Result],
+    answer: Callable[[Request], SendResult],
     *,
     environment: Environment | None = None,
     stop: threading.Event | None = None,

@@ -14,7 +14,7 @@ from reconcile.ports import SaveAnswer
 from reconcile.secrets import Redactor
 from reconcile.service.answers import Found, Refused, Split, query_answer
 from reconcile.service.dispatcher import Retry
-from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
+from reconcile.service.messages import Failure, Flaw, NoReply, Operation, Reply
 from reconcile.service.troubles import TROUBLES, Narrator
 from reconcile.service.writer import save_answer
 from tests.examples import examples
@@ -51,7 +51,7 @@ REPLIES = st.builds(
     retry_after=st.none() | st.text(max_size=8) | st.integers().map(str),
     flaw=st.none() | st.sampled_from(Flaw),
 )
-RESULTS = REPLIES | st.builds(Broken, fault=st.sampled_from(Fault), detail=st.text(max_size=5), sent=st.booleans())
+RESULTS = REPLIES | st.builds(NoReply, failure=st.sampled_from(Failure), detail=st.text(max_size=5), sent=st.booleans())
 UNKNOWN = st.sampled_from(
     [
         UnknownCode(),
@@ -91,10 +91,10 @@ def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
 def test_any_reply_to_a_save_is_one_of_the_answers(result):
     answer = save_answer("acme", result, narrator=Narrator(Operation.SAVE, Redactor(())), now=NOON)
     if isinstance(answer, Retry):
-        assert not result.sent if isinstance(result, Broken) else result.status == 429
+        assert not result.sent if isinstance(result, NoReply) else result.status == 429
         return
     assert isinstance(answer, SaveAnswer)
     assert (answer.kind is AnswerKind.ACKNOWLEDGED) == (answer.job_id is not None)
     assert answer.message.isprintable()
-    if isinstance(result, Broken) and result.sent:
+    if isinstance(result, NoReply) and result.sent:
         assert answer.kind is AnswerKind.LOST

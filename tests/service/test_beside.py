@@ -16,7 +16,7 @@ from reconcile.secrets import Redactor
 from reconcile.service import wire
 from reconcile.service.answers import Found, Refused, Split, query_answer
 from reconcile.service.beside import ROLES, Role, error_beside
-from reconcile.service.exchange import Operation, Reply
+from reconcile.service.messages import Operation, Reply
 from reconcile.service.troubles import Narrator
 from tests.examples import examples
 from tests.service.fakes import NOON, a_row, json_reply, null_row

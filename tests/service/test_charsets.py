@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconcile.service import ServiceReader, wire
-from reconcile.service.exchange import Reply
+from reconcile.service.messages import Reply
 from tests.service.fakes import fake_client, keys
 
 TEXT = '{"resp_data": "租户不存在"}'

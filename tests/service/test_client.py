@@ -13,7 +13,7 @@ from reconcile.errors import SettingError
 from reconcile.flows.observe import observe
 from reconcile.model.keys import Key
 from reconcile.service import ServiceReader, ServiceWriter, open_client
-from reconcile.service.exchange import Operation, Request
+from reconcile.service.messages import Operation, Request
 from reconcile.service.system_clock import SystemClock
 from tests.service.fakes import (
     FakeClock,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
-from reconcile.service import circuit_breaker, client, reader, retries, settings
+from reconcile.service import circuit_breaker, client, endpoint, reader, retries
 from reconcile.service.answers import SPLITTING
 from reconcile.service.beside import ROLES
 from reconcile.service.dispatcher import GRACE_SECONDS
@@ -57,7 +57,7 @@ def test_only_the_statuses_that_are_hinted_are_said_to_be():
 
 
 def test_no_status_that_may_be_an_outage_is_left_out():
-    assert f"({', '.join(map(str, sorted(settings.OUTAGES)))})" in WORDS
+    assert f"({', '.join(map(str, sorted(endpoint.OUTAGES)))})" in WORDS
 
 
 @pytest.mark.parametrize(

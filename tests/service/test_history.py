@@ -8,7 +8,7 @@ import pytest
 
 from reconcile.errors import ServiceError
 from reconcile.service import ServiceReader
-from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply
+from reconcile.service.messages import Failure, Flaw, NoReply, Operation, Reply
 from tests.service.fakes import fake_client, json_reply
 
 PAGE = {"resp_data": {"quartz_list": {"pageSize": 10, "pageIndex": 3, "resultCount": 21, "pageCount": 3, "data": [{}]}}}
@@ -33,7 +33,7 @@ def test_a_page_is_asked_for_and_read():
 
 
 def test_what_may_pass_is_repeated():
-    replies = iter([Reply(503, b""), Broken(Fault.TIMEOUT, "", sent=True), json_reply(PAGE)])
+    replies = iter([Reply(503, b""), NoReply(Failure.TIMEOUT, "", sent=True), json_reply(PAGE)])
     assert history(lambda request: next(replies))[0].total == 21
 
 
@@ -59,7 +59,7 @@ def test_what_may_pass_is_repeated():
         pytest.param(
             json_reply({"resp_data": {"quartz_list": {"data": [{"jobinfoid": "1"}]}}}), "not asked for", id="stray"
         ),
-        pytest.param(Broken(Fault.CERTIFICATE, "expired", sent=False), "certificate is refused", id="certificate"),
+        pytest.param(NoReply(Failure.CERTIFICATE, "expired", sent=False), "certificate is refused", id="certificate"),
     ],
 )
 def test_a_page_that_cannot_be_read_is_an_error_with_tenant_operation_and_status(result, words):

@@ -11,7 +11,7 @@ from reconcile.model.outcome import AnswerKind
 from reconcile.secrets import Redactor
 from reconcile.service import Client, ServiceReader, ServiceWriter
 from reconcile.service.dispatcher import Timing
-from reconcile.service.settings import connection
+from reconcile.service.endpoint import endpoint
 from reconcile.service.transport import RequestsTransport
 from tests.service.fakes import (
     FakeClock,
@@ -29,7 +29,7 @@ from tests.service.fakes import (
 
 def open_to(url, *, stop=None, timeout=60.0, parallelism=2, reply_limit=10_000, **more):
     environment = an_environment(url, timeout=timedelta(seconds=timeout), **more)
-    settings = connection(environment, {})
+    settings = endpoint(environment, {})
     redactor = Redactor(settings.secrets)
     return Client(
         environment,

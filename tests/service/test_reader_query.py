@@ -11,7 +11,7 @@ from reconcile.model.keys import Key
 from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.service import ServiceReader
-from reconcile.service.exchange import Broken, Fault, Flaw, Reply
+from reconcile.service.messages import Failure, Flaw, NoReply, Reply
 from tests.service.fakes import (
     a_row,
     a_service,
@@ -155,7 +155,7 @@ def test_what_may_mean_anything_does_not(reply, unknown):
         pytest.param(Reply(200, b"", flaw=Flaw.UNDECODABLE), id="bad-gzip"),
         pytest.param(rows_reply("3"), id="stray-row"),
         pytest.param(Reply(503, b"busy"), id="503"),
-        pytest.param(Broken(Fault.CUT_OFF, "half a reply", sent=True), id="cut-off"),
+        pytest.param(NoReply(Failure.CUT_OFF, "half a reply", sent=True), id="cut-off"),
     ],
 )
 def test_every_trouble_says_what_to_do(result):
@@ -302,7 +302,7 @@ def test_when_everything_is_refused_the_search_ends():
         pytest.param(Reply(200, b"", flaw=Flaw.TOO_LARGE), "reply-too-large", "too large", id="too-large"),
         pytest.param(Reply(200, b"", flaw=Flaw.UNDECODABLE), "reply-malformed", "compression", id="bad-gzip"),
         pytest.param(
-            Broken(Fault.CERTIFICATE, "self-signed", sent=False),
+            NoReply(Failure.CERTIFICATE, "self-signed", sent=False),
             "certificate-refused",
             "(self-signed)",
             id="tls",

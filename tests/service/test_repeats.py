@@ -7,7 +7,7 @@ import pytest
 from reconcile.model.keys import Key
 from reconcile.model.states import Unreadable
 from reconcile.service import ServiceReader
-from reconcile.service.exchange import Broken, Fault, Reply
+from reconcile.service.messages import Failure, NoReply, Reply
 from tests.service.fakes import an_environment, codes, fake_client, keys, numbered, rows_reply
 
 PASSING = [
@@ -15,9 +15,9 @@ PASSING = [
     pytest.param(Reply(408, b""), "service-timeout", id="408"),
     pytest.param(Reply(500, b""), "service-error", id="500"),
     pytest.param(Reply(503, b"<html>"), "service-error", id="503"),
-    pytest.param(Broken(Fault.TIMEOUT, "", sent=True), "service-timeout", id="timeout"),
-    pytest.param(Broken(Fault.UNREACHABLE, "refused", sent=False), "service-unreachable", id="refused"),
-    pytest.param(Broken(Fault.CUT_OFF, "reset", sent=True), "connection-lost", id="reset"),
+    pytest.param(NoReply(Failure.TIMEOUT, "", sent=True), "service-timeout", id="timeout"),
+    pytest.param(NoReply(Failure.UNREACHABLE, "refused", sent=False), "service-unreachable", id="refused"),
+    pytest.param(NoReply(Failure.CUT_OFF, "reset", sent=True), "connection-lost", id="reset"),
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from reconcile.errors import ServiceError
 from reconcile.model.outcome import AnswerKind
 from reconcile.service import ServiceReader, ServiceWriter
-from reconcile.service.exchange import Reply
+from reconcile.service.messages import Reply
 from tests.service.fakes import a_save, an_environment, codes, fake_client, keys, numbered, rows_reply, saved_reply
 
 

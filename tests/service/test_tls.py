@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from reconcile.service.exchange import Broken, Fault, Reply
+from reconcile.service.messages import Failure, NoReply, Reply
 from tests.service.fakes import http_reply, raw_server, read_request
 from tests.service.test_transport import QUERY, a_transport, abort_when
 
@@ -61,8 +61,8 @@ def test_the_ca_bundle_may_come_from_a_variable_that_was_passed_in(certificate, 
 def test_another_certificate_is_refused_and_nothing_is_sent(certificate):
     with tls_server(certificate) as url, a_transport(url) as transport:
         result = transport.send(QUERY)
-    assert isinstance(result, Broken)
-    assert (result.fault, result.sent) == (Fault.CERTIFICATE, False)
+    assert isinstance(result, NoReply)
+    assert (result.failure, result.sent) == (Failure.CERTIFICATE, False)
     assert "self" in result.detail
 
 
@@ -71,8 +71,8 @@ def test_a_certificate_for_another_host_is_refused(certificate):
         address = url.replace("127.0.0.1", "localhost")
         with a_transport(address, ca_bundle=str(certificate)) as transport:
             result = transport.send(QUERY)
-    assert isinstance(result, Broken)
-    assert (result.fault, result.sent) == (Fault.CERTIFICATE, False)
+    assert isinstance(result, NoReply)
+    assert (result.failure, result.sent) == (Failure.CERTIFICATE, False)
 
 
 def test_a_client_certificate_is_shown(certificate):
@@ -98,5 +98,5 @@ def test_abort_cuts_a_call_under_tls(certificate):
             with abort_when(asked, transport):
                 result = transport.send(QUERY)
             over.set()
-    assert isinstance(result, Broken)
+    assert isinstance(result, NoReply)
     assert result.sent

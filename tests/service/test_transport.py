@@ -13,8 +13,8 @@ from datetime import timedelta
 import pytest
 
 from reconcile.secrets import Redactor
-from reconcile.service.exchange import Broken, Fault, Flaw, Operation, Reply, Request
-from reconcile.service.settings import connection
+from reconcile.service.endpoint import endpoint
+from reconcile.service.messages import Failure, Flaw, NoReply, Operation, Reply, Request
 from reconcile.service.transport import RequestsTransport
 from tests.service.fakes import an_environment, http_reply, raw_server, read_request
 
@@ -24,7 +24,7 @@ QUERY = Request(Operation.QUERY, "acme", b'{"codes":"1","jobtype":""}')
 @contextlib.contextmanager
 def a_transport(url, *, timeout=60.0, variables=None, reply_limit=1 << 20, **more):
     environment = an_environment(url, timeout=timedelta(seconds=timeout), **more)
-    settings = connection(environment, variables or {})
+    settings = endpoint(environment, variables or {})
     transport = RequestsTransport(settings, Redactor(settings.secrets), reply_limit=reply_limit)
     try:
         yield transport
@@ -157,8 +157,8 @@ def test_a_reply_that_breaks_off_or_is_no_http_is_cut_off(reply):
         connection.recv(1)
 
     result = send(handle)
-    assert isinstance(result, Broken)
-    assert (result.fault, result.sent) == (Fault.CUT_OFF, True)
+    assert isinstance(result, NoReply)
+    assert (result.failure, result.sent) == (Failure.CUT_OFF, True)
     assert result.detail
 
 
@@ -176,7 +176,7 @@ def test_a_reset_after_the_request_is_cut_off():
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     with raw_server(handle) as url, a_transport(url) as transport:
-        assert transport.send(QUERY) == Broken(Fault.CUT_OFF, f"{url}: Connection reset by peer", sent=True)
+        assert transport.send(QUERY) == NoReply(Failure.CUT_OFF, f"{url}: Connection reset by peer", sent=True)
 
 
 def test_a_kept_connection_that_was_reset_meanwhile_counts_as_sent():
@@ -194,15 +194,15 @@ def test_a_kept_connection_that_was_reset_meanwhile_counts_as_sent():
         assert transport.send(QUERY) == Reply(200, b"{}")
         result = transport.send(QUERY)
         assert closed.wait(60)
-    assert isinstance(result, Broken)
-    assert (result.fault, result.sent) == (Fault.CUT_OFF, True)
+    assert isinstance(result, NoReply)
+    assert (result.failure, result.sent) == (Failure.CUT_OFF, True)
 
 
 def test_a_refused_connection_is_surely_unsent():
     with socket.create_server(("127.0.0.1", 0)) as free:
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
     with a_transport(url) as transport:
-        assert transport.send(QUERY) == Broken(Fault.UNREACHABLE, f"{url}: Connection refused", sent=False)
+        assert transport.send(QUERY) == NoReply(Failure.UNREACHABLE, f"{url}: Connection refused", sent=False)
 
 
 def test_a_host_that_does_not_exist_is_surely_unsent(monkeypatch):
@@ -212,7 +212,7 @@ def test_a_host_that_does_not_exist_is_surely_unsent(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", nowhere)
     url = "http://nowhere.invalid:8001"
     with a_transport(url) as transport:
-        assert transport.send(QUERY) == Broken(Fault.UNREACHABLE, f"{url}: Name or service not known", sent=False)
+        assert transport.send(QUERY) == NoReply(Failure.UNREACHABLE, f"{url}: Name or service not known", sent=False)
 
 
 def test_no_room_for_a_connection_is_a_time_out_and_surely_unsent(monkeypatch):
@@ -222,7 +222,7 @@ def test_no_room_for_a_connection_is_a_time_out_and_surely_unsent(monkeypatch):
     monkeypatch.setattr("urllib3.util.connection.create_connection", slow)
     with a_transport("http://127.0.0.1:1") as transport:
         result = transport.send(QUERY)
-    assert (result.fault, result.sent) == (Fault.TIMEOUT, False)
+    assert (result.failure, result.sent) == (Failure.TIMEOUT, False)
 
 
 def test_silence_is_a_time_out_after_sending():
@@ -235,7 +235,7 @@ def test_silence_is_a_time_out_after_sending():
     with raw_server(handle) as url, a_transport(url, timeout=0.05) as transport:
         result = transport.send(QUERY)
         over.set()
-    assert (result.fault, result.sent, result.detail) == (Fault.TIMEOUT, True, f"{url}: timeout is 0.05 s")
+    assert (result.failure, result.sent, result.detail) == (Failure.TIMEOUT, True, f"{url}: timeout is 0.05 s")
 
 
 @pytest.mark.parametrize("part", ["headers", "body"])
@@ -255,7 +255,7 @@ def test_a_server_that_trickles_is_cut_by_abort(part):
         with abort_when(begun, transport):
             result = transport.send(QUERY)
         over.set()
-    assert isinstance(result, Broken)
+    assert isinstance(result, NoReply)
     assert result.sent
 
 
@@ -350,7 +350,7 @@ def test_a_proxy_that_does_not_let_through_is_surely_unsent_and_keeps_its_passwo
         variables = {"HTTPS_PROXY": proxy.replace("//", "//user:s3cr3t@")}
         with a_transport("https://service.example", variables=variables) as transport:
             result = transport.send(QUERY)
-    assert (result.fault, result.sent) == (Fault.UNREACHABLE, False)
+    assert (result.failure, result.sent) == (Failure.UNREACHABLE, False)
     assert "407" in result.detail
     assert "s3cr3t" not in result.detail
 
@@ -362,7 +362,7 @@ def test_a_server_without_tls_is_surely_unsent():
 
     with raw_server(handle) as url, a_transport(url.replace("http:", "https:")) as transport:
         result = transport.send(QUERY)
-    assert (result.fault, result.sent) == (Fault.UNREACHABLE, False)
+    assert (result.failure, result.sent) == (Failure.UNREACHABLE, False)
     assert "TLS" in result.detail
 
 

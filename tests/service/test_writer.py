@@ -8,7 +8,7 @@ from reconcile.model.keys import Key
 from reconcile.model.outcome import AnswerKind
 from reconcile.ports import Save, SaveAnswer
 from reconcile.service import ServiceWriter
-from reconcile.service.exchange import Broken, Fault, Flaw, Reply
+from reconcile.service.messages import Failure, Flaw, NoReply, Reply
 from tests.service.fakes import a_save, fake_client, json_reply, saved_reply
 
 
@@ -79,9 +79,9 @@ def test_two_saves_for_one_key_are_a_mistake_of_the_caller():
         pytest.param(Reply(200, b'{"resp_data": {"group_job'), AnswerKind.LOST, id="half-a-document"),
         pytest.param(json_reply({"resp_data": {"group_job_id": None}}), AnswerKind.LOST, id="no-id"),
         pytest.param(Reply(200, b"", flaw=Flaw.TOO_LARGE), AnswerKind.LOST, id="too-large"),
-        pytest.param(Broken(Fault.TIMEOUT, "", sent=True), AnswerKind.LOST, id="timeout"),
-        pytest.param(Broken(Fault.CUT_OFF, "reset", sent=True), AnswerKind.LOST, id="reset"),
-        pytest.param(Broken(Fault.CERTIFICATE, "expired", sent=False), AnswerKind.UNSENT, id="certificate"),
+        pytest.param(NoReply(Failure.TIMEOUT, "", sent=True), AnswerKind.LOST, id="timeout"),
+        pytest.param(NoReply(Failure.CUT_OFF, "reset", sent=True), AnswerKind.LOST, id="reset"),
+        pytest.param(NoReply(Failure.CERTIFICATE, "expired", sent=False), AnswerKind.UNSENT, id="certificate"),
     ],
 )
 def test_a_save_that_may_have_been_made_or_was_refused_is_never_made_again(result, kind):
@@ -96,8 +96,8 @@ def test_a_save_that_may_have_been_made_or_was_refused_is_never_made_again(resul
     "refusal",
     [
         pytest.param(Reply(429, b""), id="429"),
-        pytest.param(Broken(Fault.UNREACHABLE, "refused", sent=False), id="refused"),
-        pytest.param(Broken(Fault.TIMEOUT, "connecting", sent=False), id="connect-timeout"),
+        pytest.param(NoReply(Failure.UNREACHABLE, "refused", sent=False), id="refused"),
+        pytest.param(NoReply(Failure.TIMEOUT, "connecting", sent=False), id="connect-timeout"),
     ],
 )
 def test_a_definite_refusal_is_repeated_and_then_unsent(refusal):

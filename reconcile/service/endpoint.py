@@ -1,7 +1,7 @@
-"""Environment → `Connection`: where to send, with which headers, trusting whom. Variables are resolved here, once.
+"""Environment → `Endpoint`: where to send, with which headers, trusting whom. Variables are resolved here, once.
 
-A value that came from a variable is a secret from here on: it goes into requests and nowhere else. `secrets` holds
-everything that the redactor must hide.
+From here on, a value that came from a variable is a secret: it goes into requests and nowhere else. `secrets` holds
+all that the redactor must hide.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from reconcile.errors import SettingError
 from reconcile.model.variables import expanded, variables_in
 from reconcile.model.workspace import Environment, UnknownCode, UnknownCodeMode
 from reconcile.secrets import HIDDEN, refuse_untrusted, without_login
-from reconcile.service.exchange import Operation
+from reconcile.service.messages import Operation
 from reconcile.service.proxies import proxy_for
 from reconcile.service.wire import TENANT_HEADER
 from reconcile.text import one_line
@@ -24,17 +24,17 @@ from reconcile.text import one_line
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _OPERATION_PATH = re.compile(r"/[!$-;=@-Z_a-z~]*")
-# Sending one of these would change what a request is, or for whom.
+# A header of this name would change the request, or its tenant.
 _OUR_HEADERS = frozenset(
     {TENANT_HEADER, "host", "content-length", "transfer-encoding", "connection", "expect", "te", "upgrade"}
 )
-# What a gateway says when the service behind it is down or will not be asked: it must never come to mean "no job".
+# What a gateway answers when the service behind it is down or locked: such a status must never mean "no job".
 OUTAGES = frozenset({401, 403, 407, 408, 429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
-    """All that a transport needs to know. *shown_base* is the base address as it may be printed."""
+class Endpoint:
+    """Where and how to reach a service. *shown_base* is the base address as it may be printed."""
 
     environment: str
     paths: Mapping[Operation, str]
@@ -56,7 +56,7 @@ class Connection:
         return self.shown_base + self.paths[operation]
 
 
-def connection(environment: Environment, variables: Mapping[str, str]) -> Connection:
+def endpoint(environment: Environment, variables: Mapping[str, str]) -> Endpoint:
     """Return how to reach the service of *environment*.
 
     Raises:
@@ -82,7 +82,7 @@ def connection(environment: Environment, variables: Mapping[str, str]) -> Connec
     shown_path = f"/{HIDDEN}" if base_path and variables_in(environment.url) else base_path
     paths = environment.service.query_path, environment.service.job_path
     query, job = (_path(path, name) for path, name in zip(paths, ("query_path", "job_path"), strict=True))
-    return Connection(
+    return Endpoint(
         environment=environment.name,
         paths={Operation.QUERY: query, Operation.HISTORY: job, Operation.SAVE: job},
         base=f"{parts.scheme}://{parts.netloc}{base_path}",
@@ -196,7 +196,7 @@ def _secrets(
     proxy: str | None,
     variables: Mapping[str, str],
 ) -> Iterator[str]:
-    """Everything made from a variable, but for what of the address is printed anyway; and every password."""
+    """Yield every value made from a variable, except the parts of the address that are printed; and every password."""
     origin = _origin(parts)
     for name in variables_in(environment.url):
         if variables[name] not in origin:

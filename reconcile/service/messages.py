@@ -1,4 +1,4 @@
-"""The seam of the client: a `Request` goes in, a `Reply` or a `Broken` call comes out. A fake of it is a function."""
+"""The transport's seam: a `Request` goes in, a `Reply` or a `NoReply` comes out. A fake of it is a function."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Operation(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call to the service: *body* is JSON as it goes over the wire, *tenant* its `tecode` header."""
+    """One request: *body* is its JSON as bytes, *tenant* its `tecode` header."""
 
     operation: Operation
     tenant: str
@@ -33,7 +33,7 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete reply. *body* is decompressed; with a *flaw* it is only what is good enough for an excerpt."""
+    """A complete reply. *body* is decompressed; with a *flaw* it is enough for an excerpt only."""
 
     status: int
     body: bytes
@@ -43,37 +43,37 @@ class Reply:
     flaw: Flaw | None = None
 
 
-class Fault(StrEnum):
-    """How a call broke."""
+class Failure(StrEnum):
+    """Why there is no reply."""
 
     UNREACHABLE = "unreachable"
     """No connection: refused, no such host, a proxy that does not let through, a failed TLS handshake."""
     CERTIFICATE = "certificate"
-    """The service's certificate is not one to trust; asking again cannot help."""
+    """The service's certificate is not trusted; a retry cannot help."""
     TIMEOUT = "timeout"
     """No connection, or no complete reply, in time."""
     CUT_OFF = "cut-off"
-    """The connection was lost, or what came over it was no HTTP."""
+    """The connection was lost, or what came over it is not HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A call without a reply. *sent* is False only when surely nothing of the request has left."""
+class NoReply:
+    """A request without a reply. *sent* is False only when certainly nothing of the request was sent."""
 
-    fault: Fault
+    failure: Failure
     detail: str
     sent: bool
 
 
-Result: TypeAlias = Reply | Broken
-"""What became of one call."""
+SendResult: TypeAlias = Reply | NoReply
+"""What `Transport.send` returns."""
 
 
 class Transport(Protocol):
     """Sends requests, from any number of threads at once."""
 
-    def send(self, request: Request) -> Result:
-        """Send *request* once and return what became of it; never raises for what the other side does."""
+    def send(self, request: Request) -> SendResult:
+        """Send *request* once and return the result; never raises for what the other side does."""
 
     def abort(self, thread: int) -> None:
         """Cut the connection that *thread* (its ident) is waiting on, if there is one."""

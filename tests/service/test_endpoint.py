@@ -8,15 +8,15 @@ import pytest
 
 from reconcile.errors import SettingError
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
-from reconcile.service.exchange import Operation
-from reconcile.service.settings import connection
+from reconcile.service.endpoint import endpoint
+from reconcile.service.messages import Operation
 from tests.service.fakes import an_environment
 
 SECRET = "s3cr3t-value"
 
 
 def settle(url="http://service.example:8001", variables=None, **more):
-    return connection(an_environment(url, **more), variables or {})
+    return endpoint(an_environment(url, **more), variables or {})
 
 
 def refusal(*arguments, **more):

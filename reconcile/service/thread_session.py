@@ -1,8 +1,8 @@
-"""One thread's connection, under requests: kept from call to call, and telling how far a call has come.
+"""One thread's requests session, with one kept connection, that records how far the request in hand has come.
 
-What an exception says of a call that broke is a guess: the same reset can come before or after the request was written.
-Here it is known. Both kinds of connection note when they connect and when they write, so that "surely not sent" is said
-only when it is so.
+An exception alone does not tell whether a request was sent: the same reset can come before and after it was written.
+Both kinds of connection therefore record when they connect and when they write, so that "not sent" is reported only
+when it is certain.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 
 class Phase(Enum):
-    """How far a call came: it was not seen to do anything, it was connecting, something of it was written."""
+    """How far a request came: nothing was seen of it, it was connecting, a part of it was written."""
 
     UNKNOWN = auto()
     CONNECTING = auto()
     SENT = auto()
 
 
-class Line:
-    """One thread's session, the connection it last opened, and how far the call in hand has come."""
+class ThreadSession:
+    """One thread's session, the connection that it opened last, and how far the request in hand has come."""
 
     def __init__(self) -> None:
         self.phase = Phase.UNKNOWN
@@ -38,7 +38,7 @@ class Line:
 
 
 class _Session(requests.Session):
-    """A session that takes nothing from the environment, and does not even look where a redirect leads."""
+    """A session that takes nothing from the environment, and does not look where a redirect leads."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,10 +49,10 @@ class _Session(requests.Session):
 
 
 class _Adapter(HTTPAdapter):
-    """One connection for each host, which tells its line when it is opened and when it is written to."""
+    """One connection for each host, which records when it is opened and when it is written to."""
 
-    def __init__(self, line: Line) -> None:
-        self._pools = _pools(line)
+    def __init__(self, tracked: ThreadSession) -> None:
+        self._pools = _pools(tracked)
         super().__init__(pool_connections=1, pool_maxsize=1)
 
     def init_poolmanager(self, *args: Any, **keywords: Any) -> None:
@@ -65,15 +65,15 @@ class _Adapter(HTTPAdapter):
         return proxied
 
 
-def _pools(line: Line) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(tracked: ThreadSession) -> dict[str, type[HTTPConnectionPool]]:
     class Watched(BaseConnection):
-        """Mixed into both kinds of connection: what is known of a call that broke is known from here."""
+        """Mixed into both kinds of connection: records the phase of a request."""
 
         _is_connecting = False
 
         def connect(self) -> None:
-            line.connection = self
-            line.phase = Phase.CONNECTING
+            tracked.connection = self
+            tracked.phase = Phase.CONNECTING
             self._is_connecting = True
             try:
                 super().connect()
@@ -81,11 +81,11 @@ def _pools(line: Line) -> dict[str, type[HTTPConnectionPool]]:
                 self._is_connecting = False
 
         def send(self, part: Any) -> None:
-            # A proxy's CONNECT comes through here too, while connecting; it is not yet our request.
+            # The CONNECT to a proxy is sent while connecting; it is not yet the request.
             if not self._is_connecting:
                 if self.sock is None:
                     self.connect()
-                line.phase = Phase.SENT
+                tracked.phase = Phase.SENT
             super().send(part)
 
     class Plain(Watched, HTTPConnection):
