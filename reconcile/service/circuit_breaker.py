@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from reconcile.model.states import Unreadable
-from reconcile.service.troubles import trouble
+from reconcile.service.diagnostics import unreadable
 
 # After so many batches of one tenant given up in a row, the rest of that tenant is not asked for.
 TENANT_LOST_AFTER = 4
@@ -36,8 +36,8 @@ class CircuitBreaker:
     def refusal(self, tenant: str) -> Unreadable | None:
         """Return why *tenant* is not asked for now, or None."""
         if self._failures[tenant] >= TENANT_LOST_AFTER:
-            return trouble("not-asked", f"tenant {tenant}: not asked for: the batches before it got no answer")
+            return unreadable("not-asked", f"tenant {tenant}: not asked for: the batches before it got no answer")
         if len(self._tenants) >= self._most_tenants:
             message = f"tenant {tenant}: not asked for: {len(self._tenants)} tenants in a row got no answer"
-            return trouble("not-asked", message, "is the service up?")
+            return unreadable("not-asked", message, "is the service up?")
         return None

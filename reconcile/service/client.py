@@ -14,9 +14,9 @@ from reconcile.service.batch_sizes import BatchSizes
 from reconcile.service.dispatcher import Dispatcher, Timing
 from reconcile.service.endpoint import endpoint
 from reconcile.service.messages import Operation, Request, SendResult, Transport
-from reconcile.service.notes import Notes
 from reconcile.service.pool import WorkerPool
 from reconcile.service.rate_limit import RateLimiter
+from reconcile.service.reply_findings import ReplyFindings
 from reconcile.service.retries import RetryBudget
 from reconcile.service.trace import Trace
 
@@ -44,7 +44,7 @@ class Client:
         self.batch_size = environment.batch_size
         self.redactor = redactor
         self.batch_sizes = BatchSizes()
-        self.notes = Notes()
+        self.findings = ReplyFindings()
         self._transport = transport
         self._trace = trace
         self._timing = timing

@@ -15,18 +15,18 @@ from reconcile.model.states import Live, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
 from reconcile.ports import Progress, no_progress
 from reconcile.service import wire
-from reconcile.service.answers import Answer, Found, Refused, Split, TooLong, query_answer
 from reconcile.service.batch_sizes import BatchSizes
-from reconcile.service.beside import Said, error_beside
 from reconcile.service.circuit_breaker import CircuitBreaker
 from reconcile.service.client import Client
+from reconcile.service.diagnostics import Diagnostics, may_pass, unreadable
 from reconcile.service.dispatcher import Call, Dispatcher, GivenUp, Interrupted, Retry, Workload
 from reconcile.service.messages import Failure, NoReply, Operation, Reply, Request, SendResult
-from reconcile.service.notes import Notes
+from reconcile.service.query_answer import Found, QueryAnswer, Refused, Split, TooLong, query_answer
 from reconcile.service.redact import Redactor
+from reconcile.service.reply_findings import ReplyFindings
+from reconcile.service.reported_errors import ReportedError, reported_error
 from reconcile.service.retries import retry_after_seconds
 from reconcile.service.sendable import unsendable_reason
-from reconcile.service.troubles import Narrator, passes, trouble
 
 # The search for the codes to blame ends when so many were refused alone and no query was answered: it is not the codes.
 ALONE_ENOUGH = 64
@@ -35,7 +35,7 @@ Batch: TypeAlias = tuple[Key, ...]
 # A job's id, a page and its size.
 PageOfJob: TypeAlias = tuple[str, int, int]
 
-_STOPPED = trouble("interrupted", "the run was stopped before the service had answered")
+_STOPPED = unreadable("interrupted", "the run was stopped before the service had answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class _Access:
     settings: ServiceSettings
     batch_sizes: BatchSizes
     redactor: Redactor
-    notes: Notes
+    findings: ReplyFindings
 
 
 class ServiceReader:
@@ -58,13 +58,13 @@ class ServiceReader:
             client.service,
             client.batch_sizes,
             client.redactor,
-            client.notes,
+            client.findings,
         )
         self._batch_size = client.batch_size
 
-    def take_notes(self) -> tuple[Finding, ...]:
-        """Return what was noted of the replies that came over the client so far; each kind is told once."""
-        return self._access.notes.take()
+    def take_findings(self) -> tuple[Finding, ...]:
+        """Return the findings about the replies that the client received so far; each kind is returned once."""
+        return self._access.findings.take()
 
     def query(
         self, keys: Collection[Key], *, at_most: int | None = None, progress: Progress = no_progress
@@ -103,7 +103,7 @@ class ServiceReader:
         raise ServiceError(history.answer.message, hint=history.answer.hint)
 
 
-class _Query(Workload[Batch, Answer]):
+class _Query(Workload[Batch, QueryAnswer]):
     """One query: its batches by tenant, the halves of refused batches, and what is known of each key."""
 
     def __init__(self, access: _Access, keys: Collection[Key], size: int, progress: Progress) -> None:
@@ -113,8 +113,8 @@ class _Query(Workload[Batch, Answer]):
         self._clock = access.dispatcher.timing.clock
         self._settings = access.settings
         self._batch_sizes = access.batch_sizes
-        self._narrator = Narrator(Operation.QUERY, access.redactor)
-        self._notes = access.notes
+        self._diagnostics = Diagnostics(Operation.QUERY, access.redactor)
+        self._findings = access.findings
         self._progress = progress
         # Codes that, asked for alone, were answered with a row whose code cannot be read.
         self._ownerless_alone = 0
@@ -127,7 +127,7 @@ class _Query(Workload[Batch, Answer]):
             if reason is None:
                 self._waiting.setdefault(key.tenant, deque()).append(key)
             else:
-                self._set([key], trouble("key-not-sendable", reason))
+                self._set([key], unreadable("key-not-sendable", reason))
 
     def calls(self) -> Iterator[Call[Batch]]:
         """Yield batches, each as long as is known to be answered at that moment."""
@@ -141,21 +141,21 @@ class _Query(Workload[Batch, Answer]):
                     length = min(self._size, self._batch_sizes.limit or self._size, len(keys))
                     yield Call(tenant, tuple(keys.popleft() for _ in range(length)))
 
-    def request(self, call: Call[Batch]) -> Request | Answer:
+    def request(self, call: Call[Batch]) -> Request | QueryAnswer:
         """Return the request for a batch, unless it is known by now to be too long."""
         limit = self._batch_sizes.limit
         if limit is not None and limit < len(call.payload) and not call.retries:
             return TooLong()
         return Request(Operation.QUERY, call.tenant, wire.query_body([key.code for key in call.payload]))
 
-    def interpret(self, call: Call[Batch], result: SendResult) -> Answer | Retry:
+    def interpret(self, call: Call[Batch], result: SendResult) -> QueryAnswer | Retry:
         """Return what the reply to a batch means."""
         answer = query_answer(
             call.tenant,
             {key.code for key in call.payload},
             result,
             settings=self._settings,
-            narrator=self._narrator,
+            diagnostics=self._diagnostics,
             now=self._clock.now(),
         )
         if isinstance(answer, Found) and answer.is_list and answer.ownerless is None:
@@ -164,7 +164,7 @@ class _Query(Workload[Batch, Answer]):
             self._batch_sizes.add_refused(len(call.payload))
         return answer
 
-    def record(self, call: Call[Batch], answer: Answer | GivenUp | Interrupted) -> Iterable[Call[Batch]]:
+    def record(self, call: Call[Batch], answer: QueryAnswer | GivenUp | Interrupted) -> Iterable[Call[Batch]]:
         """Record what is known now, and return the halves of a batch that was refused."""
         keys = call.payload
         if isinstance(answer, GivenUp):
@@ -186,7 +186,7 @@ class _Query(Workload[Batch, Answer]):
         """Record what was found, and return what is to be asked again: an ownerless row may belong to any code that
         has no row."""
         for note in found.notes:
-            self._notes.add(note)
+            self._findings.add(note)
         if found.ownerless is None:
             return self._set_found(call.payload, found)
         if len(call.payload) == 1:
@@ -213,7 +213,7 @@ class _Query(Workload[Batch, Answer]):
         if alone >= ALONE_ENOUGH:
             message = f"{split.reason.message}; {alone} codes were refused alone and no query has worked yet"
             hint = "if that is how it answers for codes without a job, service.unknown_code can say so; else check url"
-            return self._set(keys, trouble("all-refused", message, split.reason.hint or hint))
+            return self._set(keys, unreadable("all-refused", message, split.reason.hint or hint))
         middle = len(keys) // 2
         return Call(call.tenant, keys[:middle]), Call(call.tenant, keys[middle:])
 
@@ -232,9 +232,9 @@ class _History(Workload[PageOfJob, HistoryPage | Unreadable]):
         self._call = Call(request.tenant, page)
         self._clock = access.dispatcher.timing.clock
         self._settings = access.settings
-        self._notes = access.notes
+        self._findings = access.findings
         self._redactor = access.redactor
-        self._narrator = Narrator(Operation.HISTORY, access.redactor)
+        self._diagnostics = Diagnostics(Operation.HISTORY, access.redactor)
 
     def calls(self) -> Iterator[Call[PageOfJob]]:
         """Yield the call."""
@@ -246,40 +246,44 @@ class _History(Workload[PageOfJob, HistoryPage | Unreadable]):
 
     def interpret(self, call: Call[PageOfJob], result: SendResult) -> HistoryPage | Unreadable | Retry:
         """Return what the reply means."""
-        narrator, tenant = self._narrator, call.tenant
+        diagnostics, tenant = self._diagnostics, call.tenant
         if isinstance(result, NoReply):
-            broken = narrator.broken(tenant, result)
-            return broken if result.failure is Failure.CERTIFICATE else Retry(broken)
-        if passes(result.status):
-            return Retry(narrator.status(tenant, result), retry_after_seconds(result.retry_after, self._clock.now()))
+            reason = diagnostics.no_reply(tenant, result)
+            return reason if result.failure is Failure.CERTIFICATE else Retry(reason)
+        if may_pass(result.status):
+            return Retry(diagnostics.status(tenant, result), retry_after_seconds(result.retry_after, self._clock.now()))
         if result.status != 200:
-            return narrator.status(tenant, result)
-        unusable = narrator.unusable(tenant, result)
+            return diagnostics.status(tenant, result)
+        unusable = diagnostics.unusable(tenant, result)
         if unusable is not None:
             return unusable
         try:
             envelope = wire.envelope(result.body, result.content_type)
-            said = error_beside(envelope.beside, self._settings.success_codes)
-            if said is not None and wire.is_empty(envelope.content):
-                return self._error(result, said, is_missing=envelope.content is None)
+            reported = reported_error(envelope.beside, self._settings.success_codes)
+            if reported is not None and wire.is_empty(envelope.content):
+                return self._error(result, reported, is_missing=envelope.content is None)
             if envelope.content is None:
-                return narrator.content(tenant, result, "reply-without-data", "no resp_data", "check service.job_path")
+                return diagnostics.content(
+                    tenant, result, "reply-without-data", "no resp_data", "check service.job_path"
+                )
             found = self._page(envelope.content)
         except wire.MalformedError as error:
-            return narrator.content(tenant, result, "reply-malformed", str(error))
+            return diagnostics.content(tenant, result, "reply-malformed", str(error))
         except wire.StrayRowError as error:
-            return narrator.content(tenant, result, "row-not-asked-for", str(error))
-        if said is not None and not found.executions and not found.total:
-            return self._error(result, said, is_missing=False)
-        if said is not None:
-            self._notes.add(narrator.note(tenant, said, allowed=self._settings.success_codes))
+            return diagnostics.content(tenant, result, "row-not-asked-for", str(error))
+        if reported is not None and not found.executions and not found.total:
+            return self._error(result, reported, is_missing=False)
+        if reported is not None:
+            self._findings.add(diagnostics.note(tenant, reported, allowed=self._settings.success_codes))
         # The text of a run may hold secrets that it was called with.
         executions = (replace(one, message=self._redactor.hide(one.message)) for one in found.executions)
         return replace(found, executions=tuple(executions))
 
-    def _error(self, reply: Reply, said: Said, *, is_missing: bool) -> Unreadable:
+    def _error(self, reply: Reply, reported: ReportedError, *, is_missing: bool) -> Unreadable:
         tenant, allowed = self._call.tenant, self._settings.success_codes
-        return self._narrator.error(tenant, reply, "request-refused", said, is_missing=is_missing, allowed=allowed)
+        return self._diagnostics.error(
+            tenant, reply, "request-refused", reported, is_missing=is_missing, allowed=allowed
+        )
 
     def _page(self, content: object) -> HistoryPage:
         job_id, page, page_size = self._call.payload

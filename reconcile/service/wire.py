@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.states import LiveRow
 from reconcile.ports import Save
-from reconcile.service.beside import json_text
 from reconcile.service.charsets import UTF_8, CharsetError, codec_of
+from reconcile.service.reported_errors import json_text
 from reconcile.times import instant
 
 TENANT_HEADER = "tecode"

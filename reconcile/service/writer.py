@@ -1,7 +1,7 @@
 """Writes to the service: one call for each save. A save that may have been made is never made again here.
 
 ============================================================  ================  ================================
-what became of the call                                       answer            made again here
+the result of the call                                        answer            made again here
 ============================================================  ================  ================================
 200 with `resp_data.group_job_id`                             acknowledged      no
 no connection: refused, no such host, TLS, connect time-out   unsent            yes, as far as the budget allows
@@ -13,9 +13,9 @@ the run was stopped before the call was begun                 not-started       
 the run was stopped while it was open                         lost              no
 ============================================================  ================  ================================
 
-408 is a 4xx, but what a gateway says when the service behind it did not answer in time: the save may have been made.
-A connection kept from an earlier call may have been closed by the other side just now; that also looks like a reset,
-and a reset does not say how far the request came.
+408 is a 4xx, but a gateway sends it when the service behind it did not answer in time: the save may have been made.
+The other side may have closed a kept connection just before the call; that looks like a reset too, and a reset does not
+tell how far the request came.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from reconcile.model.states import Unreadable
 from reconcile.model.workspace import ServiceSettings
 from reconcile.ports import Progress, Save, SaveAnswer, no_progress
 from reconcile.service import wire
-from reconcile.service.beside import error_beside
 from reconcile.service.client import Client
+from reconcile.service.diagnostics import Diagnostics
 from reconcile.service.dispatcher import Call, GivenUp, Interrupted, Retry, Workload
 from reconcile.service.messages import Failure, NoReply, Operation, Reply, Request, SendResult
-from reconcile.service.notes import ErrorBesideData
+from reconcile.service.reply_findings import ErrorBesideData
+from reconcile.service.reported_errors import reported_error
 from reconcile.service.retries import retry_after_seconds
 from reconcile.service.sendable import unsendable_reason
-from reconcile.service.troubles import Narrator
 from reconcile.text import one_line
 
 Interpret: TypeAlias = Callable[[str, SendResult], "SaveAnswer | Retry"]
@@ -53,9 +53,9 @@ class ServiceWriter:
 
     def __init__(self, client: Client) -> None:
         self._dispatcher = client.dispatcher(Operation.SAVE)
-        self._narrator = Narrator(Operation.SAVE, client.redactor)
+        self._diagnostics = Diagnostics(Operation.SAVE, client.redactor)
         self._success_codes = client.service.success_codes
-        self._notes = client.notes
+        self._findings = client.findings
 
     def save(self, saves: Sequence[Save], *, progress: Progress = no_progress) -> Mapping[Key, SaveAnswer]:
         """Make each of *saves* once and return every answer; see `ports.Writer`.
@@ -71,7 +71,9 @@ class ServiceWriter:
 
     def _interpret(self, tenant: str, result: SendResult) -> SaveAnswer | Retry:
         now, codes = self._dispatcher.timing.clock.now(), self._success_codes
-        return save_answer(tenant, result, narrator=self._narrator, now=now, success_codes=codes, note=self._notes.add)
+        return save_answer(
+            tenant, result, diagnostics=self._diagnostics, now=now, success_codes=codes, note=self._findings.add
+        )
 
 
 class _Saves(Workload[Save, SaveAnswer]):
@@ -118,60 +120,62 @@ class _Saves(Workload[Save, SaveAnswer]):
 
 
 def ignore(_: ErrorBesideData) -> None:
-    """Note nothing."""
+    """Drop the finding."""
 
 
 def save_answer(
     tenant: str,
     result: SendResult,
     *,
-    narrator: Narrator,
+    diagnostics: Diagnostics,
     now: datetime,
     success_codes: Collection[str] = ServiceSettings().success_codes,
     note: Callable[[ErrorBesideData], None] = ignore,
 ) -> SaveAnswer | Retry:
-    """Say what *result* means for a save: the table above. *note* hears of an error beside an acknowledgement."""
+    """Return what *result* means for a save: the table above. *note* gets an error beside an acknowledgement."""
     if isinstance(result, NoReply):
-        trouble = narrator.broken(tenant, result)
+        reason = diagnostics.no_reply(tenant, result)
         if result.sent:
-            return _answer(AnswerKind.LOST, trouble)
-        return _answer(AnswerKind.UNSENT, trouble) if result.failure is Failure.CERTIFICATE else Retry(trouble)
+            return _answer(AnswerKind.LOST, reason)
+        return _answer(AnswerKind.UNSENT, reason) if result.failure is Failure.CERTIFICATE else Retry(reason)
     if result.status == 200:
-        return _content(tenant, result, narrator, success_codes, note)
-    trouble = narrator.status(tenant, result)
+        return _content(tenant, result, diagnostics, success_codes, note)
+    reason = diagnostics.status(tenant, result)
     if result.status == 429:
-        return Retry(trouble, retry_after_seconds(result.retry_after, now))
+        return Retry(reason, retry_after_seconds(result.retry_after, now))
     if 400 <= result.status < 500 and result.status != 408:
-        return _answer(AnswerKind.REJECTED, trouble)
-    return _answer(AnswerKind.LOST, trouble)
+        return _answer(AnswerKind.REJECTED, reason)
+    return _answer(AnswerKind.LOST, reason)
 
 
 def _content(
     tenant: str,
     reply: Reply,
-    narrator: Narrator,
+    diagnostics: Diagnostics,
     success_codes: Collection[str],
     note: Callable[[ErrorBesideData], None],
 ) -> SaveAnswer:
-    unusable = narrator.unusable(tenant, reply)
+    unusable = diagnostics.unusable(tenant, reply)
     if unusable is not None:
         return _answer(AnswerKind.LOST, unusable)
     try:
         envelope = wire.envelope(reply.body, reply.content_type)
-        said = error_beside(envelope.beside, success_codes)
-        if said is not None and wire.is_empty(envelope.content):
-            lacks = envelope.content is None
-            refusal = narrator.error(tenant, reply, "request-refused", said, is_missing=lacks, allowed=success_codes)
+        reported = reported_error(envelope.beside, success_codes)
+        if reported is not None and wire.is_empty(envelope.content):
+            is_missing = envelope.content is None
+            refusal = diagnostics.error(
+                tenant, reply, "request-refused", reported, is_missing=is_missing, allowed=success_codes
+            )
             return _answer(AnswerKind.REJECTED, refusal)
         if envelope.content is None:
-            return _answer(AnswerKind.LOST, narrator.content(tenant, reply, "reply-without-data", "no resp_data"))
+            return _answer(AnswerKind.LOST, diagnostics.content(tenant, reply, "reply-without-data", "no resp_data"))
         job_id = wire.job_id(envelope.content)
     except wire.MalformedError as error:
-        return _answer(AnswerKind.LOST, narrator.content(tenant, reply, "reply-malformed", str(error)))
-    if said is not None:
-        note(narrator.note(tenant, said, allowed=success_codes))
+        return _answer(AnswerKind.LOST, diagnostics.content(tenant, reply, "reply-malformed", str(error)))
+    if reported is not None:
+        note(diagnostics.note(tenant, reported, allowed=success_codes))
     return SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id=job_id)
 
 
-def _answer(kind: AnswerKind, trouble: Unreadable) -> SaveAnswer:
-    return SaveAnswer(kind, trouble.message, hint=trouble.hint)
+def _answer(kind: AnswerKind, reason: Unreadable) -> SaveAnswer:
+    return SaveAnswer(kind, reason.message, hint=reason.hint)

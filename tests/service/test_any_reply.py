@@ -12,10 +12,10 @@ from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.ports import SaveAnswer
 from reconcile.secrets import Redactor
-from reconcile.service.answers import Found, Refused, Split, query_answer
+from reconcile.service.diagnostics import UNREADABLE_REASONS, Diagnostics
 from reconcile.service.dispatcher import Retry
 from reconcile.service.messages import Failure, Flaw, NoReply, Operation, Reply
-from reconcile.service.troubles import TROUBLES, Narrator
+from reconcile.service.query_answer import Found, Refused, Split, query_answer
 from reconcile.service.writer import save_answer
 from tests.examples import examples
 from tests.service.fakes import NOON
@@ -71,16 +71,16 @@ def believable(rows, codes):
 @examples(2)
 @given(RESULTS, UNKNOWN, st.sampled_from([["1"], ["1", "2"]]))
 def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
-    narrator = Narrator(Operation.QUERY, Redactor(()))
+    diagnostics = Diagnostics(Operation.QUERY, Redactor(()))
     answer = query_answer(
-        "acme", codes, result, settings=ServiceSettings(unknown_code=unknown), narrator=narrator, now=NOON
+        "acme", codes, result, settings=ServiceSettings(unknown_code=unknown), diagnostics=diagnostics, now=NOON
     )
     if isinstance(answer, Found):
         assert believable(answer.rows, codes)
         return
     assert isinstance(answer, (Split, Refused, Retry, Unreadable))
     trouble = answer if isinstance(answer, Unreadable) else answer.reason
-    assert trouble.rule in TROUBLES
+    assert trouble.rule in UNREADABLE_REASONS
     assert trouble.message.startswith("tenant acme: query: ")
     assert (trouble.message + (trouble.hint or "")).isprintable()
     assert isinstance(answer, Split) <= (len(codes) > 1)
@@ -89,7 +89,7 @@ def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
 @examples(2)
 @given(RESULTS)
 def test_any_reply_to_a_save_is_one_of_the_answers(result):
-    answer = save_answer("acme", result, narrator=Narrator(Operation.SAVE, Redactor(())), now=NOON)
+    answer = save_answer("acme", result, diagnostics=Diagnostics(Operation.SAVE, Redactor(())), now=NOON)
     if isinstance(answer, Retry):
         assert not result.sent if isinstance(result, NoReply) else result.status == 429
         return

@@ -9,11 +9,11 @@ import pytest
 
 from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
 from reconcile.service import circuit_breaker, client, endpoint, reader, retries
-from reconcile.service.answers import SPLITTING
-from reconcile.service.beside import ROLES
+from reconcile.service.diagnostics import MAY_MEAN_UNKNOWN, UNREADABLE_REASONS
 from reconcile.service.dispatcher import GRACE_SECONDS
+from reconcile.service.query_answer import SPLITTING
+from reconcile.service.reported_errors import ROLES
 from reconcile.service.transport import REPLY_LIMIT
-from reconcile.service.troubles import MAY_MEAN_UNKNOWN, TROUBLES
 
 PAGE = Path(__file__).parents[2].joinpath("docs/service.md").read_text("utf-8")
 WORDS = " ".join(PAGE.split())
@@ -21,12 +21,12 @@ WORDS = " ".join(PAGE.split())
 
 def test_the_table_of_ids_is_the_clients():
     table = PAGE.partition("| id | when |\n|---|---|\n")[2]
-    assert dict(re.findall(r"\| `([a-z-]+)` \| (.+) \|\n", table)) == dict(TROUBLES)
+    assert dict(re.findall(r"\| `([a-z-]+)` \| (.+) \|\n", table)) == dict(UNREADABLE_REASONS)
 
 
 def test_every_id_is_used():
     source = "".join(path.read_text("utf-8") for path in Path(reader.__file__).parent.glob("*.py"))
-    unused = [rule for rule in TROUBLES if source.count(f'"{rule}"') < 2]
+    unused = [rule for rule in UNREADABLE_REASONS if source.count(f'"{rule}"') < 2]
     assert unused == []
 
 

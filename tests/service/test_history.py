@@ -89,7 +89,7 @@ def test_an_error_of_a_history_prints_the_line_that_allows_it():
 def test_an_error_beside_executions_is_a_note():
     with fake_client(lambda request: json_reply({**PAGE, "error_code": "W1"})) as (client, _, _clock):
         assert ServiceReader(client).history("acme", "9", page=3).total == 21
-        (finding,) = client.notes.take()
+        (finding,) = client.findings.take()
     assert finding.message == 'tenant acme: history: data came, and beside it the service says error_code "W1"'
 
 

@@ -430,8 +430,8 @@ def test_an_error_beside_rows_is_a_note():
     with fake_client(answer) as (client, _, _clock):
         reader = ServiceReader(client)
         live = reader.query([*keys("1", "2"), *keys("1", tenant="globex")])
-        (finding,) = reader.take_notes()
-        assert reader.take_notes() == ()
+        (finding,) = reader.take_findings()
+        assert reader.take_findings() == ()
     assert [len(rows) for rows in live.values()] == [1, 1, 1]
     assert (finding.rule, finding.severity) == ("error-beside-data", Severity.NOTE)
     assert finding.message == (
@@ -445,7 +445,7 @@ def test_the_same_row_twice_is_one_job_and_a_note():
     with fake_client(lambda request: rows_reply("1", "2", "1", "2", "3")) as (client, _, _clock):
         reader = ServiceReader(client)
         live = reader.query(keys("1", "2", "3"))
-        (finding,) = reader.take_notes()
+        (finding,) = reader.take_findings()
     assert [len(rows) for rows in live.values()] == [1, 1, 1]
     assert (finding.rule, finding.severity, finding.key) == ("row-twice", Severity.NOTE, Key("acme", "1"))
     assert "acme/1 and for 1 other key" in finding.message

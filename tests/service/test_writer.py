@@ -152,6 +152,6 @@ def test_an_error_beside_a_job_id_is_a_note():
     reply = json_reply({"resp_data": {"group_job_id": 1255337264742010880}, "error_code": "x"})
     with fake_client(lambda request: reply) as (client, _, _clock):
         answer = only(ServiceWriter(client).save([a_save()]))
-        (finding,) = client.notes.take()
+        (finding,) = client.findings.take()
     assert answer == SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id="1255337264742010880")
     assert finding.message == 'tenant acme: save: data came, and beside it the service says error_code "x"'

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.secrets import Redactor
 from reconcile.service import wire
-from reconcile.service.answers import Found, Refused, Split, query_answer
-from reconcile.service.beside import ROLES, Role, error_beside
+from reconcile.service.diagnostics import Diagnostics
 from reconcile.service.messages import Operation, Reply
-from reconcile.service.troubles import Narrator
+from reconcile.service.query_answer import Found, Refused, Split, query_answer
+from reconcile.service.reported_errors import ROLES, MemberRole, reported_error
 from tests.examples import examples
 from tests.service.fakes import NOON, a_row, json_reply, null_row
 
@@ -27,8 +27,8 @@ DEFAULTS = ServiceSettings().success_codes
 def errors(members: dict[str, Any], allowed: tuple[str, ...] = DEFAULTS) -> list[str]:
     """The members that make an error of *members*, as they come over the wire."""
     beside = wire.envelope(json.dumps(members).encode()).beside
-    said = error_beside(beside, allowed)
-    return [] if said is None else [member.name for member in said.errors]
+    reported = reported_error(beside, allowed)
+    return [] if reported is None else [member.name for member in reported.errors]
 
 
 @pytest.mark.parametrize("name", ["error_code", "resp_code", "code", "errcode"])
@@ -108,24 +108,26 @@ MEMBERS = st.dictionaries(st.sampled_from(sorted(ROLES)) | st.text(max_size=4), 
 def says_nothing_bad(members: dict[str, Any]) -> bool:
     """The rule once more, in other words: no member known to tell of errors holds anything but what is harmless."""
     roles = {name: ROLES[name] for name in members if name in ROLES}
-    decided = not {Role.CODE, Role.SUCCESS}.isdisjoint(roles.values())
-    return all((role is Role.TEXT and decided) or is_harmless(role, members[name]) for name, role in roles.items())
+    decided = not {MemberRole.CODE, MemberRole.SUCCESS}.isdisjoint(roles.values())
+    return all(
+        (role is MemberRole.TEXT and decided) or is_harmless(role, members[name]) for name, role in roles.items()
+    )
 
 
-def is_harmless(role: Role, value: Any) -> bool:
+def is_harmless(role: MemberRole, value: Any) -> bool:
     if value is None or value in ([], {}):
-        return value is None or role in (Role.ERROR_TEXT, Role.TEXT)
+        return value is None or role in (MemberRole.ERROR_TEXT, MemberRole.TEXT)
     if isinstance(value, (list, dict)):
         return False
     text = " ".join(json.dumps(value).split()) if not isinstance(value, str) else value
     text = re.sub(r"\s+", " ", "".join(one if one.isprintable() else " " for one in text)).strip().casefold()
     if text in ("", "success", "ok", "成功"):
         return True
-    if role is Role.CODE and not isinstance(value, bool):
+    if role is MemberRole.CODE and not isinstance(value, bool):
         return text.strip("0") in ("", ".") or re.fullmatch(r"0+\.?0*(e.*)?|200(\.0*)?", text) is not None
-    if role is Role.SUCCESS:
+    if role is MemberRole.SUCCESS:
         return text in ("true", "1")
-    return role in (Role.ERROR_TEXT, Role.TEXT) and value is False
+    return role in (MemberRole.ERROR_TEXT, MemberRole.TEXT) and value is False
 
 
 @examples(3)
@@ -138,7 +140,7 @@ def test_no_member_beside_an_empty_list_is_read_as_absence_but_where_it_is_harml
         codes,
         Reply(200, json.dumps(document).encode("utf-8", "surrogatepass")),
         settings=ServiceSettings(),
-        narrator=Narrator(Operation.QUERY, Redactor(())),
+        diagnostics=Diagnostics(Operation.QUERY, Redactor(())),
         now=NOON,
     )
     assert isinstance(answer, Found) == (data == [] and says_nothing_bad(members))
@@ -147,8 +149,8 @@ def test_no_member_beside_an_empty_list_is_read_as_absence_but_where_it_is_harml
 
 
 def asked(reply: Reply, service: ServiceSettings = ServiceSettings(), secrets: tuple[str, ...] = ()):
-    narrator = Narrator(Operation.QUERY, Redactor(secrets))
-    return query_answer("acme", ["1"], reply, settings=service, narrator=narrator, now=NOON)
+    diagnostics = Diagnostics(Operation.QUERY, Redactor(secrets))
+    return query_answer("acme", ["1"], reply, settings=service, diagnostics=diagnostics, now=NOON)
 
 
 @examples(2)

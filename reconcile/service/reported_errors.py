@@ -1,9 +1,9 @@
-"""What stands beside ``resp_data``: whether a reply says that there is an error. Pure.
+"""Whether a reply reports an error in the members beside its ``resp_data``. Pure.
 
 The API documents no errors. Services of its kind answer HTTP 200 with an empty list, and say what is wrong beside it.
 
 ======================================  ================================================================================
-member                                  it is no error
+member                                  it is not an error
 ======================================  ================================================================================
 a code: `error_code`, `resp_code`,      null, empty, zeros of any length, 200, one of `service.success_codes`
 `code`, `errcode`
@@ -30,7 +30,7 @@ LONGEST_CODE = 200
 """The longest text, in characters, that `service.success_codes` takes."""
 
 
-class Role(Enum):
+class MemberRole(Enum):
     """What a member beside the data is."""
 
     CODE = auto()
@@ -39,28 +39,27 @@ class Role(Enum):
     TEXT = auto()
 
 
-ROLES: Mapping[str, Role] = {
-    "error_code": Role.CODE,
-    "resp_code": Role.CODE,
-    "code": Role.CODE,
-    "errcode": Role.CODE,
-    "success": Role.SUCCESS,
-    "error_msg": Role.ERROR_TEXT,
-    "errmsg": Role.ERROR_TEXT,
-    "resp_msg": Role.TEXT,
-    "message": Role.TEXT,
-    "msg": Role.TEXT,
+ROLES: Mapping[str, MemberRole] = {
+    "error_code": MemberRole.CODE,
+    "resp_code": MemberRole.CODE,
+    "code": MemberRole.CODE,
+    "errcode": MemberRole.CODE,
+    "success": MemberRole.SUCCESS,
+    "error_msg": MemberRole.ERROR_TEXT,
+    "errmsg": MemberRole.ERROR_TEXT,
+    "resp_msg": MemberRole.TEXT,
+    "message": MemberRole.TEXT,
+    "msg": MemberRole.TEXT,
 }
-"""The members that say how a call went, by name."""
+"""The members that say how a request went, by name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member beside the data: *text* is its value as text, or the JSON that stands there; None for what is longer
-    than one value, an object or a list."""
+    """A member beside the data: *text* is its value, as text or as JSON; None for an object or a list."""
 
     name: str
-    role: Role
+    role: MemberRole
     text: str | None
 
     @property
@@ -70,34 +69,34 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """That there is an error: *errors* are the members that make it one, *texts* what else the service says of it."""
+class ReportedError:
+    """An error in a reply: *errors* are the members that report it, *texts* further texts of the service about it."""
 
     errors: tuple[Member, ...]
     texts: tuple[Member, ...] = ()
 
 
-def error_beside(members: Mapping[str, object], success_codes: Collection[str]) -> Said | None:
-    """Return the error that *members*, all but ``resp_data``, tell; None when they tell none.
+def reported_error(members: Mapping[str, object], success_codes: Collection[str]) -> ReportedError | None:
+    """Return the error that *members*, all but ``resp_data``, report; None when they report none.
 
-    >>> error_beside({"resp_code": "000000", "resp_msg": "done"}, ()) is None
+    >>> reported_error({"resp_code": "000000", "resp_msg": "done"}, ()) is None
     True
-    >>> [member.text for member in error_beside({"error_code": "no such tenant"}, ()).errors]
+    >>> [member.text for member in reported_error({"error_code": "no such tenant"}, ()).errors]
     ['no such tenant']
     """
-    told = [(name, role, value) for name, value in members.items() if (role := _ROLES.get(_folded(name)))]
-    if not told:
+    known = [(name, role, value) for name, value in members.items() if (role := _ROLES.get(_folded(name)))]
+    if not known:
         return None
     allowed = frozenset(map(_compared, success_codes))
-    decided = any(role in (Role.CODE, Role.SUCCESS) for _, role, _ in told)
+    decided = any(role in (MemberRole.CODE, MemberRole.SUCCESS) for _, role, _ in known)
     errors = tuple(
         _member(name, role, value)
-        for name, role, value in told
-        if not (decided and role is Role.TEXT) and not _is_harmless(role, value, allowed)
+        for name, role, value in known
+        if not (decided and role is MemberRole.TEXT) and not _is_harmless(role, value, allowed)
     )
     if not errors:
         return None
-    return Said(errors, tuple(_texts(told, {error.name for error in errors})))
+    return ReportedError(errors, tuple(_texts(known, {error.name for error in errors})))
 
 
 def json_text(value: str | float | bool) -> str:
@@ -105,28 +104,33 @@ def json_text(value: str | float | bool) -> str:
     return str(value) if isinstance(value, str) else json.dumps(value)
 
 
-def _is_harmless(role: Role, value: object, allowed: Collection[str]) -> bool:
+def _is_harmless(role: MemberRole, value: object, allowed: Collection[str]) -> bool:
     if value is None or (isinstance(value, str) and not one_line(value)):
         return True
     if not isinstance(value, (str, float, bool)):
-        return not value and role in (Role.ERROR_TEXT, Role.TEXT)
+        return not value and role in (MemberRole.ERROR_TEXT, MemberRole.TEXT)
     text = _compared(json_text(value))
     if text in allowed:
         return True
-    if role is Role.CODE:
+    if role is MemberRole.CODE:
         return not isinstance(value, bool) and _HARMLESS_CODE.fullmatch(text) is not None
-    if role is Role.SUCCESS:
+    if role is MemberRole.SUCCESS:
         return text in ("true", "1")
     return value is False
 
 
-def _texts(told: Iterable[tuple[str, Role, object]], errors: Collection[str]) -> Iterable[Member]:
-    for name, role, value in told:
-        if name not in errors and role in (Role.ERROR_TEXT, Role.TEXT) and isinstance(value, str) and one_line(value):
+def _texts(known: Iterable[tuple[str, MemberRole, object]], errors: Collection[str]) -> Iterable[Member]:
+    for name, role, value in known:
+        if (
+            name not in errors
+            and role in (MemberRole.ERROR_TEXT, MemberRole.TEXT)
+            and isinstance(value, str)
+            and one_line(value)
+        ):
             yield _member(name, role, value)
 
 
-def _member(name: str, role: Role, value: object) -> Member:
+def _member(name: str, role: MemberRole, value: object) -> Member:
     return Member(name, role, json_text(value) if isinstance(value, (str, float, bool)) else None)
 
 
@@ -138,5 +142,5 @@ def _compared(text: str) -> str:
     return one_line(text).casefold()
 
 
-_ROLES: Mapping[str, Role] = {_folded(name): role for name, role in ROLES.items()}
+_ROLES: Mapping[str, MemberRole] = {_folded(name): role for name, role in ROLES.items()}
 _HARMLESS_CODE = re.compile(r"0+(\.0*)?(e[+-]?[0-9]+)?|200(\.0*)?")

@@ -1,4 +1,4 @@
-"""Why a key could not be read: the ids, and the words. One table, read by the client, by its tests and by the docs."""
+"""Why a key could not be read: the ids, and the messages. The client, its tests and the docs share the table."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Collection, Mapping
 
 from reconcile.model.states import Unreadable
 from reconcile.secrets import Redactor
-from reconcile.service.beside import LONGEST_CODE, Said
 from reconcile.service.charsets import shown_with
 from reconcile.service.messages import Failure, Flaw, NoReply, Operation, Reply
-from reconcile.service.notes import ErrorBesideData
+from reconcile.service.reply_findings import ErrorBesideData
+from reconcile.service.reported_errors import LONGEST_CODE, ReportedError
 
-TROUBLES: Mapping[str, str] = {
+UNREADABLE_REASONS: Mapping[str, str] = {
     "service-unreachable": "No connection: refused, no such host, the proxy says no, the TLS handshake fails.",
-    "certificate-refused": "The service's certificate is not one to trust. Not repeated.",
+    "certificate-refused": "The service's certificate is not trusted. Not repeated.",
     "service-timeout": "No connection or no complete reply in time, or HTTP 408.",
     "connection-lost": "The connection broke before the reply was complete, or what came is not HTTP.",
     "service-error": "HTTP 5xx.",
@@ -55,7 +55,7 @@ _FAILURE_HINTS: Mapping[Failure, str] = {
     Failure.CERTIFICATE: "check ca_bundle and url",
     Failure.TIMEOUT: "is the service overloaded? timeout and concurrency can be set for the environment",
 }
-# For who reads: of a save, what comes next is said where it is settled.
+# For queries and histories only: the hint of a save comes from what is read back afterwards.
 _READING_HINTS: Mapping[str, str] = {
     "connection-lost": "did the service, or a proxy before it, restart? Run again when it is well",
     "service-error": "the service, or a gateway before it, is in trouble: see its log, and run again when it is well",
@@ -64,31 +64,31 @@ _READING_HINTS: Mapping[str, str] = {
     "row-not-asked-for": "does anything between, such as a cache, mix up the replies of this service? -vv shows them",
 }
 MAY_MEAN_UNKNOWN = frozenset({404, 410})
-"""The only statuses of which it is hinted that they may say: no such code. Others say as well that something is wrong,
-and a service that is in trouble must not talk anybody into taking all its jobs for absent."""
+"""The only statuses with the hint that they may mean "no such code". Every other status may mean that something is
+wrong, and a service that fails must not lead to a setting by which all its jobs seem absent."""
 _UNKNOWN_CODE_STATUS = "service.unknown_code: {status: %d}"
 
 
 _LONGEST_QUOTED = 80
 
 
-class Narrator:
-    """Words the troubles of one operation: tenant, operation, status, and an excerpt that is fit to print."""
+class Diagnostics:
+    """Messages about the requests of one operation: tenant, operation, status, and an excerpt that is fit to print."""
 
     def __init__(self, operation: Operation, redactor: Redactor) -> None:
         self._operation = operation
         self._redactor = redactor
 
-    def broken(self, tenant: str, broken: NoReply) -> Unreadable:
-        """Return the trouble of a call that broke."""
-        rule, words = _FAILURES[broken.failure]
-        detail = self._redactor.line(broken.detail)
+    def no_reply(self, tenant: str, result: NoReply) -> Unreadable:
+        """Return why keys are unreadable when a request got no reply."""
+        rule, words = _FAILURES[result.failure]
+        detail = self._redactor.line(result.detail)
         shown = f" ({detail})" if detail else ""
-        hint = _FAILURE_HINTS.get(broken.failure) or self._reading_hint(rule)
-        return trouble(rule, f"{self._who(tenant)}: {words}{shown}", hint)
+        hint = _FAILURE_HINTS.get(result.failure) or self._reading_hint(rule)
+        return unreadable(rule, f"{self._who(tenant)}: {words}{shown}", hint)
 
     def status(self, tenant: str, reply: Reply) -> Unreadable:
-        """Return the trouble of a status that is not 200."""
+        """Return why keys are unreadable after a status that is not 200."""
         rule = _rule_of_status(reply.status)
         hint = _HINTS.get(reply.status) or self._reading_hint(rule)
         if rule == "login-page":
@@ -98,64 +98,74 @@ class Narrator:
         elif _is_page(reply):
             hint = f"{hint}; or a gateway's page?" if hint else "a gateway's page, not the service's?"
         elif self._operation is Operation.QUERY and reply.status in MAY_MEAN_UNKNOWN:
-            told = f"if that is how it answers for a code without a job, set {_UNKNOWN_CODE_STATUS % reply.status}"
-            hint = f"{hint}; or, {told}" if hint else told
-        return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}{self._target(reply)}{self._shown(reply)}", hint)
+            setting = f"if that is how it answers for a code without a job, set {_UNKNOWN_CODE_STATUS % reply.status}"
+            hint = f"{hint}; or, {setting}" if hint else setting
+        return unreadable(
+            rule, f"{self._who(tenant)}: HTTP {reply.status}{self._target(reply)}{self._shown(reply)}", hint
+        )
 
     def content(self, tenant: str, reply: Reply, rule: str, words: str, hint: str | None = None) -> Unreadable:
-        """Return the trouble of a 200 whose content cannot be used."""
+        """Return why keys are unreadable after a 200 whose content cannot be used."""
         # *words* may quote the reply.
         words = self._redactor.line(words)
         shown = self._shown(reply) if reply.body else ""
         hint = hint or self._reading_hint(rule)
-        return trouble(rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", hint)
+        return unreadable(rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", hint)
 
     def error(
-        self, tenant: str, reply: Reply, rule: str, said: Said, *, is_missing: bool, allowed: Collection[str]
+        self,
+        tenant: str,
+        reply: Reply,
+        rule: str,
+        reported: ReportedError,
+        *,
+        is_missing: bool,
+        allowed: Collection[str],
     ) -> Unreadable:
-        """Return the trouble of a 200 with an error beside data that is empty or missing, in the service's own words.
+        """Return why keys are unreadable after a 200 with an error beside data that is empty or missing.
 
-        Its hint holds the line that would take the error for none; *allowed* is `service.success_codes` as it is.
+        The message quotes the service; the hint holds the setting that takes it for no error. *allowed* is
+        `service.success_codes` as it is.
         """
         data = "no resp_data" if is_missing else "an empty resp_data"
-        is_long = any(member.text is None for member in said.errors)
+        is_long = any(member.text is None for member in reported.errors)
         shown = self._shown(reply) if is_long else ""
-        words = self._redactor.line(f"{data}, and the service says {self._members(said)}")
-        return trouble(
-            rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", self.allowing(said, allowed=allowed)
+        words = self._redactor.line(f"{data}, and the service says {self._members(reported)}")
+        return unreadable(
+            rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", self.allowing(reported, allowed=allowed)
         )
 
-    def note(self, tenant: str, said: Said, *, allowed: Collection[str]) -> ErrorBesideData:
-        """Return the note of an error that stands beside data."""
-        words = self._redactor.line(f"data came, and beside it the service says {self._members(said)}")
+    def note(self, tenant: str, reported: ReportedError, *, allowed: Collection[str]) -> ErrorBesideData:
+        """Return the finding about an error beside data."""
+        words = self._redactor.line(f"data came, and beside it the service says {self._members(reported)}")
         message = f"{self._who(tenant)}: {words}"
-        return ErrorBesideData(self._operation, tenant, message, self.allowing(said, allowed=allowed))
+        return ErrorBesideData(self._operation, tenant, message, self.allowing(reported, allowed=allowed))
 
-    def allowing(self, said: Said, *, allowed: Collection[str]) -> str:
-        """Return how to tell the client that *said* is no error: the line to write, where one could."""
-        for member in said.errors:
+    def allowing(self, reported: ReportedError, *, allowed: Collection[str]) -> str:
+        """Return the setting that takes *reported* for no error, where there can be one."""
+        for member in reported.errors:
             if not member.is_allowable or self._redactor.hide(str(member.text)) != member.text:
                 name = self._redactor.line(member.name, length=40)
                 return f"no setting takes such a value of {name} for no error: ask who runs the service"
-        wanted = (*allowed, *(str(member.text) for member in said.errors))
-        codes = ", ".join(dict.fromkeys(self.quoted(text, length=LONGEST_CODE) for text in wanted))
+        values = (*allowed, *(str(member.text) for member in reported.errors))
+        codes = ", ".join(dict.fromkeys(self.quoted(text, length=LONGEST_CODE) for text in values))
         when = "if the service says so when nothing is wrong, and only then"
         return f"{when}, set below `service:` of the environment in reconcile.yaml: success_codes: [{codes}]"
 
-    def _members(self, said: Said) -> str:
-        members = (*said.errors, *said.texts)
+    def _members(self, reported: ReportedError) -> str:
+        members = (*reported.errors, *reported.texts)
         return ", ".join(
             f"{member.name} {'{…}' if member.text is None else self.quoted(member.text)}" for member in members
         )
 
     def quoted(self, text: str, *, length: int = _LONGEST_QUOTED) -> str:
         """Return *text* of a reply as a quoted YAML (and JSON) value on one line."""
-        # Hidden before it is cut: half a secret is too much.
+        # Secrets are hidden before the text is cut: a part of a secret must not be shown.
         shown = self._redactor.line(text, length=length)
         return self._redactor.hide(json.dumps(shown, ensure_ascii=not shown.isprintable()))
 
     def unusable(self, tenant: str, reply: Reply) -> Unreadable | None:
-        """Return the trouble of a 200 whose body is nothing to read, or None."""
+        """Return why the body of a 200 cannot be read, or None."""
         if reply.flaw is Flaw.TOO_LARGE:
             hint = "is url that of the scheduling service? A smaller batch_size makes smaller replies"
             return self.content(tenant, reply, "reply-too-large", "the reply is too large", hint)
@@ -172,7 +182,7 @@ class Narrator:
         return f"tenant {tenant}: {self._operation}"
 
     def _target(self, reply: Reply) -> str:
-        """Return where a redirect leads, without its query: that may hold what opens a session."""
+        """Return where a redirect leads, without its query: that may hold the key of a session."""
         if _rule_of_status(reply.status) != "login-page" or not reply.location:
             return ""
         return f" to {self._redactor.line(reply.location.partition('?')[0], length=80)}"
@@ -182,14 +192,14 @@ class Narrator:
         return f": {excerpt}" if excerpt else ", with an empty body"
 
 
-def trouble(rule: str, message: str, hint: str | None = None) -> Unreadable:
-    """Return why a key is unreadable; *rule* is one of `TROUBLES`."""
-    assert rule in TROUBLES, rule
+def unreadable(rule: str, message: str, hint: str | None = None) -> Unreadable:
+    """Return why a key is unreadable; *rule* is one of `UNREADABLE_REASONS`."""
+    assert rule in UNREADABLE_REASONS, rule
     return Unreadable(rule, message, hint)
 
 
-def passes(status: int) -> bool:
-    """Return whether an HTTP status is one that may pass: asked again, never split."""
+def may_pass(status: int) -> bool:
+    """Return whether the cause of an HTTP status may pass: such a request is retried, never split."""
     return status in (408, 429) or status >= 500
 
 

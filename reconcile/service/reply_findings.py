@@ -1,7 +1,7 @@
-"""What was noted while the service was talked to: nothing that keeps a key from being read, and worth knowing.
+"""Findings about replies: oddities that keep no key from being read.
 
-A habit of a service shows in each of its replies. So one finding tells of all: of the first, in the order of keys or of
-tenants, and of how many there were.
+A service shows an oddity in each of its replies, so one finding stands for all of a kind: it names the first, in the
+order of keys or of tenants, and says how many there were.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ class ErrorBesideData:
 
 
 @dataclass(frozen=True, slots=True)
-class RowTwice:
+class RepeatedRow:
     """A reply held the same row of *key* more than once."""
 
     key: Key
 
 
-class Notes:
-    """What was noted so far, over one client; safe from any thread."""
+class ReplyFindings:
+    """The findings about the replies to one client; safe from any thread."""
 
     def __init__(self) -> None:
         self._errors: dict[Operation, dict[str, ErrorBesideData]] = {}
-        self._twice: set[Key] = set()
+        self._repeated: set[Key] = set()
         self._taken: set[object] = set()
         self._lock = threading.Lock()
 
-    def add(self, note: ErrorBesideData | RowTwice) -> None:
-        """Take in *note*."""
+    def add(self, note: ErrorBesideData | RepeatedRow) -> None:
+        """Add *note*."""
         with self._lock:
-            if isinstance(note, RowTwice):
-                self._twice.add(note.key)
+            if isinstance(note, RepeatedRow):
+                self._repeated.add(note.key)
                 return
             tenants = self._errors.setdefault(note.operation, {})
             known = tenants.get(note.tenant)
@@ -53,14 +53,16 @@ class Notes:
                 tenants[note.tenant] = note
 
     def take(self) -> tuple[Finding, ...]:
-        """Return what was noted, each kind once: a finding for each operation with errors, and one for rows that came
-        twice. What was taken is not returned again, whatever else is noted of that kind."""
+        """Return one finding for each operation with errors, and one for repeated rows. A kind that was returned is not
+        returned again, whatever is added to it."""
         with self._lock:
-            made = [_error_finding(self._errors[one]) for one in Operation if one in self._errors.keys() - self._taken]
-            if self._twice and RowTwice not in self._taken:
-                made.append(_twice_finding(self._twice))
-            self._taken |= {*self._errors, *([RowTwice] if self._twice else [])}
-            return tuple(made)
+            findings = [
+                _error_finding(self._errors[one]) for one in Operation if one in self._errors.keys() - self._taken
+            ]
+            if self._repeated and RepeatedRow not in self._taken:
+                findings.append(_repeated_finding(self._repeated))
+            self._taken |= {*self._errors, *([RepeatedRow] if self._repeated else [])}
+            return tuple(findings)
 
 
 def _error_finding(tenants: dict[str, ErrorBesideData]) -> Finding:
@@ -69,7 +71,7 @@ def _error_finding(tenants: dict[str, ErrorBesideData]) -> Finding:
     return Finding("error-beside-data", Severity.NOTE, f"{first.message}{others}", hint=first.hint)
 
 
-def _twice_finding(keys: set[Key]) -> Finding:
+def _repeated_finding(keys: set[Key]) -> Finding:
     first = min(keys)
     others = f" and for {counted(len(keys) - 1, 'other key')}" if len(keys) > 1 else ""
     message = f"the service answers with the same row more than once for {first}{others}: it was taken for one job"
