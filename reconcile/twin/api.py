@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from reconcile.errors import CronSyntaxError, ServiceError
-from reconcile.twin.awkward import Awkward
 from reconcile.twin.core import Twin
 from reconcile.twin.crons import NeverFiresError
-from reconcile.twin.dress import dressed_body, dressed_rows, in_charset
+from reconcile.twin.distortion import distorted_body, distorted_rows, in_charset
+from reconcile.twin.habits import Habits
 from reconcile.twin.jobs import compact, read_json
 
 QUERY_PATH = "/task/quartz/queryjobstatus"
@@ -96,16 +96,16 @@ def read_call(path: str, body: bytes) -> Call:
 async def perform(twin: Twin, tenant: str, call: Call) -> Reply:
     """Do what *call* asks, and return the answer; a save is on disk before this returns."""
     reply = await _performed(twin, tenant, call)
-    awkward = twin.awkward
-    if awkward.beside is None and awkward.charset is None:
+    habits = twin.habits
+    if habits.beside is None and habits.charset is None:
         return reply
-    body, content_type = in_charset(awkward, dressed_body(awkward, reply.body))
+    body, content_type = in_charset(habits, distorted_body(habits, reply.body))
     return reply._replace(body=body, headers=((b"content-type", content_type),))
 
 
 async def _performed(twin: Twin, tenant: str, call: Call) -> Reply:
-    if twin.awkward.tenant_unknown == tenant:
-        return refusal(twin.awkward, "租户不存在", status=404)
+    if twin.habits.tenant_unknown == tenant:
+        return refusal(twin.habits, "租户不存在", status=404)
     if isinstance(call, Query):
         return _query(twin, tenant, call)
     if isinstance(call, History):
@@ -113,40 +113,40 @@ async def _performed(twin: Twin, tenant: str, call: Call) -> Reply:
     return await _save(twin, tenant, call)
 
 
-def refusal(awkward: Awkward, message: str, *, status: int = 400) -> Reply:
-    """Return an error as the twin's flags have it: HTTP 200 that says so, or HTTP *status*."""
-    if awkward.errors == "beside":
+def refusal(habits: Habits, message: str, *, status: int = 400) -> Reply:
+    """Return an error as *habits* shape it: HTTP 200 that reports it, or HTTP *status*."""
+    if habits.errors == "beside":
         return Reply(200, compact({"resp_data": [], "error_code": message}))
-    body = compact({"resp_code": "500" if awkward.errors == "envelope" else str(status), "resp_msg": message})
-    return Reply(200 if awkward.errors == "envelope" else status, body)
+    body = compact({"resp_code": "500" if habits.errors == "envelope" else str(status), "resp_msg": message})
+    return Reply(200 if habits.errors == "envelope" else status, body)
 
 
 def _query(twin: Twin, tenant: str, call: Query) -> Reply:
-    awkward = twin.awkward
+    habits = twin.habits
     codes = call.codes
     twin.statistics.codes_asked += len(codes)
-    if awkward.max_codes is not None and len(codes) > awkward.max_codes:
-        if awkward.too_many == "refuse":
-            return refusal(awkward, f"too many codes: at most {awkward.max_codes}")
-        codes = codes[: awkward.max_codes]
+    if habits.max_codes is not None and len(codes) > habits.max_codes:
+        if habits.too_many == "refuse":
+            return refusal(habits, f"too many codes: at most {habits.max_codes}")
+        codes = codes[: habits.max_codes]
     # Codes asked for twice are answered once, as by IN (...) of SQL.
     asked = dict.fromkeys(codes)
     answers = twin.shelf.answers(tenant)
-    if awkward.unknown_code in ("null-row", "error"):
+    if habits.unknown_code in ("null-row", "error"):
         rows = []
         for code in filter(None, asked):
             if code in answers:
                 rows.append(answers[code])
-            elif awkward.unknown_code == "error":
-                return refusal(awkward, f"no job of code {code}", status=404)
+            elif habits.unknown_code == "error":
+                return refusal(habits, f"no job of code {code}", status=404)
             else:
                 rows.append(_null_row(twin, code))
     else:
         rows = [answers[code] for code in asked if code in answers]
-        if not rows and awkward.unknown_code != "omit":
-            return Reply(200, b'{"resp_data":null}' if awkward.unknown_code == "null-data" else b"{}")
-    if awkward.spoilt_code is not None or awkward.repeat_rows != "never":
-        rows = dressed_rows(awkward, twin.shelf.style, rows)
+        if not rows and habits.unknown_code != "omit":
+            return Reply(200, b'{"resp_data":null}' if habits.unknown_code == "null-data" else b"{}")
+    if habits.spoilt_code is not None or habits.repeat_rows != "never":
+        rows = distorted_rows(habits, twin.shelf.style, rows)
     return Reply(200, b'{"resp_data":[%s]}' % b",".join(rows))
 
 
@@ -157,7 +157,7 @@ def _null_row(twin: Twin, code: str) -> bytes:
 
 def _history(twin: Twin, tenant: str, call: History) -> Reply:
     total, rows = twin.history(tenant, call.job_id, call.page, call.size)
-    if twin.awkward.ids == "number":
+    if twin.habits.ids == "number":
         rows = [
             row | {name: twin.shelf.style.id(str(row[name])) for name in ("triggerid", "jobinfoid")} for row in rows
         ]
@@ -173,18 +173,18 @@ def _history(twin: Twin, tenant: str, call: History) -> Reply:
 
 async def _save(twin: Twin, tenant: str, call: Save) -> Reply:
     if not (call.code.strip() and call.name.strip() and call.cron.strip()):
-        return refusal(twin.awkward, "bizcode, jobname and cronexpression must not be blank")
+        return refusal(twin.habits, "bizcode, jobname and cronexpression must not be blank")
     try:
         job_id = twin.save(tenant, call.code, call.name, call.cron)
     except CronSyntaxError as error:
-        return refusal(twin.awkward, f"CronExpression '{call.cron}' is invalid: {error.message}")
+        return refusal(twin.habits, f"CronExpression '{call.cron}' is invalid: {error.message}")
     except NeverFiresError:
         message = f"Based on configured schedule, the given trigger '{tenant}.{call.code}' will never fire."
-        return refusal(twin.awkward, message)
+        return refusal(twin.habits, message)
     try:
         await twin.settled()
     except ServiceError as error:
-        return refusal(twin.awkward, error.message, status=500)
+        return refusal(twin.habits, error.message, status=500)
     return Reply(200, compact({"resp_data": {"group_job_id": twin.shelf.style.id(job_id)}}))
 
 

@@ -26,8 +26,8 @@ class TwinApp:
     def __init__(self, twin: Twin, rest: Application) -> None:
         self._twin = twin
         self._rest = rest
-        self._faults = Faults(twin.awkward.random_seed)
-        self._awkward = twin.awkward
+        self._faults = Faults(twin.habits.random_seed)
+        self._habits = twin.habits
         self._pace = Pace()
         self._late: set[asyncio.Task[Reply]] = set()
         self._is_closing = asyncio.Event()
@@ -54,7 +54,7 @@ class TwinApp:
         await asyncio.gather(*self._late, return_exceptions=True)
 
     async def _operation(self, scope: Scope, receive: Receive, send: Send) -> None:
-        twin, awkward = self._twin, self._twin.awkward
+        twin, habits = self._twin, self._twin.habits
         try:
             body = await _body(receive)
         except _GoneError:
@@ -62,8 +62,8 @@ class TwinApp:
         if len(body) > LARGEST_BODY:
             await send_reply(Reply(413, b'{"resp_code":"413","resp_msg":"the body is too large"}'), send)
             return
-        if awkward.latency:
-            await self._pause(awkward.latency)
+        if habits.latency:
+            await self._pause(habits.latency)
         headers = dict(scope["headers"])
         tenant = headers.get(b"tecode", b"").decode("utf-8", "replace").strip()
         refused = _misaddressed(scope, tenant)
@@ -73,7 +73,7 @@ class TwinApp:
         try:
             call = read_call(scope["path"], body)
         except BadCallError as error:
-            await send_reply(refusal(awkward, str(error)), send)
+            await send_reply(refusal(habits, str(error)), send)
             return
         twin.statistics.by_operation[call.operation] += 1
         self._begin_anew()
@@ -81,7 +81,7 @@ class TwinApp:
         if refused is not None:
             await send_reply(refused, send)
             return
-        fault = self._faults.draw(awkward, call.operation)
+        fault = self._faults.draw(habits, call.operation)
         if fault is not None:
             await self._meet(fault, tenant, call, send)
             return
@@ -89,41 +89,41 @@ class TwinApp:
 
     def _gate(self, tenant: str, headers: dict[bytes, bytes]) -> Reply | None:
         """The refusal of a request that does not even reach the scheduler."""
-        awkward = self._twin.awkward
-        if awkward.required_header is not None and not _has(headers, awkward.required_header):
+        habits = self._twin.habits
+        if habits.required_header is not None and not _has(headers, habits.required_header):
             return Reply(401, b'{"resp_code":"401","resp_msg":"unauthorized"}')
-        if awkward.tenant_down == tenant:
+        if habits.tenant_down == tenant:
             return Reply(503, b'{"resp_code":"503","resp_msg":"service unavailable"}')
-        if awkward.rate is not None:
-            wait = self._pace.wait_seconds(awkward.rate, time.monotonic())
+        if habits.rate is not None:
+            wait = self._pace.wait_seconds(habits.rate, time.monotonic())
             if wait:
                 body = b'{"resp_code":"429","resp_msg":"too many requests"}'
                 return Reply(429, body, ((b"content-type", b"application/json"), (b"retry-after", b"%d" % wait)))
         return None
 
     def _begin_anew(self) -> None:
-        """Draw faults from the seed on, and count requests anew, when a flag was changed."""
-        awkward = self._twin.awkward
-        if awkward is not self._awkward:
-            self._awkward, self._faults, self._pace = awkward, Faults(awkward.random_seed), Pace()
+        """Begin the draws of faults, and the count of requests, anew when a habit was changed."""
+        habits = self._twin.habits
+        if habits is not self._habits:
+            self._habits, self._faults, self._pace = habits, Faults(habits.random_seed), Pace()
 
     async def _meet(self, fault: Fault, tenant: str, call: Call, send: Send) -> None:
         """Let *fault* happen to the request."""
-        awkward = self._twin.awkward
+        habits = self._twin.habits
         if fault is Fault.FAIL_BEFORE:
-            await send_reply(refusal(awkward, "the scheduler is busy", status=503), send)
+            await send_reply(refusal(habits, "the scheduler is busy", status=503), send)
         elif fault is Fault.FAIL_AFTER:
             await perform(self._twin, tenant, call)
             cut(send)
         elif fault is Fault.LATE_WORK:
             cut(send)
-            late = asyncio.create_task(self._work_late(awkward.late_by, tenant, call))
+            late = asyncio.create_task(self._work_late(habits.late_by, tenant, call))
             self._late.add(late)
             late.add_done_callback(self._late.discard)
         else:
             reply = await perform(self._twin, tenant, call)
             if fault is Fault.SLOW:
-                await self._pause(awkward.slow_by)
+                await self._pause(habits.slow_by)
             await send_reply(reply, send, fault)
 
     async def _work_late(self, seconds: float, tenant: str, call: Call) -> Reply:

@@ -38,16 +38,16 @@ class TwinControl:
         """Let the counts begin anew."""
         self._ask("POST", "statistics/reset", {})
 
-    def awkward(self) -> dict[str, Any]:
-        """Return the awkward flags and their values."""
+    def habits(self) -> dict[str, Any]:
+        """Return the habits and their values."""
         return self._ask("GET", "awkward")
 
-    def behave(self, flags: Mapping[str, object]) -> dict[str, Any]:
-        """Set *flags*, leave the others, and return them all."""
-        return self._ask("POST", "awkward", flags)
+    def behave(self, values: Mapping[str, object]) -> dict[str, Any]:
+        """Change the habits that *values* name, leave the others, and return them all."""
+        return self._ask("POST", "awkward", values)
 
     def behave_well(self) -> dict[str, Any]:
-        """Switch all awkward flags off, and return them."""
+        """Switch all habits off, and return them."""
         return self._ask("POST", "awkward/reset", {})
 
     def clock(self) -> dict[str, Any]:

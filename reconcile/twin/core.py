@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from reconcile.errors import SettingError
 from reconcile.model.reading import reading_at
 from reconcile.times import time_zone
-from reconcile.twin.awkward import Awkward
 from reconcile.twin.clock import TwinClock, check_instant, from_ms
 from reconcile.twin.crons import Crons
+from reconcile.twin.habits import Habits
 from reconcile.twin.jobs import Job, RowStyle, Shelf
 from reconcile.twin.recent import Recent
 from reconcile.twin.runs import Called, Pretended
@@ -33,14 +33,14 @@ class Twin:
 
     def __init__(self, settings: TwinSettings) -> None:
         self.settings = settings
-        self.awkward = settings.awkward
+        self.habits = settings.habits
         self.statistics = Statistics()
         self.recent = Recent()
         self.clock = TwinClock(settings.clock, settings.speed)
         self.zone = time_zone(settings.timezone)
         # As in Quartz, which takes its last year from the clock when it starts.
         self.crons = Crons(self.zone, reading_at(from_ms(self.clock.now_ms(), self.zone)))
-        self.shelf = Shelf(_style(self.awkward))
+        self.shelf = Shelf(_style(self.habits))
         self.scheduler = Scheduler(self.clock, self.crons, self._fire)
         self._pretended = Pretended(settings)
         self._called = Called(settings.run_url, settings.run_timeout_seconds) if settings.run_url else None
@@ -156,21 +156,21 @@ class Twin:
         """
         now = self.now_ms()
         self.crons.check(cron, now)
-        if self.awkward.normalise_cron:
+        if self.habits.normalise_cron:
             words = cron.upper().split()
             cron = " ".join([*words, "*"] if len(words) == 6 else words)
         jobs = self.shelf.find(tenant, code)
-        enabled = not jobs or jobs[0].enabled or self.awkward.save_enables
-        if jobs and self.awkward.save == "upsert":
+        enabled = not jobs or jobs[0].enabled or self.habits.save_enables
+        if jobs and self.habits.save == "upsert":
             job = jobs[0]
             self.change(job, name=name, cron=cron, enabled=enabled)
         else:
-            if self.awkward.save == "replace":
+            if self.habits.save == "replace":
                 self.remove(jobs)
-            enabled = enabled or self.awkward.save == "append"
+            enabled = enabled or self.habits.save == "append"
             job = self.make(tenant, code, name, cron, enabled=enabled)
         self.statistics.by_key[tenant, code] += 1
-        return job.job_id if self.awkward.group_job_id == "same" else str(self.shelf.ids.block())
+        return job.job_id if self.habits.group_job_id == "same" else str(self.shelf.ids.block())
 
     def make(
         self, tenant: str, code: str, name: str, cron: str, *, enabled: bool = True, job_id: str | None = None
@@ -238,35 +238,35 @@ class Twin:
             return 0, []
         self._forget(job)
         total = job.journal.ended(self.now_ms())
-        skew = int(self.awkward.clock_skew * 1000)
+        skew = int(self.habits.clock_skew * 1000)
         newest = total - 1 - (page - 1) * size
         return total, [job.journal.shown(at, job.job_id, skew) for at in range(newest, max(-1, newest - size), -1)]
 
-    def behave(self, awkward: Awkward) -> None:
-        """Be as awkward as told from now on."""
-        before, self.awkward = self.awkward, awkward
-        self.shelf.write_as(_style(awkward))
-        if awkward.retention != before.retention:
+    def behave(self, habits: Habits) -> None:
+        """Have *habits* from now on."""
+        before, self.habits = self.habits, habits
+        self.shelf.write_as(_style(habits))
+        if habits.retention != before.retention:
             self.forget_old_rows()
 
     def forget_old_rows(self) -> None:
         """Drop the journal rows that are older than the retention."""
-        if self.awkward.retention is None:
+        if self.habits.retention is None:
             return
         self._forgot_ms = self.now_ms()
         for job in self.shelf:
             self._forget(job)
         if self._store is not None:
-            self._store.forget_before(self.now_ms() - int(self.awkward.retention * 1000))
+            self._store.forget_before(self.now_ms() - int(self.habits.retention * 1000))
 
     def _forget(self, job: Job) -> None:
-        if self.awkward.retention is not None and job.journal is not None:
-            job.journal.forget_before(self.now_ms() - int(self.awkward.retention * 1000))
+        if self.habits.retention is not None and job.journal is not None:
+            job.journal.forget_before(self.now_ms() - int(self.habits.retention * 1000))
 
     def _forget_in_time(self) -> None:
         """Drop old rows also of jobs that fire seldom, and from the file, so that it does not grow for ever."""
-        if self.awkward.retention is not None:
-            pause = max(int(self.awkward.retention * 100), 60_000)
+        if self.habits.retention is not None:
+            pause = max(int(self.habits.retention * 100), 60_000)
             if abs(self.now_ms() - self._forgot_ms) > pause:
                 self.forget_old_rows()
 
@@ -279,7 +279,7 @@ class Twin:
             fired, fires = fires[-1], fires[:-1]
             self._called.start(job, lambda took, text: self._ended(job, fired, took, text))
         if fires:
-            took, texts = self._pretended.outcomes(job, fires, self.awkward.random_seed)
+            took, texts = self._pretended.outcomes(job, fires, self.habits.random_seed)
             first = self.shelf.ids.block(len(fires))
             triggers = range(first, first + len(fires))
             job.log().extend(triggers, fires, took, texts)
@@ -302,5 +302,5 @@ class Twin:
             self.add_row(job, fired, max(0, min(took, self.now_ms() - fired)), text)
 
 
-def _style(awkward: Awkward) -> RowStyle:
-    return RowStyle(awkward.inactive_word, awkward.ids, awkward.jobstatus)
+def _style(habits: Habits) -> RowStyle:
+    return RowStyle(habits.inactive_word, habits.ids, habits.jobstatus)

@@ -19,9 +19,9 @@ from starlette.routing import Route
 from reconcile.errors import ServiceError, SettingError
 from reconcile.resources import folder
 from reconcile.twin import behind
-from reconcile.twin.awkward import Awkward
 from reconcile.twin.clock import from_ms, instant_ms, span_ms
 from reconcile.twin.core import Twin
+from reconcile.twin.habits import Habits
 from reconcile.twin.jobs import Job, compact, read_json
 
 _PAGE = {
@@ -53,7 +53,7 @@ ROUTES = (
     Steered("GET", "overview", "overview"),
     Steered("GET", "statistics", "statistics"),
     Steered("POST", "statistics/reset", "reset_statistics"),
-    Steered("GET", "awkward", "awkward"),
+    Steered("GET", "awkward", "habits"),
     Steered("POST", "awkward", "behave"),
     Steered("POST", "awkward/reset", "behave_well"),
     Steered("GET", "clock", "clock"),
@@ -103,9 +103,9 @@ class Steering:
         """Requests by operation, highest concurrency, saves per key."""
         return self._twin.statistics.as_json()
 
-    def awkward(self, _asked: Told) -> object:
-        """The awkward flags."""
-        return self._twin.awkward.as_json()
+    def habits(self, _asked: Told) -> object:
+        """The awkward habits."""
+        return self._twin.habits.as_json()
 
     def clock(self, _asked: Told) -> object:
         """The time on the clock, its speed, and the zone in which crons fire."""
@@ -153,14 +153,14 @@ class Steering:
         return {}
 
     async def behave(self, told: Told) -> object:
-        """Set the flags that are given, by name; durations are numbers of seconds."""
-        self._twin.behave(self._twin.awkward.changed(told))
-        return self._twin.awkward.as_json()
+        """Set the habits that are given, by name; durations are numbers of seconds."""
+        self._twin.behave(self._twin.habits.changed(told))
+        return self._twin.habits.as_json()
 
     async def behave_well(self, _told: Told) -> object:
-        """Switch all flags off."""
-        self._twin.behave(Awkward())
-        return self._twin.awkward.as_json()
+        """Switch all habits off."""
+        self._twin.behave(Habits())
+        return self._twin.habits.as_json()
 
     async def set_clock(self, told: Told) -> object:
         """Put the clock ``now``, change its ``speed``, or ``advance`` it (``7d``), firing what is due on the way."""

@@ -10,7 +10,7 @@ from random import Random
 from typing import Any
 
 from reconcile.twin.api import Reply
-from reconcile.twin.awkward import SHARES, Awkward
+from reconcile.twin.habits import SHARES, Habits
 
 _PAGE = Reply(
     502,
@@ -20,7 +20,7 @@ _PAGE = Reply(
 
 
 class Fault(StrEnum):
-    """What goes wrong with one request; the values are the names of the flags."""
+    """What goes wrong with one request; the values are the names of the habits."""
 
     FAIL_BEFORE = "fail_before"
     FAIL_AFTER = "fail_after"
@@ -37,13 +37,13 @@ class Faults:
     def __init__(self, seed: int) -> None:
         self._random = Random(seed)  # noqa: S311 - chance that must be repeatable
 
-    def draw(self, awkward: Awkward, operation: str) -> Fault | None:
+    def draw(self, habits: Habits, operation: str) -> Fault | None:
         """Return what goes wrong with the next request for *operation*."""
-        if not awkward.draws or operation not in awkward.operations:
+        if not habits.draws or operation not in habits.operations:
             return None
         point = self._random.random()
         for name in SHARES:
-            point -= getattr(awkward, name)
+            point -= getattr(habits, name)
             if point < 0:
                 return Fault(name)
         return None

@@ -11,7 +11,7 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from reconcile.twin import behind
-from reconcile.twin.awkward import HABITS
+from reconcile.twin.habits import HABITS
 from reconcile.twin.server import TwinServer, address_of, listener
 from reconcile.twin.settings import TwinSettings
 from reconcile.twin.statistics import Statistics
@@ -64,9 +64,9 @@ class RunningTwin:
         """Write journal rows for *code*: each with ``fired`` (ISO 8601), perhaps ``took_ms``, ``exedes``, others."""
         self._do(lambda: behind.insert_rows(self._twin, tenant, code, list(rows)))
 
-    def behave(self, **flags: object) -> None:
-        """Set flags of `Awkward`; the others stay as they are."""
-        self._do(lambda: self._twin.behave(self._twin.awkward.changed(flags)))
+    def behave(self, **values: object) -> None:
+        """Change some of the `Habits`; the others stay as they are."""
+        self._do(lambda: self._twin.behave(self._twin.habits.changed(values)))
 
     def advance(self, span: timedelta) -> None:
         """Move the clock forward by *span*, and return when all that was due in it has fired."""
@@ -98,14 +98,14 @@ class RunningTwin:
 
 @contextmanager
 def running_twin(**settings: Any) -> Iterator[RunningTwin]:
-    """Run a twin with *settings*, the fields of `TwinSettings` and `Awkward`, on a free loopback port for this block.
+    """Run a twin with *settings*, the fields of `TwinSettings` and `Habits`, on a free loopback port for this block.
 
     Raises:
         SettingError: a setting cannot be used.
     """
-    flags = {name: settings.pop(name) for name in HABITS if name in settings}
+    values = {name: settings.pop(name) for name in HABITS if name in settings}
     told = replace(TwinSettings(port=0), **settings)
-    told = replace(told, awkward=told.awkward.changed(flags))
+    told = replace(told, habits=told.habits.changed(values))
     ready = threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
     failures: list[BaseException] = []

@@ -19,8 +19,8 @@ from reconcile.exits import MEANINGS, Exit, Meaning
 from reconcile.flows.wording import WORDS
 from reconcile.git.configuration import UNSAFE_SETTINGS
 from reconcile.session.options import COMMON, Group
-from reconcile.twin.awkward import HABITS, OPERATIONS, Habit, Kind
 from reconcile.twin.endpoints import ROUTES, Steering
+from reconcile.twin.habits import HABITS, OPERATIONS, Habit, ValueType
 from tests.docs import architecture
 
 ROOT = Path(__file__).parents[2]
@@ -117,29 +117,29 @@ def commands_by_words() -> Iterator[tuple[str, click.Command]]:
             yield from ((f"{name} {inner}", found) for inner, found in one.commands.items())
 
 
-def awkward() -> Iterator[str]:
+def habits() -> Iterator[str]:
     """Yield a row for each awkward habit of the twin: its option, what it takes, what it does."""
     yield "| option | takes | what the twin does |"
     yield "|---|---|---|"
     for habit in HABITS.values():
-        yield f"| `{habit.option}` | {_takes(habit)} | {_cell(habit.says)} |"
+        yield f"| `{habit.option}` | {_takes(habit)} | {_cell(habit.description)} |"
 
 
 def _takes(habit: Habit) -> str:
     words = [f"`{word}`" for word in habit.words]
-    return ", ".join([f"{words[0]} (as it is)", *words[1:]]) if words else _TAKES[habit.kind]
+    return ", ".join([f"{words[0]} (as it is)", *words[1:]]) if words else _TAKES[habit.value_type]
 
 
 _TAKES = {
-    Kind.SWITCH: "nothing; `--no-…` takes it back",
-    Kind.TEXT: "a text",
-    Kind.COUNT: "a number",
-    Kind.NUMBER: "a number",
-    Kind.SHARE: "a share: `0.05`",
-    Kind.RATE: "a rate: `50/s`",
-    Kind.SPAN: "a duration: `20ms`",
-    Kind.SHIFT: "a duration: `-348ms`",
-    Kind.OPERATIONS: f"of {', '.join(f'`{name}`' for name in OPERATIONS)}",
+    ValueType.SWITCH: "nothing; `--no-…` takes it back",
+    ValueType.TEXT: "a text",
+    ValueType.COUNT: "a number",
+    ValueType.NUMBER: "a number",
+    ValueType.SHARE: "a share: `0.05`",
+    ValueType.RATE: "a rate: `50/s`",
+    ValueType.SPAN: "a duration: `20ms`",
+    ValueType.SHIFT: "a duration: `-348ms`",
+    ValueType.OPERATIONS: f"of {', '.join(f'`{name}`' for name in OPERATIONS)}",
 }
 
 
@@ -259,7 +259,7 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "commands": commands,
     "options": options,
     "cron_fields": cron_fields,
-    "awkward": awkward,
+    "habits": habits,
     "exits": exits,
     "exits_at_night": exits_at_night,
     "reasons": reasons,

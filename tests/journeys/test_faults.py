@@ -19,7 +19,7 @@ from reconcile.flows.pacing import SoakUntil
 from reconcile.model.outcome import Result
 from reconcile.model.states import Action
 from reconcile.model.workspace import SaveMode
-from reconcile.twin.awkward import SHARES
+from reconcile.twin.habits import SHARES
 from tests.journeys.faults import PATIENT, bench, converge, doubled, reported, row_of_table
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]

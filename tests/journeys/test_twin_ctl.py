@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from reconcile.commands.times import Instant
-from reconcile.commands.twin.kinds import Rate
-from reconcile.twin.awkward import HABITS, Awkward
+from reconcile.commands.twin.option_types import Instant, Rate
+from reconcile.twin.habits import HABITS, Habits
 from reconcile.twin.testing import running_twin
 
 NIGHTLY = "0 0 2 * * ?"
@@ -142,8 +142,8 @@ def test_habits_are_switched_on_and_off_while_it_runs(ctl):
         -0.348,
         ["save", "query"],
     ]
-    assert ctl("awkward", "--all-off", "--html", "0.5") == Awkward(html=0.5).as_json()
-    assert ctl("awkward") == Awkward(html=0.5).as_json()
+    assert ctl("awkward", "--all-off", "--html", "0.5") == Habits(html=0.5).as_json()
+    assert ctl("awkward") == Habits(html=0.5).as_json()
 
 
 def test_statistics_are_shown_and_begun_anew(ctl):
@@ -196,9 +196,9 @@ def _given(name: str) -> tuple[list[str], object]:
         "shift": ("-1s", -1.0),
         "operations": ("save", ["save"]),
     }
-    if habit.kind.value == "bool":
+    if habit.value_type.value == "bool":
         return [habit.option], True
-    text, value = (habit.words[-1], habit.words[-1]) if habit.words else typed[habit.kind.value]
+    text, value = (habit.words[-1], habit.words[-1]) if habit.words else typed[habit.value_type.value]
     return [habit.option, text], value
 
 

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from reconcile.errors import ServiceError, SettingError
-from reconcile.twin.awkward import Awkward
 from reconcile.twin.control import TwinControl
+from reconcile.twin.habits import Habits
 from reconcile.twin.testing import running_twin
 from tests.twin.asking import MONDAY, NIGHTLY, QUERY
 
@@ -238,12 +238,12 @@ def test_flags_are_changed_one_by_one_and_switched_off_together(ctl):
     ctl.behave({"max_codes": 10})
     both = ctl.behave({"too_many": "cut"})
     assert (both["max_codes"], both["too_many"]) == (10, "cut")
-    assert ctl.behave_well() == Awkward().as_json()
-    assert ctl.awkward() == Awkward().as_json()
+    assert ctl.behave_well() == Habits().as_json()
+    assert ctl.habits() == Habits().as_json()
 
 
 def test_a_flag_that_does_not_exist_is_refused_with_a_hint(ctl):
-    with pytest.raises(ServiceError, match="no flag 'max_code'") as refused:
+    with pytest.raises(ServiceError, match="no habit 'max_code'") as refused:
         ctl.behave({"max_code": 10})
     assert "max_codes" in refused.value.hint
 

@@ -251,11 +251,11 @@ def test_the_recent_fires_of_the_file_are_recent_again(file):
 _PROGRAM = """
 import sys
 from pathlib import Path
-from reconcile.twin.awkward import Awkward
+from reconcile.twin.habits import Habits
 from reconcile.twin.server import serve
 from reconcile.twin.settings import TwinSettings
 db, habit, speed = Path(sys.argv[1]), sys.argv[2], float(sys.argv[3])
-serve(TwinSettings(port=0, db=db, speed=speed, awkward=Awkward(save=habit)))
+serve(TwinSettings(port=0, db=db, speed=speed, habits=Habits(save=habit)))
 """
 
 

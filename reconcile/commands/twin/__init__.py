@@ -11,8 +11,8 @@ from click.core import ParameterSource
 
 from reconcile.commands.times import Duration, Instant, typed_zone
 from reconcile.commands.twin.ctl import ctl
-from reconcile.commands.twin.kinds import Finite
-from reconcile.commands.twin.options import awkward_options
+from reconcile.commands.twin.option_types import Finite, Instant
+from reconcile.commands.twin.options import awkward_options, habit_options
 from reconcile.errors import UsageError
 from reconcile.session.runtime import Runtime
 
@@ -63,7 +63,7 @@ from reconcile.session.runtime import Runtime
     metavar="TEXT",
     help="What the journal says of those.",
 )
-@awkward_options
+@habit_options
 @click.pass_context
 def twin(context: click.Context, /, **given: Any) -> int:
     """Run the embedded scheduler: the three operations of the service, with jobs that really fire.
@@ -86,10 +86,10 @@ def _serve(
     run_time: float,
     run_timeout: float,
     clock: datetime | None,
-    flags: dict[str, object],
+    habits: dict[str, object],
     **given: Any,
 ) -> int:
-    from reconcile.twin.awkward import Awkward
+    from reconcile.twin.habits import Habits
     from reconcile.twin.server import serve
     from reconcile.twin.settings import TwinSettings
 
@@ -99,7 +99,7 @@ def _serve(
         run_seconds=run_time,
         run_timeout_seconds=run_timeout,
         clock=clock,
-        awkward=Awkward().changed(flags),
+        habits=Habits().changed(habits),
         **given,
     )
     serve(

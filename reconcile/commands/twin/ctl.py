@@ -1,6 +1,6 @@
-"""`twin ctl`: what people and accidents do to a scheduler behind Git's back, done to a twin that runs.
+"""`twin ctl`: change a running twin as people and accidents change a scheduler, without Git.
 
-Each command asks the twin once, and shows its answer as JSON.
+Each command calls the twin's control API, and shows the answer as JSON.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any
 import click
 
 from reconcile.commands.times import Instant
-from reconcile.commands.twin.kinds import Finite
-from reconcile.commands.twin.options import awkward_options
+from reconcile.commands.twin.option_types import Finite, Instant
+from reconcile.commands.twin.options import habit_options
 from reconcile.errors import SettingError, UsageError
 from reconcile.session.runtime import Runtime
-from reconcile.twin.awkward import HABITS
 from reconcile.twin.control import TwinControl
+from reconcile.twin.habits import HABITS
 
 _URL = "http://127.0.0.1:8001"
 _OPTIONS = {habit.option.removeprefix("--"): habit for habit in HABITS.values()}
@@ -28,7 +28,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 tenant = click.argument("tenant")
 code = click.argument("code")
-row = click.option("--id", "job_id", metavar="JOBINFOID", help="Only this row of the code; else all of them.")
+row_option = click.option("--id", "job_id", metavar="JOBINFOID", help="Only this row of the code; else all of them.")
 
 
 @click.group("ctl", invoke_without_command=True)
@@ -66,54 +66,54 @@ def jobs(twin: TwinControl, *, tenant: str) -> object:
 @ctl.command("change")
 @tenant
 @code
-@row
+@row_option
 @click.option("--name", metavar="TEXT", help="The new name.")
 @click.option("--cron", metavar="CRON", help="The new cron. It is not checked: a service may hold what Quartz refuses.")
 @asking
-def change(twin: TwinControl, *, name: str | None, cron: str | None, **meant: Any) -> object:
-    """Change a job as somebody would by hand."""
+def change(twin: TwinControl, *, name: str | None, cron: str | None, **row: Any) -> object:
+    """Change a job as a person would by hand."""
     if name is None and cron is None:
         raise UsageError("nothing is to be changed", hint="give --name, --cron, or both")
-    return {"changed": twin.change(**meant, name=name, cron=cron)}
+    return {"changed": twin.change(**row, name=name, cron=cron)}
 
 
 @ctl.command("disable")
 @tenant
 @code
-@row
+@row_option
 @asking
-def disable(twin: TwinControl, **meant: Any) -> object:
-    """Switch a job off: it fires no more."""
-    return {"changed": twin.change(**meant, status="disable")}
+def disable(twin: TwinControl, **row: Any) -> object:
+    """Switch a job off: it no longer fires."""
+    return {"changed": twin.change(**row, status="disable")}
 
 
 @ctl.command("enable")
 @tenant
 @code
-@row
+@row_option
 @asking
-def enable(twin: TwinControl, **meant: Any) -> object:
+def enable(twin: TwinControl, **row: Any) -> object:
     """Switch a job on; its fires count from now."""
-    return {"changed": twin.change(**meant, status="enable")}
+    return {"changed": twin.change(**row, status="enable")}
 
 
 @ctl.command("duplicate")
 @tenant
 @code
 @asking
-def duplicate(twin: TwinControl, **meant: Any) -> object:
+def duplicate(twin: TwinControl, **row: Any) -> object:
     """Add a second row of a code, and show its id."""
-    return {"jobinfoid": twin.duplicate(**meant)}
+    return {"jobinfoid": twin.duplicate(**row)}
 
 
 @ctl.command("delete")
 @tenant
 @code
-@row
+@row_option
 @asking
-def delete(twin: TwinControl, **meant: Any) -> object:
+def delete(twin: TwinControl, **row: Any) -> object:
     """Delete a job, with its journal."""
-    return {"deleted": twin.delete(**meant)}
+    return {"deleted": twin.delete(**row)}
 
 
 @ctl.command("insert")
@@ -125,9 +125,9 @@ def delete(twin: TwinControl, **meant: Any) -> object:
 @click.option("--field", "extra", multiple=True, metavar="NAME=TEXT", help="Show this in the row too, as it is.")
 @click.option("--rows", "file", type=_FILE, metavar="FILE", help="Instead: a JSON list of such rows.")
 @asking
-def insert(twin: TwinControl, *, tenant: str, code: str, file: Path | None, **told: Any) -> object:
+def insert(twin: TwinControl, *, tenant: str, code: str, file: Path | None, **fields: Any) -> object:
     """Write history rows that no fire made."""
-    rows = [_row(**told)] if file is None else _read(file)
+    rows = [_history_row(**fields)] if file is None else _read(file)
     if not isinstance(rows, list):
         raise SettingError(f"{file} holds no list of rows")
     return {"inserted": twin.insert_rows(tenant, code, rows)}
@@ -135,13 +135,13 @@ def insert(twin: TwinControl, *, tenant: str, code: str, file: Path | None, **to
 
 @ctl.command("clock")
 @click.option("--advance", metavar="DURATION", help="Move it forward, and fire all that is due on the way: 7d.")
-@click.option("--now", type=Instant(), metavar="INSTANT", help="Put it; jobs count their fires from there.")
+@click.option("--now", type=Instant(), metavar="INSTANT", help="Set it; jobs count their fires from there.")
 @click.option(
     "--speed", type=Finite(0, 1e9), metavar="FACTOR", help="Let it run so many times as fast; 0 lets it stand."
 )
 @asking
 def clock(twin: TwinControl, *, advance: str | None, now: datetime | None, speed: float | None) -> object:
-    """Show the clock, once it is where it was told to be."""
+    """Show the clock; first change it, where an option says so."""
     if advance is None and now is None and speed is None:
         return twin.clock()
     return twin.set_clock(now=None if now is None else now.isoformat(), speed=speed, advance=advance)
@@ -150,13 +150,13 @@ def clock(twin: TwinControl, *, advance: str | None, now: datetime | None, speed
 @ctl.command("awkward")
 @click.option("--all-off", is_flag=True, help="First switch every habit off.")
 @click.option("--off", multiple=True, type=click.Choice(tuple(_OPTIONS)), metavar="HABIT", help="Switch this one off.")
-@awkward_options
+@habit_options
 @asking
-def awkward(twin: TwinControl, *, all_off: bool, off: tuple[str, ...], flags: Mapping[str, object]) -> object:
-    """Change how awkward it is, and show all habits; the others stay as they are."""
-    first = HABITS.values() if all_off else [_OPTIONS[name] for name in off]
-    told = {habit.name: habit.default for habit in first} | dict(flags)
-    return twin.behave(told) if told else twin.awkward()
+def awkward(twin: TwinControl, *, all_off: bool, off: tuple[str, ...], habits: Mapping[str, object]) -> object:
+    """Change its awkward habits, and show all of them; those that are not named stay as they are."""
+    switched_off = HABITS.values() if all_off else [_OPTIONS[name] for name in off]
+    values = {habit.name: habit.default for habit in switched_off} | dict(habits)
+    return twin.behave(values) if values else twin.habits()
 
 
 @ctl.command("statistics")
@@ -164,10 +164,10 @@ def awkward(twin: TwinControl, *, all_off: bool, off: tuple[str, ...], flags: Ma
 @asking
 def statistics(twin: TwinControl, *, reset: bool) -> object:
     """Show requests by operation, the highest concurrency, and saves by key."""
-    counted = twin.statistics()
+    counts = twin.statistics()
     if reset:
         twin.reset_statistics()
-    return counted
+    return counts
 
 
 @ctl.command("export")
@@ -181,7 +181,7 @@ def export(twin: TwinControl) -> object:
 @click.argument("file", type=_FILE)
 @asking
 def take_back(twin: TwinControl, *, file: Path) -> object:
-    """Put an export in the place of everything that the twin holds."""
+    """Replace everything that the twin holds by an export."""
     return {"jobs": twin.take_back(_read(file))}
 
 
@@ -201,20 +201,20 @@ def reset(twin: TwinControl) -> object:
     return {"jobs": 0}
 
 
-def _row(
+def _history_row(
     *, fired: datetime | None, took_ms: int | None, exedes: str | None, extra: tuple[str, ...]
 ) -> Mapping[str, object]:
     if fired is None:
         raise UsageError("the row lacks the instant at which it was fired", hint="--fired 2026-01-05T02:00:00Z")
-    told: dict[str, object] = {"fired": fired.isoformat(), "took_ms": took_ms, "exedes": exedes}
-    given = {name: value for name, value in told.items() if value is not None}
+    fields: dict[str, object] = {"fired": fired.isoformat(), "took_ms": took_ms, "exedes": exedes}
+    given = {name: value for name, value in fields.items() if value is not None}
     return given | dict(_field(text) for text in extra)
 
 
 def _field(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise UsageError(f"--field {text}: no name and text", hint="write --field runtype=manual")
+        raise UsageError(f"--field {text}: not a name and a text", hint="write --field runtype=manual")
     return name, value
 
 

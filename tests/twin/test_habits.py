@@ -12,8 +12,8 @@ from datetime import timedelta
 import pytest
 
 from reconcile.errors import SettingError
-from reconcile.twin.awkward import HABITS, Awkward
 from reconcile.twin.faults import Fault, Faults, Pace
+from reconcile.twin.habits import HABITS, Habits
 from reconcile.twin.settings import TwinSettings
 from reconcile.twin.testing import running_twin
 from tests.twin.asking import JOB, MONDAY, NIGHTLY, QUERY, Client
@@ -338,8 +338,8 @@ def test_faults_meet_only_the_operations_that_were_chosen(twin, client):
 
 
 def test_about_the_share_of_requests_meets_a_fault():
-    faults, awkward = Faults(1), Awkward(html=0.2, slow=0.1)
-    drawn = [faults.draw(awkward, "query") for _ in range(10_000)]
+    faults, habits = Faults(1), Habits(html=0.2, slow=0.1)
+    drawn = [faults.draw(habits, "query") for _ in range(10_000)]
     assert drawn.count(Fault.HTML) == pytest.approx(2000, rel=0.1)
     assert drawn.count(Fault.SLOW) == pytest.approx(1000, rel=0.1)
 
@@ -380,16 +380,16 @@ def test_the_same_seed_gives_the_same_faults(twin, client):
 )
 def test_a_value_that_does_not_fit_its_flag_is_refused(flags):
     with pytest.raises(SettingError):
-        Awkward().changed(flags)
+        Habits().changed(flags)
 
 
 def test_a_flag_is_switched_off_by_null():
-    assert Awkward(max_codes=3).changed({"max_codes": None}) == Awkward()
+    assert Habits(max_codes=3).changed({"max_codes": None}) == Habits()
 
 
 def test_flags_come_through_json_unchanged():
-    flags = Awkward(max_codes=3, html=0.5, operations=("save",))
-    assert Awkward().changed(json.loads(json.dumps(flags.as_json()))) == flags
+    flags = Habits(max_codes=3, html=0.5, operations=("save",))
+    assert Habits().changed(json.loads(json.dumps(flags.as_json()))) == flags
 
 
 def test_latency_given_at_the_start_is_a_flag():
