@@ -80,7 +80,7 @@ def demo(runtime: Runtime) -> None:
     validate → plan → apply → plan, on the shipped examples, in a temporary folder. Nothing is left behind, and no
     service but the embedded one, on a free port of this machine, is talked to.
     """
-    from reconcile.twin.running import running_twin
+    from reconcile.twin.in_process import running_twin
 
     with tempfile.TemporaryDirectory(prefix="reconcile-demo-") as folder, running_twin() as twin:
         place = Path(folder)

@@ -43,7 +43,7 @@ class Instant(click.ParamType):  # type: ignore[type-arg]  # generic only in lat
             return value
         found = instant(value)
         if found is None:
-            self.fail(f"{value!r} is no instant with an offset: write 2026-01-05T00:00:00+08:00", param, ctx)
+            self.fail(f"{value!r} is not an instant with an offset: write 2026-01-05T00:00:00+08:00", param, ctx)
         return found
 
 

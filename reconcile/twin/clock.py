@@ -1,4 +1,4 @@
-"""The twin's clock: the machine's, or one that starts elsewhere, runs faster, stands still, and can be advanced.
+"""The twin's clock: the machine's time, or a clock that starts elsewhere, runs faster, stands still or is advanced.
 
 All instants inside the twin are whole milliseconds since 1970 in UTC: an int is small, compares fast and has no zone.
 """
@@ -14,7 +14,7 @@ from reconcile.times import duration_seconds, instant
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-# Within these years all times can be told in any zone, and so can the fires that follow them.
+# Within these years every time, and the fires after it, can be given in any zone.
 _EARLIEST_MS, _LATEST_MS = 0, 32_503_680_000_000
 
 
@@ -22,11 +22,11 @@ def span_ms(text: str) -> int:
     """Return the milliseconds of a span such as ``20ms``, ``10s``, ``5m``, ``2h`` or ``7d``.
 
     Raises:
-        SettingError: it is none.
+        SettingError: it is not a span.
     """
     seconds = duration_seconds(text)
     if seconds is None:
-        raise SettingError(f"{text!r} is no span of time: write 20ms, 10s, 5m, 2h or 7d")
+        raise SettingError(f"{text!r} is not a span of time: write 20ms, 10s, 5m, 2h or 7d")
     return int(min(round(seconds * 1000, 6), _LATEST_MS))
 
 
@@ -34,11 +34,11 @@ def instant_ms(text: str) -> int:
     """Return the milliseconds since 1970 in UTC of an ISO 8601 instant with its offset.
 
     Raises:
-        SettingError: it is none, or before 1970, or after 2999.
+        SettingError: it is not an instant, or before 1970, or after 2999.
     """
     found = instant(text)
     if found is None:
-        raise SettingError(f"{text!r} is no instant with an offset, such as 2026-01-05T00:00:00+08:00")
+        raise SettingError(f"{text!r} is not an instant with an offset, such as 2026-01-05T00:00:00+08:00")
     return check_instant(to_ms(found))
 
 
@@ -49,7 +49,7 @@ def check_instant(ms: int) -> int:
         SettingError: it is before 1970, or after 2999.
     """
     if not _EARLIEST_MS <= ms < _LATEST_MS:
-        raise SettingError("a twin knows no times before 1970, and none after 2999")
+        raise SettingError("a twin knows no times before 1970 or after 2999")
     return ms
 
 
@@ -63,10 +63,10 @@ def from_ms(ms: int, zone: tzinfo = UTC) -> datetime:
     return (_EPOCH + timedelta(milliseconds=ms)).astimezone(zone)
 
 
-def written(ms: int) -> str:
+def service_time(ms: int) -> str:
     """Return the instant as the service writes it, in UTC.
 
-    >>> written(1587916799652)
+    >>> service_time(1587916799652)
     '2020-04-26T15:59:59.652+0000'
     """
     return f"{from_ms(ms).replace(tzinfo=None).isoformat(timespec='milliseconds')}+0000"
@@ -88,7 +88,7 @@ class TwinClock:
         return int(self._origin + (self._machine() - self._since) * 1000 * self.speed)
 
     def change(self, *, now_ms: int | None = None, speed: float | None = None) -> None:
-        """Put the clock to *now_ms*, let it run *speed* times as fast from now on, or both.
+        """Set the clock to *now_ms*, let it run *speed* times as fast from now on, or both.
 
         Raises:
             SettingError: that is a time before 1970, or after 2999.

@@ -1,4 +1,4 @@
-"""The faults that a share of the requests meets: drawn by chance from a seed, and done to a reply on its way out."""
+"""The faults of a share of the requests: drawn at random from a seed, and applied as the reply is sent."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ class Faults:
         return None
 
 
-class Pace:
-    """Lets *rate* requests through in each second of the machine's time, and says how long the others are to wait."""
+class RequestRate:
+    """Lets *rate* requests through in each second of the machine's time, and returns how long the others must wait."""
 
     def __init__(self) -> None:
         self._second = 0

@@ -23,11 +23,11 @@ def read_json(body: bytes) -> object:
     """Return what JSON says.
 
     Raises:
-        ValueError: it is not JSON, is nested beyond sense, or holds text that is not Unicode (half of a pair).
+        ValueError: it is not JSON, is nested too deeply, or holds text that is not Unicode (half of a pair).
     """
     try:
         document = json.loads(body)
-        # Only an escape can bring half a pair in, and it would be in the way of every answer and of the file.
+        # Only an escape can hold half a pair, which could be written into no reply and no file.
         if b"\\ud" in body or b"\\uD" in body:
             compact(document)
     except RecursionError as error:
@@ -52,56 +52,65 @@ class Ids:
         self._next = max(self._next, number + 1)
 
     def taken(self, text: str) -> None:
-        """Never give out the id *text*, which somebody has chosen, where it is one that could be given out."""
+        """Never give out the id *text*, which was chosen elsewhere, if it is one that could be given out."""
         if text.isdecimal() and len(text) == _DIGITS and int(text) < _LAST_ID:
             self.passed(int(text))
 
 
+@dataclass(frozen=True, slots=True)
+class JobDefinition:
+    """What a job is: whose, and what it does when."""
+
+    tenant: str
+    code: str
+    name: str
+    cron: str
+    enabled: bool = True
+
+
 class Job:
-    """One row of a tenant. *serial* is the twin's own key; *base_ms*: fires up to then are done with or not owed."""
+    """One row of a tenant. *serial* is the twin's own key; fires up to *base_ms* are done or are not made up for."""
 
     __slots__ = ("base_ms", "code", "cron", "enabled", "job_id", "journal", "name", "next_ms", "serial", "tenant")
 
-    def __init__(
-        self, serial: int, tenant: str, code: str, job_id: str, name: str, cron: str, *, enabled: bool, base_ms: int
-    ) -> None:
+    def __init__(self, serial: int, job_id: str, definition: JobDefinition, *, base_ms: int) -> None:
         self.serial = serial
-        self.tenant = tenant
-        self.code = code
         self.job_id = job_id
-        self.name = name
-        self.cron = cron
-        self.enabled = enabled
+        self.tenant = definition.tenant
+        self.code = definition.code
+        self.name = definition.name
+        self.cron = definition.cron
+        self.enabled = definition.enabled
         self.base_ms = base_ms
         self.next_ms: int | None = None
         self.journal: Journal | None = None
 
     def __lt__(self, other: Job) -> bool:
-        """Order by making; the scheduler's heap may hold a job twice."""
+        """Order by serial: the scheduler's heap may hold a job twice."""
         return self.serial < other.serial
 
     def log(self) -> Journal:
-        """Return the job's journal, begun when there is none yet."""
+        """Return the job's journal, and begin one if there is none yet."""
         if self.journal is None:
             self.journal = Journal()
         return self.journal
 
 
 class _Tenant:
-    """The jobs of one tenant, in the order of their making, and the answer of each code as bytes."""
+    """The jobs of one tenant, in the order of their creation, and the rows of each code as bytes."""
 
-    __slots__ = ("answers", "by_code", "by_id", "count")
+    __slots__ = ("by_code", "by_id", "count", "rows")
 
     def __init__(self) -> None:
         self.count = 0
         self.by_code: dict[str, list[Job]] = {}
         self.by_id: dict[str, Job] = {}
-        self.answers: dict[str, bytes] = {}
+        self.rows: dict[str, bytes] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class RowStyle:
-    """How rows are written: *inactive_word* is the status of a disabled job; *ids* are texts or numbers, *jobstatus* is
+    """How rows are written: *inactive_word* is the status of a disabled job; *ids* are texts or numbers; *jobstatus* is
     a word, a number or a boolean."""
 
     inactive_word: str = "disable"
@@ -109,11 +118,11 @@ class RowStyle:
     jobstatus: str = "word"
 
     def id(self, text: str) -> str | int:
-        """Return an id as JSON is to show it: a number where it is one and numbers are wanted."""
+        """Return an id as JSON shows it: as a number if it is one and *ids* are numbers."""
         return int(text) if self.ids == "number" and _NUMBER.fullmatch(text) else text
 
     def status(self, job: Job) -> str | int | bool:
-        """Return the status of *job* as JSON is to show it."""
+        """Return the status of *job* as JSON shows it."""
         if self.jobstatus == "word":
             return "enable" if job.enabled else self.inactive_word
         return job.enabled if self.jobstatus == "boolean" else int(job.enabled)
@@ -134,7 +143,7 @@ class RowStyle:
 _NUMBER = re.compile("0|[1-9][0-9]{0,63}")
 
 
-class Shelf:
+class JobTable:
     """All jobs, by tenant and behaviour code."""
 
     def __init__(self, style: RowStyle = RowStyle()) -> None:
@@ -155,66 +164,62 @@ class Shelf:
 
     def of(self, tenant: str) -> list[Job]:
         """Return the jobs of *tenant* in the order of their codes' first appearance."""
-        held = self._tenants.get(tenant)
-        return [] if held is None else [job for jobs in held.by_code.values() for job in jobs]
+        of_tenant = self._tenants.get(tenant)
+        return [] if of_tenant is None else [job for jobs in of_tenant.by_code.values() for job in jobs]
 
     def find(self, tenant: str, code: str) -> list[Job]:
         """Return the jobs of *code*: none, one, or duplicates."""
-        held = self._tenants.get(tenant)
-        return [] if held is None else list(held.by_code.get(code, ()))
+        of_tenant = self._tenants.get(tenant)
+        return [] if of_tenant is None else list(of_tenant.by_code.get(code, ()))
 
     def by_id(self, tenant: str, job_id: str) -> Job | None:
         """Return the job of *tenant* with *job_id*."""
-        held = self._tenants.get(tenant)
-        return None if held is None else held.by_id.get(job_id)
+        of_tenant = self._tenants.get(tenant)
+        return None if of_tenant is None else of_tenant.by_id.get(job_id)
 
-    def answers(self, tenant: str) -> dict[str, bytes]:
-        """Return the rows of *tenant* by code, as JSON; not to be changed by the caller."""
-        held = self._tenants.get(tenant)
-        return {} if held is None else held.answers
+    def rows(self, tenant: str) -> dict[str, bytes]:
+        """Return the rows of *tenant* by code, as JSON; the caller must not change them."""
+        of_tenant = self._tenants.get(tenant)
+        return {} if of_tenant is None else of_tenant.rows
 
     def put(self, job: Job) -> None:
-        """Take in *job*, or see that it has changed."""
-        held = self._tenants.setdefault(job.tenant, _Tenant())
-        jobs = held.by_code.setdefault(job.code, [])
+        """Add *job*, or update its row after a change."""
+        of_tenant = self._tenants.setdefault(job.tenant, _Tenant())
+        jobs = of_tenant.by_code.setdefault(job.code, [])
         if job not in jobs:
             jobs.append(job)
-            held.count += 1
-        held.by_id[job.job_id] = job
-        self._tell(held, job.code)
+            of_tenant.count += 1
+        of_tenant.by_id[job.job_id] = job
+        self._write_rows(of_tenant, job.code)
 
     def remove(self, job: Job) -> None:
-        """Take out *job*."""
-        held = self._tenants[job.tenant]
-        jobs = held.by_code[job.code]
+        """Remove *job*."""
+        of_tenant = self._tenants[job.tenant]
+        jobs = of_tenant.by_code[job.code]
         jobs.remove(job)
-        held.count -= 1
-        if held.by_id.get(job.job_id) is job:
-            del held.by_id[job.job_id]
+        of_tenant.count -= 1
+        if of_tenant.by_id.get(job.job_id) is job:
+            del of_tenant.by_id[job.job_id]
         if not jobs:
-            del held.by_code[job.code]
-        self._tell(held, job.code)
+            del of_tenant.by_code[job.code]
+        self._write_rows(of_tenant, job.code)
 
     def clear(self) -> None:
-        """Take out all jobs; ids go on where they were."""
+        """Remove all jobs; ids continue where they were."""
         self._tenants.clear()
 
-    def write_as(self, style: RowStyle) -> None:
+    def set_style(self, style: RowStyle) -> None:
         """Write rows in *style* from now on."""
         if style == self.style:
             return
         self.style = style
-        for held in self._tenants.values():
-            for code in held.by_code:
-                self._tell(held, code)
+        for of_tenant in self._tenants.values():
+            for code in of_tenant.by_code:
+                self._write_rows(of_tenant, code)
 
-    def status(self, job: Job) -> str:
-        """Return the word for the status of *job*."""
-        return "enable" if job.enabled else self.style.inactive_word
-
-    def _tell(self, held: _Tenant, code: str) -> None:
-        jobs = held.by_code.get(code)
+    def _write_rows(self, of_tenant: _Tenant, code: str) -> None:
+        jobs = of_tenant.by_code.get(code)
         if jobs is None:
-            held.answers.pop(code, None)
+            of_tenant.rows.pop(code, None)
             return
-        held.answers[code] = b",".join(map(self.style.row, jobs))
+        of_tenant.rows[code] = b",".join(map(self.style.row, jobs))

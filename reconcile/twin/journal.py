@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import blake2b
 
-from reconcile.twin.clock import written
+from reconcile.twin.clock import service_time
 
 
 class Journal:
@@ -74,14 +74,14 @@ class Journal:
         row: dict[str, object] = {
             "triggerid": str(trigger),
             "jobinfoid": job_id,
-            "exestarttime": written(fired),
+            "exestarttime": service_time(fired),
             "exedes": text,
             "exestatus": "failure" if text else "success",
             "triggerstatus": "success",
             "exetotaltime": took,
             "dynamicid": blake2b(str(trigger).encode(), digest_size=16).hexdigest(),
-            "triggertime": written(fired),
-            "updatetime": written(fired + took),
+            "triggertime": service_time(fired),
+            "updatetime": service_time(fired + took),
             "runtype": "trigger",
         }
         row.update(self._extras.get(trigger, {}))

@@ -2,8 +2,8 @@
 
     {"tenants": {"acme": [{"code": "1", "name": "orders", "cron": "0 0 2 * * ?", "status": "disable"}]}}
 
-``status`` and ``jobinfoid`` may be left out. Two entries of one code are two rows. Crons are taken as they are, so that
-a seed may hold what Quartz would refuse.
+``status`` and ``jobinfoid`` may be left out. Two entries of one code are two rows. Crons are taken as they are: a seed
+may hold what Quartz would refuse.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from reconcile.errors import SettingError
-from reconcile.twin.jobs import Ids, Job, read_json
+from reconcile.twin.jobs import Ids, Job, JobDefinition, read_json
 
 _NEEDED = ("code", "name", "cron")
 _KNOWN = {*_NEEDED, "status", "jobinfoid"}
@@ -39,7 +39,7 @@ def checked_seed(document: object) -> Mapping[str, list[Mapping[str, str]]]:
     """Return the jobs of a seed that was read from JSON, by tenant.
 
     Raises:
-        SettingError: it has another shape than the module's docstring shows.
+        SettingError: its shape is not that of the module's docstring.
     """
     tenants = document.get("tenants") if isinstance(document, dict) else None
     if not isinstance(tenants, dict):
@@ -57,18 +57,17 @@ def checked_seed(document: object) -> Mapping[str, list[Mapping[str, str]]]:
 
 
 def seeded_jobs(tenants: Mapping[str, list[Mapping[str, str]]], ids: Ids, now_ms: int) -> list[Job]:
-    """Return the jobs of a checked seed, with new ids where it gives none."""
-    made = []
+    """Return the jobs of a checked seed, with new ids for those without one."""
+    seeded = []
     for tenant, jobs in tenants.items():
         for job in jobs:
             serial = ids.block()
             enabled = job.get("status", "enable") == "enable"
             job_id = job.get("jobinfoid") or str(serial)
             ids.taken(job_id)
-            made.append(
-                Job(serial, tenant, job["code"], job_id, job["name"], job["cron"], enabled=enabled, base_ms=now_ms)
-            )
-    return made
+            definition = JobDefinition(tenant, job["code"], job["name"], job["cron"], enabled=enabled)
+            seeded.append(Job(serial, job_id, definition, base_ms=now_ms))
+    return seeded
 
 
 def _check(job: object, where: str) -> None:

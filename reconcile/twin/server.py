@@ -1,4 +1,4 @@
-"""Runs a twin on a port until it is told to stop."""
+"""Runs a twin on a port until it is stopped."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ import uvicorn
 
 from reconcile.errors import SettingError
 from reconcile.twin.app import TwinApp
-from reconcile.twin.core import Twin
-from reconcile.twin.endpoints import endpoints
+from reconcile.twin.control_api import endpoints
 from reconcile.twin.settings import TwinSettings
+from reconcile.twin.twin import Twin
 
-# A reader of a pipe waits for the line that says where the twin listens.
+# Flushed: a reader of a pipe waits for the line that says where the twin listens.
 _say = partial(print, flush=True)
 
-# Requests under way at the end have so long, in seconds.
-_FAREWELL = 3
+# How long open requests may take at the end.
+_SHUTDOWN_SECONDS = 3
 
 
 class TwinServer(uvicorn.Server):
-    """A server for one twin; signals are left to whoever runs it."""
+    """A server for one twin; signals are left to its caller."""
 
     def __init__(self, settings: TwinSettings) -> None:
         self.twin = Twin(settings)
         self.app = TwinApp(self.twin, endpoints(self.twin))
-        self._told_to_stop = asyncio.Event()
+        self._stop_requested = asyncio.Event()
         super().__init__(
             uvicorn.Config(
                 self.app,
@@ -41,7 +41,7 @@ class TwinServer(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_keep_alive=75,
-                timeout_graceful_shutdown=_FAREWELL,
+                timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
                 backlog=2048,
             )
         )
@@ -54,15 +54,15 @@ class TwinServer(uvicorn.Server):
     def stop(self) -> None:
         """Stop serving; to be called in the loop of `run_on`."""
         self.should_exit = True
-        self._told_to_stop.set()
+        self._stop_requested.set()
 
     async def main_loop(self) -> None:
-        """Keep the time of the replies' date until told to stop, which is heard at once and not at the next tick."""
+        """Update the date of the replies until `stop`, which takes effect at once and not at the next tick."""
         ticks = 0
         while not await self.on_tick(ticks):
             ticks += 1
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._told_to_stop.wait(), 0.1)
+                await asyncio.wait_for(self._stop_requested.wait(), 0.1)
         self.app.hasten()
 
     async def run_on(self, listener: socket.socket, ready: Callable[[], None]) -> None:
@@ -115,7 +115,7 @@ def address_of(settings: TwinSettings, opened: socket.socket) -> str:
 def serve(settings: TwinSettings, *, say: Callable[[str], None] = _say, warn: Callable[[str], None] = _say) -> None:
     """Run a twin until SIGTERM or SIGINT, then return.
 
-    *say* is told one line, with the URL, when it answers; *warn* when others than this machine can reach it.
+    *say* gets one line with the URL once it answers; *warn* one when other machines can reach it.
 
     Raises:
         SettingError: the address, the file, the seed or the time zone cannot be used.
@@ -125,16 +125,16 @@ def serve(settings: TwinSettings, *, say: Callable[[str], None] = _say, warn: Ca
         server.twin.open()
         url = address_of(settings, opened)
         if not settings.is_loopback:
-            warn(f"warning: the twin asks nobody for a password, and {settings.host} can be reached by other machines")
+            warn(f"warning: the twin has no password, and {settings.host} can be reached by other machines")
 
         def ready() -> None:
-            jobs = len(server.twin.shelf)
+            jobs = len(server.twin.jobs)
             say(f"The twin listens on {url} ({jobs} jobs, fires in {settings.timezone}); stop it with Ctrl-C")
 
-        asyncio.run(_until_told(server, opened, ready))
+        asyncio.run(_until_stopped(server, opened, ready))
 
 
-async def _until_told(server: TwinServer, opened: socket.socket, ready: Callable[[], None]) -> None:
+async def _until_stopped(server: TwinServer, opened: socket.socket, ready: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, server.stop)

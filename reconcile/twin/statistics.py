@@ -1,4 +1,4 @@
-"""What the twin was asked: requests by operation, the highest concurrency, and saves by key."""
+"""Counts of the twin's requests: by operation, the highest concurrency, and saves by key."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ class Statistics:
         self.by_key: Counter[tuple[str, str]] = Counter()
         self.codes_asked = 0
         self.fires = 0
-        self.under_way = 0
+        self.open_requests = 0
         self.highest_concurrency = 0
 
     def begin(self) -> None:
-        """Count a request as under way."""
-        self.under_way += 1
-        if self.under_way > self.highest_concurrency:
-            self.highest_concurrency = self.under_way
+        """Count a request as open."""
+        self.open_requests += 1
+        if self.open_requests > self.highest_concurrency:
+            self.highest_concurrency = self.open_requests
 
     def end(self) -> None:
-        """Count a request as answered, or given up."""
-        self.under_way -= 1
+        """Count a request as answered or given up."""
+        self.open_requests -= 1
 
     def reset(self) -> None:
         """Start counting anew."""
@@ -32,7 +32,7 @@ class Statistics:
         self.by_key.clear()
         self.codes_asked = 0
         self.fires = 0
-        self.highest_concurrency = self.under_way
+        self.highest_concurrency = self.open_requests
 
     @property
     def total(self) -> int:

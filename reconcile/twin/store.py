@@ -1,10 +1,10 @@
 """The twin's state in a SQLite file, so that it survives a `kill -9`: one connection writes, in a thread of its own.
 
-The twin works on its memory and tells the store what has changed. What is told between two awaits belongs together (a
-replaced job goes as its successor comes, a fire counts as its row is written), so it is handed over in one piece, and a
-piece is never divided between transactions. Whoever must be sure (a save, before it is acknowledged) waits for
-`settled`, which is done once everything told so far is committed and synced; what waits meanwhile shares one commit. A
-write that fails makes every later `settled` fail too: file and memory then differ.
+The twin works in memory and gives every change to the store. The changes between two awaits belong together (a replaced
+job goes as its successor comes, a fire counts as its row is written): they are one unit, and a unit is never divided
+between transactions. A save waits for `flushed` before it is acknowledged: all changes so far are then committed and
+synced. Units that wait at the same time share one commit. After a write that failed every later `flushed` fails too,
+since file and memory then differ.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import SimpleQueue
 
 from reconcile.errors import ServiceError, SettingError
-from reconcile.twin.jobs import Job, Shelf
+from reconcile.twin.jobs import Job, JobDefinition, JobTable
 
 _FORMAT = 1
 _TABLES = """
@@ -39,32 +39,32 @@ Row = tuple[int, int, int, int, str, str | None]
 
 
 class Store:
-    """The file at *path*, made when there is none.
+    """The file at *path*, created when there is none.
 
     Raises:
-        SettingError: the file cannot be opened, is no SQLite file, or is of another format.
+        SettingError: the file cannot be opened, is not an SQLite file, or is of another format.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._piece: list[_Write] = []
-        self._told: SimpleQueue[list[_Write] | _Mark | None] = SimpleQueue()
+        self._unit: list[_Write] = []
+        self._queue: SimpleQueue[list[_Write] | _Flush | None] = SimpleQueue()
         try:
             self._connection = sqlite3.connect(path, timeout=1, isolation_level=None, check_same_thread=False)
-            with contextlib.ExitStack() as unless_it_fits:
-                unless_it_fits.callback(self._connection.close)
+            with contextlib.ExitStack() as on_error:
+                on_error.callback(self._connection.close)
                 self._prepare()
-                unless_it_fits.pop_all()
+                on_error.pop_all()
         except sqlite3.Error as error:
-            is_held = getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
-            hint = "another twin, or another program, has this file open" if is_held else None
+            is_locked = getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
+            hint = "another twin, or another program, has this file open" if is_locked else None
             raise SettingError(f"the twin cannot keep its state in {path}: {error}", hint=hint) from error
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._write_on, name="twin-store", daemon=True)
         self._thread.start()
 
     def _prepare(self) -> None:
-        # Two twins on one file would give out the same ids. The lock goes with the process, however that ends.
+        # Two twins on one file would give out the same ids. The lock ends with the process, however it ends.
         self._connection.execute("PRAGMA locking_mode=EXCLUSIVE")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version not in (0, _FORMAT):
@@ -74,89 +74,90 @@ class Store:
         self._connection.executescript(_TABLES)
         self._connection.execute(f"PRAGMA user_version={_FORMAT}")
 
-    def load(self, shelf: Shelf) -> None:
-        """Put the jobs and journals of the file on *shelf*. To be called before anything is told."""
+    def load(self, jobs: JobTable) -> None:
+        """Add the jobs and journals of the file to *jobs*. Called before the first change."""
         by_serial: dict[int, Job] = {}
         for serial, tenant, code, job_id, name, cron, enabled, base_ms in self._connection.execute(
             "SELECT * FROM job ORDER BY serial"
         ):
-            job = Job(serial, tenant, code, job_id, name, cron, enabled=bool(enabled), base_ms=base_ms)
+            definition = JobDefinition(tenant, code, name, cron, enabled=bool(enabled))
+            job = Job(serial, job_id, definition, base_ms=base_ms)
             by_serial[serial] = job
-            shelf.put(job)
-            shelf.ids.passed(serial)
+            jobs.put(job)
+            jobs.ids.passed(serial)
         rows = self._connection.execute("SELECT * FROM journal ORDER BY job, fired_ms, triggerid")
         for trigger, serial, fired, took, text, extra in rows:
-            shelf.ids.passed(trigger)
+            jobs.ids.passed(trigger)
             if serial in by_serial:
                 by_serial[serial].log().insert(trigger, fired, took, text, json.loads(extra) if extra else None)
 
     def put_jobs(self, jobs: Iterable[Job]) -> None:
         """Write *jobs* as they are now."""
-        self._tell(_Write(_PUT_JOB, [_columns(job) for job in jobs]))
+        self._add(_Write(_PUT_JOB, [_columns(job) for job in jobs]))
 
     def remove_jobs(self, jobs: Iterable[Job]) -> None:
         """Delete *jobs* and their journals."""
         serials = [(job.serial,) for job in jobs]
-        self._tell(_Write("DELETE FROM job WHERE serial = ?", serials))
-        self._tell(_Write("DELETE FROM journal WHERE job = ?", serials))
+        self._add(_Write("DELETE FROM job WHERE serial = ?", serials))
+        self._add(_Write("DELETE FROM journal WHERE job = ?", serials))
 
     def add_rows(self, rows: Sequence[Row]) -> None:
         """Write journal rows: trigger, serial of the job, fire, run time, text, and fields written by hand as JSON."""
-        self._tell(_Write(_PUT_ROW, rows))
+        self._add(_Write(_PUT_ROW, rows))
 
     def forget_before(self, ms: int) -> None:
         """Delete the journal rows of fires before *ms*."""
-        self._tell(_Write("DELETE FROM journal WHERE fired_ms < ?", [(ms,)]))
+        self._add(_Write("DELETE FROM journal WHERE fired_ms < ?", [(ms,)]))
 
     def clear(self) -> None:
         """Delete everything."""
-        self._tell(_Write("DELETE FROM job", [()]))
-        self._tell(_Write("DELETE FROM journal", [()]))
+        self._add(_Write("DELETE FROM job", [()]))
+        self._add(_Write("DELETE FROM journal", [()]))
 
-    def _tell(self, write: _Write) -> None:
-        """Add *write* to the piece, which goes as soon as whoever speaks pauses."""
-        if not self._piece:
-            # Before the loop runs, whoever tells hands over, too.
+    def _add(self, write: _Write) -> None:
+        """Add *write* to the unit, which is handed over at the next await of the loop."""
+        if not self._unit:
+            # Before the loop runs, the caller hands over.
             with contextlib.suppress(RuntimeError):
                 asyncio.get_running_loop().call_soon(self.hand_over)
-        self._piece.append(write)
+        self._unit.append(write)
 
     def hand_over(self) -> None:
-        """End the piece: what is told from now on may be committed without it, or after it."""
-        if self._piece:
-            self._told.put(self._piece)
-            self._piece = []
+        """End the unit: later changes may be committed without it, or after it."""
+        if self._unit:
+            self._queue.put(self._unit)
+            self._unit = []
 
-    def settled(self) -> asyncio.Future[None]:
-        """Return a future of the running loop that is done when all that was told is on disk.
+    def flushed(self) -> asyncio.Future[None]:
+        """Return a future of the running loop that is done when all changes so far are on disk.
 
         It raises ServiceError when the file could not be written.
         """
         loop = asyncio.get_running_loop()
-        mark = _Mark(loop, loop.create_future())
+        flush = _Flush(loop, loop.create_future())
         self.hand_over()
-        self._told.put(mark)
-        return mark.future
+        self._queue.put(flush)
+        return flush.future
 
     def close(self) -> None:
-        """Write what was told, and close the file."""
+        """Write what is left, and close the file."""
         self.hand_over()
-        self._told.put(None)
+        self._queue.put(None)
         self._thread.join()
         self._connection.close()
 
     def _write_on(self) -> None:
-        """Commit what is told until the end is told; all that waits goes into one transaction."""
+        """Commit units until the end of the queue; all units that wait go into one transaction."""
         is_open = True
         while is_open:
-            batch = [self._told.get()]
-            while not self._told.empty():
-                batch.append(self._told.get())
+            batch = [self._queue.get()]
+            while not self._queue.empty():
+                batch.append(self._queue.get())
             is_open = None not in batch
-            self._commit([write for piece in batch if isinstance(piece, list) for write in piece])
+            self._commit([write for unit in batch if isinstance(unit, list) for write in unit])
             for one in batch:
-                if isinstance(one, _Mark):
-                    one.reach(self._failure)
+                if isinstance(one, _Flush):
+                    one.end(self._failure)
 
     def _commit(self, writes: list[_Write]) -> None:
         if not writes or self._failure is not None:
@@ -173,7 +174,7 @@ class Store:
 
 
 class _Write:
-    """Something to be written."""
+    """One statement, and the rows to run it with."""
 
     __slots__ = ("rows", "statement")
 
@@ -182,8 +183,8 @@ class _Write:
         self.rows = rows
 
 
-class _Mark:
-    """Somebody who waits until all before is written."""
+class _Flush:
+    """A mark in the queue: its future is done once everything before it is written."""
 
     __slots__ = ("_loop", "future")
 
@@ -191,12 +192,12 @@ class _Mark:
         self._loop = loop
         self.future = future
 
-    def reach(self, failure: Exception | None) -> None:
-        """Tell whoever waits; a loop that has ended waits for nothing."""
+    def end(self, failure: Exception | None) -> None:
+        """End the wait, unless the loop has ended."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._settle, failure)
+            self._loop.call_soon_threadsafe(self._set, failure)
 
-    def _settle(self, failure: Exception | None) -> None:
+    def _set(self, failure: Exception | None) -> None:
         if self.future.done():
             return
         if failure is None:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from reconcile.twin.running import RunningTwin, running_twin
+from reconcile.twin.in_process import RunningTwin, running_twin
 
 __all__ = ["RunningTwin", "running_twin", "twin"]
 

@@ -19,7 +19,7 @@ from reconcile.exits import MEANINGS, Exit, Meaning
 from reconcile.flows.wording import WORDS
 from reconcile.git.configuration import UNSAFE_SETTINGS
 from reconcile.session.options import COMMON, Group
-from reconcile.twin.endpoints import ROUTES, Steering
+from reconcile.twin.control_api import ROUTES, ControlApi
 from reconcile.twin.habits import HABITS, OPERATIONS, Habit, ValueType
 from tests.docs import architecture
 
@@ -148,7 +148,7 @@ def steering() -> Iterator[str]:
     yield "| asked | what it does |"
     yield "|---|---|"
     for route in ROUTES:
-        says = (getattr(Steering, route.act).__doc__ or "").strip()
+        says = (getattr(ControlApi, route.act).__doc__ or "").strip()
         yield f"| `{route.method} /_twin/{route.path}` | {_cell(says)} |"
 
 

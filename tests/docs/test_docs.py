@@ -16,7 +16,7 @@ import pytest
 
 from reconcile.commands.common import command
 from reconcile.report.formats import COMMON_FORMATS
-from reconcile.twin.running import running_twin
+from reconcile.twin.in_process import running_twin
 from tests.docs import tables
 from tests.docs.consoles import Typed, blocks, matches
 

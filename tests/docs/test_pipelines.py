@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconcile.twin.running import running_twin
+from reconcile.twin.in_process import running_twin
 from tests.docs.tables import ROOT
 from tests.docs.test_docs import DOCUMENTED_URL, YAML
 

@@ -23,9 +23,9 @@ from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Ending
 from reconcile.service.system_clock import SystemClock
-from reconcile.twin.core import Twin
 from reconcile.twin.statistics import Statistics
 from reconcile.twin.testing import RunningTwin, running_twin
+from reconcile.twin.twin import Twin
 from tests.journeys.program import ENVIRONMENT, Ended
 
 CHECKOUT = Path(__file__).parents[2]

@@ -73,7 +73,7 @@ class Bench:
     def live(self) -> dict[Key, list[str]]:
         """Return the crons that the twin holds, asked behind its API, when all that was late is done."""
         done = None
-        while done != self.twin.requests.by_key.total() or self.twin.requests.under_way:
+        while done != self.twin.requests.by_key.total() or self.twin.requests.open_requests:
             done = self.twin.requests.by_key.total()
             time.sleep(2 * LATE_SECONDS)
         held: dict[Key, list[str]] = {}

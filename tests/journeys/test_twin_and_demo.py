@@ -76,7 +76,7 @@ def test_a_twin_that_others_can_reach_warns(program):
     process.stdout.readline()
     process.terminate()
     _, err = process.communicate(timeout=60)
-    assert err.startswith("warning: the twin asks nobody for a password")
+    assert err.startswith("warning: the twin has no password")
 
 
 def test_a_port_that_is_taken_is_an_error(program):
@@ -97,9 +97,9 @@ def test_a_port_that_is_taken_is_an_error(program):
         pytest.param(["--port", "99999"], "99999", id="port"),
         pytest.param(["--seed", "none.json"], "none.json", id="seed"),
         pytest.param(["--db", "no/where.db"], "no/where.db", id="db"),
-        pytest.param(["--clock", "2026-01-05"], "no instant with an offset", id="clock"),
+        pytest.param(["--clock", "2026-01-05"], "not an instant with an offset", id="clock"),
         pytest.param(["--speed", "-1"], "-1.0 is not in the range", id="speed"),
-        pytest.param(["--failure-rate", "nan"], "'nan' is no number here", id="failure-rate"),
+        pytest.param(["--failure-rate", "nan"], "'nan' is not a number here", id="failure-rate"),
         pytest.param(["--run-url", "ftp://127.0.0.1"], "http:// or https://", id="run-url"),
         pytest.param(["--html", "0.6", "--slow", "0.6"], "add up to more than 1", id="shares"),
         pytest.param(["--retention", "-1d"], "'-1d' is no duration", id="retention"),

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconcile.commands.times import Instant
-from reconcile.commands.twin.option_types import Instant, Rate
+from reconcile.commands.twin.option_types import Rate
 from reconcile.twin.habits import HABITS, Habits
 from reconcile.twin.testing import running_twin
 
@@ -95,7 +95,7 @@ def test_history_rows_come_from_a_file(ctl, tmp_path):
     ("arguments", "words"),
     [
         pytest.param(["insert", "acme", "1"], "--fired 2026-01-05T02:00:00Z", id="row-without-instant"),
-        pytest.param(["insert", "acme", "1", "--fired", "noon"], "no instant with an offset", id="noon"),
+        pytest.param(["insert", "acme", "1", "--fired", "noon"], "not an instant with an offset", id="noon"),
         pytest.param(["insert", "acme", "1", "--fired", "2026-01-05T02:00:00"], "with an offset", id="no-offset"),
         pytest.param(
             ["insert", "acme", "1", "--fired", "2026-01-05T02:00:00Z", "--field", "x"],
@@ -106,9 +106,9 @@ def test_history_rows_come_from_a_file(ctl, tmp_path):
         pytest.param(["insert", "acme", "1", "--rows", "object"], "holds no list of rows", id="rows-no-list"),
         pytest.param(["import", "object"], 'no object "tenants"', id="import"),
         pytest.param(["seed", "none.json"], "none.json", id="seed"),
-        pytest.param(["clock", "--advance", "1 week"], "'1 week' is no span of time", id="advance"),
-        pytest.param(["clock", "--speed", "nan"], "'nan' is no number here", id="speed"),
-        pytest.param(["awkward", "--rate", "50"], "'50' is no rate: write 50/s", id="rate"),
+        pytest.param(["clock", "--advance", "1 week"], "'1 week' is not a span of time", id="advance"),
+        pytest.param(["clock", "--speed", "nan"], "'nan' is not a number here", id="speed"),
+        pytest.param(["awkward", "--rate", "50"], "'50' is not a rate: write 50/s", id="rate"),
         pytest.param(["awkward", "--html", "2"], "2.0 is not in the range", id="share"),
         pytest.param(["awkward", "--html", "0.6", "--reset", "0.6"], "add up to more than 1", id="shares"),
         pytest.param(["awkward", "--operations", "delete"], "may name query, history, save", id="operations"),

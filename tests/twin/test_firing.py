@@ -16,10 +16,10 @@ import pytest
 
 from reconcile.cron import fires as cron_fires
 from reconcile.cron import parse
-from reconcile.twin.clock import TwinClock, to_ms, written
-from reconcile.twin.control import TwinControl
-from reconcile.twin.crons import Crons
-from reconcile.twin.jobs import Job
+from reconcile.twin.clock import TwinClock, service_time, to_ms
+from reconcile.twin.control_client import TwinControl
+from reconcile.twin.fire_times import FireTimes
+from reconcile.twin.jobs import Job, JobDefinition
 from reconcile.twin.scheduler import Scheduler
 from reconcile.twin.testing import running_twin
 from tests.twin.asking import MONDAY, NIGHTLY, Client
@@ -65,7 +65,7 @@ def test_a_leap_leaves_the_journal_that_the_time_would_have_left(still):
     start = control.export()
     still.advance(40 * DAY)
     leapt = control.export()
-    control.take_back(start)
+    control.import_all(start)
     control.set_clock(now="2026-01-05T00:00:00Z")
     for _ in range(160):
         still.advance(DAY / 4)
@@ -91,7 +91,7 @@ def test_a_week_of_ten_thousand_schedules_is_fired_as_their_crons_say():
         client.close()
     start = MONDAY.astimezone(zone)
     assert journals == {
-        code: [written(to_ms(fire)) for fire in cron_fires(parse(cron), start, start + 7 * DAY)][::-1]
+        code: [service_time(to_ms(fire)) for fire in cron_fires(parse(cron), start, start + 7 * DAY)][::-1]
         for code, cron in sample.items()
     }
 
@@ -331,8 +331,9 @@ class Ticks:
         self.seconds = 0.0
         self.fired: list[int] = []
         self.clock = TwinClock(MONDAY, speed, machine=lambda: self.seconds)
-        self.scheduler = Scheduler(self.clock, Crons(UTC), lambda _job, fires: self.fired.extend(fires))
-        self.scheduler.plan(Job(1, "acme", "1", "1", "one", "0 0 * * * ?", enabled=True, base_ms=self.clock.now_ms()))
+        self.scheduler = Scheduler(self.clock, FireTimes(UTC), lambda _job, fires: self.fired.extend(fires))
+        definition = JobDefinition("acme", "1", "one", "0 0 * * * ?")
+        self.scheduler.plan(Job(1, "1", definition, base_ms=self.clock.now_ms()))
 
     def pass_by(self, seconds: float) -> list[int]:
         """What is fired when *seconds* of the machine have passed, in minutes since Monday."""

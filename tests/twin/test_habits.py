@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 
 from reconcile.errors import SettingError
-from reconcile.twin.faults import Fault, Faults, Pace
+from reconcile.twin.faults import Fault, Faults, RequestRate
 from reconcile.twin.habits import HABITS, Habits
 from reconcile.twin.settings import TwinSettings
 from reconcile.twin.testing import running_twin
@@ -204,7 +204,7 @@ def test_more_requests_than_the_rate_are_told_when_to_come_again(twin, client):
 
 
 def test_a_pace_lets_the_rate_through_in_each_second():
-    pace = Pace()
+    pace = RequestRate()
     waits = [pace.wait_seconds(2, now) for now in (5.0, 5.1, 5.2, 6.0)]
     assert waits == [0, 0, 1, 0]
 
@@ -308,7 +308,7 @@ def test_a_twin_that_ends_answers_at_once_whom_it_kept_waiting(flags):
         with running_twin(**flags) as twin:
             client = Client(twin.url)
             status = pool.submit(lambda: client.post(QUERY, {"codes": "1"})[0])
-            while not twin.requests.under_way:
+            while not twin.requests.open_requests:
                 time.sleep(0.01)
         assert status.result() == 200
     client.close()

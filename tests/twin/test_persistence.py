@@ -19,7 +19,7 @@ from threading import Thread
 import pytest
 
 from reconcile.errors import SettingError
-from reconcile.twin.control import TwinControl
+from reconcile.twin.control_client import TwinControl
 from reconcile.twin.store import Store
 from reconcile.twin.testing import running_twin
 from tests.twin.asking import MONDAY, NIGHTLY, Client
@@ -201,7 +201,7 @@ def test_what_belongs_together_is_never_divided_between_commits(file, monkeypatc
     hand_over = Store.hand_over
 
     def noted(store: Store) -> None:
-        pieces.append([write.statement.partition(" (")[0].partition(" VALUES")[0] for write in store._piece])
+        pieces.append([write.statement.partition(" (")[0].partition(" VALUES")[0] for write in store._unit])
         hand_over(store)
 
     monkeypatch.setattr(Store, "hand_over", noted)

@@ -11,8 +11,8 @@ from click.core import ParameterSource
 
 from reconcile.commands.times import Duration, Instant, typed_zone
 from reconcile.commands.twin.ctl import ctl
-from reconcile.commands.twin.option_types import Finite, Instant
-from reconcile.commands.twin.options import awkward_options, habit_options
+from reconcile.commands.twin.option_types import Finite
+from reconcile.commands.twin.options import habit_options
 from reconcile.errors import UsageError
 from reconcile.session.runtime import Runtime
 

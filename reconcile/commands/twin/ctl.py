@@ -15,11 +15,11 @@ from typing import Any
 import click
 
 from reconcile.commands.times import Instant
-from reconcile.commands.twin.option_types import Finite, Instant
+from reconcile.commands.twin.option_types import Finite
 from reconcile.commands.twin.options import habit_options
 from reconcile.errors import SettingError, UsageError
 from reconcile.session.runtime import Runtime
-from reconcile.twin.control import TwinControl
+from reconcile.twin.control_client import TwinControl
 from reconcile.twin.habits import HABITS
 
 _URL = "http://127.0.0.1:8001"
@@ -180,9 +180,9 @@ def export(twin: TwinControl) -> object:
 @ctl.command("import")
 @click.argument("file", type=_FILE)
 @asking
-def take_back(twin: TwinControl, *, file: Path) -> object:
+def import_all(twin: TwinControl, *, file: Path) -> object:
     """Replace everything that the twin holds by an export."""
-    return {"jobs": twin.take_back(_read(file))}
+    return {"jobs": twin.import_all(_read(file))}
 
 
 @ctl.command("seed")

@@ -1,4 +1,4 @@
-"""What options of the twin take besides times: rates, and numbers that are finite."""
+"""The types of the twin's options besides times: rates, finite numbers."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ class Rate(click.ParamType):  # type: ignore[type-arg]  # generic only in later 
             return value
         match = _RATE.fullmatch(value.strip())
         if match is None:
-            self.fail(f"{value!r} is no rate: write 50/s", param, ctx)
+            self.fail(f"{value!r} is not a rate: write 50/s", param, ctx)
         return float(match[1])
 
 
 class Finite(click.FloatRange):
-    """A number between two others; `nan`, which is neither below nor above, is none."""
+    """A number between two others; `nan` is refused."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return the number that *value* says."""
         number: float = super().convert(value, param, ctx)
         if not isfinite(number):
-            self.fail(f"{value!r} is no number here", param, ctx)
+            self.fail(f"{value!r} is not a number here", param, ctx)
         return number

@@ -1,4 +1,4 @@
-"""The newest fires of all jobs: what the page shows, without a look at every journal."""
+"""The newest fires of all jobs, for the page: kept apart, so that not every journal has to be read."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from reconcile.twin.jobs import Job
 _KEPT = 100
 
 
-class Recent:
+class RecentFires:
     """Keeps the newest hundred fires; which of two at one instant is kept does not matter."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[int, int, Job]] = []
 
     def add(self, job: Job, fires: list[int], first_trigger: int) -> bool:
-        """Take note of *fires* of *job*, in order, whose rows are numbered from *first_trigger*.
+        """Add the *fires* of *job*, in order, whose rows are numbered from *first_trigger*.
 
         Return whether all were new enough.
         """

@@ -1,4 +1,4 @@
-"""When jobs fire, in milliseconds: the cron engine with the twin's zone, and what many jobs share worked out once."""
+"""When jobs fire, in milliseconds: the cron engine in the twin's zone, with a cache for crons that many jobs share."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from reconcile.cron import Expression, next_fire
 from reconcile.model.reading import DEFAULT_READING, Reading
 from reconcile.twin.clock import from_ms, to_ms
 
-_REMEMBERED = 200_000
+_CACHED = 200_000
 
 
 class NeverFiresError(Exception):
-    """Quartz takes the expression, and its scheduler refuses the trigger: no fire is left."""
+    """Quartz accepts the expression, but its scheduler refuses the trigger: no fire is left."""
 
 
-class Crons:
+class FireTimes:
     """The fires of cron texts in *zone*.
 
-    The twin is a service, and has a Quartz of its own: *reading* is that one's, whatever an environment says of it.
+    *reading* is that of the twin's own Quartz, whatever the settings of an environment are.
     """
 
     def __init__(self, zone: tzinfo, reading: Reading = DEFAULT_READING) -> None:
@@ -48,7 +48,7 @@ class Crons:
         key = (text, after_ms)
         if key in self._next:
             return self._next[key]
-        if len(self._next) >= _REMEMBERED:
+        if len(self._next) >= _CACHED:
             self._next.clear()
         expression = self._expression(text)
         fire = None if expression is None else next_fire(expression, from_ms(after_ms, self._zone))
@@ -58,13 +58,13 @@ class Crons:
     def fires_ms(self, text: str, first_ms: int, until_ms: int) -> list[int]:
         """Return the fire *first_ms* and those that follow it up to and including *until_ms*, in order.
 
-        What one job was asked for is remembered for the many that share its cron; the list is not to be changed.
+        The list is cached for the jobs that share the cron: the caller must not change it.
         """
         key = (text, first_ms, until_ms)
         known = self._walked.get(key)
         if known is not None:
             return known
-        if self._walked_fires > _REMEMBERED:
+        if self._walked_fires > _CACHED:
             self._walked.clear()
             self._walked_fires = 0
         found = self._walked[key] = self._walk(text, first_ms, until_ms)
@@ -72,7 +72,7 @@ class Crons:
         return found
 
     def _walk(self, text: str, first_ms: int, until_ms: int) -> list[int]:
-        """The same, from day to day: where no clock changes, the times of a day are those of every other."""
+        """Compute `fires_ms` day by day: on every day without a clock change the times are the same."""
         expression = self._expression(text)
         assert expression is not None, "what has fired has an expression"
         found: list[int] = []
@@ -90,9 +90,9 @@ class Crons:
         return found
 
     def _midnight_ms(self, day: date) -> int | None:
-        """When *day* begins; None when a clock changes on it."""
+        """Return when *day* begins; None when a clock changes on it."""
         if day not in self._midnights:
-            if len(self._midnights) >= _REMEMBERED:
+            if len(self._midnights) >= _CACHED:
                 self._midnights.clear()
             start = datetime.combine(day, time(), self._zone)
             # No zone has changed its clocks twice within half an hour.
@@ -102,7 +102,7 @@ class Crons:
         return self._midnights[day]
 
     def _expression(self, text: str) -> Expression | None:
-        """What *text* means; None for what a change behind Git's back wrote that Quartz would refuse."""
+        """Return what *text* means; None for a cron that Quartz refuses, which a change by hand may have written."""
         if text not in self._expressions:
             expression = self._reading.expression(text)
             if expression is None:
@@ -113,7 +113,7 @@ class Crons:
 
 @lru_cache(maxsize=4000)
 def _times_of_day(hours: int, minutes: int, seconds: int) -> list[int]:
-    """The times of day that three masks allow, in milliseconds after midnight, in order."""
+    """Return the times of day that three masks allow, in milliseconds after midnight, in order."""
     return [
         ((hour * 60 + minute) * 60 + second) * 1000
         for hour in _bits(hours)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconcile.cron import fires, next_fire, parse
 from reconcile.twin.clock import to_ms
-from reconcile.twin.crons import Crons
+from reconcile.twin.fire_times import FireTimes
 from tests.cron.strategies import INSTANTS, ZONES, expressions
 from tests.examples import examples
 
@@ -23,7 +23,7 @@ def test_a_walk_over_days_is_a_walk_from_fire_to_fire(text, after, zone, hours):
     first = next_fire(expression, start)
     if first is not None:
         until = first + timedelta(hours=hours)
-        walked = Crons(zone).fires_ms(text, to_ms(first), to_ms(until))
+        walked = FireTimes(zone).fires_ms(text, to_ms(first), to_ms(until))
         assert walked == [to_ms(fire) for fire in fires(expression, start, until)]
 
 
@@ -34,5 +34,5 @@ def test_the_days_around_a_change_of_clocks_are_walked_as_quartz_walks_them():
         start = datetime.fromisoformat(day).astimezone(zone)
         first = next_fire(expression, start)
         until = start + timedelta(days=2)
-        walked = Crons(zone).fires_ms("0 0/30 * * * ?", to_ms(first), to_ms(until))
+        walked = FireTimes(zone).fires_ms("0 0/30 * * * ?", to_ms(first), to_ms(until))
         assert walked == [to_ms(fire) for fire in fires(expression, start, until)]

@@ -1,4 +1,4 @@
-"""Steers a twin that runs elsewhere: the calls behind `reconcile twin ctl`, by the standard library alone."""
+"""The client of a twin's control API, for `reconcile twin ctl`; it needs the standard library alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class TwinControl:
         return self._ask("GET", "statistics")
 
     def reset_statistics(self) -> None:
-        """Let the counts begin anew."""
+        """Begin the counts anew."""
         self._ask("POST", "statistics/reset", {})
 
     def habits(self) -> dict[str, Any]:
@@ -57,9 +57,9 @@ class TwinControl:
     def set_clock(
         self, *, now: str | None = None, speed: float | None = None, advance: str | None = None
     ) -> dict[str, Any]:
-        """Put the clock, change its speed, advance it; return it once all that was due on the way has fired."""
-        told = {"now": now, "speed": speed, "advance": advance}
-        return self._ask("POST", "clock", {name: value for name, value in told.items() if value is not None})
+        """Set the clock, change its speed, advance it; return it once everything due on the way has fired."""
+        values = {"now": now, "speed": speed, "advance": advance}
+        return self._ask("POST", "clock", {name: value for name, value in values.items() if value is not None})
 
     def jobs(self, tenant: str) -> list[dict[str, Any]]:
         """Return the jobs of *tenant*: code, name, cron, status, jobinfoid, next_fire and fires."""
@@ -77,8 +77,8 @@ class TwinControl:
         status: str | None = None,
     ) -> int:
         """Change all rows of *code*, or the one with *job_id*, and return how many; *status* is enable or disable."""
-        told = {"jobinfoid": job_id, "name": name, "cron": cron, "status": status}
-        given = {key: value for key, value in told.items() if value is not None}
+        values = {"jobinfoid": job_id, "name": name, "cron": cron, "status": status}
+        given = {key: value for key, value in values.items() if value is not None}
         return int(self._ask("POST", "jobs/change", {"tenant": tenant, "code": code, **given})["changed"])
 
     def duplicate(self, tenant: str, code: str) -> str:
@@ -87,13 +87,13 @@ class TwinControl:
 
     def delete(self, tenant: str, code: str, *, job_id: str | None = None) -> int:
         """Delete all rows of *code*, or the one with *job_id*, and return how many."""
-        told = {"tenant": tenant, "code": code} | ({} if job_id is None else {"jobinfoid": job_id})
-        return int(self._ask("POST", "jobs/delete", told)["deleted"])
+        values = {"tenant": tenant, "code": code} | ({} if job_id is None else {"jobinfoid": job_id})
+        return int(self._ask("POST", "jobs/delete", values)["deleted"])
 
     def insert_rows(self, tenant: str, code: str, rows: Sequence[Mapping[str, object]]) -> int:
         """Write journal rows: each has ``fired``, perhaps ``took_ms`` and ``exedes``, and fields shown as they are."""
-        told = {"tenant": tenant, "code": code, "rows": list(rows)}
-        return int(self._ask("POST", "journal", told)["inserted"])
+        values = {"tenant": tenant, "code": code, "rows": list(rows)}
+        return int(self._ask("POST", "journal", values)["inserted"])
 
     def seed(self, document: Mapping[str, object]) -> int:
         """Add the jobs of a seed, and return how many."""
@@ -103,17 +103,17 @@ class TwinControl:
         """Return all jobs and journals."""
         return self._ask("GET", "export")
 
-    def take_back(self, document: Mapping[str, object]) -> int:
-        """Put the jobs and journals of an export in the place of all, and return how many jobs they are."""
+    def import_all(self, document: Mapping[str, object]) -> int:
+        """Replace all jobs and journals by those of an export, and return how many jobs there are."""
         return int(self._ask("POST", "import", document)["jobs"])
 
     def reset(self) -> None:
         """Delete all jobs and journals."""
         self._ask("POST", "reset", {})
 
-    def _ask(self, method: str, path: str, told: Mapping[str, object] | None = None) -> dict[str, Any]:
+    def _ask(self, method: str, path: str, values: Mapping[str, object] | None = None) -> dict[str, Any]:
         connection = http.client.HTTPConnection(self._host, self._port, timeout=self._timeout)
-        body = None if told is None else json.dumps(told, ensure_ascii=False).encode()
+        body = None if values is None else json.dumps(values, ensure_ascii=False).encode()
         try:
             connection.request(method, f"/_twin/{path}", body, {"Content-Type": "application/json"})
             reply = connection.getresponse()
@@ -128,6 +128,8 @@ class TwinControl:
         finally:
             connection.close()
         if reply.status != http.client.OK or not isinstance(document, dict):
-            said = document if isinstance(document, dict) else {}
-            raise ServiceError(f"the twin refuses: {said.get('error', f'HTTP {reply.status}')}", hint=said.get("hint"))
+            refusal = document if isinstance(document, dict) else {}
+            raise ServiceError(
+                f"the twin refuses: {refusal.get('error', f'HTTP {reply.status}')}", hint=refusal.get("hint")
+            )
         return document

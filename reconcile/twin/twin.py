@@ -1,7 +1,7 @@
-"""The twin without its network: jobs, clock, scheduler, journal and store, put together.
+"""The twin without its network: jobs, clock, scheduler, journal and store together.
 
-Everything here runs in the thread of one event loop, and nothing between two awaits can be interrupted: two first saves
-of one code are two saves of one job, without a lock.
+Everything here runs in the thread of one event loop, and the code between two awaits is never interrupted. Two first
+saves of one code at once therefore make one job, without a lock.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from reconcile.errors import SettingError
 from reconcile.model.reading import reading_at
 from reconcile.times import time_zone
 from reconcile.twin.clock import TwinClock, check_instant, from_ms
-from reconcile.twin.crons import Crons
+from reconcile.twin.fire_times import FireTimes
 from reconcile.twin.habits import Habits
-from reconcile.twin.jobs import Job, RowStyle, Shelf
-from reconcile.twin.recent import Recent
-from reconcile.twin.runs import Called, Pretended
+from reconcile.twin.job_runs import SimulatedRuns, UrlRuns
+from reconcile.twin.jobs import Job, JobDefinition, JobTable, RowStyle
+from reconcile.twin.recent_fires import RecentFires
 from reconcile.twin.scheduler import Scheduler
 from reconcile.twin.seeds import read_seed, seeded_jobs
 from reconcile.twin.settings import TwinSettings
@@ -35,27 +35,27 @@ class Twin:
         self.settings = settings
         self.habits = settings.habits
         self.statistics = Statistics()
-        self.recent = Recent()
+        self.recent_fires = RecentFires()
         self.clock = TwinClock(settings.clock, settings.speed)
         self.zone = time_zone(settings.timezone)
         # As in Quartz, which takes its last year from the clock when it starts.
-        self.crons = Crons(self.zone, reading_at(from_ms(self.clock.now_ms(), self.zone)))
-        self.shelf = Shelf(_style(self.habits))
-        self.scheduler = Scheduler(self.clock, self.crons, self._fire)
-        self._pretended = Pretended(settings)
-        self._called = Called(settings.run_url, settings.run_timeout_seconds) if settings.run_url else None
+        self.fire_times = FireTimes(self.zone, reading_at(from_ms(self.clock.now_ms(), self.zone)))
+        self.jobs = JobTable(_style(self.habits))
+        self.scheduler = Scheduler(self.clock, self.fire_times, self._fire)
+        self._simulated = SimulatedRuns(settings)
+        self._url_runs = UrlRuns(settings.run_url, settings.run_timeout_seconds) if settings.run_url else None
         self._store = Store(settings.db) if settings.db is not None else None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._firing: asyncio.Task[None] | None = None
-        self._forgot_ms = 0
-        self._leaping = asyncio.Lock()
+        self._forgotten_at_ms = 0
+        self._leap = asyncio.Lock()
         self._is_stopping = False
 
     def open(self) -> None:
         """Load the file and, when there is no job in it, the seed.
 
         Raises:
-            SettingError: the seed cannot be read; the file is let go of.
+            SettingError: the seed cannot be read; the file is closed.
         """
         try:
             self._load()
@@ -66,25 +66,25 @@ class Twin:
 
     def _load(self) -> None:
         if self._store is not None:
-            self._store.load(self.shelf)
-            for job in self.shelf:
+            self._store.load(self.jobs)
+            for job in self.jobs:
                 for fired, trigger in job.journal.newest() if job.journal is not None else ():
-                    if not self.recent.add(job, [fired], trigger):
+                    if not self.recent_fires.add(job, [fired], trigger):
                         break
-        if self.settings.seed is not None and not len(self.shelf):
-            self.take_in(seeded_jobs(read_seed(self.settings.seed), self.shelf.ids, self.clock.now_ms()))
+        if self.settings.seed is not None and not len(self.jobs):
+            self.add(seeded_jobs(read_seed(self.settings.seed), self.jobs.ids, self.clock.now_ms()))
             if self._store is not None:
                 self._store.hand_over()
 
     async def start(self) -> None:
-        """Begin to fire; what was missed since the file was last written fires once, now."""
+        """Begin to fire; a job that missed fires since the file was last written fires once, now."""
         self._loop = asyncio.get_running_loop()
         self.forget_old_rows()
-        self.scheduler.resume(job for job in self.shelf if job.next_ms is None)
+        self.scheduler.resume(job for job in self.jobs if job.next_ms is None)
         self._firing = asyncio.create_task(self.scheduler.run())
 
     def hasten(self) -> None:
-        """Break off a leap of the clock: the twin is about to be stopped."""
+        """End a leap of the clock early: the twin is about to be stopped."""
         self._is_stopping = True
 
     async def stop(self) -> None:
@@ -93,8 +93,8 @@ class Twin:
             self._firing.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._firing
-        if self._called is not None:
-            await asyncio.to_thread(self._called.close)
+        if self._url_runs is not None:
+            await asyncio.to_thread(self._url_runs.close)
             await asyncio.sleep(0)
         if self._store is not None:
             await asyncio.to_thread(self._store.close)
@@ -109,43 +109,43 @@ class Twin:
         Raises:
             SettingError: it would then show a time that the twin does not know.
         """
-        async with self._leaping:
+        async with self._leap:
             until = check_instant(self.now_ms() + ms)
             self.scheduler.owe(until)
-            # By days, so that neither does what is to be written pile up, nor can a year keep the twin from ending.
+            # By days: writes do not pile up, and a leap of a year can be ended early.
             for step in [_DAY_MS] * (ms // _DAY_MS) + [ms % _DAY_MS]:
                 if self._is_stopping:
                     break
                 self.clock.advance(step)
                 await self.scheduler.catch_up()
                 await asyncio.sleep(0)
-                await self.settled()
+                await self.flushed()
         self.scheduler.wake()
 
     def set_clock(self, now_ms: int | None, speed: float | None) -> None:
-        """Put the clock to *now_ms*, let it run *speed* times as fast, or both.
+        """Set the clock to *now_ms*, let it run *speed* times as fast, or both.
 
-        Jobs count their fires from the new time: nothing is made up for, and nothing waits for a time that has been.
+        Jobs count their fires from the new time: missed fires are not made up for.
         """
         self.scheduler.owe(self.now_ms())
         self.clock.change(now_ms=now_ms, speed=speed)
         if now_ms is not None:
             self.scheduler.clear()
-            for job in self.shelf:
+            for job in self.jobs:
                 job.base_ms, job.next_ms = now_ms, None
                 self.scheduler.plan(job)
             if self._store is not None:
-                self._store.put_jobs(self.shelf)
+                self._store.put_jobs(self.jobs)
         self.scheduler.wake()
 
-    async def settled(self) -> None:
-        """Return when all that was changed is on disk, where there is one.
+    async def flushed(self) -> None:
+        """Return when every change is on disk; at once for a twin without a file.
 
         Raises:
             ServiceError: the file could not be written.
         """
         if self._store is not None:
-            await self._store.settled()
+            await self._store.flushed()
 
     def save(self, tenant: str, code: str, name: str, cron: str) -> str:
         """Save as the service does, and return the id that acknowledges it.
@@ -155,11 +155,11 @@ class Twin:
             NeverFiresError: it never fires from now on.
         """
         now = self.now_ms()
-        self.crons.check(cron, now)
+        self.fire_times.check(cron, now)
         if self.habits.normalise_cron:
             words = cron.upper().split()
             cron = " ".join([*words, "*"] if len(words) == 6 else words)
-        jobs = self.shelf.find(tenant, code)
+        jobs = self.jobs.find(tenant, code)
         enabled = not jobs or jobs[0].enabled or self.habits.save_enables
         if jobs and self.habits.save == "upsert":
             job = jobs[0]
@@ -168,23 +168,21 @@ class Twin:
             if self.habits.save == "replace":
                 self.remove(jobs)
             enabled = enabled or self.habits.save == "append"
-            job = self.make(tenant, code, name, cron, enabled=enabled)
+            job = self.create(JobDefinition(tenant, code, name, cron, enabled=enabled))
         self.statistics.by_key[tenant, code] += 1
-        return job.job_id if self.habits.group_job_id == "same" else str(self.shelf.ids.block())
+        return job.job_id if self.habits.group_job_id == "same" else str(self.jobs.ids.block())
 
-    def make(
-        self, tenant: str, code: str, name: str, cron: str, *, enabled: bool = True, job_id: str | None = None
-    ) -> Job:
-        """Return a new job, planned and told to the store."""
-        serial = self.shelf.ids.block()
-        job = Job(serial, tenant, code, job_id or str(serial), name, cron, enabled=enabled, base_ms=self.now_ms())
-        self.take_in([job])
+    def create(self, definition: JobDefinition) -> Job:
+        """Add a job, and return it."""
+        serial = self.jobs.ids.block()
+        job = Job(serial, str(serial), definition, base_ms=self.now_ms())
+        self.add([job])
         return job
 
-    def take_in(self, jobs: list[Job]) -> None:
-        """Hold *jobs*, plan them, and tell the store."""
+    def add(self, jobs: list[Job]) -> None:
+        """Add *jobs*, plan their fires, and write them to the store."""
         for job in jobs:
-            self.shelf.put(job)
+            self.jobs.put(job)
             self.scheduler.plan(job)
         if self._store is not None:
             self._store.put_jobs(jobs)
@@ -199,7 +197,7 @@ class Twin:
         job.cron = job.cron if cron is None else cron
         job.enabled = job.enabled if enabled is None else enabled
         job.base_ms = self.now_ms()
-        self.shelf.put(job)
+        self.jobs.put(job)
         self.scheduler.plan(job)
         if self._store is not None:
             self._store.put_jobs([job])
@@ -208,32 +206,32 @@ class Twin:
         """Delete *jobs* and their journals."""
         for job in jobs:
             job.next_ms = None
-            self.shelf.remove(job)
-        self.recent.forget(jobs)
+            self.jobs.remove(job)
+        self.recent_fires.forget(jobs)
         if self._store is not None and jobs:
             self._store.remove_jobs(jobs)
 
     def clear(self) -> None:
         """Delete everything, and start counting anew."""
-        self.shelf.clear()
+        self.jobs.clear()
         self.scheduler.clear()
-        self.recent.clear()
+        self.recent_fires.clear()
         self.statistics.reset()
         if self._store is not None:
             self._store.clear()
 
     def add_row(self, job: Job, fired: int, took: int, text: str, extra: Mapping[str, object] | None = None) -> int:
         """Write one journal row, and return its trigger id; *extra* shows in place of the row's own fields."""
-        trigger = self.shelf.ids.block()
+        trigger = self.jobs.ids.block()
         job.log().insert(trigger, fired, took, text, extra)
-        self.recent.add(job, [fired], trigger)
+        self.recent_fires.add(job, [fired], trigger)
         if self._store is not None:
             self._store.add_rows([row_of(job, trigger, fired, took, text, extra)])
         return trigger
 
     def history(self, tenant: str, job_id: str, page: int, size: int) -> tuple[int, list[dict[str, object]]]:
         """Return how many rows there are, and those of *page* (from 1), newest first."""
-        job = self.shelf.by_id(tenant, job_id)
+        job = self.jobs.by_id(tenant, job_id)
         if job is None or job.journal is None:
             return 0, []
         self._forget(job)
@@ -245,7 +243,7 @@ class Twin:
     def behave(self, habits: Habits) -> None:
         """Have *habits* from now on."""
         before, self.habits = self.habits, habits
-        self.shelf.write_as(_style(habits))
+        self.jobs.set_style(_style(habits))
         if habits.retention != before.retention:
             self.forget_old_rows()
 
@@ -253,8 +251,8 @@ class Twin:
         """Drop the journal rows that are older than the retention."""
         if self.habits.retention is None:
             return
-        self._forgot_ms = self.now_ms()
-        for job in self.shelf:
+        self._forgotten_at_ms = self.now_ms()
+        for job in self.jobs:
             self._forget(job)
         if self._store is not None:
             self._store.forget_before(self.now_ms() - int(self.habits.retention * 1000))
@@ -263,27 +261,27 @@ class Twin:
         if self.habits.retention is not None and job.journal is not None:
             job.journal.forget_before(self.now_ms() - int(self.habits.retention * 1000))
 
-    def _forget_in_time(self) -> None:
-        """Drop old rows also of jobs that fire seldom, and from the file, so that it does not grow for ever."""
+    def _forget_now_and_then(self) -> None:
+        """Drop old rows, also of jobs that seldom fire and from the file, so that neither grows for ever."""
         if self.habits.retention is not None:
             pause = max(int(self.habits.retention * 100), 60_000)
-            if abs(self.now_ms() - self._forgot_ms) > pause:
+            if abs(self.now_ms() - self._forgotten_at_ms) > pause:
                 self.forget_old_rows()
 
     def _fire(self, job: Job, fires: list[int]) -> None:
-        """Run *job* for each of *fires*. Of those that a leap of the clock passes over, only the last calls the URL."""
+        """Run *job* for each of *fires*. Of the fires in a leap of the clock only the last calls the URL."""
         self.statistics.fires += len(fires)
-        self._forget_in_time()
+        self._forget_now_and_then()
         is_leap = job.next_ms is not None and job.next_ms <= self.scheduler.owed_ms
-        if self._called is not None and not is_leap:
+        if self._url_runs is not None and not is_leap:
             fired, fires = fires[-1], fires[:-1]
-            self._called.start(job, lambda took, text: self._ended(job, fired, took, text))
+            self._url_runs.start(job, lambda took, text: self._ended(job, fired, took, text))
         if fires:
-            took, texts = self._pretended.outcomes(job, fires, self.habits.random_seed)
-            first = self.shelf.ids.block(len(fires))
+            took, texts = self._simulated.outcomes(job, fires, self.habits.random_seed)
+            first = self.jobs.ids.block(len(fires))
             triggers = range(first, first + len(fires))
             job.log().extend(triggers, fires, took, texts)
-            self.recent.add(job, fires, first)
+            self.recent_fires.add(job, fires, first)
             self._forget(job)
             if self._store is not None:
                 rows = zip(triggers, fires, took, texts, strict=True)
@@ -292,13 +290,13 @@ class Twin:
             self._store.put_jobs([job])
 
     def _ended(self, job: Job, fired: int, took: int, text: str) -> None:
-        """Note, from another thread, that a run has ended."""
+        """Report, from another thread, that a run has ended."""
         if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._note, job, fired, took, text)
+            self._loop.call_soon_threadsafe(self._write_run, job, fired, took, text)
 
-    def _note(self, job: Job, fired: int, took: int, text: str) -> None:
-        """Write the row of a run that has ended; on a clock that stands or was put back it has taken no time."""
-        if self.shelf.by_id(job.tenant, job.job_id) is job:
+    def _write_run(self, job: Job, fired: int, took: int, text: str) -> None:
+        """Write the row of a run that has ended; on a clock that stands or was set back it took no time."""
+        if self.jobs.by_id(job.tenant, job.job_id) is job:
             self.add_row(job, fired, max(0, min(took, self.now_ms() - fired)), text)
 
 

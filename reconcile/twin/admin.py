@@ -1,16 +1,16 @@
-"""Behind Git's back: what people and accidents do to a scheduler, and what its API does not offer."""
+"""What people and accidents do to a scheduler without Git, and what the service's API does not offer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from reconcile.errors import SettingError
-from reconcile.twin.clock import check_instant, from_ms, instant_ms, written
-from reconcile.twin.core import Twin
-from reconcile.twin.jobs import Job
+from reconcile.twin.clock import check_instant, from_ms, instant_ms, service_time
+from reconcile.twin.jobs import Job, JobDefinition
 from reconcile.twin.seeds import checked_seed, seeded_jobs
+from reconcile.twin.twin import Twin
 
-# A year: what took longer was not a run.
+# A year: no run takes longer.
 _LONGEST_RUN_MS = 366 * 86_400_000
 
 
@@ -24,14 +24,14 @@ def jobs_of(twin: Twin, tenant: str, code: str, job_id: str | None = None) -> li
     Raises:
         NoJobError: there is none.
     """
-    found = [job for job in twin.shelf.find(tenant, code) if job_id in (None, job.job_id)]
+    found = [job for job in twin.jobs.find(tenant, code) if job_id in (None, job.job_id)]
     if not found:
         raise NoJobError(f"tenant {tenant} has no job of code {code}" + (f" and id {job_id}" if job_id else ""))
     return found
 
 
 def seed(twin: Twin, document: object) -> int:
-    """Add the jobs of a seed to those that are held, and return how many they are.
+    """Add the jobs of a seed, and return how many there are.
 
     Raises:
         SettingError: it is not a seed, or gives a job an id that another has.
@@ -39,10 +39,10 @@ def seed(twin: Twin, document: object) -> int:
     tenants = checked_seed(document)
     for tenant, entries in tenants.items():
         for job_id in (entry["jobinfoid"] for entry in entries if "jobinfoid" in entry):
-            if twin.shelf.by_id(tenant, job_id) is not None:
+            if twin.jobs.by_id(tenant, job_id) is not None:
                 raise SettingError(f"tenant {tenant} already has a job with the jobinfoid {job_id}")
-    jobs = seeded_jobs(tenants, twin.shelf.ids, twin.now_ms())
-    twin.take_in(jobs)
+    jobs = seeded_jobs(tenants, twin.jobs.ids, twin.now_ms())
+    twin.add(jobs)
     return len(jobs)
 
 
@@ -53,18 +53,18 @@ def duplicate(twin: Twin, tenant: str, code: str) -> str:
         NoJobError: there is none.
     """
     job = jobs_of(twin, tenant, code)[0]
-    return twin.make(tenant, code, job.name, job.cron, enabled=job.enabled).job_id
+    return twin.create(JobDefinition(tenant, code, job.name, job.cron, enabled=job.enabled)).job_id
 
 
 def insert_rows(twin: Twin, tenant: str, code: str, rows: list[Mapping[str, object]]) -> int:
-    """Write journal rows for the first job of *code*, and return how many they are.
+    """Write journal rows for the first job of *code*, and return how many there are.
 
     A row needs ``fired`` (an ISO 8601 instant with its offset); ``took_ms`` and ``exedes`` may be given, and any other
     field shows as it is.
 
     Raises:
         NoJobError: there is no such job.
-        SettingError: a row is not one.
+        SettingError: a row is malformed.
     """
     job = jobs_of(twin, tenant, code)[0]
     read = [_row(row) for row in rows]
@@ -74,7 +74,7 @@ def insert_rows(twin: Twin, tenant: str, code: str, rows: list[Mapping[str, obje
 
 
 def described(twin: Twin, job: Job) -> dict[str, object]:
-    """Return *job* as JSON, with the name and the next fire that the service's API does not tell."""
+    """Return *job* as JSON, with its name and its next fire, which the service's API does not return."""
     return {
         "code": job.code,
         "name": job.name,
@@ -86,7 +86,7 @@ def described(twin: Twin, job: Job) -> dict[str, object]:
     }
 
 
-def recent(twin: Twin) -> list[dict[str, object]]:
+def recent_fires(twin: Twin) -> list[dict[str, object]]:
     """Return the newest fires of all tenants as JSON, newest first."""
     return [
         {
@@ -96,33 +96,33 @@ def recent(twin: Twin) -> list[dict[str, object]]:
             "name": job.name,
             "jobinfoid": job.job_id,
         }
-        for fired, _trigger, job in twin.recent.newest()
+        for fired, _trigger, job in twin.recent_fires.newest()
     ]
 
 
-def exported(twin: Twin) -> dict[str, object]:
-    """Return all jobs and journals as JSON; `take_back` makes them again, in this or another twin."""
+def export_all(twin: Twin) -> dict[str, object]:
+    """Return all jobs and journals as JSON; `import_all` adds them again, in this or another twin."""
     tenants: dict[str, list[dict[str, object]]] = {}
-    for name in twin.shelf.tenants():
-        tenants[name] = [_exported(job) for job in twin.shelf.of(name)]
-    return {"format_version": "1", "now": written(twin.now_ms()), "tenants": tenants}
+    for name in twin.jobs.tenants():
+        tenants[name] = [_exported(job) for job in twin.jobs.of(name)]
+    return {"format_version": "1", "now": service_time(twin.now_ms()), "tenants": tenants}
 
 
-def take_back(twin: Twin, document: object) -> int:
-    """Replace all jobs and journals by those of an export (or a seed), and return how many jobs they are.
+def import_all(twin: Twin, document: object) -> int:
+    """Replace all jobs and journals by those of an export (or a seed), and return how many jobs there are.
 
     Raises:
-        SettingError: it is neither; nothing was changed.
+        SettingError: it is neither of them; nothing was changed.
     """
     tenants = checked_seed(_without_journals(document))
-    jobs = seeded_jobs(tenants, twin.shelf.ids, twin.now_ms())
+    jobs = seeded_jobs(tenants, twin.jobs.ids, twin.now_ms())
     entries = [entry for entries in document["tenants"].values() for entry in entries]  # type: ignore[index]
-    journals = [[_kept(row) for row in entry.get("journal", ())] for entry in entries]
+    journals = [[_exported_row(row) for row in entry.get("journal", ())] for entry in entries]
     for job, rows in zip(jobs, journals, strict=True):
         for fired, took, text, extra in rows:
-            job.log().insert(twin.shelf.ids.block(), fired, took, text, extra)
+            job.log().insert(twin.jobs.ids.block(), fired, took, text, extra)
     twin.clear()
-    twin.take_in(jobs)
+    twin.add(jobs)
     return len(jobs)
 
 
@@ -140,7 +140,7 @@ def _exported(job: Job) -> dict[str, object]:
 
 
 def _without_journals(document: object) -> object:
-    """*document* as a seed, so that it can be checked as one."""
+    """Return *document* without journals, so that it can be checked as a seed."""
     if not isinstance(document, dict) or not isinstance(document.get("tenants"), dict):
         return document
     return {
@@ -161,7 +161,7 @@ def _without_journals(document: object) -> object:
 _Row = tuple[int, int, str, dict[str, object]]
 
 
-def _kept(row: object) -> _Row:
+def _exported_row(row: object) -> _Row:
     """A journal row of an export: when it was fired, how long it took (both in milliseconds), text and fields."""
     if isinstance(row, list) and len(row) == 4:
         fired, took, text, extra = row

@@ -1,7 +1,6 @@
-"""What a fire does: nothing, for a set time and with a set rate of failures, or a call of a URL.
+"""What a fire does: a simulated run with a set duration and rate of failures, or a call of a URL.
 
-A run that does nothing ends as its fire was drawn: the same seed, job and instant always end alike, in whatever order
-the fires are worked through.
+A simulated run depends on seed, job and instant alone: its outcome is the same in whatever order the fires are run.
 """
 
 from __future__ import annotations
@@ -25,8 +24,8 @@ _64_BITS = 2**64 - 1
 _TIMED_OUT = "java.net.SocketTimeoutException: timeout"
 
 
-class Pretended:
-    """Runs that do nothing but take their time and fail now and then."""
+class SimulatedRuns:
+    """Runs that only take time, and fail at a set rate."""
 
     def __init__(self, settings: TwinSettings) -> None:
         self._took = int(settings.run_seconds * 1000)
@@ -44,14 +43,14 @@ class Pretended:
 
 
 def _mixed(key: int, number: int) -> int:
-    """A number of 64 bits for each *number*, as if by chance: SplitMix64, with *key* as its seed."""
+    """Return a pseudo-random number of 64 bits for *number*: SplitMix64, with *key* as its seed."""
     mixed = (key + number * 0x9E3779B97F4A7C15) & _64_BITS
     mixed = ((mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9) & _64_BITS
     mixed = ((mixed ^ (mixed >> 27)) * 0x94D049BB133111EB) & _64_BITS
     return mixed ^ (mixed >> 31)
 
 
-class Called:
+class UrlRuns:
     """Runs that POST to a URL, in which ``{tenant}`` and ``{code}`` stand for those of the job.
 
     Raises:
@@ -72,7 +71,7 @@ class Called:
         self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="twin-run")
 
     def start(self, job: Job, ended: Callable[[int, str], None]) -> None:
-        """Call the URL for *job*; *ended* is told, in another thread, the milliseconds it took and what went wrong."""
+        """Call the URL for *job*; *ended* gets, in another thread, the milliseconds it took and what went wrong."""
         url = self._url.replace("{tenant}", quote(job.tenant, safe="")).replace("{code}", quote(job.code, safe=""))
 
         def run() -> None:
@@ -83,14 +82,14 @@ class Called:
         self._pool.submit(run)
 
     def close(self) -> None:
-        """Drop the calls that have not begun, and break off those under way."""
+        """Drop the calls that have not begun, and end the others."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         for connected in tuple(self._under_way):
-            _break_off(connected)
+            _shut_down(connected)
         self._pool.shutdown(wait=True)
 
     def _call(self, url: str) -> str:
-        """What went wrong with a call of *url*; empty when nothing did."""
+        """Call *url*, and return what went wrong; an empty text when nothing did."""
         parts = urlsplit(url)
         kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
         connection = kind(parts.hostname or "", parts.port, timeout=self._timeout)
@@ -114,8 +113,8 @@ class Called:
 
     @contextlib.contextmanager
     def _limited(self, connected: socket.socket, deadline: float) -> Iterator[None]:
-        """Break *connected* off at the *deadline*: the time-out of a socket begins anew with each byte."""
-        timer = threading.Timer(max(0.0, deadline - time.monotonic()), _break_off, (connected,))
+        """Shut *connected* down at the *deadline*: the time-out of a socket begins anew with each byte."""
+        timer = threading.Timer(max(0.0, deadline - time.monotonic()), _shut_down, (connected,))
         timer.daemon = True
         timer.start()
         self._under_way.add(connected)
@@ -126,7 +125,7 @@ class Called:
             self._under_way.discard(connected)
 
 
-def _break_off(connected: socket.socket) -> None:
-    """Let whoever waits for *connected* wait no longer."""
+def _shut_down(connected: socket.socket) -> None:
+    """End every wait for *connected*."""
     with contextlib.suppress(OSError):
         connected.shutdown(socket.SHUT_RDWR)

@@ -10,17 +10,17 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any, TypeVar
 
-from reconcile.twin import behind
+from reconcile.twin import admin
 from reconcile.twin.habits import HABITS
 from reconcile.twin.server import TwinServer, address_of, listener
 from reconcile.twin.settings import TwinSettings
 from reconcile.twin.statistics import Statistics
 
-Result = TypeVar("Result")
+T = TypeVar("T")
 
 
 class RunningTwin:
-    """A twin that answers at *url*. What its methods change happens behind the API's back, and at once."""
+    """A twin that answers at *url*. Its methods bypass the service's API, and take effect at once."""
 
     def __init__(self, server: TwinServer, url: str, loop: asyncio.AbstractEventLoop) -> None:
         self._twin = server.twin
@@ -29,16 +29,16 @@ class RunningTwin:
 
     @property
     def requests(self) -> Statistics:
-        """Return what was asked so far: requests by operation, saves by key, the highest concurrency."""
+        """Return the counts so far: requests by operation, saves by key, the highest concurrency."""
         return self._twin.statistics
 
     def seed(self, tenant: str, jobs: Sequence[Mapping[str, str]]) -> None:
         """Add *jobs*, each with code, name, cron, and perhaps status and jobinfoid; crons are not checked."""
-        self._do(lambda: behind.seed(self._twin, {"tenants": {tenant: list(jobs)}}))
+        self._do(lambda: admin.seed(self._twin, {"tenants": {tenant: list(jobs)}}))
 
     def jobs(self, tenant: str) -> list[dict[str, Any]]:
         """Return the jobs of *tenant*: code, name, cron, status, jobinfoid, next_fire (ISO 8601), fires (a count)."""
-        return self._do(lambda: [behind.described(self._twin, job) for job in self._twin.shelf.of(tenant)])
+        return self._do(lambda: [admin.described(self._twin, job) for job in self._twin.jobs.of(tenant)])
 
     def change(self, tenant: str, code: str, *, name: str | None = None, cron: str | None = None) -> None:
         """Change all rows of *code*; the cron is not checked."""
@@ -54,15 +54,15 @@ class RunningTwin:
 
     def duplicate(self, tenant: str, code: str) -> str:
         """Add a second row like the first of *code*, and return its jobinfoid."""
-        return self._do(lambda: behind.duplicate(self._twin, tenant, code))
+        return self._do(lambda: admin.duplicate(self._twin, tenant, code))
 
     def delete(self, tenant: str, code: str) -> None:
         """Delete all rows of *code*, with their journals."""
-        self._do(lambda: self._twin.remove(behind.jobs_of(self._twin, tenant, code)))
+        self._do(lambda: self._twin.remove(admin.jobs_of(self._twin, tenant, code)))
 
     def insert_rows(self, tenant: str, code: str, rows: Sequence[Mapping[str, object]]) -> None:
         """Write journal rows for *code*: each with ``fired`` (ISO 8601), perhaps ``took_ms``, ``exedes``, others."""
-        self._do(lambda: behind.insert_rows(self._twin, tenant, code, list(rows)))
+        self._do(lambda: admin.insert_rows(self._twin, tenant, code, list(rows)))
 
     def behave(self, **values: object) -> None:
         """Change some of the `Habits`; the others stay as they are."""
@@ -74,23 +74,23 @@ class RunningTwin:
 
     def _each(self, tenant: str, code: str, **change: Any) -> None:
         def act() -> None:
-            for job in behind.jobs_of(self._twin, tenant, code):
+            for job in admin.jobs_of(self._twin, tenant, code):
                 self._twin.change(job, **change)
 
         self._do(act)
 
-    def _do(self, act: Callable[[], Result]) -> Result:
-        """The result of *act*, run in the twin's own thread and, when it changes something, on disk."""
+    def _do(self, act: Callable[[], T]) -> T:
+        """Return the result of *act*, run in the twin's own thread; its changes are then on disk."""
 
-        async def run() -> Result:
+        async def run() -> T:
             result = act()
-            await self._twin.settled()
+            await self._twin.flushed()
             return result
 
         return self._await(run)
 
-    def _await(self, act: Callable[[], Awaitable[Result]]) -> Result:
-        async def run() -> Result:
+    def _await(self, act: Callable[[], Awaitable[T]]) -> T:
+        async def run() -> T:
             return await act()
 
         return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
@@ -104,8 +104,8 @@ def running_twin(**settings: Any) -> Iterator[RunningTwin]:
         SettingError: a setting cannot be used.
     """
     values = {name: settings.pop(name) for name in HABITS if name in settings}
-    told = replace(TwinSettings(port=0), **settings)
-    told = replace(told, habits=told.habits.changed(values))
+    applied = replace(TwinSettings(port=0), **settings)
+    applied = replace(applied, habits=applied.habits.changed(values))
     ready = threading.Event()
     loops: list[asyncio.AbstractEventLoop] = []
     failures: list[BaseException] = []
@@ -114,7 +114,7 @@ def running_twin(**settings: Any) -> Iterator[RunningTwin]:
         loops.append(asyncio.get_running_loop())
         await server.run_on(opened, ready.set)
 
-    def live() -> None:
+    def run_loop() -> None:
         try:
             asyncio.run(run())
         except BaseException as error:
@@ -122,15 +122,15 @@ def running_twin(**settings: Any) -> Iterator[RunningTwin]:
         finally:
             ready.set()
 
-    with listener(told) as opened:
-        server = TwinServer(told)
+    with listener(applied) as opened:
+        server = TwinServer(applied)
         server.twin.open()
-        thread = threading.Thread(target=live, name="twin", daemon=True)
+        thread = threading.Thread(target=run_loop, name="twin", daemon=True)
         thread.start()
         ready.wait()
         try:
             if not failures:
-                yield RunningTwin(server, address_of(told, opened), loops[0])
+                yield RunningTwin(server, address_of(applied, opened), loops[0])
         finally:
             server.should_exit = True
             thread.join()
