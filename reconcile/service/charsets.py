@@ -12,7 +12,7 @@ UTF_8 = "utf-8-sig"
 
 
 class CharsetError(Exception):
-    """The declared charset is not one that can be read; the text names it."""
+    """The declared charset cannot be read; the text names it."""
 
 
 @lru_cache(maxsize=64)
@@ -32,11 +32,11 @@ def codec_of(content_type: str) -> str:
         if not declared:
             return UTF_8
         codec = codecs.lookup(declared).name
-        # Among the codecs are some that are no charsets, such as base64; using one says so.
+        # Some codecs are not charsets, such as base64: encoding text with one raises.
         "0".encode(codec)
     except (LookupError, ValueError):
         raise CharsetError(declared) from None
-    if codec in _NO_CHARSETS:
+    if codec in _NOT_CHARSETS:
         raise CharsetError(declared)
     return _SUPERSETS.get(codec, codec)
 
@@ -49,12 +49,12 @@ def shown_with(content_type: str) -> str:
         return UTF_8
 
 
-# Who declares one of these may write what only the larger one holds, as the WHATWG found for the web.
+# A service that declares one of these may send characters of the larger one, as the WHATWG found for the web.
 _SUPERSETS: Mapping[str, str] = {
     "utf-8": UTF_8,
     "ascii": UTF_8,
     "gb2312": "gb18030",
     "gbk": "gb18030",
 }
-# Ways of Python to write text as bytes that no service means.
-_NO_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})
+# Codecs of Python that no service means.
+_NOT_CHARSETS = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape"})

@@ -1,4 +1,4 @@
-"""Which proxy leads to a host, from variables that were passed in; the process's own environment is never read."""
+"""The proxy for a host, from the variables passed in; the process's own environment is never read."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ def proxy_for(address: SplitResult, variables: Mapping[str, str]) -> str | None:
     """Return the proxy's address for *address*; None to go there directly. Lower-case names win, as with curl.
 
     Raises:
-        SettingError: the variable that applies holds no address of an http proxy. Its value is not shown.
+        SettingError: the variable that applies does not hold the address of an http proxy. Its value is not shown.
     """
     if _is_exempt(address, _variable(variables, "no_proxy")[1]):
         return None
-    for wanted in (f"{address.scheme}_proxy", "all_proxy"):
-        name, value = _variable(variables, wanted)
+    for name_sought in (f"{address.scheme}_proxy", "all_proxy"):
+        name, value = _variable(variables, name_sought)
         if value:
             return _checked(value if "://" in value else f"http://{value}", name)
     return None

@@ -1,4 +1,4 @@
-"""Which tenants and codes may be sent: a comma in a code would ask for two, a line break in a tenant is two headers."""
+"""Which tenants and codes may be sent: a comma in a code would be two codes, a line break in a tenant two headers."""
 
 from __future__ import annotations
 

@@ -22,6 +22,6 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Wait, at most *seconds*; return at once when the run is, or gets, stopped."""
+        """Wait at most *seconds*; return at once when the run is stopped."""
         if seconds > 0:
             self._stop.wait(seconds)

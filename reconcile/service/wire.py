@@ -1,8 +1,8 @@
 """JSON ⇄ model. Only this module knows the names that the service's API uses.
 
-A reply is believed only when every part of it that is read has the documented shape; what it holds beside that is
-left alone, but for what says that there is an error (`beside`). Ids are opaque text. One that comes as a whole number
-of JSON, as a Long does from Jackson or fastjson, is taken digit for digit and never through a float.
+A reply is used only when every part of it that is read has the documented shape. Other members are ignored, except
+those that report an error (`reported_errors`). Ids are opaque text. An id that comes as a whole number of JSON, as a
+Long does from Jackson or fastjson, is read digit for digit and never through a float.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ TENANT_HEADER = "tecode"
 
 
 class MalformedError(Exception):
-    """A reply is not of the documented shape; the text says where and how, in words and numbers of our own."""
+    """A reply is not of the documented shape; the text says where and how, and quotes no text of the reply."""
 
 
 class StrayRowError(Exception):
@@ -33,13 +33,13 @@ class StrayRowError(Exception):
 
 
 class Digits(str):
-    """A whole number of a JSON document, as the digits that stand there."""
+    """A whole number of a JSON document, as its digits."""
 
     __slots__ = ()
 
 
 class Fractional(str):
-    """A number with a fraction or an exponent, as the text that stands there."""
+    """A number with a fraction or an exponent, as its text."""
 
     __slots__ = ()
 
@@ -78,7 +78,7 @@ def envelope(body: bytes, content_type: str = "") -> Envelope:
     """Read the outermost object of a reply, in the charset that *content_type* declares, or else in UTF-8.
 
     Raises:
-        MalformedError: it is not of that charset, not JSON, or no object.
+        MalformedError: it is not of that charset, not JSON, or not an object.
     """
     document = _decode(body, content_type)
     if not isinstance(document, dict):
@@ -101,11 +101,11 @@ def is_empty(content: object) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a status query was answered with. A code without a row is in none of these.
+    """The rows of a reply to a status query. A code without a row is in none of these.
 
     *rows* are by code, in the order given. *null* are the codes of rows with null fields. *spoilt* says, by code, why a
-    row of it cannot be read; such a code is in none of the others. *ownerless* says why nobody knows whose a row is:
-    the first such. *doubled* are the codes with the same row more than once; it is one of their *rows*.
+    row of it cannot be read; such a code is in none of the others. *ownerless* says, of the first row whose code cannot
+    be read, why. *doubled* are the codes with the same row more than once; it is one of their *rows*.
     """
 
     rows: dict[str, tuple[LiveRow, ...]]
@@ -116,7 +116,7 @@ class Listing:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there was no row at all."""
+        """Whether the list is empty."""
         return not self.null and self.says_nothing_but_null
 
     @property
@@ -131,7 +131,7 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
     *asked* are the codes of the request, *active* the words of ``jobstatus`` that mean active.
 
     Raises:
-        MalformedError: it is no list.
+        MalformedError: it is not a list.
         StrayRowError: a row's code was not asked for.
     """
     if not isinstance(content, list):
@@ -151,12 +151,12 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
         if code not in asked:
             raise StrayRowError(f"row {number}, which was not asked for, is for code {code!r}")
         try:
-            made = _live_row(row, number, active)
-            if made is None:
+            live_row = _live_row(row, number, active)
+            if live_row is None:
                 null.append(code)
             elif code not in found:
-                found[code] = made
-            elif _is_repeated(found[code], further.setdefault(code, {}), made, number):
+                found[code] = live_row
+            elif _is_repeated(found[code], further.setdefault(code, {}), live_row, number):
                 doubled.add(code)
         except MalformedError as error:
             spoilt.setdefault(code, str(error))
@@ -182,8 +182,7 @@ def job_id(content: object) -> str:
 def history_page(content: object, *, job: str, page: int, page_size: int, successful: Collection[str]) -> HistoryPage:
     """Return one page of the history of *job*. *successful* are the words of ``exestatus`` that mean success.
 
-    Only what is missing or null may be so: the numbers then are what was asked for or counted, a time is None, a text
-    empty.
+    A field may be missing or null: a number is then what was asked for or counted, a time is None, a text empty.
 
     Raises:
         MalformedError: what is there is not of the documented shape.
@@ -310,7 +309,7 @@ def _optional_text(row: Mapping[str, object], name: str, number: int) -> str:
 
 
 def _text(value: str, name: str) -> str:
-    """Return *value*; half of a surrogate pair is refused, for nothing could print or store it later."""
+    """Return *value*; half of a surrogate pair is refused, because it cannot be printed or stored later."""
     if not value.isascii():
         try:
             value.encode()
@@ -339,8 +338,8 @@ def _decode(body: bytes, content_type: str) -> object:
         raise MalformedError("the reply is empty")
     try:
         document = _DECODER.decode(text)
-        # Each key has its colon: as many colons as keys that were kept means that none stood there twice. Otherwise (a
-        # colon may stand in a text) it takes the slower decoder to know.
+        # Each key has a colon: with as many colons as keys no key is there twice. Otherwise (a text may hold a colon)
+        # the slower decoder decides.
         return document if text.count(":") == _kept_keys(document) else _STRICT_DECODER.decode(text)
     except RecursionError:
         raise MalformedError("the reply is nested too deeply") from None
@@ -355,7 +354,7 @@ def _not_of_its_charset(content_type: str, codec: str) -> str:
 
 
 def _kept_keys(document: object) -> int:
-    """Count the keys of an object and of the objects in its lists; what lies deeper is left out."""
+    """Count the keys of an object and of the objects in its lists; deeper keys are not counted."""
     if not isinstance(document, dict):
         return 0
     lists = (value for value in document.values() if isinstance(value, list))
@@ -363,10 +362,10 @@ def _kept_keys(document: object) -> int:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    document = dict(pairs)
+    if len(document) != len(pairs):
         raise MalformedError("an object of the reply holds a key twice")
-    return made
+    return document
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -36,7 +36,7 @@ def test_every_mode_of_unknown_code_is_there():
 
 
 def test_every_member_that_may_say_an_error_is_there():
-    table = PAGE.partition("| member | it is no error when it is |")[2].partition("\n\n")[0]
+    table = PAGE.partition("| member | it is not an error when it is |")[2].partition("\n\n")[0]
     named = re.findall("`([a-z_]+)`", " ".join(row.split(" | ")[0] for row in table.splitlines()))
     assert named == list(ROLES)
 
