@@ -73,11 +73,15 @@ _LONGEST_QUOTED = 80
 
 
 class Diagnostics:
-    """Messages about the requests of one operation: tenant, operation, status, and an excerpt that is fit to print."""
+    """Messages about the requests of one operation: tenant, operation, status, and an excerpt that is fit to print.
 
-    def __init__(self, operation: Operation, redactor: Redactor) -> None:
+    *success_codes* is the environment's `service.success_codes`.
+    """
+
+    def __init__(self, operation: Operation, redactor: Redactor, success_codes: Collection[str]) -> None:
         self._operation = operation
         self._redactor = redactor
+        self._success_codes = success_codes
 
     def no_reply(self, tenant: str, result: NoReply) -> Unreadable:
         """Return why keys are unreadable when a request got no reply."""
@@ -120,34 +124,32 @@ class Diagnostics:
         reported: ReportedError,
         *,
         is_missing: bool,
-        allowed: Collection[str],
     ) -> Unreadable:
         """Return why keys are unreadable after a 200 with an error beside data that is empty or missing.
 
-        The message quotes the service; the hint holds the setting that takes it for no error. *allowed* is
-        `service.success_codes` as it is.
+        The message quotes the service; the hint holds the setting that takes it for no error.
         """
         data = "no resp_data" if is_missing else "an empty resp_data"
         is_long = any(member.text is None for member in reported.errors)
         shown = self._shown(reply) if is_long else ""
         words = self._redactor.line(f"{data}, and the service says {self._members(reported)}")
         return unreadable(
-            rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", self.allowing(reported, allowed=allowed)
+            rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", self.success_codes_hint(reported)
         )
 
-    def note(self, tenant: str, reported: ReportedError, *, allowed: Collection[str]) -> ErrorBesideData:
+    def note(self, tenant: str, reported: ReportedError) -> ErrorBesideData:
         """Return the finding about an error beside data."""
         words = self._redactor.line(f"data came, and beside it the service says {self._members(reported)}")
         message = f"{self._who(tenant)}: {words}"
-        return ErrorBesideData(self._operation, tenant, message, self.allowing(reported, allowed=allowed))
+        return ErrorBesideData(self._operation, tenant, message, self.success_codes_hint(reported))
 
-    def allowing(self, reported: ReportedError, *, allowed: Collection[str]) -> str:
+    def success_codes_hint(self, reported: ReportedError) -> str:
         """Return the setting that takes *reported* for no error, where there can be one."""
         for member in reported.errors:
             if not member.is_allowable or self._redactor.hide(str(member.text)) != member.text:
                 name = self._redactor.line(member.name, length=40)
                 return f"no setting takes such a value of {name} for no error: ask who runs the service"
-        values = (*allowed, *(str(member.text) for member in reported.errors))
+        values = (*self._success_codes, *(str(member.text) for member in reported.errors))
         codes = ", ".join(dict.fromkeys(self.quoted(text, length=LONGEST_CODE) for text in values))
         when = "if the service says so when nothing is wrong, and only then"
         return f"{when}, set below `service:` of the environment in reconcile.yaml: success_codes: [{codes}]"

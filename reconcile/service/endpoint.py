@@ -102,11 +102,13 @@ def _address(url: str, written: str, setting: str) -> SplitResult:
         parts = urlsplit(url)
         port, host = parts.port, parts.hostname
     except ValueError:
-        raise SettingError(f"{shown} is no address", hint="write it like http://scheduler.example:8001") from None
+        raise SettingError(f"{shown} is not an address", hint="write it like http://scheduler.example:8001") from None
     if url != one_line(url).replace(" ", "") or "\\" in url or port == 0:
         raise SettingError(f"{shown} holds a space, a control character, a backslash or a port 0")
     if parts.scheme not in ("http", "https") or not host:
-        raise SettingError(f"{shown} is no http or https address", hint="write it like http://scheduler.example:8001")
+        raise SettingError(
+            f"{shown} is not an http or https address", hint="write it like http://scheduler.example:8001"
+        )
     if parts.query or parts.fragment or "?" in url or "#" in url:
         raise SettingError(f"{shown} has a query or a fragment", hint="leave out what begins with ? or #")
     return parts

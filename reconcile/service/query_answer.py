@@ -179,7 +179,6 @@ def _error(case: _Case, envelope: wire.Envelope, reported: ReportedError) -> Que
         "unknown-code-answer",
         reported,
         is_missing=envelope.content is None,
-        allowed=case.settings.success_codes,
     )
     return _refused(case, refusal, written)
 
@@ -212,7 +211,7 @@ def _found(case: _Case, listing: wire.Listing, reported: ReportedError | None) -
         RepeatedRow(Key(case.tenant, code)) for code in sorted(listing.doubled)
     ]
     if reported is not None:
-        notes.append(case.diagnostics.note(case.tenant, reported, allowed=case.settings.success_codes))
+        notes.append(case.diagnostics.note(case.tenant, reported))
     return Found(listing.rows, spoilt=spoilt, ownerless=ownerless, notes=tuple(notes))
 
 

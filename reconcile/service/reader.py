@@ -113,7 +113,7 @@ class _Query(Workload[Batch, QueryAnswer]):
         self._clock = access.dispatcher.timing.clock
         self._settings = access.settings
         self._batch_sizes = access.batch_sizes
-        self._diagnostics = Diagnostics(Operation.QUERY, access.redactor)
+        self._diagnostics = Diagnostics(Operation.QUERY, access.redactor, access.settings.success_codes)
         self._findings = access.findings
         self._progress = progress
         # Codes that, asked for alone, were answered with a row whose code cannot be read.
@@ -234,7 +234,7 @@ class _History(Workload[PageOfJob, HistoryPage | Unreadable]):
         self._settings = access.settings
         self._findings = access.findings
         self._redactor = access.redactor
-        self._diagnostics = Diagnostics(Operation.HISTORY, access.redactor)
+        self._diagnostics = Diagnostics(Operation.HISTORY, access.redactor, access.settings.success_codes)
 
     def calls(self) -> Iterator[Call[PageOfJob]]:
         """Yield the call."""
@@ -274,16 +274,14 @@ class _History(Workload[PageOfJob, HistoryPage | Unreadable]):
         if reported is not None and not found.executions and not found.total:
             return self._error(result, reported, is_missing=False)
         if reported is not None:
-            self._findings.add(diagnostics.note(tenant, reported, allowed=self._settings.success_codes))
+            self._findings.add(diagnostics.note(tenant, reported))
         # The text of a run may hold secrets that it was called with.
         executions = (replace(one, message=self._redactor.hide(one.message)) for one in found.executions)
         return replace(found, executions=tuple(executions))
 
     def _error(self, reply: Reply, reported: ReportedError, *, is_missing: bool) -> Unreadable:
-        tenant, allowed = self._call.tenant, self._settings.success_codes
-        return self._diagnostics.error(
-            tenant, reply, "request-refused", reported, is_missing=is_missing, allowed=allowed
-        )
+        tenant = self._call.tenant
+        return self._diagnostics.error(tenant, reply, "request-refused", reported, is_missing=is_missing)
 
     def _page(self, content: object) -> HistoryPage:
         job_id, page, page_size = self._call.payload

@@ -149,7 +149,7 @@ def _prepared(endpoint: Endpoint) -> tuple[Mapping[Operation, str], Mapping[str,
             failure = type(error).__name__
         if failure is not None:
             setting = f"environments.{endpoint.environment}.url"
-            raise SettingError(f"{setting} ({endpoint.shown_base}) is no address that HTTP can use: {failure}")
+            raise SettingError(f"{setting} ({endpoint.shown_base}) is not an address that HTTP can use: {failure}")
         assert ready.url is not None
         scheme, _, rest = ready.url.partition("://")
         authority, slash, path = rest.partition("/")

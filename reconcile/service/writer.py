@@ -53,7 +53,7 @@ class ServiceWriter:
 
     def __init__(self, client: Client) -> None:
         self._dispatcher = client.dispatcher(Operation.SAVE)
-        self._diagnostics = Diagnostics(Operation.SAVE, client.redactor)
+        self._diagnostics = Diagnostics(Operation.SAVE, client.redactor, client.service.success_codes)
         self._success_codes = client.service.success_codes
         self._findings = client.findings
 
@@ -163,9 +163,7 @@ def _content(
         reported = reported_error(envelope.beside, success_codes)
         if reported is not None and wire.is_empty(envelope.content):
             is_missing = envelope.content is None
-            refusal = diagnostics.error(
-                tenant, reply, "request-refused", reported, is_missing=is_missing, allowed=success_codes
-            )
+            refusal = diagnostics.error(tenant, reply, "request-refused", reported, is_missing=is_missing)
             return _answer(AnswerKind.REJECTED, refusal)
         if envelope.content is None:
             return _answer(AnswerKind.LOST, diagnostics.content(tenant, reply, "reply-without-data", "no resp_data"))
@@ -173,7 +171,7 @@ def _content(
     except wire.MalformedError as error:
         return _answer(AnswerKind.LOST, diagnostics.content(tenant, reply, "reply-malformed", str(error)))
     if reported is not None:
-        note(diagnostics.note(tenant, reported, allowed=success_codes))
+        note(diagnostics.note(tenant, reported))
     return SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id=job_id)
 
 

@@ -71,7 +71,7 @@ def believable(rows, codes):
 @examples(2)
 @given(RESULTS, UNKNOWN, st.sampled_from([["1"], ["1", "2"]]))
 def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
-    diagnostics = Diagnostics(Operation.QUERY, Redactor(()))
+    diagnostics = Diagnostics(Operation.QUERY, Redactor(()), ServiceSettings().success_codes)
     answer = query_answer(
         "acme", codes, result, settings=ServiceSettings(unknown_code=unknown), diagnostics=diagnostics, now=NOON
     )
@@ -89,7 +89,9 @@ def test_any_reply_to_a_query_is_one_of_the_answers(result, unknown, codes):
 @examples(2)
 @given(RESULTS)
 def test_any_reply_to_a_save_is_one_of_the_answers(result):
-    answer = save_answer("acme", result, diagnostics=Diagnostics(Operation.SAVE, Redactor(())), now=NOON)
+    answer = save_answer(
+        "acme", result, diagnostics=Diagnostics(Operation.SAVE, Redactor(()), ServiceSettings().success_codes), now=NOON
+    )
     if isinstance(answer, Retry):
         assert not result.sent if isinstance(result, NoReply) else result.status == 429
         return

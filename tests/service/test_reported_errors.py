@@ -1,4 +1,4 @@
-"""What stands beside the data: which values say that there is an error, and what of them may be shown and allowed."""
+"""Errors that a reply reports beside its data: which values are errors, and what of them may be shown and allowed."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_no_member_beside_an_empty_list_is_read_as_absence_but_where_it_is_harml
         codes,
         Reply(200, json.dumps(document).encode("utf-8", "surrogatepass")),
         settings=ServiceSettings(),
-        diagnostics=Diagnostics(Operation.QUERY, Redactor(())),
+        diagnostics=Diagnostics(Operation.QUERY, Redactor(()), DEFAULTS),
         now=NOON,
     )
     assert isinstance(answer, Found) == (data == [] and says_nothing_bad(members))
@@ -149,7 +149,7 @@ def test_no_member_beside_an_empty_list_is_read_as_absence_but_where_it_is_harml
 
 
 def asked(reply: Reply, service: ServiceSettings = ServiceSettings(), secrets: tuple[str, ...] = ()):
-    diagnostics = Diagnostics(Operation.QUERY, Redactor(secrets))
+    diagnostics = Diagnostics(Operation.QUERY, Redactor(secrets), service.success_codes)
     return query_answer("acme", ["1"], reply, settings=service, diagnostics=diagnostics, now=NOON)
 
 
