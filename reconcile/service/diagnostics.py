@@ -137,7 +137,7 @@ class Diagnostics:
             rule, f"{self._who(tenant)}: HTTP {reply.status}, {words}{shown}", self.success_codes_hint(reported)
         )
 
-    def note(self, tenant: str, reported: ReportedError) -> ErrorBesideData:
+    def finding(self, tenant: str, reported: ReportedError) -> ErrorBesideData:
         """Return the finding about an error beside data."""
         words = self._redactor.line(f"data came, and beside it the service says {self._members(reported)}")
         message = f"{self._who(tenant)}: {words}"

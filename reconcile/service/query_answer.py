@@ -11,7 +11,7 @@ in mode `null-row`
 a row that cannot be read                 its code unreadable             unreadable
 a row whose code cannot be read           codes without a row: asked      unreadable
                                           again, in halves
-an error beside rows (`beside`)           the rows, and a note            the row, and a note
+an error beside rows                      the rows, and a finding         the row, and a finding
 400, 413, 414, 422; 200 with an error     split                           unreadable, in the service's words
 beside an empty or missing `resp_data`
 the status or `resp_code` that            split                           not in the answer
@@ -37,7 +37,7 @@ from reconcile.service import wire
 from reconcile.service.diagnostics import MAY_MEAN_UNKNOWN, Diagnostics, may_pass, unreadable
 from reconcile.service.dispatcher import Retry
 from reconcile.service.messages import Failure, NoReply, Reply, SendResult
-from reconcile.service.reply_findings import ErrorBesideData, RepeatedRow
+from reconcile.service.reply_findings import RepeatedRow, ReplyFinding
 from reconcile.service.reported_errors import MemberRole, ReportedError, reported_error
 from reconcile.service.retries import retry_after_seconds
 
@@ -49,14 +49,14 @@ class Found:
     """The rows of a complete answer, by code. *is_list* is False when `service.unknown_code` says what it means.
 
     *spoilt* says, by code, why its row cannot be read. *ownerless* says why the code of a row cannot be read: that
-    row may belong to any code without one. *notes* are further findings.
+    row may belong to any code without one. *findings* are about the reply.
     """
 
     rows: Mapping[str, Rows]
     is_list: bool = True
     spoilt: Mapping[str, Unreadable] = field(default_factory=dict)
     ownerless: Unreadable | None = None
-    notes: tuple[ErrorBesideData | RepeatedRow, ...] = ()
+    findings: tuple[ReplyFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +207,10 @@ def _found(case: _Case, listing: wire.Listing, reported: ReportedError | None) -
         unknown = _spelt(case.unknown, case.diagnostics)
         hint = f"service.unknown_code is {unknown}; leave it out if an empty list means the same"
         return case.unreadable("unknown-code-answer", "an empty list for one code", hint)
-    notes: list[ErrorBesideData | RepeatedRow] = [
-        RepeatedRow(Key(case.tenant, code)) for code in sorted(listing.doubled)
-    ]
+    findings: list[ReplyFinding] = [RepeatedRow(Key(case.tenant, code)) for code in sorted(listing.repeated)]
     if reported is not None:
-        notes.append(case.diagnostics.note(case.tenant, reported))
-    return Found(listing.rows, spoilt=spoilt, ownerless=ownerless, notes=tuple(notes))
+        findings.append(case.diagnostics.finding(case.tenant, reported))
+    return Found(listing.rows, spoilt=spoilt, ownerless=ownerless, findings=tuple(findings))
 
 
 def _refused(case: _Case, refusal: Unreadable, written: UnknownCode | None) -> QueryAnswer:

@@ -185,8 +185,8 @@ class _Query(Workload[Batch, QueryAnswer]):
     def _record_found(self, call: Call[Batch], found: Found) -> Iterable[Call[Batch]]:
         """Record what was found, and return what is to be asked again: an ownerless row may belong to any code that
         has no row."""
-        for note in found.notes:
-            self._findings.add(note)
+        for finding in found.findings:
+            self._findings.add(finding)
         if found.ownerless is None:
             return self._set_found(call.payload, found)
         if len(call.payload) == 1:
@@ -274,7 +274,7 @@ class _History(Workload[PageOfJob, HistoryPage | Unreadable]):
         if reported is not None and not found.executions and not found.total:
             return self._error(result, reported, is_missing=False)
         if reported is not None:
-            self._findings.add(diagnostics.note(tenant, reported))
+            self._findings.add(diagnostics.finding(tenant, reported))
         # The text of a run may hold secrets that it was called with.
         executions = (replace(one, message=self._redactor.hide(one.message)) for one in found.executions)
         return replace(found, executions=tuple(executions))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from reconcile.model.finding import Finding, Severity
 from reconcile.model.keys import Key
@@ -32,6 +33,9 @@ class RepeatedRow:
     key: Key
 
 
+ReplyFinding: TypeAlias = ErrorBesideData | RepeatedRow
+
+
 class ReplyFindings:
     """The findings about the replies to one client; safe from any thread."""
 
@@ -41,16 +45,16 @@ class ReplyFindings:
         self._taken: set[object] = set()
         self._lock = threading.Lock()
 
-    def add(self, note: ErrorBesideData | RepeatedRow) -> None:
-        """Add *note*."""
+    def add(self, finding: ReplyFinding) -> None:
+        """Add *finding*."""
         with self._lock:
-            if isinstance(note, RepeatedRow):
-                self._repeated.add(note.key)
+            if isinstance(finding, RepeatedRow):
+                self._repeated.add(finding.key)
                 return
-            tenants = self._errors.setdefault(note.operation, {})
-            known = tenants.get(note.tenant)
-            if known is None or note.message < known.message:
-                tenants[note.tenant] = note
+            tenants = self._errors.setdefault(finding.operation, {})
+            known = tenants.get(finding.tenant)
+            if known is None or finding.message < known.message:
+                tenants[finding.tenant] = finding
 
     def take(self) -> tuple[Finding, ...]:
         """Return one finding for each operation with errors, and one for repeated rows. A kind that was returned is not

@@ -105,14 +105,14 @@ class Listing:
 
     *rows* are by code, in the order given. *null* are the codes of rows with null fields. *spoilt* says, by code, why a
     row of it cannot be read; such a code is in none of the others. *ownerless* says, of the first row whose code cannot
-    be read, why. *doubled* are the codes with the same row more than once; it is one of their *rows*.
+    be read, why. *repeated* are the codes with the same row more than once; it is one of their *rows*.
     """
 
     rows: dict[str, tuple[LiveRow, ...]]
     null: tuple[str, ...] = ()
     spoilt: Mapping[str, str] = field(default_factory=dict)
     ownerless: str | None = None
-    doubled: frozenset[str] = frozenset()
+    repeated: frozenset[str] = frozenset()
 
     @property
     def is_empty(self) -> bool:
@@ -140,7 +140,7 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
     further: dict[str, dict[str, LiveRow]] = {}
     null: list[str] = []
     spoilt: dict[str, str] = {}
-    doubled: set[str] = set()
+    repeated: set[str] = set()
     ownerless = None
     for number, row in enumerate(content, 1):
         try:
@@ -157,7 +157,7 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
             elif code not in found:
                 found[code] = live_row
             elif _is_repeated(found[code], further.setdefault(code, {}), live_row, number):
-                doubled.add(code)
+                repeated.add(code)
         except MalformedError as error:
             spoilt.setdefault(code, str(error))
     for code, count in Counter(null).items():
@@ -165,7 +165,7 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
             spoilt.setdefault(code, "a row of null beside another for the same code")
     rows = {code: (first, *further.get(code, {}).values()) for code, first in found.items() if code not in spoilt}
     left = tuple(code for code in null if code not in spoilt)
-    return Listing(rows, left, spoilt, ownerless, frozenset(doubled - spoilt.keys()))
+    return Listing(rows, left, spoilt, ownerless, frozenset(repeated - spoilt.keys()))
 
 
 def job_id(content: object) -> str:

@@ -72,7 +72,7 @@ class ServiceWriter:
     def _interpret(self, tenant: str, result: SendResult) -> SaveAnswer | Retry:
         now, codes = self._dispatcher.timing.clock.now(), self._success_codes
         return save_answer(
-            tenant, result, diagnostics=self._diagnostics, now=now, success_codes=codes, note=self._findings.add
+            tenant, result, diagnostics=self._diagnostics, now=now, success_codes=codes, add_finding=self._findings.add
         )
 
 
@@ -130,16 +130,16 @@ def save_answer(
     diagnostics: Diagnostics,
     now: datetime,
     success_codes: Collection[str] = ServiceSettings().success_codes,
-    note: Callable[[ErrorBesideData], None] = ignore,
+    add_finding: Callable[[ErrorBesideData], None] = ignore,
 ) -> SaveAnswer | Retry:
-    """Return what *result* means for a save: the table above. *note* gets an error beside an acknowledgement."""
+    """Return what *result* means for a save: the table above. *add_finding* gets an error beside a job id."""
     if isinstance(result, NoReply):
         reason = diagnostics.no_reply(tenant, result)
         if result.sent:
             return _answer(AnswerKind.LOST, reason)
         return _answer(AnswerKind.UNSENT, reason) if result.failure is Failure.CERTIFICATE else Retry(reason)
     if result.status == 200:
-        return _content(tenant, result, diagnostics, success_codes, note)
+        return _content(tenant, result, diagnostics, success_codes, add_finding)
     reason = diagnostics.status(tenant, result)
     if result.status == 429:
         return Retry(reason, retry_after_seconds(result.retry_after, now))
@@ -153,7 +153,7 @@ def _content(
     reply: Reply,
     diagnostics: Diagnostics,
     success_codes: Collection[str],
-    note: Callable[[ErrorBesideData], None],
+    add_finding: Callable[[ErrorBesideData], None],
 ) -> SaveAnswer:
     unusable = diagnostics.unusable(tenant, reply)
     if unusable is not None:
@@ -171,7 +171,7 @@ def _content(
     except wire.MalformedError as error:
         return _answer(AnswerKind.LOST, diagnostics.content(tenant, reply, "reply-malformed", str(error)))
     if reported is not None:
-        note(diagnostics.note(tenant, reported))
+        add_finding(diagnostics.finding(tenant, reported))
     return SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id=job_id)
 
 

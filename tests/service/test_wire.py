@@ -88,7 +88,7 @@ def test_a_status_is_compared_as_its_json_text(written, text):
 
 def test_the_same_row_twice_is_one_job():
     found = listing(a_row("1"), a_row("2"), a_row("1"), a_row("1"))
-    assert ([len(found.rows[code]) for code in ("1", "2")], found.doubled) == ([1, 1], {"1"})
+    assert ([len(found.rows[code]) for code in ("1", "2")], found.repeated) == ([1, 1], {"1"})
 
 
 @pytest.mark.parametrize("name, value", [("cronexpression", "0 0 3 * * ?"), ("jobstatus", "disable")])
