@@ -43,7 +43,7 @@ def history(runtime: Runtime, *, tenant: str, code: str, page: int, page_size: i
     with connect(runtime, environment) as client:
         reader = ServiceReader(client)
         found = history_of(reader, Key(tenant, code), page=page, page_size=page_size)
-        noted = reader.take_notes()
+        noted = reader.take_findings()
     return Answer(
         history_document(
             found.key, found.live, found.pages, checkout.head, environment=environment.name, findings=noted

@@ -14,6 +14,7 @@ from reconcile.model.keys import Key
 from reconcile.model.states import Live, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
 from reconcile.ports import Progress, no_progress
+from reconcile.secrets import Redactor
 from reconcile.service import wire
 from reconcile.service.batch_sizes import BatchSizes
 from reconcile.service.circuit_breaker import CircuitBreaker
@@ -22,7 +23,6 @@ from reconcile.service.diagnostics import Diagnostics, may_pass, unreadable
 from reconcile.service.dispatcher import Call, Dispatcher, GivenUp, Interrupted, Retry, Workload
 from reconcile.service.messages import Failure, NoReply, Operation, Reply, Request, SendResult
 from reconcile.service.query_answer import Found, QueryAnswer, Refused, Split, TooLong, query_answer
-from reconcile.service.redact import Redactor
 from reconcile.service.reply_findings import ReplyFindings
 from reconcile.service.reported_errors import ReportedError, reported_error
 from reconcile.service.retries import retry_after_seconds

@@ -92,7 +92,7 @@ class Observed:
     def _read(self) -> tuple[Observation, Memory]:
         """Return the live side, with what was noted of the replies, and what is remembered once it is read."""
         observation = read_live(self.declared.runtime, self.reader, self.memory.keys(self.declared.desired))
-        findings = (*observation.findings, *self.reader.take_notes())
+        findings = (*observation.findings, *self.reader.take_findings())
         return replace(observation, findings=findings), self.memory.after_reading(observation.live)
 
 

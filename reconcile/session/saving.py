@@ -114,7 +114,7 @@ class Saving:
             _settle_holds(entry, planned, self.declared, run)
         entry.end(run)
         events.summary(run)
-        noted = ServiceReader(self.client).take_notes()
+        noted = ServiceReader(self.client).take_findings()
         findings = (*run.findings, *noted, *purpose.findings, *entry.findings)
         return replace(run, findings=findings, start=None if self.ledger is None else start)
 
