@@ -23,7 +23,6 @@ import click
 
 from reconcile.errors import OutputError, ReconcileError, SettingError, UsageError
 from reconcile.exits import Exit
-from reconcile.text import did_you_mean
 
 if TYPE_CHECKING:
     from reconcile.commands.answer import Answer
@@ -75,6 +74,8 @@ class _Lazy(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from reconcile.text import did_you_mean
+
             hint = did_you_mean(args[0], COMMANDS) or f"commands: {', '.join(COMMANDS)}"
             raise UsageError(f"there is no command {args[0]!r}", hint=hint)
         return super().resolve_command(ctx, args)

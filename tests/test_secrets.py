@@ -10,11 +10,11 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reconcile.service.troubles import Narrator
 
 from reconcile.errors import SettingError
 from reconcile.secrets import Redactor, refuse_untrusted, safe_line, without_credentials, without_login
-from reconcile.service.exchange import Operation
-from reconcile.service.troubles import Narrator
+from reconcile.service.messages import Operation
 
 SECRET = 'to"k/e n&é'
 

@@ -9,7 +9,7 @@ import pytest
 
 from reconcile.git import program as git_program
 from reconcile.git.worktree import WorkTree
-from reconcile.ledger import opening
+from reconcile.ledger import open_ledger as opening
 from reconcile.session import declared
 from tests.journeys.conftest import TENANT
 
