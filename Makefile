@@ -78,7 +78,6 @@ faults: .venv/complete
 docs: .venv/complete
 	@$(VENV_PYTHON) -m tools.schemas
 	@$(VENV_PYTHON) -m tests.docs.tables
-	@$(VENV_PYTHON) -m tests.docs.rules
 	@$(VENV_PYTHON) -m tests.report.golden
 
 coverage: .venv/complete

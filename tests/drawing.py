@@ -11,6 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 
 from reconcile.model.keys import Key
+from reconcile.model.rules import RULES, Rule
 
 Values = st.SearchStrategy[Any]
 
@@ -20,6 +21,7 @@ _PLAIN: Mapping[Any, Values] = {
     int: st.integers(0, 99),
     NoneType: st.none(),
     datetime: st.timedeltas(timedelta(0), timedelta(36_500)).map(datetime(2000, 1, 1, tzinfo=UTC).__add__),
+    Rule: st.sampled_from(RULES),
     Key: st.builds(Key, st.sampled_from(["acme", "shop"]), st.sampled_from("123")),
 }
 

@@ -20,6 +20,7 @@ from reconcile.model.change import Change, same_live
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunKind, RunRecord, RunStart
+from reconcile.model.rules import ScheduleRule, Severity
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import Selection
 from reconcile.model.standing import Standing
@@ -228,7 +229,7 @@ PLACES = (
     ),
     Place(
         "report.members.finding_document",
-        Finding("nothing-live", documents.Severity.NOTE, "nothing is live"),
+        Finding(ScheduleRule.NOTHING_LIVE, "nothing is live", severity=Severity.NOTE),
         in_json(members.finding_document),
         members.finding_of,
     ),

@@ -10,10 +10,10 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from reconcile.service.troubles import Narrator
 
 from reconcile.errors import SettingError
 from reconcile.secrets import Redactor, refuse_untrusted, safe_line, without_credentials, without_login
+from reconcile.service.diagnostics import Diagnostics
 from reconcile.service.messages import Operation
 
 SECRET = 'to"k/e n&é'
@@ -74,8 +74,8 @@ def test_no_excerpt_holds_a_secret(body, secret):
 
 @pytest.mark.parametrize("length", range(60, 90))
 def test_of_a_secret_in_what_is_quoted_no_half_is_left_by_the_cut(length):
-    narrator = Narrator(Operation.QUERY, Redactor(["secret-of-the-service"]))
-    assert "secr" not in narrator.quoted("x" * length + "secret-of-the-service")
+    diagnostics = Diagnostics(Operation.QUERY, Redactor(["secret-of-the-service"]), ())
+    assert "secr" not in diagnostics.quoted("x" * length + "secret-of-the-service")
 
 
 @pytest.mark.parametrize(

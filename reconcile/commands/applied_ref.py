@@ -8,7 +8,8 @@ from reconcile.engine.overrides import INCLUDE_RENAMES, PARK_REMOVED
 from reconcile.errors import ReconcileError
 from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_ref, move_applied, push_applied
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
+from reconcile.model.rules import GitRule
 from reconcile.model.run import Run
 from reconcile.model.states import LastAppliedSource, Verdict
 from reconcile.session.declared import Checkout, Declared
@@ -48,11 +49,11 @@ def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
             if attention.verdict is Verdict.ORPHAN:
                 message = f"{attention.key} is still live, no file declares it, and last applied no longer knows it"
                 hint = f"park it with {PARK_REMOVED.option} --base {before[:12]}, or remove it in the service"
-                yield Finding("orphan-forgotten", Severity.WARNING, message, hint=hint, key=attention.key)
+                yield Finding(GitRule.ORPHAN_FORGOTTEN, message, hint=hint, key=attention.key)
             elif attention.verdict is not Verdict.IN_SYNC:
                 message = f"{attention.key} is live under an older name, and last applied no longer knows it"
                 hint = f"write the new one with {INCLUDE_RENAMES.option} --applied-rev {before[:12]}"
-                yield Finding("rename-forgotten", Severity.WARNING, message, hint=hint, key=attention.key)
+                yield Finding(GitRule.RENAME_FORGOTTEN, message, hint=hint, key=attention.key)
 
 
 def _unproven(checkout: Checkout, run: Run) -> str | None:
@@ -68,4 +69,4 @@ def _unproven(checkout: Checkout, run: Run) -> str | None:
 
 
 def _finding(message: str, hint: str | None) -> Finding:
-    return Finding("applied-ref", Severity.WARNING, message, hint=hint)
+    return Finding(GitRule.APPLIED_REF, message, hint=hint)

@@ -13,8 +13,9 @@ from reconcile.engine.plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
 from reconcile.exits import Exit
 from reconcile.git.refs import applied_commit, commit_of
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.ledger import Ending, RunKind, RunRecord
+from reconcile.model.rules import GitRule, LedgerRule
 from reconcile.model.run import TOUCHED
 from reconcile.model.standing import Standing
 from reconcile.model.states import LastAppliedSource
@@ -52,7 +53,7 @@ def _standing(checkout: Checkout, environment: Environment) -> Standing:
             if ledger is not None:
                 found = _by_ledger(checkout, ledger, environment, home.shown)
     except (LedgerError, SettingError) as error:
-        found = replace(found, findings=(_finding(environment, "ledger-unreadable", error),))
+        found = replace(found, findings=(_finding(environment, LedgerRule.LEDGER_UNREADABLE, error),))
     return found if found.source is LastAppliedSource.LEDGER else _by_git(checkout, found, environment)
 
 
@@ -94,9 +95,9 @@ def _by_git(checkout: Checkout, found: Standing, environment: Environment) -> St
     try:
         commit = applied_commit(checkout.repository, environment.name)
     except ReconcileError as error:
-        return replace(found, findings=(*found.findings, _finding(environment, "git-unreadable", error)))
+        return replace(found, findings=(*found.findings, _finding(environment, GitRule.GIT_UNREADABLE, error)))
     return found if commit is None else replace(found, source=LastAppliedSource.GIT, revision=commit)
 
 
-def _finding(environment: Environment, rule: str, error: ReconcileError) -> Finding:
-    return Finding(rule, Severity.WARNING, f"{environment.name}: {error.message}", hint=error.hint)
+def _finding(environment: Environment, rule: GitRule | LedgerRule, error: ReconcileError) -> Finding:
+    return Finding(rule, f"{environment.name}: {error.message}", hint=error.hint)

@@ -11,12 +11,12 @@ import click
 from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
 from reconcile.engine.documents import Documents, in_order
-from reconcile.engine.ignores import UNUSED
 from reconcile.errors import UsageError
 from reconcile.exits import Exit
 from reconcile.git.repository import Repository
-from reconcile.model.finding import DeclarationError, Finding, Severity
+from reconcile.model.finding import DeclarationError, Finding
 from reconcile.model.keys import Key
+from reconcile.model.rules import CommentRule, Severity
 from reconcile.report.documents import findings_document
 from reconcile.report.findings import findings_view
 from reconcile.session.collecting import without_collecting
@@ -81,7 +81,9 @@ def _found(runtime: Runtime, repository: Repository | None) -> tuple[tuple[Findi
         keys.update(resolution.desired)
         used.update(resolution.used_ignores)
     # Clocks change in the zone of one environment and not of another: a comment that helps in one is of use.
-    kept = (finding for finding in findings if finding.rule != UNUSED or finding.place not in used)
+    kept = (
+        finding for finding in findings if finding.rule is not CommentRule.UNUSED_IGNORE or finding.place not in used
+    )
     return in_order(kept), frozenset(keys)
 
 

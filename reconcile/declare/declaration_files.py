@@ -9,7 +9,8 @@ from reconcile.declare.files import CheckedFile, Files, check_file
 from reconcile.declare.globs import matcher
 from reconcile.declare.workspace_file import WORKSPACE_FILE
 from reconcile.engine.documents import Document, Documents, Pointer, Problem, in_order, placed
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
+from reconcile.model.rules import FileRule, Severity, WorkspaceRule
 from reconcile.model.workspace import Environment, Workspace
 from reconcile.ports import Tree
 from reconcile.text import ascii_of, did_you_mean, full_width_signs, shown
@@ -60,19 +61,21 @@ def _paths(environment: Environment, files: Files) -> tuple[list[str], list[Prob
             at = Pointer(files.name(WORKSPACE_FILE), ("environments", environment.name, "paths", position))
             message = f"paths: {environment.paths[position]} covers no file"
             hint = "patterns are relative to the folder of reconcile.yaml; `**` stands for any number of folders"
-            problems.append(Problem("covers-nothing", message, at, hint=hint, severity=Severity.WARNING))
+            problems.append(Problem(WorkspaceRule.COVERS_NOTHING, message, at, hint=hint))
     for link in (path for path in present if path.endswith("/")):
         if any(covered(f"{link}any{suffix}") for covered in covers for suffix in (".yaml", ".yml")):
             message = "links to folders, and submodules of a revision, are not followed"
             hint = "put the files there, or add their own folder to `paths`"
-            problems.append(Problem("linked-folder", message, Pointer(files.name(link)), hint=hint))
+            problems.append(Problem(FileRule.LINKED_FOLDER, message, Pointer(files.name(link)), hint=hint))
     return sorted(path for path in present if any(covered(path) for covered in covers)), problems
 
 
 def _no_tenant(environment: Environment, workspace_file: str) -> Problem:
     at = Pointer(workspace_file, ("environments", environment.name, "paths"))
     hint = "write one, such as tenants/acme.yaml, beginning with `tenant: acme`"
-    return Problem("no-tenant", f"no tenant file is covered by {', '.join(environment.paths)}", at, hint=hint)
+    return Problem(
+        WorkspaceRule.NO_TENANT, f"no tenant file is covered by {', '.join(environment.paths)}", at, hint=hint
+    )
 
 
 def _kind(value: Any, file: str) -> str | Problem:
@@ -81,18 +84,22 @@ def _kind(value: Any, file: str) -> str | Problem:
         for start, width in full_width_signs(value) if isinstance(value, str) else ():
             hint = f"with an ASCII keyboard: {shown(ascii_of(value))}"
             at = Pointer(file, offset=start, width=width)
-            return Problem("full-width-sign", f"{shown(value)} holds full-width signs", at, hint=hint)
+            return Problem(FileRule.FULL_WIDTH_SIGN, f"{shown(value)} holds full-width signs", at, hint=hint)
         hint = "write `tenant: …` or `set: …` at the top, and `schedules:` below it"
-        return Problem("not-a-mapping", "keys with values are meant at the top of the file", Pointer(file), hint=hint)
+        return Problem(
+            FileRule.NOT_A_MAPPING, "keys with values are meant at the top of the file", Pointer(file), hint=hint
+        )
     kinds = [kind for kind in ("tenant", "set") if kind in value]
     if len(kinds) == 1:
         return kinds[0]
     if kinds:
         hint = "split it: a set and the tenants that include it have files of their own"
-        return Problem("tenant-and-set", "the file says both `tenant:` and `set:`", Pointer(file, ("set",)), hint=hint)
+        return Problem(
+            FileRule.TENANT_AND_SET, "the file says both `tenant:` and `set:`", Pointer(file, ("set",)), hint=hint
+        )
     near = next(filter(None, (did_you_mean(key, ("tenant", "set")) for key in value)), None)
     message = "the file says neither `tenant:` nor `set:`"
-    return Problem("no-kind", message, Pointer(file), hint=near or "begin it with `tenant: …` or `set: …`")
+    return Problem(FileRule.NO_KIND, message, Pointer(file), hint=near or "begin it with `tenant: …` or `set: …`")
 
 
 def _document(checked: CheckedFile, kind: str) -> Document:

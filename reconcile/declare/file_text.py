@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from reconcile.engine.documents import Place
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
+from reconcile.model.rules import FileRule
 from reconcile.source import Span
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -76,10 +77,10 @@ class FileText:
         width = max(1, min(width, len(text[:MAX_LINE].rstrip()) - column))
         return Place(Span(self.file, line, column + 1, width), line_shown(text))
 
-    def finding(self, rule: str, message: str, index: int, *, width: int = 1, hint: str) -> Finding:
+    def finding(self, rule: FileRule, message: str, index: int, *, width: int = 1, hint: str) -> Finding:
         """Return an error about *width* characters from *index*."""
         span, line_text = self.place(index, width)
-        return Finding(rule, Severity.ERROR, message, place=span, hint=hint, line_text=line_text)
+        return Finding(rule, message, place=span, hint=hint, line_text=line_text)
 
 
 def line_shown(text: str) -> str:
@@ -124,13 +125,13 @@ def _is_suspicious(raw: bytes) -> bool:
 def _too_large(file: str, raw: bytes) -> Finding:
     message = f"the file holds {len(raw) / 1024 / 1024:.0f} MiB; at most {MAX_BYTES // 1024 // 1024} MiB are read"
     return Finding(
-        "file-too-large", Severity.ERROR, message, place=Span(file, 1), hint="spread the schedules over several files"
+        FileRule.FILE_TOO_LARGE, message, place=Span(file, 1), hint="spread the schedules over several files"
     )
 
 
 def _not_utf8(file_text: FileText, index: int, likely: str | None) -> Finding:
     hint = f"it looks like {likely}: save the file as UTF-8" if likely else "save the file as UTF-8"
-    return file_text.finding("not-utf8", "the file is not UTF-8 text from here on", index, hint=hint)
+    return file_text.finding(FileRule.NOT_UTF8, "the file is not UTF-8 text from here on", index, hint=hint)
 
 
 def _likely_encoding(raw: bytes) -> str | None:
@@ -147,6 +148,6 @@ def _forbidden(file_text: FileText, match: re.Match[str]) -> Finding:
     if sign in LINE_SEPARATORS:
         message = f"the character {LINE_SEPARATORS[sign]} breaks the line for YAML, though editors do not show it"
         hint = "delete it, or put a blank in its place"
-        return file_text.finding("line-separator", message, match.start(), hint=hint)
+        return file_text.finding(FileRule.LINE_SEPARATOR, message, match.start(), hint=hint)
     message = f"the character U+{ord(sign):04X} is invisible and may not stand in a declaration"
-    return file_text.finding("control-character", message, match.start(), hint="delete it")
+    return file_text.finding(FileRule.CONTROL_CHARACTER, message, match.start(), hint="delete it")

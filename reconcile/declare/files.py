@@ -14,7 +14,8 @@ from reconcile.declare.locate import locate
 from reconcile.declare.yaml_reader import YamlContent, read_yaml
 from reconcile.engine.documents import Ignore, Place, Pointer, Problem, placed
 from reconcile.errors import SettingError
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
+from reconcile.model.rules import FileRule
 from reconcile.ports import Tree
 from reconcile.source import Span
 
@@ -36,7 +37,7 @@ class Files:
         try:
             return decoded(file, self.tree.read(path))
         except SettingError as error:
-            finding = Finding("unreadable-file", Severity.ERROR, error.message, place=Span(file, 1), hint=error.hint)
+            finding = Finding(FileRule.UNREADABLE_FILE, error.message, place=Span(file, 1), hint=error.hint)
             return FileText(file, b"", findings=[finding])
 
     def locate(self, paths: Mapping[str, str]) -> Callable[[Collection[Pointer]], Mapping[Pointer, Place]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from reconcile.declare.zones import zone_problem
 from reconcile.engine.documents import Pointer, Problem
+from reconcile.model.rules import FileRule, WorkspaceRule
 from reconcile.model.workspace import Freeze, WeekMoment
 from reconcile.times import duration
 
@@ -23,12 +24,14 @@ def freeze_problems(value: Any, at: Pointer) -> Iterator[Problem]:
     if len(kinds) != 1:
         given = " and ".join("from/to" if kind == "from" else kind for kind in kinds) or "nothing that says when"
         hint = "give one of: from and to, weekly, near_fire"
-        yield Problem("freeze-when", f"a freeze is one thing, and this has {given}", at, hint=hint)
+        yield Problem(WorkspaceRule.FREEZE_WHEN, f"a freeze is one thing, and this has {given}", at, hint=hint)
     elif kinds == ["from"]:
         yield from _window_problems(value, at)
     elif kinds == ["weekly"] and _is_empty(value["weekly"]):
         message = f"the freeze ends when it begins ({value['weekly']})"
-        yield Problem("freeze-empty", message, _child(at, "weekly"), hint="let it end at another moment of the week")
+        yield Problem(
+            WorkspaceRule.FREEZE_EMPTY, message, _child(at, "weekly"), hint="let it end at another moment of the week"
+        )
     if isinstance(value.get("timezone"), str):
         yield from zone_problem(value["timezone"], _child(at, "timezone"))
 
@@ -48,7 +51,9 @@ def freeze(value: Mapping[str, Any]) -> Freeze:
 def _window_problems(value: Mapping[str, Any], at: Pointer) -> Iterator[Problem]:
     for one, other in (("from", "to"), ("to", "from")):
         if one not in value:
-            yield Problem("missing-key", f"{one} is missing: there is only {other}", at, hint=f"say {one} when it is")
+            yield Problem(
+                FileRule.MISSING_KEY, f"{one} is missing: there is only {other}", at, hint=f"say {one} when it is"
+            )
             return
     ends = {}
     for name in ("from", "to"):
@@ -58,11 +63,11 @@ def _window_problems(value: Mapping[str, Any], at: Pointer) -> Iterator[Problem]
             ends[name] = _wall_time(value[name])
         except ValueError:
             message = f"{name}: there is no {value[name]} in the calendar"
-            yield Problem("no-such-date", message, _child(at, name), hint="see how many days the month has")
+            yield Problem(WorkspaceRule.NO_SUCH_DATE, message, _child(at, name), hint="see how many days the month has")
             return
     if ends["to"] <= ends["from"]:
         message = f"the freeze ends ({value['to']}) before it begins ({value['from']})"
-        yield Problem("freeze-empty", message, _child(at, "to"), hint="swap from and to")
+        yield Problem(WorkspaceRule.FREEZE_EMPTY, message, _child(at, "to"), hint="swap from and to")
 
 
 def _child(at: Pointer, key: str) -> Pointer:

@@ -15,6 +15,7 @@ import jsonschema_rs
 
 from reconcile import resources
 from reconcile.engine.documents import Pointer, Problem
+from reconcile.model.rules import FileRule
 
 _OTHER_SCHEMA = re.compile(r'"([a-z]+)\.schema\.json(?=#)')
 
@@ -53,5 +54,5 @@ def schema_problems(kind: str, value: Any, file: str) -> tuple[Problem, ...]:
 
 def _unworded(error: Any, file: str) -> Problem:
     return Problem(
-        "schema", str(error.message), Pointer(file, tuple(error.instance_path)), hint="see docs/declarations.md"
+        FileRule.SCHEMA, str(error.message), Pointer(file, tuple(error.instance_path)), hint="see docs/declarations.md"
     )

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from jsonschema import Draft202012Validator
 
 from reconcile.engine.documents import Part, Pointer, Problem
+from reconcile.model.rules import FileRule
 from reconcile.text import ascii_of, counted, did_you_mean, shown
 
 NOT_BUILT_YET: Mapping[str, str] = {
@@ -75,19 +76,21 @@ def _unknown_keys(refused: _Refused) -> Iterator[Problem]:
 
 def _unknown_key(key: str, allowed: tuple[str, ...], at: Pointer) -> Problem:
     if key in NOT_BUILT_YET:
-        return Problem("not-built-yet", f"{key}: {NOT_BUILT_YET[key]}", at, hint="delete it for now")
+        return Problem(FileRule.NOT_BUILT_YET, f"{key}: {NOT_BUILT_YET[key]}", at, hint="delete it for now")
     typed = ascii_of(key)
     if typed != key:
         hint = f"with an ASCII keyboard: {typed.strip()}"
-        return Problem("full-width-sign", f"{shown(key)} holds full-width signs", at, hint=hint)
+        return Problem(FileRule.FULL_WIDTH_SIGN, f"{shown(key)} holds full-width signs", at, hint=hint)
     hint = did_you_mean(key, allowed) or f"known here: {', '.join(allowed)}"
-    return Problem("unknown-key", f"{shown(key)} is not a key here", at, hint=hint)
+    return Problem(FileRule.UNKNOWN_KEY, f"{shown(key)} is not a key here", at, hint=hint)
 
 
 def _missing_keys(refused: _Refused) -> Iterator[Problem]:
     for key in refused.limit:
         if key not in refused.value:
-            yield Problem("missing-key", f"{key} is missing", refused.at, hint=f"add `{key}: {_example(refused, key)}`")
+            yield Problem(
+                FileRule.MISSING_KEY, f"{key} is missing", refused.at, hint=f"add `{key}: {_example(refused, key)}`"
+            )
 
 
 def _example(refused: _Refused, key: str) -> str:
@@ -101,16 +104,16 @@ def _wrong_type(refused: _Refused) -> Iterator[Problem]:
     meant = " or ".join(words[kind] for kind in types)
     value, at, name = refused.value, refused.at, refused.name
     if value is None:
-        yield Problem("empty-value", f"{name} has no value", at, hint=f"write {meant}, or delete the key")
+        yield Problem(FileRule.EMPTY_VALUE, f"{name} has no value", at, hint=f"write {meant}, or delete the key")
     elif types == ["string"] and isinstance(value, bool | int | float):
         what = "true or false" if isinstance(value, bool) else "a number"
         # The file may spell a decimal or a word differently.
         hint = f'quote it: "{value}"' if type(value) is int else "put quotes around it"
-        yield Problem("quote-this", f"{name}: {shown(value)} without quotes is {what}, not text", at, hint=hint)
+        yield Problem(FileRule.QUOTE_THIS, f"{name}: {shown(value)} without quotes is {what}, not text", at, hint=hint)
     else:
         given = _TYPES["object"] if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
         hint = _full_width_hint(value) or f"write {meant}"
-        yield Problem("wrong-type", f"{name}: {meant} is meant, not {given}", at, hint=hint)
+        yield Problem(FileRule.WRONG_TYPE, f"{name}: {meant} is meant, not {given}", at, hint=hint)
 
 
 def _full_width_hint(value: Any) -> str | None:
@@ -124,7 +127,9 @@ def _pattern(refused: _Refused) -> Iterator[Problem]:
     allowed = refused.schema.get("patternErrorMessage", f"it must match {refused.limit}")
     typed = _full_width_hint(value)
     message = f"{refused.name}: {shown(value) or 'nothing'} cannot be used"
-    yield Problem("full-width-sign" if typed else "wrong-form", message, refused.at, hint=typed or allowed)
+    yield Problem(
+        FileRule.FULL_WIDTH_SIGN if typed else FileRule.WRONG_FORM, message, refused.at, hint=typed or allowed
+    )
 
 
 def _one_of(refused: _Refused) -> Iterator[Problem]:
@@ -133,12 +138,16 @@ def _one_of(refused: _Refused) -> Iterator[Problem]:
     words = [shown(word) for word in allowed]
     hint = did_you_mean(shown(value), words) or f"known: {', '.join(words)}"
     is_one = "is not" if len(words) == 1 else "is not one of"
-    yield Problem("not-one-of", f"{name}: {shown(value)} {is_one} {', '.join(words)}", refused.at, hint=hint)
+    yield Problem(FileRule.NOT_ONE_OF, f"{name}: {shown(value)} {is_one} {', '.join(words)}", refused.at, hint=hint)
 
 
 def _size(unit: str, bound: str) -> Callable[[_Refused], Iterator[Problem]]:
     """Return the wording of a size; *unit* is one of what is counted, *bound* is `most` or `least`."""
-    rule, hint = ("too-long", "shorten it") if bound == "most" else ("too-short", "write something, or delete the key")
+    rule, hint = (
+        (FileRule.TOO_LONG, "shorten it")
+        if bound == "most"
+        else (FileRule.TOO_SHORT, "write something, or delete the key")
+    )
 
     def word(refused: _Refused) -> Iterator[Problem]:
         size, limit = len(refused.value), refused.limit
@@ -158,7 +167,7 @@ def _range(bound: str) -> Callable[[_Refused], Iterator[Problem]]:
 
     def word(refused: _Refused) -> Iterator[Problem]:
         message = f"{refused.name}: {refused.value}; at {bound} {refused.limit} is allowed"
-        yield Problem("out-of-range", message, refused.at, hint=f"write a number of at {bound} {refused.limit}")
+        yield Problem(FileRule.OUT_OF_RANGE, message, refused.at, hint=f"write a number of at {bound} {refused.limit}")
 
     return word
 
@@ -168,12 +177,12 @@ def _listed_twice(refused: _Refused) -> Iterator[Problem]:
         if value in refused.value[:position]:
             at = refused.at._replace(path=(*refused.at.path, position))
             yield Problem(
-                "listed-twice", f"{refused.name} lists {shown(value)} twice", at, hint="delete one of the two"
+                FileRule.LISTED_TWICE, f"{refused.name} lists {shown(value)} twice", at, hint="delete one of the two"
             )
 
 
 def _other(refused: _Refused) -> Iterator[Problem]:
-    yield Problem("schema", shown(refused.message), refused.at, hint="see docs/declarations.md")
+    yield Problem(FileRule.SCHEMA, shown(refused.message), refused.at, hint="see docs/declarations.md")
 
 
 _WORDS: Mapping[str, Callable[[_Refused], Iterator[Problem]]] = {

@@ -13,13 +13,14 @@ from yaml.error import MarkedYAMLError, YAMLError
 
 from reconcile.declare.file_text import FileText
 from reconcile.model.finding import Finding
+from reconcile.model.rules import FileRule
 
 
 class _Meaning(NamedTuple):
     """A phrase of the parser, what it means here, and what to do."""
 
     phrase: str
-    rule: str
+    rule: FileRule
     message: str
     hint: str
 
@@ -27,74 +28,74 @@ class _Meaning(NamedTuple):
 _MEANINGS = (
     _Meaning(
         "did not find expected alphabetic or numeric character",
-        "unquoted-asterisk",
+        FileRule.UNQUOTED_ASTERISK,
         "a value that begins with * or & is an alias or an anchor to YAML",
         'quote the whole value: "*/5 …"',
     ),
     _Meaning(
         "mapping values are not allowed",
-        "yaml-syntax",
+        FileRule.YAML_SYNTAX,
         "a colon stands where no key can be",
         "quote a value that holds a colon; indent the keys of one entry alike",
     ),
     _Meaning(
         "mapping keys are not allowed",
-        "yaml-syntax",
+        FileRule.YAML_SYNTAX,
         "a value that begins with `? ` is a key to YAML",
         "quote the whole value",
     ),
     _Meaning(
         "could not find expected ':'",
-        "yaml-syntax",
+        FileRule.YAML_SYNTAX,
         "a key without a colon",
         "write `key: value`, with an ASCII colon and a blank after it",
     ),
     _Meaning(
         "found unexpected end of stream",
-        "unclosed-quote",
+        FileRule.UNCLOSED_QUOTE,
         "this quote is never closed",
         'close the quote; within double quotes write \\" for a quote',
     ),
     _Meaning(
         "unknown escape character",
-        "yaml-syntax",
+        FileRule.YAML_SYNTAX,
         "a backslash in double quotes begins an escape, and this one does not exist",
         "write \\\\ for a backslash, or use single quotes",
     ),
     _Meaning(
         "did not find expected key",
-        "yaml-syntax",
+        FileRule.YAML_SYNTAX,
         "a key is expected here",
         "indent the keys of one entry alike, and put nothing after a closing quote",
     ),
     _Meaning(
         "did not find expected '-' indicator",
-        "yaml-syntax",
+        FileRule.YAML_SYNTAX,
         "a list entry (`- `) is expected here",
         "indent the entries of one list alike",
     ),
     _Meaning(
         "did not find expected ',' or",
-        "unclosed-bracket",
+        FileRule.UNCLOSED_BRACKET,
         "a bracket or brace is not closed before this",
         "close it, or put a comma between the values",
     ),
     _Meaning(
         "did not find expected node content",
-        "unclosed-bracket",
+        FileRule.UNCLOSED_BRACKET,
         "a bracket or brace is not closed before this",
         "close it, or put a value after the comma",
     ),
     _Meaning(
         # The parser's own limit: it reads ahead, and may reach it before this program reaches its own.
         "exceeded maximum nesting depth",
-        "too-deep",
+        FileRule.TOO_DEEP,
         "collections are nested too deeply here",
         "declarations need no more than six levels",
     ),
     _Meaning(
         "cannot start any token",
-        "yaml-syntax",
+        FileRule.YAML_SYNTAX,
         "no plain value can begin with this character",
         "quote the whole value",
     ),
@@ -115,7 +116,9 @@ def syntax_finding(file_text: FileText, error: YAMLError) -> Finding:
     if not isinstance(error, MarkedYAMLError) or error.problem_mark is None:
         position = getattr(error, "position", 0)
         reason = getattr(error, "reason", None) or str(error) or _NO_REASON
-        return file_text.finding("yaml-syntax", f"this is not YAML: {reason}", position, hint="delete this character")
+        return file_text.finding(
+            FileRule.YAML_SYNTAX, f"this is not YAML: {reason}", position, hint="delete this character"
+        )
     problem = error.problem or _NO_REASON
     # At the end of the file there is nothing to show: the last character before it is nearer to the mistake.
     index = min(error.problem_mark.index, max(len(file_text.text.rstrip()) - 1, 0))
@@ -129,7 +132,7 @@ def syntax_finding(file_text: FileText, error: YAMLError) -> Finding:
             return file_text.finding(meaning.rule, meaning.message, at, width=width, hint=meaning.hint)
     context = f" ({error.context})" if error.context else ""
     message = f"this is not YAML: {problem}{context}"
-    return file_text.finding("yaml-syntax", message, index, hint="see the line above, too")
+    return file_text.finding(FileRule.YAML_SYNTAX, message, index, hint="see the line above, too")
 
 
 def _typing_mistake(file_text: FileText, first: int, last: int) -> Finding | None:
@@ -140,7 +143,10 @@ def _typing_mistake(file_text: FileText, first: int, last: int) -> Finding | Non
         if tab and line >= first_line:
             start = file_text.start_of(line) + tab.start(1)
             return file_text.finding(
-                "tab-indentation", "a tab in the indentation, which YAML forbids", start, hint="indent with blanks only"
+                FileRule.TAB_INDENTATION,
+                "a tab in the indentation, which YAML forbids",
+                start,
+                hint="indent with blanks only",
             )
         found = _full_width(file_text, line)
         if found is not None:
@@ -158,5 +164,8 @@ def _full_width(file_text: FileText, line: int) -> Finding | None:
     ascii_sign = ": " if sign == "\uff1a" else " "
     named = "a full-width colon (：)" if sign == "\uff1a" else "an ideographic blank (U+3000)"
     return file_text.finding(
-        "full-width-sign", f"{named} is not a part of YAML", start, hint=f"type {ascii_sign!r} with an ASCII keyboard"
+        FileRule.FULL_WIDTH_SIGN,
+        f"{named} is not a part of YAML",
+        start,
+        hint=f"type {ascii_sign!r} with an ASCII keyboard",
     )

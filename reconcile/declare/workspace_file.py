@@ -13,7 +13,8 @@ from reconcile.declare.freezes import freeze, freeze_problems
 from reconcile.declare.zones import zone_problem
 from reconcile.engine.documents import Part, Pointer, Problem, in_order, placed
 from reconcile.errors import SettingError
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
+from reconcile.model.rules import FileRule, Rule, Severity, WorkspaceRule, rule_called
 from reconcile.model.workspace import (
     Environment,
     Limits,
@@ -74,7 +75,9 @@ def _kind(value: Any, file: str) -> str | Problem:
     if isinstance(value, dict):
         return "workspace"
     hint = 'begin it with `format_version: "1"`; see docs/declarations.md'
-    return Problem("not-a-mapping", "keys with values are meant at the top of the file", Pointer(file), hint=hint)
+    return Problem(
+        FileRule.NOT_A_MAPPING, "keys with values are meant at the top of the file", Pointer(file), hint=hint
+    )
 
 
 def _problems(value: Mapping[str, Any], file: str) -> Iterator[Problem]:
@@ -89,7 +92,7 @@ def _problems(value: Mapping[str, Any], file: str) -> Iterator[Problem]:
     if isinstance(default, str) and default not in environments:
         hint = did_you_mean(default, environments) or f"known: {', '.join(map(shown, sorted(environments)))}"
         at = Pointer(file, ("default_environment",))
-        yield Problem("unknown-environment", f"there is no environment {shown(default)}", at, hint=hint)
+        yield Problem(WorkspaceRule.UNKNOWN_ENVIRONMENT, f"there is no environment {shown(default)}", at, hint=hint)
     for name, environment in environments.items():
         if isinstance(environment, dict):
             yield from _environment_problems(environment, file, ("environments", name))
@@ -115,34 +118,38 @@ def _url_problems(url: str, at: Pointer) -> Iterator[Problem]:
         parts = urlsplit(_VARIABLE.sub("1", url))
         _ = parts.port
     except ValueError as error:
-        yield Problem("bad-url", f"url: {error}", at, hint=hint)
+        yield Problem(WorkspaceRule.BAD_URL, f"url: {error}", at, hint=hint)
         return
     if parts.scheme not in ("http", "https") or not parts.hostname or not url.isascii() or " " in url:
-        yield Problem("bad-url", f"url: {shown(url)} is not an http or https address", at, hint=hint)
+        yield Problem(WorkspaceRule.BAD_URL, f"url: {shown(url)} is not an http or https address", at, hint=hint)
     if "@" in parts.netloc:
         hint = "put them into `headers`, from a ${VARIABLE}"
-        yield Problem("credentials-in-url", "url: credentials do not belong into a file", at, hint=hint)
+        yield Problem(WorkspaceRule.CREDENTIALS_IN_URL, "url: credentials do not belong into a file", at, hint=hint)
     elif parts.query or parts.fragment or url.endswith(("?", "#")):
         hint = "delete it from `?` or `#` on"
-        yield Problem("bad-url", "url: a query or fragment would be lost", at, hint=hint)
+        yield Problem(WorkspaceRule.BAD_URL, "url: a query or fragment would be lost", at, hint=hint)
 
 
 def _header_problems(name: str, text: Any, at: Pointer) -> Iterator[Problem]:
     if name.lower() in _OWN_HEADERS:
         key = at._replace(part=Part.KEY)
-        yield Problem("own-header", f"the header {shown(name)} is set by reconcile itself", key, hint="delete it")
+        yield Problem(
+            WorkspaceRule.OWN_HEADER, f"the header {shown(name)} is set by reconcile itself", key, hint="delete it"
+        )
     if isinstance(text, str):
         yield from _variable_problems(text, at)
         if any(ord(sign) > 0xFF for sign in text):
             hint = "headers hold Latin-1 characters only"
-            yield Problem("bad-header", f"the header {shown(name)} cannot be sent so", at, hint=hint)
+            yield Problem(WorkspaceRule.BAD_HEADER, f"the header {shown(name)} cannot be sent so", at, hint=hint)
 
 
 def _variable_problems(text: str, at: Pointer) -> Iterator[Problem]:
     start = _VARIABLE.sub(lambda match: "x" * len(match.group()), text).find("${")
     if start >= 0:
         hint = "write ${NAME}: letters, digits and `_`, not beginning with a digit"
-        yield Problem("bad-variable", "this is not a variable", at._replace(offset=start, width=2), hint=hint)
+        yield Problem(
+            WorkspaceRule.BAD_VARIABLE, "this is not a variable", at._replace(offset=start, width=2), hint=hint
+        )
 
 
 def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
@@ -157,6 +164,10 @@ def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
         tuple(freeze(one) for one in value.get("freezes", ())),
         {rule: None if level == "none" else Severity(level) for rule, level in value.get("rules", {}).items()},
     )
+
+
+def _severities(value: Mapping[str, str]) -> Mapping[Rule, Severity | None]:
+    return {rule_called(rule): None if said == "none" else Severity(said) for rule, said in value.items()}
 
 
 def _environment(name: str, value: Mapping[str, Any]) -> Environment:

@@ -8,6 +8,7 @@ from typing import Any
 from reconcile.declare.file_text import CONTROL, LINE_SEPARATORS, FileText
 from reconcile.declare.scalars import misreading, typed
 from reconcile.model.finding import Finding
+from reconcile.model.rules import FileRule
 
 _NO_SHARING = "write the value out; what several tenants share belongs into a set, what a file repeats into defaults"
 _MAY_HOLD_LINES = "description"
@@ -56,7 +57,7 @@ class YamlFindings:
                 named, hint = f"the character U+{ord(sign):04X}", "delete it"
             else:
                 continue
-            self._add("control-character", f"{key or 'the value'} holds {named}", event, hint=hint)
+            self._add(FileRule.CONTROL_CHARACTER, f"{key or 'the value'} holds {named}", event, hint=hint)
             return
 
     def key(self, event: Any, valid_keys: dict[str, str]) -> str:
@@ -65,7 +66,7 @@ class YamlFindings:
         count = len(self._findings)
         if not event.style:
             if text == "<<":
-                self._add("merge-key", "merge keys (<<) are not used in declarations", event, hint=_NO_SHARING)
+                self._add(FileRule.MERGE_KEY, "merge keys (<<) are not used in declarations", event, hint=_NO_SHARING)
             elif typed(text) is not text:
                 self._quote_this(event, f"the key {text or 'before the colon'} is not text to YAML", text)
             elif misreading(text):
@@ -79,7 +80,7 @@ class YamlFindings:
     def duplicate(self, event: Any) -> None:
         """Add that a mapping holds a key twice."""
         self._add(
-            "duplicate-key",
+            FileRule.DUPLICATE_KEY,
             f"{event.value} stands twice in the same mapping",
             event,
             hint="delete one of the two, or begin a new list entry with '- '",
@@ -87,14 +88,16 @@ class YamlFindings:
 
     def _anchor_or_tag(self, event: Any) -> None:
         if getattr(event, "tag", None) is not None:
-            self._add("tag", f"tags such as {_short(event.tag)} are not used in declarations", event, hint="delete it")
+            self._add(
+                FileRule.TAG, f"tags such as {_short(event.tag)} are not used in declarations", event, hint="delete it"
+            )
         if getattr(event, "anchor", None) is not None and hasattr(event, "implicit"):
-            self._add("anchor", f"the anchor &{event.anchor} is not allowed", event, hint=_NO_SHARING)
+            self._add(FileRule.ANCHOR, f"the anchor &{event.anchor} is not allowed", event, hint=_NO_SHARING)
 
     def alias(self, event: Any) -> str:
         """Add that aliases are not allowed, and return the alias as text."""
         self._add(
-            "alias",
+            FileRule.ALIAS,
             f"YAML reads *{event.anchor} as an alias, and aliases are not allowed",
             event,
             hint=f'if text is meant, quote it: "*{event.anchor}"; otherwise {_NO_SHARING}',
@@ -103,17 +106,19 @@ class YamlFindings:
 
     def key_not_text(self, event: Any) -> None:
         """Add that a key is a collection or an alias."""
-        self._add("key-not-text", "a key must be plain text", event, hint="did you mean a value? write `key: value`")
+        self._add(
+            FileRule.KEY_NOT_TEXT, "a key must be plain text", event, hint="did you mean a value? write `key: value`"
+        )
 
     def too_deep(self, event: Any, limit: int) -> None:
         """Add that collections are nested too deeply."""
         message = f"collections are nested more than {limit} deep here"
-        self._add("too-deep", message, event, hint="declarations need no more than six levels")
+        self._add(FileRule.TOO_DEEP, message, event, hint="declarations need no more than six levels")
 
     def another_document(self, event: Any) -> None:
         """Add that a second YAML document begins."""
         self._add(
-            "several-documents",
+            FileRule.SEVERAL_DOCUMENTS,
             "a second YAML document begins here; a file holds one",
             event,
             hint="move it into a file of its own, or delete the `---`",
@@ -122,12 +127,14 @@ class YamlFindings:
     def empty(self) -> None:
         """Add that the file holds nothing."""
         hint = "declare something in it, or delete it"
-        self._findings.append(self._file_text.finding("empty-file", "the file holds no declaration", 0, hint=hint))
+        self._findings.append(
+            self._file_text.finding(FileRule.EMPTY_FILE, "the file holds no declaration", 0, hint=hint)
+        )
 
     def _quote_this(self, event: Any, message: str, text: str) -> None:
-        self._add("quote-this", message, event, hint=f'quote it: "{text}"')
+        self._add(FileRule.QUOTE_THIS, message, event, hint=f'quote it: "{text}"')
 
-    def _add(self, rule: str, message: str, event: Any, *, hint: str) -> None:
+    def _add(self, rule: FileRule, message: str, event: Any, *, hint: str) -> None:
         start, end = event.start_mark.index, event.end_mark.index
         self._findings.append(self._file_text.finding(rule, message, start, width=max(1, end - start), hint=hint))
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from reconcile.engine.documents import Pointer, Problem
 from reconcile.errors import SettingError
+from reconcile.model.rules import WorkspaceRule
 from reconcile.times import time_zone
 
 
@@ -14,4 +15,4 @@ def zone_problem(name: str, at: Pointer) -> Iterator[Problem]:
     try:
         time_zone(name)
     except SettingError as error:
-        yield Problem("unknown-timezone", f"timezone: {error.message}", at, hint=error.hint)
+        yield Problem(WorkspaceRule.UNKNOWN_TIMEZONE, f"timezone: {error.message}", at, hint=error.hint)

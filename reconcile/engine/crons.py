@@ -1,7 +1,7 @@
 """Cron texts of declarations: each distinct text is looked at once.
 
 What Quartz refuses, or takes and then hangs on, is an error. What it accepts is held against the other rules
-(`engine.rules`) where there is a *now* to look from.
+(`engine.cron_rules`) where there is a *now* to look from.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reconcile import cron
+from reconcile.engine.cron_rules import CheckedCron, check_cron
 from reconcile.engine.documents import Path, Pointer, Problem
-from reconcile.engine.rules import Subject, check_cron
 from reconcile.errors import CronSyntaxError
-from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
 from reconcile.model.reading import DEFAULT_READING, Reading
+from reconcile.model.rules import CronRule, FileRule, Rule, Severity
 from reconcile.model.workspace import MAX_FIRES_PER_DAY
 from reconcile.text import ascii_of, full_width_signs, shown
 from reconcile.times import time_zone
@@ -37,7 +37,7 @@ class Outlook:
     zone: ZoneInfo | None = None
     reading: Reading = DEFAULT_READING
     now: datetime | None = None
-    severities: Mapping[str, Severity | None] = field(default_factory=dict)
+    severities: Mapping[Rule, Severity | None] = field(default_factory=dict)
     max_fires_per_day: int | None = MAX_FIRES_PER_DAY
 
 
@@ -108,7 +108,7 @@ class Crons:
             signs = shown(text[start : start + width])
             message = f"cron: {signs!r} are signs of a Chinese keyboard, which Quartz does not know"
             hint = f"with an ASCII keyboard: {ascii_of(text)}"
-            return _Seen(Problem("full-width-sign", message, _at(start, width), hint=hint))
+            return _Seen(Problem(FileRule.FULL_WIDTH_SIGN, message, _at(start, width), hint=hint))
         try:
             plain = cron.resolve_h(text, *_ANY_KEY) if cron.has_h(text) else text
             expression = self._outlook.reading.parse(plain)
@@ -116,21 +116,21 @@ class Crons:
             # The columns of a resolved text are not those of the one that was written.
             at = _at(error.column, error.width) if error.text == text else _at(0, len(text))
             hint = error.hint or "see `reconcile explain`"
-            return _Seen(Problem("cron-syntax", f"cron: {error.message}", at, hint=hint))
+            return _Seen(Problem(CronRule.CRON_SYNTAX, f"cron: {error.message}", at, hint=hint))
         return self._held_against_rules(text, expression, has_h=plain is not text)
 
     def _held_against_rules(self, text: str, expression: cron.Expression, *, has_h: bool) -> _Seen:
         outlook = self._outlook
         found: list[Problem] = []
-        subject = Subject(text, expression, outlook.zone, outlook.now or _LONG_AGO, outlook.max_fires_per_day)
-        for rule, mark in check_cron(subject):
+        checked = CheckedCron(text, expression, outlook.zone, outlook.now or _LONG_AGO, outlook.max_fires_per_day)
+        for rule, mark in check_cron(checked):
             at = _at(mark.column, mark.width)
             if rule.severity is Severity.ERROR:
-                return _Seen(Problem(rule.id, f"cron: {mark.message}", at, hint=mark.hint))
-            severity = outlook.severities.get(rule.id, rule.severity)
+                return _Seen(Problem(rule, f"cron: {mark.message}", at, hint=mark.hint))
+            severity = outlook.severities.get(rule, rule.severity)
             # What an H stands for is another value for each key.
             if outlook.now is not None and severity is not None and not has_h:
-                found.append(Problem(rule.id, f"cron: {mark.message}", at, hint=mark.hint, severity=severity))
+                found.append(Problem(rule, f"cron: {mark.message}", at, hint=mark.hint, severity=severity))
         return _Seen(None, tuple(found), has_h)
 
 

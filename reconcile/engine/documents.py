@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.rules import OF_THE_RULE, Rule, Severity
 from reconcile.source import Span
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -55,12 +56,16 @@ Locate: TypeAlias = Callable[[Collection[Pointer]], Mapping[Pointer, Place]]
 class Problem:
     """A finding to be: *at* says which value is meant, not yet where it stands."""
 
-    rule: str
+    rule: Rule
     message: str
     at: Pointer
     hint: str | None = None
-    severity: Severity = Severity.ERROR
     key: Key | None = None
+    severity: Severity = OF_THE_RULE
+
+    def __post_init__(self) -> None:
+        """Take the rule's severity where none is given."""
+        object.__setattr__(self, "severity", self.severity or self.rule.severity)
 
 
 class Ignore(NamedTuple):
@@ -111,12 +116,12 @@ def placed(problems: Iterable[Problem], locate: Locate) -> tuple[Finding, ...]:
     findings = (
         Finding(
             problem.rule,
-            problem.severity,
             problem.message,
             place=places[problem.at].span,
             hint=problem.hint,
             line_text=places[problem.at].line_text,
             key=problem.key,
+            severity=problem.severity,
         )
         for problem in waiting
     )

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from reconcile.engine.crons import Crons
 from reconcile.engine.documents import Document, Fields, Pointer, Problem
+from reconcile.model.rules import ScheduleRule
 
 
 class Entry(NamedTuple):
@@ -57,7 +58,7 @@ def by_code(documents: Iterable[Document], owner: str, crons: Crons, problems: l
 
 def _twice(name: str, second: Entry, first: Entry) -> Problem:
     return Problem(
-        "declared-twice",
+        ScheduleRule.DECLARED_TWICE,
         f"{name} is declared twice: here and at {first.place}",
         second.at("code"),
         hint="delete one of the two",

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from reconcile.cron import Expression, Meaning, field_words, fires, fires_per_day, hazard, same_fires, words
 from reconcile.cron.days import year_kind
 from reconcile.cron.fire import later_instant
-from reconcile.engine.rules import Subject, check_cron
+from reconcile.engine.cron_rules import CheckedCron, check_cron
 from reconcile.model.finding import Finding
 from reconcile.source import Span
 
@@ -130,9 +130,9 @@ def lacking(one: Expression, other: Expression, after: datetime) -> Iterator[dat
 
 def _findings(expression: Expression, name: str, now: datetime) -> Iterator[Finding]:
     zone = now.tzinfo if isinstance(now.tzinfo, ZoneInfo) else None
-    for rule, mark in check_cron(Subject(expression.text, expression, zone, now)):
+    for rule, mark in check_cron(CheckedCron(expression.text, expression, zone, now)):
         place = Span(name, 1, mark.column + 1, mark.width)
-        yield Finding(rule.id, rule.severity, mark.message, place, mark.hint, expression.text)
+        yield Finding(rule, mark.message, place, mark.hint, expression.text)
 
 
 def _comparison(expression: Expression, against: Expression, after: datetime, count: int, language: str) -> Comparison:

@@ -11,13 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reconcile.engine.documents import Document, Ignore, Problem
-from reconcile.engine.rules import RULES
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
+from reconcile.model.rules import SILENCEABLE, CommentRule
 from reconcile.source import Span
 from reconcile.text import did_you_mean
-
-SILENCEABLE = frozenset(rule.id for rule in RULES if rule.severity is not Severity.ERROR)
-UNUSED = "unused-ignore"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +64,15 @@ def _entry_of(ignore: Ignore, document: Document) -> tuple[str | int, ...]:
 def _about(ignore: Ignore, used: set[Span], *, is_suspicious: bool) -> Iterator[Finding]:
     if ignore.rule not in SILENCEABLE:
         hint = did_you_mean(ignore.rule, SILENCEABLE) or "docs/rules.md lists the rules that can be silenced"
-        yield _finding("unknown-rule", f"there is no rule {ignore.rule!r} to ignore", ignore, hint, Severity.ERROR)
+        yield _finding(CommentRule.UNKNOWN_RULE, f"there is no rule {ignore.rule!r} to ignore", ignore, hint)
     elif not ignore.reason:
         message = f"{ignore.rule} is ignored without a reason"
-        yield _finding("ignore-without-reason", message, ignore, "say why, behind the rule", Severity.WARNING)
+        yield _finding(CommentRule.IGNORE_WITHOUT_REASON, message, ignore, "say why, behind the rule")
     elif is_suspicious and ignore.place.span not in used:
         message = f"{ignore.rule} is ignored, and not found in this schedule"
-        yield _finding(UNUSED, message, ignore, "delete the comment", Severity.WARNING)
+        yield _finding(CommentRule.UNUSED_IGNORE, message, ignore, "delete the comment")
 
 
-def _finding(rule: str, message: str, ignore: Ignore, hint: str, severity: Severity) -> Finding:
+def _finding(rule: CommentRule, message: str, ignore: Ignore, hint: str) -> Finding:
     span, line_text = ignore.place
-    return Finding(rule, severity, message, place=span, hint=hint, line_text=line_text)
+    return Finding(rule, message, place=span, hint=hint, line_text=line_text)

@@ -16,9 +16,10 @@ from reconcile.engine.overrides import ENABLE_INACTIVE, INCLUDE_RENAMES, PARK_RE
 from reconcile.engine.past import NOTHING, Past
 from reconcile.model.change import Change
 from reconcile.model.fields import field_values
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan
+from reconcile.model.rules import ScheduleRule
 from reconcile.model.schedule import DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.model.states import Action, Condition, LastAppliedSource, Live, Unreadable
@@ -92,8 +93,7 @@ def _nothing_live(desired: Mapping[Key, Schedule], live: Mapping[Key, Live]) -> 
             counted = "its only schedule" if len(wanted) == 1 else f"none of its {len(wanted)} schedules"
             said = f"{counted} is {'absent' if len(wanted) == 1 else 'live'}"
             yield Finding(
-                "nothing-live",
-                Severity.WARNING,
+                ScheduleRule.NOTHING_LIVE,
                 f"tenant {tenant}: {said}, and no last applied says whether that is new",
                 hint="if the tenant is not new, look at its code, and at what became of its jobs",
             )

@@ -24,9 +24,10 @@ from reconcile.engine.documents import Document, Documents, Fields, Pointer, Pro
 from reconcile.engine.entries import Entry, by_code
 from reconcile.engine.ignores import silence
 from reconcile.engine.sets import Shelf, Taken, shelf, taken
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.reading import reading_of
+from reconcile.model.rules import FileRule, Rule, Severity, WorkspaceRule
 from reconcile.model.schedule import DeclaredAt, Schedule, State
 from reconcile.model.workspace import MAX_FIRES_PER_DAY, Environment
 from reconcile.source import Span
@@ -34,7 +35,7 @@ from reconcile.times import time_zone
 
 _STATES = {state.value: state for state in State}
 _NO_LABELS: Mapping[str, str] = {}
-_NO_SEVERITIES: Mapping[str, Severity | None] = {}
+_NO_SEVERITIES: Mapping[Rule, Severity | None] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def resolve(
     environment: Environment,
     *,
     now: datetime | None = None,
-    severities: Mapping[str, Severity | None] = _NO_SEVERITIES,
+    severities: Mapping[Rule, Severity | None] = _NO_SEVERITIES,
     max_fires_per_day: int | None = MAX_FIRES_PER_DAY,
 ) -> Resolution:
     """Return what *documents* want in *environment*, and everything that is wrong with them. Never raises for it.
@@ -106,9 +107,7 @@ def _idle_patterns(environment: Environment, tenants: Collection[str], file: str
         if pattern != "*" and not any(fnmatchcase(tenant, pattern) for tenant in tenants):
             at = Pointer(file, ("environments", environment.name, "tenants", position))
             hint = "patterns are held against tenant codes, not file names"
-            yield Problem(
-                "covers-nothing", f"tenants: {pattern} covers no tenant", at, hint=hint, severity=Severity.WARNING
-            )
+            yield Problem(WorkspaceRule.COVERS_NOTHING, f"tenants: {pattern} covers no tenant", at, hint=hint)
 
 
 def _schedules(
@@ -146,7 +145,7 @@ def _missing(entry: Entry, fields: Fields) -> Iterator[Problem]:
     for name in ("name", "cron"):
         if name not in fields:
             hint = f"add `{name}:`; only an entry whose code an included set has may leave it out"
-            yield Problem("missing-key", f"{name} is missing", entry.at(), hint=hint)
+            yield Problem(FileRule.MISSING_KEY, f"{name} is missing", entry.at(), hint=hint)
 
 
 def _schedule(key: Key, fields: Fields, entry: Entry, crons: Crons) -> Schedule:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from reconcile.model.change import known_name, same_cron
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
+from reconcile.model.rules import RunRule
 from reconcile.model.schedule import BeforeRun, Schedule, State
 
 
@@ -32,8 +33,7 @@ def left_running(changes: Iterable[ChangeRecord]) -> Iterator[Finding]:
     for change in changes:
         if _may_have_saved(change) and any(not row.active for row in change.before):
             yield Finding(
-                "stays-active",
-                Severity.WARNING,
+                RunRule.STAYS_ACTIVE,
                 f"{change.key}: its job was paused before the run, and a save may have started it",
                 hint="pause it in the service, if it is to be paused again",
                 key=change.key,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from reconcile.engine.crons import Crons
 from reconcile.engine.documents import Document, Documents, Pointer, Problem
 from reconcile.engine.entries import Entry, by_code
+from reconcile.model.rules import ScheduleRule
 from reconcile.text import did_you_mean, shown
 
 
@@ -36,7 +37,9 @@ def shelf(documents: Documents, crons: Crons, problems: list[Problem]) -> Shelf:
         if document.name in sets:
             message = f"set {document.name} is declared twice: here and in {files[document.name]}"
             at = Pointer(document.file, ("set",))
-            problems.append(Problem("set-declared-twice", message, at, hint="rename one, or put both into one file"))
+            problems.append(
+                Problem(ScheduleRule.SET_DECLARED_TWICE, message, at, hint="rename one, or put both into one file")
+            )
         elif document.name:
             sets[document.name] = entries
             files[document.name] = document.file
@@ -75,7 +78,7 @@ def _includes(
             at = Pointer(document.file, ("include", position))
             if name in first:
                 message = f"tenant {tenant} includes set {name} twice: here and in {first[name]}"
-                problems.append(Problem("included-twice", message, at, hint="delete one of the two"))
+                problems.append(Problem(ScheduleRule.INCLUDED_TWICE, message, at, hint="delete one of the two"))
                 continue
             first[name] = document.file
             yield name, at, document
@@ -83,14 +86,18 @@ def _includes(
 
 def _unknown_set(name: str, at: Pointer, sets: Shelf) -> Problem:
     known = f"known: {', '.join(sorted(sets.sets))}" if sets.sets else "no set file is covered by `paths`"
-    return Problem("unknown-set", f"there is no set {shown(name)}", at, hint=did_you_mean(name, sets.sets) or known)
+    return Problem(
+        ScheduleRule.UNKNOWN_SET, f"there is no set {shown(name)}", at, hint=did_you_mean(name, sets.sets) or known
+    )
 
 
 def _in_two_sets(code: str, one: Entry, other: Entry, at: Pointer) -> Problem:
     message = (
         f"two included sets have {code}: {one.document.name} at {one.place}, {other.document.name} at {other.place}"
     )
-    return Problem("in-two-sets", message, at, hint="exclude it and declare it here, or delete it from one set")
+    return Problem(
+        ScheduleRule.IN_TWO_SETS, message, at, hint="exclude it and declare it here, or delete it from one set"
+    )
 
 
 def _idle_excludes(documents: Sequence[Document], offered: set[str]) -> Iterator[Problem]:
@@ -99,4 +106,6 @@ def _idle_excludes(documents: Sequence[Document], offered: set[str]) -> Iterator
             if code not in offered:
                 message = f"exclude: no included set has {code}"
                 hint = did_you_mean(code, offered) or "delete it"
-                yield Problem("excludes-nothing", message, Pointer(document.file, ("exclude", position)), hint=hint)
+                yield Problem(
+                    ScheduleRule.EXCLUDES_NOTHING, message, Pointer(document.file, ("exclude", position)), hint=hint
+                )

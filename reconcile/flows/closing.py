@@ -23,9 +23,10 @@ from reconcile.flows.pacing import Pacing
 from reconcile.flows.tally import Tally
 from reconcile.flows.wave import Ports, record
 from reconcile.flows.wording import corrected
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome, Result
+from reconcile.model.rules import RunRule
 from reconcile.model.states import Live
 
 
@@ -92,8 +93,8 @@ def _moved(outcome: Outcome) -> Finding:
     what = "holds several jobs for it" if is_doubled else "is no longer as desired"
     why = "a save landed after its last read-back, or somebody else saved" if outcome.in_doubt else "somebody saved"
     message = f"{outcome.key} was read again, and live {what}: {why}"
-    rule = "landed-late" if outcome.in_doubt else "moved-after"
-    return Finding(rule, Severity.ERROR, message, hint=outcome.hint, key=outcome.key)
+    rule = RunRule.LANDED_LATE if outcome.in_doubt else RunRule.MOVED_AFTER
+    return Finding(rule, message, hint=outcome.hint, key=outcome.key)
 
 
 def _unread(keys: tuple[Key, ...]) -> Finding:
@@ -101,4 +102,4 @@ def _unread(keys: tuple[Key, ...]) -> Finding:
         f"{len(keys)} keys whose saves were in doubt (such as {min(keys)}) could not be read again at the end: whether "
         "a save of them has landed late is not known"
     )
-    return Finding("not-read-again", Severity.WARNING, message, hint="run plan, or drift, to read them", key=min(keys))
+    return Finding(RunRule.NOT_READ_AGAIN, message, hint="run plan, or drift, to read them", key=min(keys))

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.rules import ReplyRule
 from reconcile.model.states import Live, Unreadable
 from reconcile.ports import Progress, Reader, no_progress
 
@@ -43,7 +44,7 @@ def observe(reader: Reader, keys: Collection[Key], *, progress: Progress = no_pr
     if not appeared:
         return Observation(live)
     cut = Unreadable(
-        "batch-truncated",
+        ReplyRule.BATCH_TRUNCATED,
         "not in the answer, but the service was seen to leave codes out of long lists, so it may not be absent",
         _CUT_HINT,
     )
@@ -56,4 +57,4 @@ def _truncation(appeared: list[Key]) -> Finding:
         f"{len(appeared)} of the codes that a first query left out were answered by a second, shorter one (such as "
         f"{appeared[0]}): the service cuts long lists silently, so no missing code of this run counts as absent"
     )
-    return Finding("batch-truncated", Severity.ERROR, message, hint=_CUT_HINT, key=appeared[0])
+    return Finding(ReplyRule.BATCH_TRUNCATED, message, hint=_CUT_HINT, key=appeared[0])

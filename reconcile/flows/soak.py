@@ -23,10 +23,11 @@ from reconcile.flows.tally import Tally
 from reconcile.flows.wave import Ports
 from reconcile.model.change import Change
 from reconcile.model.execution import Execution
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome
 from reconcile.model.reading import Reading
+from reconcile.model.rules import RunRule
 from reconcile.text import shown
 from reconcile.times import between, duration_text, in_zone, later
 
@@ -51,7 +52,7 @@ def in_vain(pacing: Pacing) -> Finding:
     """Return what to say where no canary could fire before the limit."""
     limit = duration_text(pacing.soak_limit)
     message = f"no canary fires within {limit}, so that a soak until the next fire would be in vain"
-    return Finding("soak-in-vain", Severity.ERROR, message, hint=_LIMIT_HINT)
+    return Finding(RunRule.SOAK_IN_VAIN, message, hint=_LIMIT_HINT)
 
 
 def soak(canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation) -> Tally:
@@ -125,7 +126,7 @@ def _watch(outcome: Outcome, ports: Ports, *, pacing: Pacing, reading: Reading, 
     if row is None or not row.active or fire is None:
         why = "is not active" if row is not None and not row.active else "does not fire before the soak's limit"
         message = f"{outcome.key} went first, but {why}: its fire is not waited for"
-        return Finding("soak-not-seen", Severity.WARNING, message, hint=_LIMIT_HINT, key=outcome.key)
+        return Finding(RunRule.SOAK_NOT_SEEN, message, hint=_LIMIT_HINT, key=outcome.key)
     due = ports.clock.monotonic() + between(since, fire).total_seconds() + FIRST_LOOK_SECONDS
     watch = _Watch(outcome, row.job_id, due)
     watch.known = frozenset(execution.trigger_id for execution in _page(watch, ports))
@@ -157,7 +158,7 @@ def _failed_run(watch: _Watch, execution: Execution) -> Iterator[Finding]:
         message = f"{watch.outcome.key} fired as scheduled, but its run ended as {shown(execution.run_status)!r}"
         said = f": {shown(execution.message)}" if execution.message else ""
         hint = "the schedule is as desired; look at what it runs"
-        yield Finding("canary-run-failed", Severity.WARNING, message + said, hint=hint, key=watch.outcome.key)
+        yield Finding(RunRule.CANARY_RUN_FAILED, message + said, hint=hint, key=watch.outcome.key)
 
 
 def _no_fire(watch: _Watch, pacing: Pacing) -> Finding:
@@ -165,4 +166,4 @@ def _no_fire(watch: _Watch, pacing: Pacing) -> Finding:
     message = f"{key} was not seen to fire within {duration_text(pacing.soak_limit)} of its save"
     said = f"; its history could not be read: {watch.trouble}" if watch.trouble else ""
     hint = f"look at `reconcile history {key.tenant} {key.code}`; is timezone the zone in which the service fires?"
-    return Finding("soak-no-fire", Severity.ERROR, message + said, hint=hint, key=key)
+    return Finding(RunRule.SOAK_NO_FIRE, message + said, hint=hint, key=key)

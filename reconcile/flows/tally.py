@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconcile.flows.wave import WaveResult
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome, Result
+from reconcile.model.rules import RunRule
 from reconcile.model.states import Action
 from reconcile.ports import Stop
 
@@ -91,8 +92,7 @@ def _shows_an_update(outcome: Outcome) -> bool:
 def _appends(outcomes: tuple[Outcome, ...]) -> Finding:
     doubled = next(outcome for outcome in outcomes if outcome.reason == "duplicated")
     return Finding(
-        "save-appends",
-        Severity.ERROR,
+        RunRule.SAVE_APPENDS,
         f"after saving {doubled.key} the service holds several jobs for it: saving adds a job, or somebody else did",
         hint="remove the surplus job in the service, and set service.save to append in reconcile.yaml "
         "(or to upsert, if somebody else added it)",

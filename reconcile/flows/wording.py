@@ -7,8 +7,9 @@ from dataclasses import replace
 from reconcile.engine.settle import Attempt, Ended
 from reconcile.errors import LedgerError
 from reconcile.model.change import Change
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.outcome import Outcome, Result
+from reconcile.model.rules import LedgerRule
 from reconcile.model.states import Condition, Live, Unreadable
 from reconcile.ports import SaveAnswer
 
@@ -104,8 +105,8 @@ def not_recorded(error: LedgerError, *, sent: bool) -> Finding:
     else:
         message = f"the ledger could not be written, so nothing more was saved: {error.message}"
         hint = _AGAIN
-    rule = "ledger-open-intents" if sent else "ledger-not-written"
-    return Finding(rule, Severity.ERROR, message, hint=f"{error.hint}; {hint}" if error.hint else hint)
+    rule = LedgerRule.LEDGER_OPEN_INTENTS if sent else LedgerRule.LEDGER_NOT_WRITTEN
+    return Finding(rule, message, hint=f"{error.hint}; {hint}" if error.hint else hint)
 
 
 def _about_activity(change: Change, live: Live | None) -> str:

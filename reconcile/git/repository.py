@@ -22,7 +22,8 @@ from reconcile.errors import ReconcileError
 from reconcile.git import program
 from reconcile.git.configuration import VARIABLE, Allow, Settings, read_entries, settings
 from reconcile.git.program import Answer, bare_environment, configured, user_environment
-from reconcile.model.finding import DeclarationError, Finding, Severity
+from reconcile.model.finding import DeclarationError, Finding
+from reconcile.model.rules import GitRule
 from reconcile.secrets import safe_line
 from reconcile.text import LONGEST_LINE, one_line
 
@@ -229,8 +230,8 @@ def foreign(place: str, why: str, hint: str = _FOREIGN_HINT) -> DeclarationError
         old = ".".join(map(str, version))
         message += f"; git {old} cannot be told to leave it alone"
         hint += "; use git 2.38 or newer"
-    finding = Finding(FOREIGN, Severity.ERROR, message, hint=hint)
-    return DeclarationError(f"{FOREIGN}: {message}", findings=(finding,), hint=hint)
+    finding = Finding(GitRule.FOREIGN_REPOSITORY, message, hint=hint)
+    return DeclarationError(f"{finding.rule}: {message}", findings=(finding,), hint=hint)
 
 
 def _version() -> tuple[int, int] | None:

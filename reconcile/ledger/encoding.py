@@ -16,6 +16,7 @@ from reconcile.model.fields import field_values, with_fields
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
 from reconcile.model.outcome import Result
+from reconcile.model.rules import rule_called
 from reconcile.model.schedule import State
 from reconcile.model.states import Action, Applied, Live, LiveRow, Rows, Unreadable
 
@@ -60,7 +61,7 @@ def live_value(live: Live | None) -> Json:
 def live_of(value: Json) -> Live | None:
     """Return what `live_value` was made from."""
     if isinstance(value, Mapping):
-        return with_fields(Unreadable, value)
+        return with_fields(Unreadable, {**value, "rule": rule_called(value["rule"])})
     return None if value is None else rows_of(value)
 
 

@@ -6,36 +6,33 @@ What stops a run because of them is an exception that carries them all.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 from reconcile.errors import ReconcileError
 from reconcile.exits import Exit
 from reconcile.model.keys import Key
+from reconcile.model.rules import OF_THE_RULE, Rule, Severity
 from reconcile.source import Span
-
-
-class Severity(StrEnum):
-    """How bad a finding is, worst first: an *error* keeps a plan from being made."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found. *rule* is a stable kebab-case id; *message* names the value; *hint* says what to do.
+    """One thing found. *rule* says of which kind it is; *message* names the value; *hint* says what to do.
 
-    *line_text* is the source line that *place* points into, without its line break, when it could be read.
+    *line_text* is the source line that *place* points into, without its line break, when it could be read. *severity*
+    is the rule's own unless it is given.
     """
 
-    rule: str
-    severity: Severity
+    rule: Rule
     message: str
     place: Span | None = None
     hint: str | None = None
     line_text: str | None = None
     key: Key | None = None
+    severity: Severity = OF_THE_RULE
+
+    def __post_init__(self) -> None:
+        """Take the rule's severity where none is given."""
+        object.__setattr__(self, "severity", self.severity or self.rule.severity)
 
 
 @dataclass(frozen=True, slots=True)

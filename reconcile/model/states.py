@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from reconcile.model.rules import Rule
+
 
 class Verdict(StrEnum):
     """How desired, last applied and live stand to one another; the first that fits, in this order."""
@@ -66,9 +68,9 @@ class LiveRow:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Why a key could not be read. It is never the same as absent. *rule* is a stable kebab-case id."""
+    """Why a key could not be read. It is never the same as absent. *rule* says why, and *message* in full."""
 
-    rule: str
+    rule: Rule
     message: str
     hint: str | None = None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from reconcile.model.finding import Severity
+from reconcile.model.rules import Rule, Severity
 
 
 class UnknownCodeMode(StrEnum):
@@ -151,4 +151,4 @@ class Workspace:
     ledger: str | None = None
     on_drift: OnDrift = OnDrift.REVERT
     freezes: tuple[Freeze, ...] = ()
-    rules: Mapping[str, Severity | None] = field(default_factory=dict)
+    rules: Mapping[Rule, Severity | None] = field(default_factory=dict)

@@ -16,11 +16,12 @@ from reconcile.errors import ReconcileError
 from reconcile.model.change import Change
 from reconcile.model.drift import Drift
 from reconcile.model.execution import Execution, HistoryPage
-from reconcile.model.finding import DeclarationError, Finding, Refusal, RefusedError, Severity
+from reconcile.model.finding import DeclarationError, Finding, Refusal, RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.ledger import RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
+from reconcile.model.rules import Severity
 from reconcile.model.run import Run
 from reconcile.model.states import LastAppliedSource, Live, Unreadable
 from reconcile.report.head import FORMAT_VERSION, Head

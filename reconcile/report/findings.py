@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 
 from reconcile.errors import ReconcileError
-from reconcile.model.finding import DeclarationError, Finding, Refusal, RefusedError, Severity
+from reconcile.model.finding import DeclarationError, Finding, Refusal, RefusedError
+from reconcile.model.rules import Severity
 from reconcile.report.view import Block, Excerpt, Note, Tone, View, sections
 from reconcile.text import counted
 

@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 
 from reconcile.model.change import Change
 from reconcile.model.fields import field_values, with_fields
-from reconcile.model.finding import Finding, Refusal, Severity
+from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention
+from reconcile.model.rules import ReplyRule, Severity, rule_called
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Origin, Removed, Schedule, State
 from reconcile.model.selection import Selection
 from reconcile.model.states import Applied, Condition, Live, LiveRow, Unreadable, Verdict
@@ -81,8 +82,9 @@ def live_document(live: Live) -> Document:
 def live_of(entry: Entry) -> Live:
     """Return what `live_document` was made from."""
     if entry["live"] is None:
-        reason = entry.get("unreadable", {"rule": "unreadable", "message": "it could not be read", "hint": None})
-        return with_fields(Unreadable, reason)
+        unknown = {"rule": ReplyRule.UNREADABLE, "message": "it could not be read", "hint": None}
+        reason = entry.get("unreadable", unknown)
+        return with_fields(Unreadable, {**reason, "rule": rule_called(reason["rule"])})
     return tuple(with_fields(LiveRow, row) for row in entry["live"])
 
 
@@ -143,9 +145,9 @@ def finding_document(finding: Finding) -> Document:
 def finding_of(entry: Entry) -> Finding:
     """Return what `finding_document` was made from."""
     return Finding(
-        entry["rule"],
-        Severity(entry["severity"]),
+        rule_called(entry["rule"]),
         entry["message"],
+        severity=Severity(entry["severity"]),
         place=span_of(entry["place"]),
         hint=entry["hint"],
         line_text=entry["line_text"],

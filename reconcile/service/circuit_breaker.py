@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from reconcile.model.rules import ReplyRule
 from reconcile.model.states import Unreadable
 from reconcile.service.diagnostics import unreadable
 
@@ -36,8 +37,10 @@ class CircuitBreaker:
     def refusal(self, tenant: str) -> Unreadable | None:
         """Return why *tenant* is not asked for now, or None."""
         if self._failures[tenant] >= TENANT_LOST_AFTER:
-            return unreadable("not-asked", f"tenant {tenant}: not asked for: the batches before it got no answer")
+            return unreadable(
+                ReplyRule.NOT_ASKED, f"tenant {tenant}: not asked for: the batches before it got no answer"
+            )
         if len(self._tenants) >= self._most_tenants:
             message = f"tenant {tenant}: not asked for: {len(self._tenants)} tenants in a row got no answer"
-            return unreadable("not-asked", message, "is the service up?")
+            return unreadable(ReplyRule.NOT_ASKED, message, "is the service up?")
         return None

@@ -5,36 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 
+from reconcile.model.rules import ReplyRule
 from reconcile.model.states import Unreadable
 from reconcile.secrets import Redactor
 from reconcile.service.charsets import shown_with
 from reconcile.service.messages import Failure, Flaw, NoReply, Operation, Reply
 from reconcile.service.reply_findings import ErrorBesideData
 from reconcile.service.reported_errors import LONGEST_CODE, ReportedError
-
-UNREADABLE_REASONS: Mapping[str, str] = {
-    "service-unreachable": "No connection: refused, no such host, the proxy says no, the TLS handshake fails.",
-    "certificate-refused": "The service's certificate is not trusted. Not repeated.",
-    "service-timeout": "No connection or no complete reply in time, or HTTP 408.",
-    "connection-lost": "The connection broke before the reply was complete, or what came is not HTTP.",
-    "service-error": "HTTP 5xx.",
-    "rate-limited": "HTTP 429.",
-    "request-refused": "Another HTTP 4xx; or HTTP 200 with an error beside empty data, to a history. Not repeated.",
-    "unexpected-status": "An HTTP status that the API does not know, such as 204. Not repeated.",
-    "login-page": "A redirect, or HTML instead of JSON: a gateway's login page? Not followed, not repeated.",
-    "reply-too-large": "The reply is over the size limit of 16 MiB, as sent or decompressed. Not repeated.",
-    "reply-malformed": "The reply, or the row of this code, is not JSON or not of the documented shape. Not repeated.",
-    "reply-without-data": "HTTP 200, no `resp_data` or null, and nothing that says why. Not repeated.",
-    "row-not-asked-for": "The reply holds a row for a code or a job that was not asked for. Not repeated.",
-    "unknown-code-answer": "A code, asked for alone, is answered with an error, or otherwise than "
-    "`service.unknown_code` says.",
-    "all-refused": "No query has worked yet, and many codes, asked for alone, were refused: the rest of the batch was "
-    "not asked for one by one.",
-    "not-asked": "The calls before it, of the same tenant or of many, were all given up: it was not asked for.",
-    "interrupted": "The run was stopped first.",
-    "key-not-sendable": "The tenant or the code holds a character that neither may hold. Nothing was sent.",
-}
-"""Every id of an `Unreadable` that this client makes, and when."""
 
 _LOGIN = "a gateway's login page? Redirects are not followed: check the address and the headers of the environment"
 _HINTS: Mapping[int, str] = {
@@ -44,11 +21,11 @@ _HINTS: Mapping[int, str] = {
     405: "check url, service.query_path and service.job_path",
     407: "check the proxy that the variables name",
 }
-_FAILURES: Mapping[Failure, tuple[str, str]] = {
-    Failure.UNREACHABLE: ("service-unreachable", "no connection"),
-    Failure.CERTIFICATE: ("certificate-refused", "the certificate is refused"),
-    Failure.TIMEOUT: ("service-timeout", "no answer in time"),
-    Failure.CUT_OFF: ("connection-lost", "the connection was lost"),
+_FAILURES: Mapping[Failure, tuple[ReplyRule, str]] = {
+    Failure.UNREACHABLE: (ReplyRule.SERVICE_UNREACHABLE, "no connection"),
+    Failure.CERTIFICATE: (ReplyRule.CERTIFICATE_REFUSED, "the certificate is refused"),
+    Failure.TIMEOUT: (ReplyRule.SERVICE_TIMEOUT, "no answer in time"),
+    Failure.CUT_OFF: (ReplyRule.CONNECTION_LOST, "the connection was lost"),
 }
 _FAILURE_HINTS: Mapping[Failure, str] = {
     Failure.UNREACHABLE: "check url and the proxy variables, and whether the service is up",
@@ -56,12 +33,14 @@ _FAILURE_HINTS: Mapping[Failure, str] = {
     Failure.TIMEOUT: "is the service overloaded? timeout and concurrency can be set for the environment",
 }
 # For queries and histories only: the hint of a save comes from what is read back afterwards.
-_READING_HINTS: Mapping[str, str] = {
-    "connection-lost": "did the service, or a proxy before it, restart? Run again when it is well",
-    "service-error": "the service, or a gateway before it, is in trouble: see its log, and run again when it is well",
-    "reply-malformed": "is url that of the scheduling service, and does anything between change its replies? -vv shows "
-    "them",
-    "row-not-asked-for": "does anything between, such as a cache, mix up the replies of this service? -vv shows them",
+_READING_HINTS: Mapping[ReplyRule, str] = {
+    ReplyRule.CONNECTION_LOST: "did the service, or a proxy before it, restart? Run again when it is well",
+    ReplyRule.SERVICE_ERROR: "the service, or a gateway before it, is in trouble: see its log, "
+    "and run again when it is well",
+    ReplyRule.REPLY_MALFORMED: "is url that of the scheduling service, and does anything between change its replies? "
+    "-vv shows them",
+    ReplyRule.ROW_NOT_ASKED_FOR: "does anything between, such as a cache, mix up the replies of this service? "
+    "-vv shows them",
 }
 MAY_MEAN_UNKNOWN = frozenset({404, 410})
 """The only statuses with the hint that they may mean "no such code". Every other status may mean that something is
@@ -95,9 +74,9 @@ class Diagnostics:
         """Return why keys are unreadable after a status that is not 200."""
         rule = _rule_of_status(reply.status)
         hint = _HINTS.get(reply.status) or self._reading_hint(rule)
-        if rule == "login-page":
+        if rule == ReplyRule.LOGIN_PAGE:
             hint = _LOGIN
-        elif rule == "rate-limited":
+        elif rule == ReplyRule.RATE_LIMITED:
             hint = "set rate or a lower concurrency for the environment"
         elif _is_page(reply):
             hint = f"{hint}; or a gateway's page?" if hint else "a gateway's page, not the service's?"
@@ -108,7 +87,7 @@ class Diagnostics:
             rule, f"{self._who(tenant)}: HTTP {reply.status}{self._target(reply)}{self._shown(reply)}", hint
         )
 
-    def content(self, tenant: str, reply: Reply, rule: str, words: str, hint: str | None = None) -> Unreadable:
+    def content(self, tenant: str, reply: Reply, rule: ReplyRule, words: str, hint: str | None = None) -> Unreadable:
         """Return why keys are unreadable after a 200 whose content cannot be used."""
         # *words* may quote the reply.
         words = self._redactor.line(words)
@@ -120,7 +99,7 @@ class Diagnostics:
         self,
         tenant: str,
         reply: Reply,
-        rule: str,
+        rule: ReplyRule,
         reported: ReportedError,
         *,
         is_missing: bool,
@@ -170,14 +149,14 @@ class Diagnostics:
         """Return why the body of a 200 cannot be read, or None."""
         if reply.flaw is Flaw.TOO_LARGE:
             hint = "is url that of the scheduling service? A smaller batch_size makes smaller replies"
-            return self.content(tenant, reply, "reply-too-large", "the reply is too large", hint)
+            return self.content(tenant, reply, ReplyRule.REPLY_TOO_LARGE, "the reply is too large", hint)
         if reply.flaw is Flaw.UNDECODABLE:
-            return self.content(tenant, reply, "reply-malformed", "the reply's compression cannot be read")
+            return self.content(tenant, reply, ReplyRule.REPLY_MALFORMED, "the reply's compression cannot be read")
         if _is_page(reply):
-            return self.content(tenant, reply, "login-page", "a page instead of JSON", _LOGIN)
+            return self.content(tenant, reply, ReplyRule.LOGIN_PAGE, "a page instead of JSON", _LOGIN)
         return None
 
-    def _reading_hint(self, rule: str) -> str | None:
+    def _reading_hint(self, rule: ReplyRule) -> str | None:
         return None if self._operation is Operation.SAVE else _READING_HINTS.get(rule)
 
     def _who(self, tenant: str) -> str:
@@ -185,7 +164,7 @@ class Diagnostics:
 
     def _target(self, reply: Reply) -> str:
         """Return where a redirect leads, without its query: that may hold the key of a session."""
-        if _rule_of_status(reply.status) != "login-page" or not reply.location:
+        if _rule_of_status(reply.status) != ReplyRule.LOGIN_PAGE or not reply.location:
             return ""
         return f" to {self._redactor.line(reply.location.partition('?')[0], length=80)}"
 
@@ -194,9 +173,8 @@ class Diagnostics:
         return f": {excerpt}" if excerpt else ", with an empty body"
 
 
-def unreadable(rule: str, message: str, hint: str | None = None) -> Unreadable:
-    """Return why a key is unreadable; *rule* is one of `UNREADABLE_REASONS`."""
-    assert rule in UNREADABLE_REASONS, rule
+def unreadable(rule: ReplyRule, message: str, hint: str | None = None) -> Unreadable:
+    """Return why a key is unreadable."""
     return Unreadable(rule, message, hint)
 
 
@@ -205,17 +183,17 @@ def may_pass(status: int) -> bool:
     return status in (408, 429) or status >= 500
 
 
-def _rule_of_status(status: int) -> str:
+def _rule_of_status(status: int) -> ReplyRule:
     if status in _RULES:
         return _RULES[status]
     if status >= 500:
-        return "service-error"
+        return ReplyRule.SERVICE_ERROR
     if status >= 400:
-        return "request-refused"
-    return "login-page" if status >= 300 else "unexpected-status"
+        return ReplyRule.REQUEST_REFUSED
+    return ReplyRule.LOGIN_PAGE if status >= 300 else ReplyRule.UNEXPECTED_STATUS
 
 
-_RULES: Mapping[int, str] = {408: "service-timeout", 429: "rate-limited"}
+_RULES: Mapping[int, ReplyRule] = {408: ReplyRule.SERVICE_TIMEOUT, 429: ReplyRule.RATE_LIMITED}
 
 
 def _is_page(reply: Reply) -> bool:

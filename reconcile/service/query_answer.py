@@ -31,6 +31,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from reconcile.model.keys import Key
+from reconcile.model.rules import ReplyRule
 from reconcile.model.states import Rows, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.service import wire
@@ -119,10 +120,10 @@ class _Case:
     def unknown(self) -> UnknownCode:
         return self.settings.unknown_code
 
-    def unreadable(self, rule: str, words: str, hint: str | None = None) -> Unreadable:
+    def unreadable(self, rule: ReplyRule, words: str, hint: str | None = None) -> Unreadable:
         return self.diagnostics.content(self.tenant, self.reply, rule, words, hint)
 
-    def unreadable_row(self, rule: str, words: str, hint: str | None = None) -> Unreadable:
+    def unreadable_row(self, rule: ReplyRule, words: str, hint: str | None = None) -> Unreadable:
         """Return why one row is unreadable, without an excerpt: the beginning of the reply shows other rows."""
         return self.diagnostics.content(self.tenant, replace(self.reply, body=b""), rule, words, hint)
 
@@ -135,16 +136,16 @@ def _content(case: _Case) -> QueryAnswer:
         envelope = wire.envelope(case.reply.body, case.reply.content_type)
         reported = reported_error(envelope.beside, case.settings.success_codes)
         if _is_unknown_code(envelope, reported, case.unknown):
-            return _refused(case, case.unreadable("unknown-code-answer", "no resp_data"), case.unknown)
+            return _refused(case, case.unreadable(ReplyRule.UNKNOWN_CODE_ANSWER, "no resp_data"), case.unknown)
         if reported is not None and wire.is_empty(envelope.content):
             return _error(case, envelope, reported)
         if envelope.content is None:
             return _without_data(case)
         listing = wire.listing(envelope.content, asked=case.codes, active=case.settings.active_status)
     except wire.MalformedError as error:
-        return case.unreadable("reply-malformed", str(error))
+        return case.unreadable(ReplyRule.REPLY_MALFORMED, str(error))
     except wire.StrayRowError as error:
-        return case.unreadable("row-not-asked-for", str(error))
+        return case.unreadable(ReplyRule.ROW_NOT_ASKED_FOR, str(error))
     if reported is not None and listing.says_nothing_but_null:
         # Rows of null mean that there is no job; beside an error they do not.
         return _error(case, envelope, reported)
@@ -176,7 +177,7 @@ def _error(case: _Case, envelope: wire.Envelope, reported: ReportedError) -> Que
     refusal = case.diagnostics.error(
         case.tenant,
         case.reply,
-        "unknown-code-answer",
+        ReplyRule.UNKNOWN_CODE_ANSWER,
         reported,
         is_missing=envelope.content is None,
     )
@@ -186,27 +187,29 @@ def _error(case: _Case, envelope: wire.Envelope, reported: ReportedError) -> Que
 def _without_data(case: _Case) -> QueryAnswer:
     written = UnknownCode(UnknownCodeMode.NULL_DATA)
     hint = f"{_unknown_code_hint(case, written)}; else check service.query_path"
-    lacking = case.unreadable("reply-without-data", "no resp_data", hint)
+    lacking = case.unreadable(ReplyRule.REPLY_WITHOUT_DATA, "no resp_data", hint)
     return _refused(case, lacking, written) if case.unknown == written else lacking
 
 
 def _found(case: _Case, listing: wire.Listing, reported: ReportedError | None) -> QueryAnswer:
     """Read null rows, and the answer for a code alone, as `service.unknown_code` says."""
     spoilt = {
-        code: case.unreadable_row("reply-malformed", f"{words} (code {code})", _ROW_HINT)
+        code: case.unreadable_row(ReplyRule.REPLY_MALFORMED, f"{words} (code {code})", _ROW_HINT)
         for code, words in listing.spoilt.items()
     }
     if case.unknown.mode is not UnknownCodeMode.NULL_ROW:
         hint = "if that is how it answers for a code without a job, set service.unknown_code: null-row"
         for code in listing.null:
-            spoilt[code] = case.unreadable_row("unknown-code-answer", f"a row of null for code {code}", hint)
+            spoilt[code] = case.unreadable_row(ReplyRule.UNKNOWN_CODE_ANSWER, f"a row of null for code {code}", hint)
     ownerless = (
-        None if listing.ownerless is None else case.unreadable_row("reply-malformed", listing.ownerless, _ROW_HINT)
+        None
+        if listing.ownerless is None
+        else case.unreadable_row(ReplyRule.REPLY_MALFORMED, listing.ownerless, _ROW_HINT)
     )
     if len(case.codes) == 1 and listing.is_empty and case.unknown.mode is not UnknownCodeMode.OMITTED:
         unknown = _spelt(case.unknown, case.diagnostics)
         hint = f"service.unknown_code is {unknown}; leave it out if an empty list means the same"
-        return case.unreadable("unknown-code-answer", "an empty list for one code", hint)
+        return case.unreadable(ReplyRule.UNKNOWN_CODE_ANSWER, "an empty list for one code", hint)
     findings: list[ReplyFinding] = [RepeatedRow(Key(case.tenant, code)) for code in sorted(listing.repeated)]
     if reported is not None:
         findings.append(case.diagnostics.finding(case.tenant, reported))
@@ -222,7 +225,7 @@ def _refused(case: _Case, refusal: Unreadable, written: UnknownCode | None) -> Q
     (code,) = case.codes
     hints = [_unknown_code_hint(case, written), refusal.hint]
     hint = "; or, ".join(hint for hint in hints if hint) or _REFUSED_HINT
-    return Refused(unreadable("unknown-code-answer", f"{refusal.message} (code {code} alone)", hint))
+    return Refused(unreadable(ReplyRule.UNKNOWN_CODE_ANSWER, f"{refusal.message} (code {code} alone)", hint))
 
 
 def _unknown_code_hint(case: _Case, written: UnknownCode | None) -> str | None:

@@ -11,6 +11,7 @@ from reconcile.errors import ServiceError
 from reconcile.model.execution import HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.rules import ReplyRule
 from reconcile.model.states import Live, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
 from reconcile.ports import Progress, no_progress
@@ -35,7 +36,7 @@ Batch: TypeAlias = tuple[Key, ...]
 # A job's id, a page and its size.
 PageOfJob: TypeAlias = tuple[str, int, int]
 
-_STOPPED = unreadable("interrupted", "the run was stopped before the service had answered")
+_STOPPED = unreadable(ReplyRule.INTERRUPTED, "the run was stopped before the service had answered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,7 @@ class _Query(Workload[Batch, QueryAnswer]):
             if reason is None:
                 self._waiting.setdefault(key.tenant, deque()).append(key)
             else:
-                self._set([key], unreadable("key-not-sendable", reason))
+                self._set([key], unreadable(ReplyRule.KEY_NOT_SENDABLE, reason))
 
     def calls(self) -> Iterator[Call[Batch]]:
         """Yield batches, each as long as is known to be answered at that moment."""
@@ -213,7 +214,7 @@ class _Query(Workload[Batch, QueryAnswer]):
         if alone >= ALONE_ENOUGH:
             message = f"{split.reason.message}; {alone} codes were refused alone and no query has worked yet"
             hint = "if that is how it answers for codes without a job, service.unknown_code can say so; else check url"
-            return self._set(keys, unreadable("all-refused", message, split.reason.hint or hint))
+            return self._set(keys, unreadable(ReplyRule.ALL_REFUSED, message, split.reason.hint or hint))
         middle = len(keys) // 2
         return Call(call.tenant, keys[:middle]), Call(call.tenant, keys[middle:])
 
@@ -264,13 +265,13 @@ class _History(Workload[PageOfJob, HistoryPage | Unreadable]):
                 return self._error(result, reported, is_missing=envelope.content is None)
             if envelope.content is None:
                 return diagnostics.content(
-                    tenant, result, "reply-without-data", "no resp_data", "check service.job_path"
+                    tenant, result, ReplyRule.REPLY_WITHOUT_DATA, "no resp_data", "check service.job_path"
                 )
             found = self._page(envelope.content)
         except wire.MalformedError as error:
-            return diagnostics.content(tenant, result, "reply-malformed", str(error))
+            return diagnostics.content(tenant, result, ReplyRule.REPLY_MALFORMED, str(error))
         except wire.StrayRowError as error:
-            return diagnostics.content(tenant, result, "row-not-asked-for", str(error))
+            return diagnostics.content(tenant, result, ReplyRule.ROW_NOT_ASKED_FOR, str(error))
         if reported is not None and not found.executions and not found.total:
             return self._error(result, reported, is_missing=False)
         if reported is not None:
@@ -281,7 +282,7 @@ class _History(Workload[PageOfJob, HistoryPage | Unreadable]):
 
     def _error(self, reply: Reply, reported: ReportedError, *, is_missing: bool) -> Unreadable:
         tenant = self._call.tenant
-        return self._diagnostics.error(tenant, reply, "request-refused", reported, is_missing=is_missing)
+        return self._diagnostics.error(tenant, reply, ReplyRule.REQUEST_REFUSED, reported, is_missing=is_missing)
 
     def _page(self, content: object) -> HistoryPage:
         job_id, page, page_size = self._call.payload

@@ -10,8 +10,9 @@ import threading
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.rules import ReplyRule
 from reconcile.service.messages import Operation
 from reconcile.text import counted
 
@@ -72,11 +73,11 @@ class ReplyFindings:
 def _error_finding(tenants: dict[str, ErrorBesideData]) -> Finding:
     first = tenants[min(tenants)]
     others = f"; so to {counted(len(tenants) - 1, 'other tenant')}" if len(tenants) > 1 else ""
-    return Finding("error-beside-data", Severity.NOTE, f"{first.message}{others}", hint=first.hint)
+    return Finding(ReplyRule.ERROR_BESIDE_DATA, f"{first.message}{others}", hint=first.hint)
 
 
 def _repeated_finding(keys: set[Key]) -> Finding:
     first = min(keys)
     others = f" and for {counted(len(keys) - 1, 'other key')}" if len(keys) > 1 else ""
     message = f"the service answers with the same row more than once for {first}{others}: it was taken for one job"
-    return Finding("row-twice", Severity.NOTE, message, key=first)
+    return Finding(ReplyRule.ROW_TWICE, message, key=first)

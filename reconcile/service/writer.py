@@ -26,6 +26,7 @@ from typing import TypeAlias
 
 from reconcile.model.keys import Key
 from reconcile.model.outcome import AnswerKind
+from reconcile.model.rules import ReplyRule
 from reconcile.model.states import Unreadable
 from reconcile.model.workspace import ServiceSettings
 from reconcile.ports import Progress, Save, SaveAnswer, no_progress
@@ -163,13 +164,15 @@ def _content(
         reported = reported_error(envelope.beside, success_codes)
         if reported is not None and wire.is_empty(envelope.content):
             is_missing = envelope.content is None
-            refusal = diagnostics.error(tenant, reply, "request-refused", reported, is_missing=is_missing)
+            refusal = diagnostics.error(tenant, reply, ReplyRule.REQUEST_REFUSED, reported, is_missing=is_missing)
             return _answer(AnswerKind.REJECTED, refusal)
         if envelope.content is None:
-            return _answer(AnswerKind.LOST, diagnostics.content(tenant, reply, "reply-without-data", "no resp_data"))
+            return _answer(
+                AnswerKind.LOST, diagnostics.content(tenant, reply, ReplyRule.REPLY_WITHOUT_DATA, "no resp_data")
+            )
         job_id = wire.job_id(envelope.content)
     except wire.MalformedError as error:
-        return _answer(AnswerKind.LOST, diagnostics.content(tenant, reply, "reply-malformed", str(error)))
+        return _answer(AnswerKind.LOST, diagnostics.content(tenant, reply, ReplyRule.REPLY_MALFORMED, str(error)))
     if reported is not None:
         add_finding(diagnostics.finding(tenant, reported))
     return SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id=job_id)

@@ -15,8 +15,9 @@ from reconcile.git.configuration import VARIABLE, allowed
 from reconcile.git.repository import Repository, find, head
 from reconcile.git.revision import revision_tree
 from reconcile.git.worktree import WorkTree
-from reconcile.model.finding import DeclarationError, Finding, Severity
+from reconcile.model.finding import DeclarationError, Finding
 from reconcile.model.keys import Key
+from reconcile.model.rules import Severity
 from reconcile.model.schedule import Schedule
 from reconcile.model.workspace import Environment, Workspace
 from reconcile.report.head import Head

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.memory_ledger import MemoryLedger
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.ledger import Ending, Hold
 from reconcile.model.outcome import Result
+from reconcile.model.rules import LedgerRule
 from reconcile.model.run import Run
 from reconcile.model.states import Applied
 from reconcile.ports import Ledger
@@ -86,4 +87,4 @@ class RunEntry:
             yield
         except LedgerError as error:
             message = f"the ledger could not be written: {error.message}"
-            self._findings.append(Finding("ledger-unwritten", Severity.ERROR, message, hint=error.hint))
+            self._findings.append(Finding(LedgerRule.LEDGER_UNWRITTEN, message, hint=error.hint))

@@ -13,10 +13,11 @@ from reconcile.engine.past import NOTHING, Past, applied_from, joined, settled, 
 from reconcile.errors import LedgerError, SettingError
 from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.ledger import ChangeRecord, Hold, Settled
 from reconcile.model.reading import reading_of
+from reconcile.model.rules import LedgerRule
 from reconcile.model.schedule import Schedule
 from reconcile.model.states import Applied, LastAppliedSource, Live
 from reconcile.session.declared import Declared
@@ -120,7 +121,7 @@ def read_memory(declared: Declared, sources: Sources) -> Memory:
             return remember(declared, ledger, sources, ref)
     except (LedgerError, SettingError) as error:
         memory = remember(declared, None, sources, ref)
-        found = Finding("ledger-unreadable", Severity.WARNING, error.message, hint=error.hint)
+        found = Finding(LedgerRule.LEDGER_UNREADABLE, error.message, hint=error.hint)
         return replace(memory, findings=(*memory.findings, found))
 
 

@@ -9,8 +9,8 @@ import pytest
 from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.errors import SettingError
-from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
+from reconcile.model.rules import Severity
 from tests.declare.conftest import WORKSPACE, MemoryTree
 
 GOOD = 'tenant: acme\nschedules:\n  - {code: "1", name: a, cron: "0 0 8 * * ?"}\n'

@@ -1,51 +1,57 @@
-"""docs/rules.md, read from the table of rules. ``python -m tests.docs.rules`` writes it anew."""
+"""The tables of docs/rules.md and docs/service.md, read from the rules; `tests.docs.tables` writes them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from reconcile.cron import parse
-from reconcile.engine.rules import RULES, Rule, Subject, check_cron
+from reconcile.engine.cron_rules import CHECKS, CheckedCron, CronCheck, check_cron
+from reconcile.model.rules import KINDS, SILENCEABLE, ReplyRule, Rule
 from reconcile.model.workspace import MAX_FIRES_PER_DAY
 
-FILE = Path(__file__).parents[2] / "docs" / "rules.md"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
-_HEAD = f"""\
-# Rules
 
-What these rules find Quartz accepts, and does; it is only hardly ever what was meant. An `error` must not reach the
-service; a `warning` deserves a look; a `note` is worth knowing.
-
-An example is looked at on {NOW:%Y-%m-%d}, in the zone that stands with it, where not in UTC. More than
-{MAX_FIRES_PER_DAY} fires a day are too many where nothing else is set.
-"""
+def checked(text: str, check: CronCheck) -> CheckedCron:
+    """Return an example of *check* as it is looked at."""
+    return CheckedCron(text, parse(text), ZoneInfo(check.example_zone), NOW)
 
 
-def subject(text: str, rule: Rule) -> Subject:
-    """Return an example of *rule* as it is looked at."""
-    return Subject(text, parse(text), ZoneInfo(rule.example_zone), NOW)
+def rules() -> Iterator[str]:
+    """Yield a section for each kind of rule, with a row for each of its rules."""
+    explained = {check.rule for check in CHECKS}
+    for kind in KINDS:
+        rows = tuple(kind)
+        yield f"## About: {rows[0].about}\n\n{kind.__doc__}\n"
+        yield "| id | severity | can be silenced | what it means | what to do |"
+        yield "|---|---|---|---|---|"
+        yield from (_row(rule, is_linked=rule in explained) for rule in rows)
+        yield ""
 
 
-def rules_table() -> str:
-    """Return the whole of docs/rules.md."""
-    rows = "\n".join(f"| [`{rule.id}`](#{rule.id}) | {rule.severity} | {rule.summary} |" for rule in RULES)
-    sections = "\n".join(map(_section, RULES))
-    return f"{_HEAD}\n| rule | severity | what it finds |\n|---|---|---|\n{rows}\n\n{sections}"
+def _row(rule: Rule, *, is_linked: bool) -> str:
+    name = f"[`{rule}`](#{rule})" if is_linked else f"`{rule}`"
+    silenced = "yes" if rule in SILENCEABLE else "no"
+    return f"| {name} | {rule.severity} | {silenced} | {rule.meaning} | {rule.remedy} |"
 
 
-def _section(rule: Rule) -> str:
-    where = "" if rule.example_zone == "UTC" else f" (in {rule.example_zone})"
-    found = next(marked.mark for marked in check_cron(subject(rule.bad, rule)) if marked.rule is rule)
-    return (
-        f"## {rule.id}\n\n{rule.summary} {rule.why}\n\n"
-        f"Bad{where}: `{rule.bad}`\n\n"
-        f"> {found.message}\n>\n> hint: {found.hint}\n\n"
-        f"Good{where}: `{rule.good}`\n"
-    )
+def cron_examples() -> Iterator[str]:
+    """Yield a section for each check of crons: why it is suspicious, with an example of it and one without."""
+    yield f"An example is looked at on {NOW:%Y-%m-%d}, in the zone that stands with it, where not in UTC. More than"
+    yield f"{MAX_FIRES_PER_DAY} fires a day are too many where nothing else is set."
+    for check in CHECKS:
+        where = "" if check.example_zone == "UTC" else f" (in {check.example_zone})"
+        found = next(marked.mark for marked in check_cron(checked(check.bad, check)) if marked.rule is check.rule)
+        yield f"\n### {check.rule}\n\n{check.rule.meaning} {check.why}\n"
+        yield f"Bad{where}: `{check.bad}`\n"
+        yield f"> {found.message}\n>\n> hint: {found.hint}\n"
+        yield f"Good{where}: `{check.good}`"
 
 
-if __name__ == "__main__":
-    FILE.write_text(rules_table(), encoding="utf-8")
+def replies() -> Iterator[str]:
+    """Yield a row for each rule about the service's replies."""
+    yield "| id | when | what to do |"
+    yield "|---|---|---|"
+    yield from (f"| `{rule}` | {rule.meaning} | {rule.remedy} |" for rule in ReplyRule)

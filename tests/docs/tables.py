@@ -21,7 +21,7 @@ from reconcile.git.configuration import UNSAFE_SETTINGS
 from reconcile.session.options import COMMON, Group
 from reconcile.twin.control_api import ROUTES, ControlApi
 from reconcile.twin.habits import HABITS, OPERATIONS, Habit, ValueType
-from tests.docs import architecture
+from tests.docs import architecture, rules
 
 ROOT = Path(__file__).parents[2]
 REGION = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -263,6 +263,9 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
     "exits": exits,
     "exits_at_night": exits_at_night,
     "reasons": reasons,
+    "rules": rules.rules,
+    "cron_examples": rules.cron_examples,
+    "replies": rules.replies,
     "guards": guards,
     "set_aside": set_aside,
     "steering": steering,

@@ -9,7 +9,7 @@ import pytest
 
 from reconcile.cron import CronSyntaxError, parse, same_fires, words
 from reconcile.cron.hints import hint
-from reconcile.engine.rules import Subject, check_cron
+from reconcile.engine.cron_rules import CheckedCron, check_cron
 from tests.docs.rules import NOW
 from tests.docs.tables import ROOT
 
@@ -34,7 +34,7 @@ def verdict(text):
         expression = parse(text)
     except CronSyntaxError:
         return "refused"
-    found = [marked.rule.id for marked in check_cron(Subject(text, expression, None, NOW))]
+    found = [marked.rule for marked in check_cron(CheckedCron(text, expression, None, NOW))]
     return found[0] if found else "clean"
 
 

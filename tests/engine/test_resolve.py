@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from reconcile.cron import resolve_h
 from reconcile.engine.documents import Document, Documents, Part, Place, Pointer
 from reconcile.engine.resolve import resolve
-from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
 from reconcile.model.reading import Reading
+from reconcile.model.rules import Severity
 from reconcile.model.schedule import PARKED_CRON, DeclaredAt, State
 from reconcile.model.workspace import Environment
 from reconcile.source import Span

@@ -8,12 +8,13 @@ import pytest
 
 from reconcile.flows.tally import BREAKER_FAILURES, Tally
 from reconcile.flows.wave import WaveResult
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.outcome import Outcome, Result
+from reconcile.model.rules import LedgerRule
 from tests.builders import HOURLY, change, key, row, schedule
 from tests.flows.fakes import FakeStop
 
-FOUND = Finding("x", Severity.ERROR, "y")
+FOUND = Finding(LedgerRule.LEDGER_NOT_WRITTEN, "y")
 SAVED = Outcome(change((row(HOURLY),)), Result.VERIFIED, "saved", "so it is", saves=1)
 CREATED = Outcome(change((), wanted=schedule("2")), Result.VERIFIED, "saved", "so it is", saves=1)
 DOUBLED = replace(SAVED, result=Result.MISMATCHED, reason="duplicated")

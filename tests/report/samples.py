@@ -9,7 +9,7 @@ from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import Allowances
 from reconcile.engine.plan import make_plan
 from reconcile.model.execution import Execution, HistoryPage
-from reconcile.model.finding import Finding, Severity
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.ledger import (
     ChangeRecord,
@@ -22,6 +22,7 @@ from reconcile.model.ledger import (
     Settled,
 )
 from reconcile.model.outcome import Outcome, Result
+from reconcile.model.rules import ReplyRule, Severity, rule_called
 from reconcile.model.run import Run
 from reconcile.model.schedule import State
 from reconcile.model.standing import Standing
@@ -32,16 +33,16 @@ from reconcile.source import Span
 from tests.builders import HOURLY, NIGHTLY, desired, row, schedule
 
 HEAD = Head("0.1.0", datetime(2026, 1, 5, 8, 0, tzinfo=UTC), "4f0b1d8a" * 5)
-NO_ANSWER = Unreadable("service-error", "tenant shop: query: HTTP 503", "try again")
+NO_ANSWER = Unreadable(ReplyRule.SERVICE_ERROR, "tenant shop: query: HTTP 503", "try again")
 FINDING = Finding(
-    "quartz-hour",
-    Severity.WARNING,
+    rule_called("quartz-hour"),
     "hour 25 is outside 0-23",
+    severity=Severity.WARNING,
     place=Span("schedules/tenants/acme.yaml", 7, 16, 2),
     hint="Quartz field 3 is the hour",
     line_text='    cron: "0 0 25 * * ?"',
 )
-LINELESS = Finding("batch-truncated", Severity.NOTE, "the service cuts long lists")
+LINELESS = Finding(ReplyRule.BATCH_TRUNCATED, "the service cuts long lists", severity=Severity.NOTE)
 DECLARED = desired(
     schedule("1", NIGHTLY),
     schedule("2", HOURLY, name="a|b <b>`x`</b> @all", owner="orders", labels={"tier": "gold"}, description="why"),

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from reconcile.model.finding import Severity
 from reconcile.model.keys import Key
+from reconcile.model.rules import Severity
 from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.service import ServiceReader

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from reconcile.cron.fields import FIELDS
-from reconcile.model.finding import Severity
 from reconcile.model.ledger import RunKind
 from reconcile.model.outcome import Result
+from reconcile.model.rules import Severity
 from reconcile.model.states import Action
 from tools.schemas.blocks import (
     Node,

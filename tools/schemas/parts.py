@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import get_args
 
-from reconcile.model.finding import Severity
+from reconcile.model.rules import Severity
 from reconcile.model.schedule import DeclaredAt, Origin, State
 from reconcile.model.states import Action, Condition, LastAppliedSource, Verdict
 from tools.schemas.blocks import (

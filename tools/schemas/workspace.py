@@ -5,10 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from reconcile.engine.ignores import SILENCEABLE
-from reconcile.engine.rules import RULES
-from reconcile.model.finding import Severity
 from reconcile.model.reading import QUARTZ_VERSIONS
+from reconcile.model.rules import SILENCEABLE, Severity
 from reconcile.model.workspace import (
     Environment,
     Limits,
@@ -93,9 +91,7 @@ LIMITS = {
 _SEVERITIES = ("none", *map(str, reversed(Severity)))
 
 RULE_SEVERITIES = {
-    rule.id: choice(rule.summary, _SEVERITIES, "none", default=str(rule.severity))
-    for rule in RULES
-    if rule.id in SILENCEABLE
+    str(rule): choice(rule.meaning, _SEVERITIES, "none", default=str(rule.severity)) for rule in SILENCEABLE
 }
 
 _WITH_VALUE = (UnknownCodeMode.STATUS, UnknownCodeMode.RESP_CODE)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.rules.looking import found, marks, said
+from tests.engine.cron_rules.looking import found, marks, said
 
 
 @pytest.mark.parametrize(

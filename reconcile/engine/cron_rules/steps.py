@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reconcile.cron import Form, ParsedField, Term
-from reconcile.engine.rules.subject import Mark, Rule, Subject
-from reconcile.model.finding import Severity
+from reconcile.engine.cron_rules.check import CheckedCron, CronCheck, Mark
+from reconcile.model.rules import CronRule
 
 _DAY_OF_MONTH = 3
 
 
-def _uneven_step(subject: Subject) -> Iterator[Mark]:
-    for field in subject.expression.fields[:6]:
+def _uneven_step(cron: CheckedCron) -> Iterator[Mark]:
+    for field in cron.expression.fields[:6]:
         if "/" not in field.text:
             continue
         for term in field.terms:
@@ -47,8 +47,8 @@ def _unevenness(field: ParsedField, term: Term) -> tuple[str, str] | None:
     return message, hint if even > 1 else "write the values out if that is meant"
 
 
-def _wrapping_range(subject: Subject) -> Iterator[Mark]:
-    for field in subject.expression.fields[:6]:
+def _wrapping_range(cron: CheckedCron) -> Iterator[Mark]:
+    for field in cron.expression.fields[:6]:
         if "-" not in field.text:
             continue
         for term in field.terms:
@@ -71,10 +71,8 @@ def _wrapping(field: ParsedField, term: Term, last: int) -> tuple[str, str]:
 
 
 STEPS = (
-    Rule(
-        "uneven-step",
-        Severity.WARNING,
-        "A step does not divide its field, or names one value only.",
+    CronCheck(
+        CronRule.UNEVEN_STEP,
         "A step counts within its field and begins anew with each hour, day, month or week: `*/45` in the minutes is "
         "not every 45 minutes but at 0 and 45, 45 and then 15 minutes apart. `*/2` in day-of-month fires on the 31st "
         "and on the 1st after it.",
@@ -82,10 +80,8 @@ STEPS = (
         "0 */30 * * * ?",
         _uneven_step,
     ),
-    Rule(
-        "wrapping-range",
-        Severity.NOTE,
-        "A range of numbers ends before it begins, and runs round the field's end.",
+    CronCheck(
+        CronRule.WRAPPING_RANGE,
         "Quartz reads `22-4` in the hours as 22, 23, 0 … 4. Where the numbers were swapped by mistake, it fires at "
         "just the wrong times. Note that the hours after midnight belong to the next day.",
         "0 0 22-4 * * ?",

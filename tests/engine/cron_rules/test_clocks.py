@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reconcile.cron import fires, parse
-from reconcile.engine.rules.clocks import changes
-from tests.engine.rules.looking import found, marks, said
+from reconcile.engine.cron_rules.clocks import changes
+from tests.engine.cron_rules.looking import found, marks, said
 
 NEW_YORK = "America/New_York"
 LORD_HOWE = "Australia/Lord_Howe"

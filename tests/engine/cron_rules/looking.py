@@ -6,18 +6,18 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from reconcile.cron import parse
-from reconcile.engine.rules import Mark, Subject, check_cron
+from reconcile.engine.cron_rules import CheckedCron, Mark, check_cron
 from reconcile.model.workspace import MAX_FIRES_PER_DAY
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def look(text, zone=None, *, now=NOW, most=MAX_FIRES_PER_DAY, quartz="2.3"):
-    return Subject(text, parse(text, quartz=quartz), ZoneInfo(zone) if zone else None, now, most)
+    return CheckedCron(text, parse(text, quartz=quartz), ZoneInfo(zone) if zone else None, now, most)
 
 
 def marks(rule: str, text, zone=None, **how) -> list[Mark]:
-    return [marked.mark for marked in check_cron(look(text, zone, **how)) if marked.rule.id == rule]
+    return [marked.mark for marked in check_cron(look(text, zone, **how)) if marked.rule == rule]
 
 
 def said(rule: str, text, zone=None, **how) -> list[tuple[str, str]]:
@@ -26,4 +26,4 @@ def said(rule: str, text, zone=None, **how) -> list[tuple[str, str]]:
 
 
 def found(text, zone=None, **how) -> set[str]:
-    return {marked.rule.id for marked in check_cron(look(text, zone, **how))}
+    return {marked.rule for marked in check_cron(look(text, zone, **how))}

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reconcile.model.finding import Severity
-from tests.engine.rules.looking import check_cron, found, look, marks, said
+from reconcile.model.rules import Severity
+from tests.engine.cron_rules.looking import check_cron, found, look, marks, said
 
 THROWS = "field names no value: Quartz throws when it looks for the next fire"
 HANGS = "the weekday nearest to a day that a month lacks: Quartz hangs when it looks for the next fire"
@@ -35,7 +35,7 @@ def test_what_only_looks_as_if_it_hung_is_no_danger(text):
 
 
 def test_what_breaks_quartz_is_an_error_and_nothing_else_is_said_of_it():
-    assert [(one.rule.id, one.rule.severity) for one in check_cron(look("0 0 2 0W * ? 2020"))] == [
+    assert [(one.rule, one.rule.severity) for one in check_cron(look("0 0 2 0W * ? 2020"))] == [
         ("breaks-quartz", Severity.ERROR)
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.engine.rules.looking import found, marks, said
+from tests.engine.cron_rules.looking import found, marks, said
 
 THREE_LETTERS = "a range takes names of three letters, as MON-FRI"
 WEEKLY_L = "in day-of-week L is SAT; the last of a weekday is written as FRIL"

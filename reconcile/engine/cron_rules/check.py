@@ -1,4 +1,4 @@
-"""What a rule looks at, what it answers, and what a rule is."""
+"""A check of a cron: what it looks at, and what it returns."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from reconcile.cron import Expression, ParsedField
-from reconcile.model.finding import Severity
+from reconcile.model.rules import CronRule
 from reconcile.model.workspace import MAX_FIRES_PER_DAY
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CheckedCron:
     """A cron that Quartz accepts, and where and when it is looked at.
 
     *text* is what the author wrote; where it is not the text of *expression* (an ``H`` was resolved), marks cover all
@@ -30,7 +30,7 @@ class Subject:
 
 
 class Mark(NamedTuple):
-    """One thing seen: *message* names the value; *column* and *width* are characters of the subject's text."""
+    """One thing seen: *message* names the value; *column* and *width* are characters of the cron's text."""
 
     message: str
     column: int
@@ -39,27 +39,25 @@ class Mark(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule. *id* never changes; *summary* is one sentence, *why* a paragraph for the docs.
+class CronCheck:
+    """How a rule looks at a cron. *why* is a paragraph for the docs, beside the meaning of *rule*.
 
-    *bad* is a cron that it finds, *good* one that says the same, or nearly, and that no rule finds; both are looked at
+    *bad* is a cron that it finds, *good* one that says the same, or nearly, and that no check finds; both are looked at
     in *example_zone*.
     """
 
-    id: str
-    severity: Severity
-    summary: str
+    rule: CronRule
     why: str
     bad: str
     good: str
-    check: Callable[[Subject], Iterator[Mark]]
+    check: Callable[[CheckedCron], Iterator[Mark]]
     example_zone: str = "UTC"
 
 
 class Marked(NamedTuple):
-    """A mark, and the rule that made it."""
+    """A mark, and the rule that it breaks."""
 
-    rule: Rule
+    rule: CronRule
     mark: Mark
 
 
@@ -69,12 +67,12 @@ def mark(first: ParsedField, message: str, hint: str, *, last: ParsedField | Non
     return Mark(message, first.column, end.column + len(end.text) - first.column, hint)
 
 
-def placed(subject: Subject, found: Mark) -> Mark:
-    """Return *found*, whose columns count in upper case, at its characters of the subject's text."""
-    text = subject.expression.text
+def in_text(cron: CheckedCron, found: Mark) -> Mark:
+    """Return *found*, whose columns count in upper case, at its characters of the cron's text."""
+    text = cron.expression.text
     end = found.column + found.width
-    if subject.text != text or end > len(text.upper()):
-        return found._replace(column=0, width=len(subject.text))
+    if cron.text != text or end > len(text.upper()):
+        return found._replace(column=0, width=len(cron.text))
     if len(text.upper()) == len(text):
         return found
     # Some letters become several in upper case: `ß` is `SS` there.

@@ -14,8 +14,8 @@ from zoneinfo import ZoneInfo
 
 from reconcile.cron import Meaning
 from reconcile.cron.days import YearKind, year_kind
-from reconcile.engine.rules.subject import Mark, Rule, Subject, mark
-from reconcile.model.finding import Severity
+from reconcile.engine.cron_rules.check import CheckedCron, CronCheck, Mark, mark
+from reconcile.model.rules import CronRule
 from reconcile.times import clock_change
 
 _AHEAD_DAYS = 731
@@ -122,35 +122,35 @@ def _first_minute(meaning: Meaning, start: int, end: int) -> int | None:
     return None
 
 
-def _next_within(subject: Subject, *, is_gap: bool) -> tuple[Change, datetime] | None:
+def _next_within(cron: CheckedCron, *, is_gap: bool) -> tuple[Change, datetime] | None:
     """Return the next change of clocks that meets a fire, and the wall time of that fire."""
-    zone, meaning = subject.zone, subject.expression.meaning
+    zone, meaning = cron.zone, cron.expression.meaning
     if zone is None or (is_gap and meaning.hours == _ALL_HOURS):
         return None
-    for change in changes(zone, subject.now.astimezone(UTC).date()):
-        if change.is_gap is is_gap and change.at > subject.now:
+    for change in changes(zone, cron.now.astimezone(UTC).date()):
+        if change.is_gap is is_gap and change.at > cron.now:
             fire = _fire_within(meaning, change)
             if fire is not None:
                 return change, fire
     return None
 
 
-def _in_gap(subject: Subject) -> Iterator[Mark]:
-    found = _next_within(subject, is_gap=True)
+def _in_gap(cron: CheckedCron) -> Iterator[Mark]:
+    found = _next_within(cron, is_gap=True)
     if found is not None:
         change, fire = found
-        message = f"does not fire at {_clock(fire)} on {fire.date()}: clocks in {subject.zone} skip {change.span} then"
+        message = f"does not fire at {_clock(fire)} on {fire.date()}: clocks in {cron.zone} skip {change.span} then"
         hint = f"choose a time outside {change.span}; Quartz does not make up for the fire"
-        yield mark(subject.expression.fields[1], message, hint, last=subject.expression.fields[2])
+        yield mark(cron.expression.fields[1], message, hint, last=cron.expression.fields[2])
 
 
-def _in_doubled_hour(subject: Subject) -> Iterator[Mark]:
-    found = _next_within(subject, is_gap=False)
+def _in_doubled_hour(cron: CheckedCron) -> Iterator[Mark]:
+    found = _next_within(cron, is_gap=False)
     if found is None:
         return
     change, fire = found
-    where = f"on {fire.date()} in {subject.zone}"
-    if subject.expression.meaning.hours == _ALL_HOURS:
+    where = f"on {fire.date()} in {cron.zone}"
+    if cron.expression.meaning.hours == _ALL_HOURS:
         pause = (change.end - change.start) // _MINUTE
         message = (
             f"pauses for {pause} minutes {where}: {change.span} comes twice, and Quartz fires the second time only"
@@ -159,7 +159,7 @@ def _in_doubled_hour(subject: Subject) -> Iterator[Mark]:
     else:
         message = f"{_clock(fire)} comes twice {where}: Quartz fires the second time only"
         hint = f"choose a time outside {change.span} if the first is meant"
-    yield mark(subject.expression.fields[1], message, hint, last=subject.expression.fields[2])
+    yield mark(cron.expression.fields[1], message, hint, last=cron.expression.fields[2])
 
 
 def _clock(fire: datetime) -> str:
@@ -167,10 +167,8 @@ def _clock(fire: datetime) -> str:
 
 
 CLOCKS = (
-    Rule(
-        "fire-in-gap",
-        Severity.WARNING,
-        "A fire falls into an hour that the clocks of the zone skip.",
+    CronCheck(
+        CronRule.FIRE_IN_GAP,
         "On the day on which daylight saving begins, the wall time from 02:00 to 03:00 (in many zones) does not exist. "
         "Quartz drops a fire in it and does not make up for it: a daily job is left out once a year. What fires in all "
         "hours of the day loses nothing by it, and is not found.",
@@ -179,10 +177,8 @@ CLOCKS = (
         _in_gap,
         example_zone="America/New_York",
     ),
-    Rule(
-        "fire-in-doubled-hour",
-        Severity.NOTE,
-        "A fire falls into an hour that comes twice in the zone.",
+    CronCheck(
+        CronRule.FIRE_IN_DOUBLED_HOUR,
         "On the day on which daylight saving ends, an hour comes twice. Quartz fires once, the second time, which is "
         "an hour later than one may expect; what fires every few minutes pauses for the whole first hour.",
         "0 30 1 * * ?",

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from reconcile.cron import Expression, Form, ParsedField, hazard
 from reconcile.cron.days import Days, month_day_masks, value_mask, week_day_masks, week_mask, year_kind
 from reconcile.cron.fields import DAYS, MONTHS
-from reconcile.engine.rules.subject import Mark, Rule, Subject, mark
-from reconcile.model.finding import Severity
+from reconcile.engine.cron_rules.check import CheckedCron, CronCheck, Mark, mark
+from reconcile.model.rules import CronRule
 
 _NUMBERED = (Form.VALUE, Form.RANGE, Form.STEP)
 _WEEK = 0b1111_1110
@@ -17,8 +17,8 @@ _SUNDAY = 0b10
 _IN_EVERY_MONTH = (1 << 29) - 2
 
 
-def _unix_weekdays(subject: Subject) -> Iterator[Mark]:
-    field = subject.expression.fields[5]
+def _unix_weekdays(cron: CheckedCron) -> Iterator[Mark]:
+    field = cron.expression.fields[5]
     if field.text in ("?", "*") or not all(
         term.form in _NUMBERED and term.text[0].isdigit() and not term.magic for term in field.terms
     ):
@@ -51,8 +51,8 @@ def day_names(mask: int) -> str:
     return ",".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else ",".join(run) for run in runs)
 
 
-def _skipped_months(subject: Subject) -> Iterator[Mark]:
-    expression = subject.expression
+def _skipped_months(cron: CheckedCron) -> Iterator[Mark]:
+    expression = cron.expression
     month_days, _, week_days, _ = expression.fields[3:]
     field = week_days if month_days.has_no_value else month_days
     if not _may_skip(field) or expression.meaning.never_fires or hazard(expression):
@@ -105,20 +105,16 @@ def _listed(months: Sequence[int]) -> str:
 
 
 DAY_RULES = (
-    Rule(
-        "unix-weekdays",
-        Severity.WARNING,
-        "Numbers for weekdays that look as in Unix cron, where Monday is 1.",
+    CronCheck(
+        CronRule.UNIX_WEEKDAYS,
         "Quartz counts the days of the week from Sunday = 1, Unix cron from Sunday = 0. `1-5` is Monday to Friday "
         "there, and Sunday to Thursday here. Names mean the same in both.",
         "0 0 9 ? * 1-5",
         "0 0 9 ? * MON-FRI",
         _unix_weekdays,
     ),
-    Rule(
-        "skipped-months",
-        Severity.WARNING,
-        "In some of the months that it names, the schedule does not fire at all.",
+    CronCheck(
+        CronRule.SKIPPED_MONTHS,
         "Quartz does not move a day that a month lacks to the month's end: `31` fires seven times a year, `29W` not in "
         "most Februaries, `FRI#5` in four or five months a year.",
         "0 0 2 31 * ?",

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 
 from reconcile.cron import parse
-from reconcile.engine.rules import Subject, check_cron
+from reconcile.engine.cron_rules import CheckedCron, check_cron
 from tests.cron.strategies import expressions
 from tests.cron.vectors import rows
-from tests.engine.rules.looking import NOW, ZoneInfo, found, look, marks
+from tests.engine.cron_rules.looking import NOW, ZoneInfo, found, look, marks
 
 ZONES = [None, "America/New_York", "Australia/Lord_Howe", "America/Sao_Paulo"]
 
@@ -58,5 +58,5 @@ def test_a_letter_that_becomes_two_in_upper_case_is_marked_once():
 
 
 def test_a_text_that_is_not_the_expression_s_own_is_marked_as_a_whole():
-    (marked,) = check_cron(Subject("0 H/45 2 * * ?", parse("0 7/45 2 * * ?"), ZoneInfo("UTC"), NOW))
+    (marked,) = check_cron(CheckedCron("0 H/45 2 * * ?", parse("0 7/45 2 * * ?"), ZoneInfo("UTC"), NOW))
     assert (marked.mark.column, marked.mark.width) == (0, 14)

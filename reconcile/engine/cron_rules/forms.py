@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from reconcile.cron import Form, ParsedField, Term
 from reconcile.cron.days import value_mask, week_mask
 from reconcile.cron.fields import NO_VALUE
-from reconcile.engine.rules.subject import Mark, Rule, Subject
-from reconcile.model.finding import Severity
+from reconcile.engine.cron_rules.check import CheckedCron, CronCheck, Mark
+from reconcile.model.rules import CronRule
 from reconcile.text import ascii_of
 
 _NAMES = (
@@ -19,8 +19,8 @@ _NAMES = (
 _FULL_NAMES = {name[:3]: name for name in _NAMES}
 
 
-def _ignored_text(subject: Subject) -> Iterator[Mark]:
-    for field in subject.expression.fields:
+def _ignored_text(cron: CheckedCron) -> Iterator[Mark]:
+    for field in cron.expression.fields:
         for term in field.terms:
             if term.form is Form.IGNORED:
                 hint = "L has a meaning in day-of-month and day-of-week only"
@@ -53,16 +53,16 @@ def _instead(field: ParsedField, term: Term, kept: str) -> str:
     return f"write {kept}"
 
 
-def _ignored_fields(subject: Subject) -> Iterator[Mark]:
-    surplus = subject.expression.surplus.strip()
+def _ignored_fields(cron: CheckedCron) -> Iterator[Mark]:
+    surplus = cron.expression.surplus.strip()
     if surplus:
-        column = len(subject.expression.text.upper()) - len(subject.expression.surplus)
+        column = len(cron.expression.text.upper()) - len(cron.expression.surplus)
         message = f"{surplus} stands after the seventh field: Quartz ignores it"
         yield Mark(message, column, len(surplus), "take it away; Quartz 2.5 refuses it")
 
 
-def _magic_number(subject: Subject) -> Iterator[Mark]:
-    for field in subject.expression.fields:
+def _magic_number(cron: CheckedCron) -> Iterator[Mark]:
+    for field in cron.expression.fields:
         for term in field.terms:
             if term.magic or (term.form is Form.NTH and term.first == NO_VALUE):
                 place = _place(field, term)
@@ -77,11 +77,11 @@ def _magic(field: ParsedField, term: Term) -> str:
     return f"{term.text} begins at {field.field.first}: 99 is Quartz's own number for *"
 
 
-def _partly_read_list(subject: Subject) -> Iterator[Mark]:
-    for field in (subject.expression.fields[3], subject.expression.fields[5]):
+def _partly_read_list(cron: CheckedCron) -> Iterator[Mark]:
+    for field in (cron.expression.fields[3], cron.expression.fields[5]):
         if len(field.terms) == 1:
             continue
-        counts = _what_counts(field, subject.expression.quartz)
+        counts = _what_counts(field, cron.expression.quartz)
         if counts is not None:
             message = f"{field.field.name} {field.text} is read as {counts}: the rest of the list does not count"
             yield Mark(message, field.column, len(field.text), f"write {counts}, and the rest as a schedule of its own")
@@ -104,8 +104,8 @@ def _lowest(mask: int) -> int:
     return (mask & -mask).bit_length() - 1
 
 
-def _weekday_l(subject: Subject) -> Iterator[Mark]:
-    field = subject.expression.fields[5]
+def _weekday_l(cron: CheckedCron) -> Iterator[Mark]:
+    field = cron.expression.fields[5]
     if field.text == "L":
         message = "day-of-week L is every SAT, not the last weekday of the month"
         yield Mark(message, field.column, 1, "write SAT; the last Friday of the month is FRIL")
@@ -116,49 +116,39 @@ def _place(field: ParsedField, term: Term) -> tuple[int, int]:
 
 
 FORMS = (
-    Rule(
-        "ignored-text",
-        Severity.WARNING,
-        "Quartz does not read a part of a field.",
+    CronCheck(
+        CronRule.IGNORED_TEXT,
         "Quartz stops reading where it thinks that a value is complete, and says nothing about the rest. `MON-FRI/2` "
         "is every day from Monday to Friday, `MONDAY-FRIDAY` is Monday, `10AM` and `10PM` are both 10, `*/0` is `*`.",
         "0 0 2 ? * MON-FRI/2",
         "0 0 2 ? * MON,WED,FRI",
         _ignored_text,
     ),
-    Rule(
-        "ignored-fields",
-        Severity.WARNING,
-        "There are more than seven fields.",
+    CronCheck(
+        CronRule.IGNORED_FIELDS,
         "Quartz 2.3 ignores an eighth and later fields unread; Quartz 2.5 refuses them.",
         "0 0 2 * * ? * UTC",
         "0 0 2 * * ? *",
         _ignored_fields,
     ),
-    Rule(
-        "magic-number",
-        Severity.WARNING,
-        "98 and 99 are numbers that Quartz uses for `?` and `*`.",
+    CronCheck(
+        CronRule.MAGIC_NUMBER,
         "99 means `*` in every field, 98 means `?` in the day fields, although both are far out of range. `99` as the "
         "minute fires every minute.",
         "0 99 2 * * ?",
         "0 59 2 * * ?",
         _magic_number,
     ),
-    Rule(
-        "partly-read-list",
-        Severity.WARNING,
-        "Only one entry of a list counts.",
+    CronCheck(
+        CronRule.PARTLY_READ_LIST,
         "`W` and `#` hold for the whole field, and then only the smallest number counts: `15W,20W` is `15W`, "
         "`MON#2,FRI` is `MON#2`. A list with `?` in it is `?`.",
         "0 0 2 15W,20W * ?",
         "0 0 2 15W * ?",
         _partly_read_list,
     ),
-    Rule(
-        "weekday-l",
-        Severity.WARNING,
-        "`L` alone in day-of-week is every Saturday.",
+    CronCheck(
+        CronRule.WEEKDAY_L,
         "In day-of-month `L` is the last day of the month. In day-of-week it is the last day of the week, and fires "
         "weekly.",
         "0 0 2 ? * L",

@@ -1,0 +1,224 @@
+"""Rules about what a run meets: the service's replies, Git, the ledger, and what became of its saves."""
+
+from __future__ import annotations
+
+from reconcile.model.rules.rule import Rule, Severity
+
+
+class ReplyRule(Rule):
+    """Why a key is unreadable, and what else is odd about the service's replies."""
+
+    SERVICE_UNREACHABLE = (
+        "service-unreachable",
+        "No connection: refused, no such host, the proxy says no, the TLS handshake fails.",
+        "Check `url` and the proxy variables, and whether the service is up.",
+    )
+    CERTIFICATE_REFUSED = (
+        "certificate-refused",
+        "The service's certificate is not one to trust. Not repeated.",
+        "Check `ca_bundle` and `url`.",
+    )
+    SERVICE_TIMEOUT = (
+        "service-timeout",
+        "No connection or no complete reply in time, or HTTP 408.",
+        "See whether the service is overloaded; `timeout` and `concurrency` can be set for the environment.",
+    )
+    CONNECTION_LOST = (
+        "connection-lost",
+        "The connection broke before the reply was complete, or what came is no HTTP.",
+        "See whether the service, or a proxy before it, restarted, and run again.",
+    )
+    SERVICE_ERROR = ("service-error", "HTTP 5xx.", "See the log of the service, or of a gateway before it.")
+    RATE_LIMITED = ("rate-limited", "HTTP 429.", "Set `rate` or a lower `concurrency` for the environment.")
+    REQUEST_REFUSED = (
+        "request-refused",
+        "Another HTTP 4xx; or HTTP 200 with an error beside empty data, to a history. Not repeated.",
+        "Check `url`, `headers`, and the paths and `success_codes` of `service:`, as the hint says.",
+    )
+    UNEXPECTED_STATUS = (
+        "unexpected-status",
+        "An HTTP status that the API does not know, such as 204. Not repeated.",
+        "See whether `url` is that of the scheduling service.",
+    )
+    LOGIN_PAGE = (
+        "login-page",
+        "A redirect, or HTML instead of JSON: a gateway's login page? Not followed, not repeated.",
+        "Check the address and the headers of the environment.",
+    )
+    REPLY_TOO_LARGE = (
+        "reply-too-large",
+        "The reply is over the size limit of 16 MiB, as sent or decompressed. Not repeated.",
+        "Check `url`; a smaller `batch_size` makes smaller replies.",
+    )
+    REPLY_MALFORMED = (
+        "reply-malformed",
+        "The reply, or the row of this code, is no JSON or not of the documented shape. Not repeated.",
+        "Check `url`, and what stands between; `-vv` shows the replies.",
+    )
+    REPLY_WITHOUT_DATA = (
+        "reply-without-data",
+        "HTTP 200, no `resp_data` or null, and nothing that says why. Not repeated.",
+        "Check `service.query_path` and `service.job_path`, or set `service.unknown_code`.",
+    )
+    ROW_NOT_ASKED_FOR = (
+        "row-not-asked-for",
+        "The reply holds a row for a code or a job that was not asked for. Not repeated.",
+        "See whether anything between, such as a cache, mixes up replies; `-vv` shows them.",
+    )
+    UNKNOWN_CODE_ANSWER = (
+        "unknown-code-answer",
+        "A code, asked for alone, is answered with an error, or otherwise than `service.unknown_code` says.",
+        "Set `service.unknown_code` to the value in the hint if that is how a code without a job is answered.",
+    )
+    ALL_REFUSED = (
+        "all-refused",
+        "No query has worked yet, and many codes were refused alone: the rest was not asked for one by one.",
+        "Check `url`, or set `service.unknown_code` if that is how codes without a job are answered.",
+    )
+    NOT_ASKED = (
+        "not-asked",
+        "The calls before it, of the same tenant or of many, were all given up: it was not asked for.",
+        "See whether the service is up, and run again.",
+    )
+    INTERRUPTED = ("interrupted", "The run was stopped first.", "Run again.")
+    KEY_NOT_SENDABLE = (
+        "key-not-sendable",
+        "The tenant or the code holds a character that neither may hold. Nothing was sent.",
+        "Correct the tenant or the code.",
+    )
+    BATCH_TRUNCATED = (
+        "batch-truncated",
+        "The service cuts long lists of codes silently, so no missing code of this run counts as absent.",
+        "Set a smaller `batch_size` for the environment.",
+    )
+    UNREADABLE = (
+        "unreadable",
+        "The key could not be read, and a plan that does not say why is all there is.",
+        "Plan again.",
+    )
+    ERROR_BESIDE_DATA = (
+        "error-beside-data",
+        "The service answers with data, and says an error beside it; the data was taken.",
+        "If the service says so when nothing is wrong, set `service.success_codes` to the value in the hint.",
+        Severity.NOTE,
+    )
+    ROW_TWICE = (
+        "row-twice",
+        "The service answers with the same row more than once; it was taken for one job.",
+        "Nothing, but it may be worth asking the service's operator.",
+        Severity.NOTE,
+    )
+
+
+class GitRule(Rule):
+    """What is odd about the repository, or about last applied as Git has it."""
+
+    FOREIGN_REPOSITORY = (
+        "foreign-repository",
+        "Git would take for the repository what does not hold the declarations as its work tree.",
+        "See who added it, and remove it; a clone that is meant can be a submodule.",
+    )
+    GIT_UNREADABLE = (
+        "git-unreadable",
+        "The ref of last applied cannot be read.",
+        "See the hint; `git` itself may say more.",
+        Severity.WARNING,
+    )
+    APPLIED_REF = (
+        "applied-ref",
+        "The ref of last applied was not moved, or not pushed.",
+        "See the message for the reason; the next run that proves everything moves it.",
+        Severity.WARNING,
+    )
+    ORPHAN_FORGOTTEN = (
+        "orphan-forgotten",
+        "A job is live that no file declares, and Git no longer remembers it.",
+        "Park it with `--park-removed --base COMMIT`, or remove it in the service.",
+        Severity.WARNING,
+    )
+    RENAME_FORGOTTEN = (
+        "rename-forgotten",
+        "A job is live under an older name, and Git no longer remembers it.",
+        "Write the new name with `--include-renames --applied-rev COMMIT`.",
+        Severity.WARNING,
+    )
+
+
+class RunRule(Rule):
+    """What a run found while it saved, and what it cannot put right."""
+
+    SAVE_APPENDS = (
+        "save-appends",
+        "After a save the service holds several jobs for the key: saving adds a job, and the run was stopped.",
+        "Remove the surplus job, and set `service.save` to `append`, or to `upsert` if somebody else added it.",
+    )
+    LANDED_LATE = (
+        "landed-late",
+        "Read again, a key whose save was in doubt is not as desired: a save landed late, or somebody else saved.",
+        "See who else saves this job, then plan again.",
+    )
+    MOVED_AFTER = (
+        "moved-after",
+        "Read again, a key that was verified is no longer as desired: somebody saved it.",
+        "See who else saves this job, then plan again.",
+    )
+    NOT_READ_AGAIN = (
+        "not-read-again",
+        "Keys whose saves were in doubt could not be read again at the end of the run.",
+        "Run plan, or drift, to read them.",
+        Severity.WARNING,
+    )
+    STAYS_ACTIVE = (
+        "stays-active",
+        "A job was paused before the run that is rolled back, and a save may have started it.",
+        "Pause it in the service, if it is to be paused again.",
+        Severity.WARNING,
+    )
+    SOAK_IN_VAIN = (
+        "soak-in-vain",
+        "No canary fires before the soak's limit.",
+        "Soak for a span, raise `--soak-limit`, or apply nearer to the fire.",
+    )
+    SOAK_NOT_SEEN = (
+        "soak-not-seen",
+        "A canary's fire is not waited for: it is not active, or fires after the soak's limit.",
+        "Soak for a span, raise `--soak-limit`, or apply nearer to the fire.",
+        Severity.WARNING,
+    )
+    SOAK_NO_FIRE = (
+        "soak-no-fire",
+        "A canary was not seen to fire before the soak's limit.",
+        "Look at its history; see whether `timezone` is the zone in which the service fires.",
+    )
+    CANARY_RUN_FAILED = (
+        "canary-run-failed",
+        "A canary fired as scheduled, and its run failed.",
+        "The schedule is as desired: look at what it runs.",
+        Severity.WARNING,
+    )
+
+
+class LedgerRule(Rule):
+    """What went wrong with the ledger of a run."""
+
+    LEDGER_UNREADABLE = (
+        "ledger-unreadable",
+        "The ledger cannot be read, so last applied comes from Git or is not known.",
+        "See the hint; `reconcile ledger rebuild` puts a damaged ledger aside.",
+        Severity.WARNING,
+    )
+    LEDGER_NOT_WRITTEN = (
+        "ledger-not-written",
+        "The ledger could not record what would be saved, so nothing more was saved.",
+        "Mend what the hint names, and run plan and apply again.",
+    )
+    LEDGER_OPEN_INTENTS = (
+        "ledger-open-intents",
+        "Saves were made, and the ledger could not record what became of them.",
+        "Run again: the next run reads and settles them.",
+    )
+    LEDGER_UNWRITTEN = (
+        "ledger-unwritten",
+        "The ledger could not record the end of the run.",
+        "Mend what the hint names; the next run settles what is open.",
+    )
