@@ -162,7 +162,7 @@ def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
         value.get("ledger"),
         OnDrift(value.get("on_drift", OnDrift.REVERT)),
         tuple(freeze(one) for one in value.get("freezes", ())),
-        {rule: None if level == "none" else Severity(level) for rule, level in value.get("rules", {}).items()},
+        _severities(value.get("rules", {})),
     )
 
 

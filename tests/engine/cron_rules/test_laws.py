@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from reconcile.cron import parse
-from reconcile.engine.cron_rules import CheckedCron, check_cron
+from reconcile.engine.cron_rules import CHECKS, CheckedCron, check_cron
+from reconcile.model.rules import CronRule
 from tests.cron.strategies import expressions
 from tests.cron.vectors import rows
 from tests.engine.cron_rules.looking import NOW, ZoneInfo, found, look, marks
@@ -39,6 +40,11 @@ def test_marks_lie_within_the_text(text):
 def test_no_vector_crashes_a_rule_or_is_marked_outside_of_its_text(zone):
     valid = [row["expr"] for row in rows() if row["valid"]]
     assert [stray for text in valid for stray in strays(look(text, zone))] == []
+
+
+def test_every_rule_about_crons_has_one_check():
+    # A syntax error is found by the parser.
+    assert sorted(check.rule for check in CHECKS) == sorted({*CronRule} - {CronRule.CRON_SYNTAX})
 
 
 def test_every_vector_that_breaks_quartz_is_found():
