@@ -90,13 +90,17 @@ class FileRule(Rule):
     MISSING_KEY = ("missing-key", "A key that is required is missing.", "Add it.")
     EMPTY_VALUE = ("empty-value", "A key has no value.", "Write the value, or delete the key.")
     WRONG_TYPE = ("wrong-type", "A value is of another type than meant.", "Write a value of the type that is meant.")
-    WRONG_FORM = ("wrong-form", "A text has not the form that is meant.", "Write it in the form that the hint names.")
+    WRONG_FORM = (
+        "wrong-form",
+        "A text does not have the form that is meant.",
+        "Write it in the form that the hint names.",
+    )
     NOT_ONE_OF = ("not-one-of", "A value is not one of the words that are known.", "Write one of them.")
     TOO_SHORT = ("too-short", "A text or a collection is too short.", "Write something, or delete the key.")
     TOO_LONG = ("too-long", "A text or a collection is too long.", "Shorten it.")
     OUT_OF_RANGE = ("out-of-range", "A number is too small or too large.", "Write a number within the bound.")
     LISTED_TWICE = ("listed-twice", "A list holds a value twice.", "Delete one of the two.")
-    SCHEMA = ("schema", "The schema refuses the value, in its own words.", "See the page of declarations.")
+    SCHEMA = ("schema", "The schema refuses the value, in its own words.", "See docs/declarations.md.")
 
 
 class CommentRule(Rule):

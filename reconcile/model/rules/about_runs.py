@@ -93,7 +93,7 @@ class ReplyRule(Rule):
     )
     UNREADABLE = (
         "unreadable",
-        "The key could not be read, and a plan that does not say why is all there is.",
+        "The key could not be read; the plan file does not say why.",
         "Plan again.",
     )
     ERROR_BESIDE_DATA = (
@@ -105,7 +105,7 @@ class ReplyRule(Rule):
     ROW_TWICE = (
         "row-twice",
         "The service answers with the same row more than once; it was taken for one job.",
-        "Nothing, but it may be worth asking the service's operator.",
+        "Nothing has to be done; the service's operator may want to know.",
         Severity.NOTE,
     )
 
@@ -150,16 +150,16 @@ class RunRule(Rule):
     SAVE_APPENDS = (
         "save-appends",
         "After a save the service holds several jobs for the key: saving adds a job, and the run was stopped.",
-        "Remove the surplus job, and set `service.save` to `append`, or to `upsert` if somebody else added it.",
+        "Remove the surplus job, and set `service.save` to `append`, or to `upsert` if another program added it.",
     )
     LANDED_LATE = (
         "landed-late",
-        "Read again, a key whose save was in doubt is not as desired: a save landed late, or somebody else saved.",
+        "Read again, a key whose save was in doubt is not as desired: a save landed late, or another program saved it.",
         "See who else saves this job, then plan again.",
     )
     MOVED_AFTER = (
         "moved-after",
-        "Read again, a key that was verified is no longer as desired: somebody saved it.",
+        "Read again, a key that was verified is no longer as desired: another program saved it.",
         "See who else saves this job, then plan again.",
     )
     NOT_READ_AGAIN = (
@@ -219,6 +219,6 @@ class LedgerRule(Rule):
     )
     LEDGER_UNWRITTEN = (
         "ledger-unwritten",
-        "The ledger could not record the end of the run.",
+        "The ledger could not record how the run ended, or its holds; what was saved is saved.",
         "Mend what the hint names; the next run settles what is open.",
     )

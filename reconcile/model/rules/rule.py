@@ -44,6 +44,7 @@ class Rule(StrEnum):
     @classmethod
     def unlisted(cls, rule_id: str) -> Self:
         """Return a rule that is in no table: one that another version of this program wrote down."""
-        rule = cls.__new_member__(cls, rule_id, "", "")  # type: ignore[attr-defined]
-        rule._name_ = rule_id
-        return cast(Self, rule)
+        rule = str.__new__(cls, rule_id)
+        rule._name_ = rule._value_ = rule_id
+        rule.meaning, rule.remedy, rule.severity = "", "", Severity.ERROR
+        return rule
