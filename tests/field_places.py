@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Row, Table, create_engine, delete, insert, select
 
 from reconcile.engine.diff import diff
-from reconcile.engine.plan import desired_digest, make_plan, plan_digest
+from reconcile.engine.make_plan import desired_digest, make_plan, plan_digest
 from reconcile.ledger import encoding
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS, metadata
 from reconcile.model.change import Change, same_live
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunKind, RunRecord, RunStart
+from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunKind, RunRecord, RunStart
 from reconcile.model.rules import ScheduleRule, Severity
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import Selection
@@ -133,35 +133,35 @@ PLACES = (
         left_out=NO_MATTER,
     ),
     Place("engine.diff (its fast path)", row(), is_reported, left_out=NO_MATTER),
-    Place("engine.plan.plan_digest, changes", row(), lambda one: digest(schedule(), live=(one,))),
-    Place("engine.plan.plan_digest, attention", row(), lambda one: shown_as_attention((one,))),
+    Place("engine.make_plan.plan_digest, changes", row(), lambda one: digest(schedule(), live=(one,))),
+    Place("engine.make_plan.plan_digest, attention", row(), lambda one: shown_as_attention((one,))),
     Place(
-        "engine.plan.plan_digest",
+        "engine.make_plan.plan_digest",
         Unreadable("service-error", "HTTP 503"),
         lambda one: digest(schedule(), live=one),
         left_out={"message": WORDS, "hint": WORDS},
     ),
     Place(
-        "engine.plan.plan_digest",
+        "engine.make_plan.plan_digest",
         AS_DECLARED,
         lambda one: digest(schedule(), one),
         left_out={"job_ids": NOT_DONE, "run": NOT_DONE, "revision": NOT_DONE},
     ),
     Place(
-        "engine.plan.plan_digest",
+        "engine.make_plan.plan_digest",
         schedule(),
         digest,
         left_out=dict.fromkeys(("owner", "description", "labels"), NOT_DONE),
         given={"origin": st.sampled_from([Removed(), BeforeRun(None)])},
     ),
     Place(
-        "engine.plan.plan_digest",
+        "engine.make_plan.plan_digest",
         DeclaredAt("schedules/tenants/acme.yaml", 7),
         lambda one: digest(replace(schedule(), origin=one)),
         left_out={"file": NOT_DONE, "line": NOT_DONE},
     ),
     Place(
-        "engine.plan.plan_digest",
+        "engine.make_plan.plan_digest",
         EMPTY_PLAN,
         plan_digest,
         left_out={
@@ -176,7 +176,7 @@ PLACES = (
         },
     ),
     Place(
-        "engine.plan.desired_digest",
+        "engine.make_plan.desired_digest",
         schedule(),
         lambda one: desired_digest("prod", {one.key: one}),
         left_out=dict.fromkeys(("declared_cron", "owner", "description", "labels", "protect", "origin"), NOT_DONE),

@@ -10,7 +10,7 @@ from reconcile import cron
 from reconcile.commands.answer import Answer
 from reconcile.commands.common import command, grouped
 from reconcile.commands.times import typed_zone
-from reconcile.engine.explain import explain as explained
+from reconcile.engine.explain_cron import explain as explained
 from reconcile.errors import CronSyntaxError, UsageError
 from reconcile.exits import Exit
 from reconcile.model.reading import QUARTZ_VERSIONS, reading_at

@@ -8,7 +8,7 @@ from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
 from reconcile.engine.past import found_live
 from reconcile.exits import Exit
-from reconcile.model.ledger import Ending, RunKind
+from reconcile.model.ledger_records import Ending, RunKind
 from reconcile.report.ledgers import ledger_document
 from reconcile.report.remembering import done_view
 from reconcile.service.reader import ServiceReader

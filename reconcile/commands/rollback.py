@@ -11,9 +11,9 @@ from reconcile.commands.common import command
 from reconcile.commands.overrides import overrides
 from reconcile.commands.save_options import confirm, save_options
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
-from reconcile.engine.rollback import before_run, holds, left_running
+from reconcile.engine.roll_back import before_run, holds, left_running
 from reconcile.errors import SettingError, UsageError
-from reconcile.model.ledger import ChangeRecord, RunKind, RunRecord
+from reconcile.model.ledger_records import ChangeRecord, RunKind, RunRecord
 from reconcile.report.documents import plan_document, run_document
 from reconcile.report.plans import plan_view
 from reconcile.report.runs import run_view

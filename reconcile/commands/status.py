@@ -9,12 +9,12 @@ import click
 
 from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.engine.plan import desired_digest
+from reconcile.engine.make_plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
 from reconcile.exits import Exit
 from reconcile.git.refs import applied_commit, commit_of
 from reconcile.model.finding import Finding
-from reconcile.model.ledger import Ending, RunKind, RunRecord
+from reconcile.model.ledger_records import Ending, RunKind, RunRecord
 from reconcile.model.rules import GitRule, LedgerRule
 from reconcile.model.run import TOUCHED
 from reconcile.model.standing import Standing

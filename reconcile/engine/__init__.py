@@ -1,5 +1,6 @@
-"""The verbs: resolve, diff, plan, guard, settle, drift, explain. Functions from values to values; pure.
+"""The verbs: resolve, diff, make a plan, guard, settle, find drift, explain. Functions from values to values; pure.
 
-`resolve` turns documents into the desired schedules, `diff` and `plan` hold them against live, `guard` says what must
-not be saved, and `settle` is the table that says what the next step of a save is. Nothing here prints, waits or reads.
+`resolve` turns what the files say into the desired schedules. `diff` and `make_plan` hold them against live, and
+`guard` says what must not be saved. `settle` is the table of the next step of a save. The engine prints, waits for and
+reads nothing.
 """

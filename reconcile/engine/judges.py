@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from reconcile.engine.overrides import ALLOW_INACTIVE, ENABLE_INACTIVE, Override
 from reconcile.model.change import Change, same_cron
 from reconcile.model.keys import Key
-from reconcile.model.ledger import Hold
+from reconcile.model.ledger_records import Hold
 from reconcile.model.reading import DEFAULT_READING, Reading
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule
 from reconcile.model.states import Action, Condition, Verdict

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from reconcile.model.change import known_name, only_row, same_cron, same_rows
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Settled
+from reconcile.model.ledger_records import ChangeRecord, Settled
 from reconcile.model.plan import Plan
 from reconcile.model.schedule import PARKED_CRON, Schedule, State
 from reconcile.model.states import Applied, LastAppliedSource, Live

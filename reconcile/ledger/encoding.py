@@ -1,4 +1,4 @@
-"""Values of `model.ledger` ⇄ columns of the tables. A column that holds more than one value holds JSON.
+"""Values of `model.ledger_records` ⇄ columns of the tables. A column that holds more than one value holds JSON.
 
 What is written is drawn from the fields of the value, in their order: the columns are called as they are, and so are
 the members of the JSON objects. Chinese stays readable in a database shell.
@@ -12,9 +12,9 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Row
 
-from reconcile.model.fields import field_values, with_fields
+from reconcile.model.field_values import field_values, with_fields
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
+from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
 from reconcile.model.outcome import Result
 from reconcile.model.rules import rule_called
 from reconcile.model.schedule import State

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row, delete, insert, select
 from reconcile.engine.guard import refused_by
 from reconcile.ledger.tables import LOCKS
 from reconcile.model.finding import RefusedError
-from reconcile.model.ledger import LockHolder
+from reconcile.model.ledger_records import LockHolder
 from reconcile.ports import Clock
 from reconcile.times import instant_text
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, text
 from reconcile.errors import LedgerError
 from reconcile.ledger.database import Database
 from reconcile.ledger.environment_lock import holder_of, put_row, remove_row, row_of
-from reconcile.model.ledger import LockHolder
+from reconcile.model.ledger_records import LockHolder
 from reconcile.ports import Clock
 
 # `pg_locks` shows a 64-bit lock as two halves.

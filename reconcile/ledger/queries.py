@@ -1,4 +1,4 @@
-"""The questions to a ledger: rows of its tables, read by `encoding`, as values of `model.ledger`."""
+"""The questions to a ledger: rows of its tables, read by `encoding`, as values of `model.ledger_records`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reconcile.errors import LedgerError
 from reconcile.ledger.encoding import applied_in, change_in, hold_in, json_text, key_in, run_in
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, RUNS
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunRecord
+from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunRecord
 from reconcile.model.states import Applied
 from reconcile.text import listed
 

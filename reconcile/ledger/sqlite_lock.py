@@ -15,7 +15,7 @@ from reconcile.errors import LedgerError
 from reconcile.ledger.database import Database, write_transaction
 from reconcile.ledger.environment_lock import holder_of, put_row, remove_row, row_of
 from reconcile.ledger.tables import LOCKS
-from reconcile.model.ledger import LockHolder
+from reconcile.model.ledger_records import LockHolder
 from reconcile.ports import Clock
 from reconcile.times import later
 

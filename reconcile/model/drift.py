@@ -9,7 +9,7 @@ from reconcile.exits import Exit
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.ledger import Hold
+from reconcile.model.ledger_records import Hold
 from reconcile.model.states import Condition, LastAppliedSource, Verdict
 
 _MOVED_VERDICTS = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING, Verdict.VANISHED})

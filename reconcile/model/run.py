@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from reconcile.exits import Exit
 from reconcile.model.finding import Finding, Refusal
-from reconcile.model.ledger import RunStart
+from reconcile.model.ledger_records import RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 

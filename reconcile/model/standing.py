@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconcile.model.finding import Finding
-from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord
+from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord
 from reconcile.model.states import LastAppliedSource
 
 

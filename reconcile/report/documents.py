@@ -11,14 +11,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from reconcile.engine.explain import Comparison, Explanation
+from reconcile.engine.explain_cron import Comparison, Explanation
 from reconcile.errors import ReconcileError
 from reconcile.model.change import Change
 from reconcile.model.drift import Drift
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import DeclarationError, Finding, Refusal, RefusedError
 from reconcile.model.keys import Key
-from reconcile.model.ledger import RunStart
+from reconcile.model.ledger_records import RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.rules import Severity

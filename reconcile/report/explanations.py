@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from reconcile.engine.explain import Comparison, Explanation
+from reconcile.engine.explain_cron import Comparison, Explanation
 from reconcile.errors import CronSyntaxError
 from reconcile.report.findings import finding_blocks
 from reconcile.report.view import Block, Excerpt, Note, Table, Tone, View, sections

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Hold, LockHolder, RunRecord
+from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord
 from reconcile.model.standing import Standing
 from reconcile.report.documents import head_members, tail_members
 from reconcile.report.head import Head

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from reconcile.model.change import Change
-from reconcile.model.fields import field_values, with_fields
+from reconcile.model.field_values import field_values, with_fields
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention

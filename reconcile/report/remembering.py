@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, LockHolder, RunRecord
+from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord
 from reconcile.model.standing import Standing
 from reconcile.model.states import LastAppliedSource
 from reconcile.report.findings import finding_blocks

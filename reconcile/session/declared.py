@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.documents import Documents
-from reconcile.engine.plan import desired_digest
+from reconcile.engine.make_plan import desired_digest
 from reconcile.engine.resolve import Resolution, resolve
-from reconcile.engine.selection import select
+from reconcile.engine.select_schedules import select
 from reconcile.errors import SettingError
 from reconcile.git.configuration import VARIABLE, allowed
 from reconcile.git.repository import Repository, find, head

@@ -10,7 +10,7 @@ from reconcile.errors import LedgerError
 from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.ledger import Ending, Hold
+from reconcile.model.ledger_records import Ending, Hold
 from reconcile.model.outcome import Result
 from reconcile.model.rules import LedgerRule
 from reconcile.model.run import Run

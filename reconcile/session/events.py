@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from reconcile.model.change import Change
-from reconcile.model.ledger import RunStart
+from reconcile.model.ledger_records import RunStart
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.run import Run

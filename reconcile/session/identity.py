@@ -8,7 +8,7 @@ from datetime import datetime
 
 from reconcile.errors import ReconcileError
 from reconcile.git.repository import Repository, author
-from reconcile.model.ledger import RunKind, RunStart
+from reconcile.model.ledger_records import RunKind, RunStart
 from reconcile.session.declared import Checkout
 from reconcile.text import one_line
 from reconcile.times import instant_name

@@ -15,7 +15,7 @@ from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Hold, Settled
+from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
 from reconcile.model.reading import reading_of
 from reconcile.model.rules import LedgerRule
 from reconcile.model.schedule import Schedule

@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconcile.engine.drift import find_drift
+from reconcile.engine.find_drift import find_drift
 from reconcile.engine.guard import refusals
 from reconcile.engine.judges import Situation
+from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import Allowances
-from reconcile.engine.plan import make_plan
 from reconcile.flows.observe import Observation, observe
 from reconcile.model.drift import Drift
 from reconcile.model.keys import Key

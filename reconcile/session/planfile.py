@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from reconcile.engine.plan import plan_digest
+from reconcile.engine.make_plan import plan_digest
 from reconcile.errors import PlanFileError
 from reconcile.model.plan import Plan
 from reconcile.report.documents import plan_of

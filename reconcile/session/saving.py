@@ -17,13 +17,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reconcile.engine.judges import holds_back
-from reconcile.engine.rollback import as_declared, never_touched
+from reconcile.engine.roll_back import as_declared, never_touched
 from reconcile.flows.apply import apply
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.ledger import Hold, RunKind, RunStart
+from reconcile.model.ledger_records import Hold, RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.run import Run

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.engine.diff import diff
-from reconcile.engine.drift import MAY_BE_PENDING, find_drift
+from reconcile.engine.find_drift import MAY_BE_PENDING, find_drift
 from reconcile.model.change import Change
 from reconcile.model.drift import has_moved
 from reconcile.model.schedule import PARKED_CRON, Removed, Schedule, State

@@ -6,8 +6,8 @@ import pytest
 
 from reconcile.engine.guard import refusals
 from reconcile.engine.judges import Situation
+from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import ALLOW_CHANGES, ALLOW_INACTIVE, ALLOW_PROTECTED, ENABLE_INACTIVE, Allowances
-from reconcile.engine.plan import make_plan
 from reconcile.model.finding import Refusal
 from reconcile.model.schedule import State
 from reconcile.model.workspace import Limits, SaveEnables, SaveMode, ServiceSettings

@@ -16,8 +16,8 @@ from reconcile.commands.overrides import overriding
 from reconcile.commands.plan import plan
 from reconcile.engine.guard import GUARDS, Guard, OfKey, refusals, refused_by
 from reconcile.engine.judges import Objection
+from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import OVERRIDES, Override, Takes
-from reconcile.engine.plan import make_plan
 from tests.builders import HOURLY, desired, key, row, schedule
 from tests.docs.tables import guards as documented
 

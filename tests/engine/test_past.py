@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconcile.engine.make_plan import make_plan
 from reconcile.engine.orphans import removed
 from reconcile.engine.past import (
     FIRST,
@@ -21,9 +22,8 @@ from reconcile.engine.past import (
     unchanged_in,
     without_never_there,
 )
-from reconcile.engine.plan import make_plan
 from reconcile.model.change import Change
-from reconcile.model.ledger import ChangeRecord, Settled
+from reconcile.model.ledger_records import ChangeRecord, Settled
 from reconcile.model.schedule import PARKED_CRON, Removed, State
 from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict

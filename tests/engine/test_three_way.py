@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.engine.drift import find_drift
+from reconcile.engine.find_drift import find_drift
 from reconcile.engine.guard import refusals
 from reconcile.engine.judges import Situation
+from reconcile.engine.make_plan import make_plan, plan_digest
 from reconcile.engine.orphans import removed
 from reconcile.engine.overrides import (
     ACCEPT_DRIFT,
@@ -20,8 +21,7 @@ from reconcile.engine.overrides import (
     Allowances,
 )
 from reconcile.engine.past import TWO_WAY, Past
-from reconcile.engine.plan import make_plan, plan_digest
-from reconcile.model.ledger import Hold
+from reconcile.model.ledger_records import Hold
 from reconcile.model.schedule import PARKED_CRON, DeclaredAt, State
 from reconcile.model.selection import EVERYTHING
 from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict

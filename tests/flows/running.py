@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconcile.engine.judges import Situation
+from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
-from reconcile.engine.plan import make_plan
 from reconcile.flows.apply import apply
 from reconcile.model.change import Change
 from reconcile.model.states import Applied

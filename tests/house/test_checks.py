@@ -15,7 +15,7 @@ from tests.house import checks
     [
         pytest.param("reconcile.cron.parse", "from reconcile.model import keys", id="cron-model"),
         pytest.param("reconcile.model.plan", "import reconcile.engine.diff", id="model-engine"),
-        pytest.param("reconcile.engine.plan", "from reconcile import ports", id="engine-ports"),
+        pytest.param("reconcile.engine.make_plan", "from reconcile import ports", id="engine-ports"),
         pytest.param("reconcile.flows.apply", "from reconcile.service.reader import ServiceReader", id="flow-edge"),
         pytest.param("reconcile.flows.apply", "from reconcile.report import view", id="flow-report"),
         pytest.param("reconcile.twin.server", "from reconcile.service import wire", id="twin-service"),
@@ -44,8 +44,8 @@ def test_a_relative_import_in_a_package_counts_from_the_package():
 @pytest.mark.parametrize(
     "module, source",
     [
-        pytest.param("reconcile.engine.plan", "from reconcile.model.plan import Plan", id="down"),
-        pytest.param("reconcile.engine.plan", "from reconcile.engine import diff", id="the-own-part"),
+        pytest.param("reconcile.engine.make_plan", "from reconcile.model.plan import Plan", id="down"),
+        pytest.param("reconcile.engine.make_plan", "from reconcile.engine import diff", id="the-own-part"),
         pytest.param("reconcile.errors", "from reconcile.source import Span", id="neighbours"),
         pytest.param("reconcile.cli", "from reconcile import __version__", id="the-version"),
         pytest.param("reconcile.flows.apply", "import reconciled.service", id="another-package"),

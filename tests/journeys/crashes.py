@@ -21,7 +21,7 @@ import pytest
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.keys import Key
-from reconcile.model.ledger import Ending
+from reconcile.model.ledger_records import Ending
 from reconcile.service.system_clock import SystemClock
 from reconcile.twin.statistics import Statistics
 from reconcile.twin.testing import RunningTwin, running_twin

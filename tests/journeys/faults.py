@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from reconcile.engine.judges import Situation
-from reconcile.engine.plan import make_plan
+from reconcile.engine.make_plan import make_plan
 from reconcile.flows.apply import apply
 from reconcile.flows.observe import observe
 from reconcile.flows.pacing import Pacing

@@ -10,7 +10,7 @@ import pytest
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.change import Change
-from reconcile.model.ledger import Hold, RunKind, RunStart
+from reconcile.model.ledger_records import Hold, RunKind, RunStart
 from reconcile.model.outcome import Intent
 from reconcile.model.schedule import State
 from tests import postgres

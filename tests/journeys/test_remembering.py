@@ -12,7 +12,7 @@ import pytest
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.change import Change
-from reconcile.model.ledger import RunKind, RunStart
+from reconcile.model.ledger_records import RunKind, RunStart
 from reconcile.model.outcome import Intent
 from reconcile.service.system_clock import SystemClock
 from tests.builders import row, schedule

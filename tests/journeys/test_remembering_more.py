@@ -11,7 +11,7 @@ import pytest
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.change import Change
-from reconcile.model.ledger import RunKind, RunStart
+from reconcile.model.ledger_records import RunKind, RunStart
 from reconcile.model.outcome import Intent
 from tests.builders import row, schedule
 from tests.journeys.conftest import TENANT, WORKSPACE

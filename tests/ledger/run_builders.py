@@ -11,7 +11,7 @@ from reconcile.ledger.run_ledger import RunLedger
 from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
-from reconcile.model.ledger import Ending, Hold, RunKind, RunStart
+from reconcile.model.ledger_records import Ending, Hold, RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.schedule import State
 from reconcile.model.states import Applied, Live

@@ -21,7 +21,7 @@ from reconcile.ledger.environment_lock import POLL_SECONDS
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.sqlite_lock import Lease
 from reconcile.model.finding import RefusedError
-from reconcile.model.ledger import Ending
+from reconcile.model.ledger_records import Ending
 from reconcile.model.outcome import Intent
 from reconcile.service.system_clock import SystemClock
 from tests import postgres

@@ -17,7 +17,7 @@ from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.migrations import SCHEMA_VERSION
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.tables import CHANGES, IS_DOUBLED, IS_OPEN, RUNS, metadata
-from reconcile.model.ledger import Ending
+from reconcile.model.ledger_records import Ending
 from reconcile.model.outcome import Intent, Result
 from tests import postgres
 from tests.builders import key

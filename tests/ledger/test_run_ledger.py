@@ -17,7 +17,7 @@ from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.ledger.sqlite_lock import LEASE
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
+from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, State
 from reconcile.model.states import Action, Applied, LiveRow, Unreadable

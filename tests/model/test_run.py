@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconcile.engine.plan import make_plan
+from reconcile.engine.make_plan import make_plan
 from reconcile.model.finding import Refusal
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.run import Run

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from reconcile.engine.drift import find_drift
+from reconcile.engine.find_drift import find_drift
 from reconcile.engine.judges import Situation
+from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import Allowances
-from reconcile.engine.plan import make_plan
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.ledger import (
+from reconcile.model.ledger_records import (
     ChangeRecord,
     Ending,
     Hold,

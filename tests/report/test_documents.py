@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from reconcile.declare.schema_check import schema_problems
 from reconcile.engine.judges import Situation
-from reconcile.engine.plan import make_plan, plan_digest
+from reconcile.engine.make_plan import make_plan, plan_digest
 from reconcile.errors import PlanFileError
 from reconcile.model.finding import DeclarationError, RefusedError
 from reconcile.model.keys import Key

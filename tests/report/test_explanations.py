@@ -11,7 +11,7 @@ import pytest
 
 from reconcile.cron import parse
 from reconcile.declare.schema_check import schema, schema_problems
-from reconcile.engine.explain import explain
+from reconcile.engine.explain_cron import explain
 from reconcile.errors import CronSyntaxError
 from reconcile.report.documents import explanation_document
 from reconcile.report.explanations import explanation_view, refused_cron_view

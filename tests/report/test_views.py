@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.engine.drift import find_drift
+from reconcile.engine.find_drift import find_drift
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention
 from reconcile.model.states import Applied, Unreadable, Verdict

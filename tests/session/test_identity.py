@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from reconcile.model.ledger import RunKind, RunStart
+from reconcile.model.ledger_records import RunKind, RunStart
 from reconcile.session.identity import RunIdentity, new_run_id
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

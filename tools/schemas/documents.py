@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconcile.cron.fields import FIELDS
-from reconcile.model.ledger import RunKind
+from reconcile.model.ledger_records import RunKind
 from reconcile.model.outcome import Result
 from reconcile.model.rules import Severity
 from reconcile.model.states import Action

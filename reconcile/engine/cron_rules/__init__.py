@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from reconcile.engine.cron_rules.check import CheckedCron, CronCheck, Mark, Marked, in_text
 from reconcile.engine.cron_rules.clocks import CLOCKS
-from reconcile.engine.cron_rules.days import DAY_RULES
+from reconcile.engine.cron_rules.day_rules import DAY_RULES
 from reconcile.engine.cron_rules.firing import FIRING
 from reconcile.engine.cron_rules.forms import FORMS
 from reconcile.engine.cron_rules.steps import STEPS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.model.ledger import ChangeRecord, Settled
+from reconcile.model.ledger_records import ChangeRecord, Settled
 from reconcile.model.outcome import Result
 from reconcile.model.schedule import State
 from reconcile.model.states import Action

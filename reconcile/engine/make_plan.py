@@ -15,7 +15,7 @@ from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import ENABLE_INACTIVE, INCLUDE_RENAMES, PARK_REMOVED, Allowances
 from reconcile.engine.past import NOTHING, Past
 from reconcile.model.change import Change
-from reconcile.model.fields import field_values
+from reconcile.model.field_values import field_values
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.plan import Attention, Plan

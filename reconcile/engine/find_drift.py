@@ -10,7 +10,7 @@ from reconcile.engine.past import NOTHING, Past
 from reconcile.model.drift import Drift
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.ledger import Hold
+from reconcile.model.ledger_records import Hold
 from reconcile.model.schedule import Schedule
 from reconcile.model.states import LastAppliedSource, Live
 

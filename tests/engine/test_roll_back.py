@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 import pytest
 
 from reconcile.engine.judges import Situation
+from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import ACCEPT_DRIFT, Allowances
 from reconcile.engine.past import Past
-from reconcile.engine.plan import make_plan
-from reconcile.engine.rollback import as_declared, before_run, holds, left_running, never_touched
-from reconcile.model.ledger import ChangeRecord, Hold, Settled
+from reconcile.engine.roll_back import as_declared, before_run, holds, left_running, never_touched
+from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
 from reconcile.model.states import Action, Applied, LastAppliedSource

@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 
 from reconcile.engine.judges import Situation
-from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
-from reconcile.engine.past import TWO_WAY, Past
-from reconcile.engine.plan import (
+from reconcile.engine.make_plan import (
     NAMES_UNKNOWN,
     UPSERT_UNKNOWN,
     desired_digest,
     make_plan,
     plan_digest,
 )
+from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
+from reconcile.engine.past import TWO_WAY, Past
 from reconcile.model.schedule import DeclaredAt, State
 from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict
 from reconcile.model.workspace import SaveMode, ServiceSettings

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.cron import fires, next_fire, parse
-from reconcile.engine.explain import explain, lacking
+from reconcile.engine.explain_cron import explain, lacking
 
 NOW = datetime(2026, 1, 5, 8, tzinfo=UTC)
 CHINA = ZoneInfo("Asia/Shanghai")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.engine.selection import select
+from reconcile.engine.select_schedules import select
 from reconcile.errors import UsageError
 from reconcile.model.selection import EVERYTHING, Selection
 from tests.builders import desired, key, schedule

@@ -8,7 +8,7 @@ from datetime import datetime
 from reconcile.model.change import known_name, same_cron
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.ledger import ChangeRecord, Hold, Settled
+from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.rules import RunRule
