@@ -12,9 +12,9 @@ from typing import Protocol
 
 from reconcile.model.execution import HistoryPage
 from reconcile.model.keys import Key
+from reconcile.model.live import Live
 from reconcile.model.outcome import AnswerKind as AnswerKind
 from reconcile.model.outcome import Intent, Outcome
-from reconcile.model.states import Live
 
 Progress = Callable[[int], None]
 """Called with how many more keys are done."""

@@ -6,8 +6,9 @@ from typing import Any
 
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import Live, LiveRow
 from reconcile.model.schedule import DeclaredAt, Schedule, State
-from reconcile.model.states import Applied, Live, LiveRow
 
 NIGHTLY = "0 0 2 * * ?"
 NIGHTLY_TOO = "0 0 2 ? * * *"

@@ -19,12 +19,14 @@ from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS, metadata
 from reconcile.model.change import Change, same_live
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied, LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunKind, RunRecord, RunStart
+from reconcile.model.live import Live, LiveRow, Unreadable
 from reconcile.model.rules import ScheduleRule, Severity
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import Selection
 from reconcile.model.standing import Standing
-from reconcile.model.states import Action, Applied, LastAppliedSource, Live, LiveRow, Unreadable
+from reconcile.model.verdicts import Action
 from reconcile.report import documents, ledgers, members
 from reconcile.report.json import dumps
 from tests.builders import HOURLY, NIGHTLY, row, schedule

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from reconcile.declare.schema_check import schema
 from reconcile.model.change import Change
-from reconcile.model.states import Applied, LiveRow, Unreadable
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import LiveRow, Unreadable
 from reconcile.report.members import change_document
 from tests.contract.exchanges import exchanges
 from tests.examples import examples

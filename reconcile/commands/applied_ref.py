@@ -9,9 +9,10 @@ from reconcile.errors import ReconcileError
 from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_ref, move_applied, push_applied
 from reconcile.model.finding import Finding
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.rules import GitRule
 from reconcile.model.run import Run
-from reconcile.model.states import LastAppliedSource, Verdict
+from reconcile.model.verdicts import Verdict
 from reconcile.session.declared import Checkout, Declared
 from reconcile.session.memory import AppliedRef
 

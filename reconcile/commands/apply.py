@@ -16,8 +16,8 @@ from reconcile.commands.save_options import confirm, save_options
 from reconcile.engine.overrides import Allowances
 from reconcile.engine.past import found_in_sync, handed_on, unchanged_in
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import RunKind
-from reconcile.model.states import Applied
 from reconcile.report.documents import run_document
 from reconcile.report.runs import run_view
 from reconcile.session.declared import Declared, declare

@@ -12,7 +12,7 @@ from reconcile.errors import UsageError
 from reconcile.exits import Exit
 from reconcile.flows.histories import history as history_of
 from reconcile.model.keys import Key
-from reconcile.model.states import Unreadable
+from reconcile.model.live import Unreadable
 from reconcile.report.documents import history_document
 from reconcile.report.histories import history_view
 from reconcile.service.reader import ServiceReader

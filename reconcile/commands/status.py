@@ -14,11 +14,11 @@ from reconcile.errors import LedgerError, ReconcileError, SettingError
 from reconcile.exits import Exit
 from reconcile.git.refs import applied_commit, commit_of
 from reconcile.model.finding import Finding
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import Ending, RunKind, RunRecord
 from reconcile.model.rules import GitRule, LedgerRule
 from reconcile.model.run import TOUCHED
 from reconcile.model.standing import Standing
-from reconcile.model.states import LastAppliedSource
 from reconcile.model.workspace import Environment
 from reconcile.report.ledgers import status_document
 from reconcile.report.remembering import status_view

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import Live, Unreadable
 from reconcile.model.rules import ReplyRule
 from reconcile.model.schedule import Removed, Schedule, State
-from reconcile.model.states import Applied, Live, Unreadable
 
 _NOT_ASKED = Unreadable(ReplyRule.NOT_ASKED, "the service was not asked for this code")
 

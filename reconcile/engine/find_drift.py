@@ -10,9 +10,10 @@ from reconcile.engine.past import NOTHING, Past
 from reconcile.model.drift import Drift
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import Hold
+from reconcile.model.live import Live
 from reconcile.model.schedule import Schedule
-from reconcile.model.states import LastAppliedSource, Live
 
 NO_HOLDS: Mapping[Key, Hold] = {}
 

@@ -15,7 +15,7 @@ from reconcile.model.keys import Key
 from reconcile.model.ledger_records import Hold
 from reconcile.model.reading import DEFAULT_READING, Reading
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule
-from reconcile.model.states import Action, Condition, Verdict
+from reconcile.model.verdicts import Action, Condition, Verdict
 from reconcile.model.workspace import Freeze, Limits, OnDrift, SaveEnables, SaveMode, ServiceSettings
 
 _BY_HAND = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING})

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from reconcile.engine.judges import Objection, Situation
 from reconcile.model.change import Change
 from reconcile.model.plan import Plan
-from reconcile.model.states import Action
+from reconcile.model.verdicts import Action
 
 _MOVES = frozenset({Action.UPDATE, Action.RENAME, Action.PARK, Action.ENABLE})
 Saves = tuple[Change, ...]

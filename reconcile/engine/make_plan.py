@@ -18,11 +18,13 @@ from reconcile.model.change import Change
 from reconcile.model.field_values import field_values
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import LastAppliedSource
+from reconcile.model.live import Live, Unreadable
 from reconcile.model.plan import Attention, Plan
 from reconcile.model.rules import ScheduleRule
 from reconcile.model.schedule import DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import EVERYTHING, Selection
-from reconcile.model.states import Action, Condition, LastAppliedSource, Live, Unreadable
+from reconcile.model.verdicts import Action, Condition
 from reconcile.model.workspace import SaveMode, ServiceSettings
 
 NAMES_UNKNOWN = "the service does not tell live job names: each save writes the declared name over one that is unknown"

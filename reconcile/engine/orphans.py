@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.schedule import Removed, Schedule, State
 from reconcile.model.selection import Selection
-from reconcile.model.states import Applied
 
 
 def removed(

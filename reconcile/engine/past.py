@@ -7,10 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from reconcile.model.change import known_name, only_row, same_cron, same_rows
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied, LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Settled
+from reconcile.model.live import Live
 from reconcile.model.plan import Plan
 from reconcile.model.schedule import PARKED_CRON, Schedule, State
-from reconcile.model.states import Applied, LastAppliedSource, Live
 
 TWO_WAY = "no last applied: two-way, no orphans, no lock"
 FIRST = "nothing was applied with this ledger yet: two-way, no orphans"

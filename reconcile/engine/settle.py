@@ -36,9 +36,10 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from reconcile.model.change import Change, same_rows
+from reconcile.model.live import Live, Unreadable
 from reconcile.model.outcome import AnswerKind, Result
 from reconcile.model.schedule import State
-from reconcile.model.states import Action, Condition, Live, Unreadable
+from reconcile.model.verdicts import Action, Condition
 
 MAX_READS = 4
 MAX_SAVES = 2

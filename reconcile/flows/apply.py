@@ -33,7 +33,7 @@ from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.run import Run
-from reconcile.model.states import Action
+from reconcile.model.verdicts import Action
 from reconcile.model.workspace import SaveMode
 from reconcile.times import between, in_zone
 

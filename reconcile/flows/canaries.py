@@ -23,7 +23,7 @@ from reconcile.flows.wave import Ports, run_wave
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome, Result
-from reconcile.model.states import Action
+from reconcile.model.verdicts import Action
 
 CANARY_TRIES = 3
 

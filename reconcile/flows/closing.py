@@ -25,9 +25,9 @@ from reconcile.flows.wave import Ports, record
 from reconcile.flows.wording import corrected
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.live import Live
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.rules import RunRule
-from reconcile.model.states import Live
 
 
 @dataclass(frozen=True, slots=True)

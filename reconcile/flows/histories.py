@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from reconcile.flows.observe import observe
 from reconcile.model.execution import HistoryPage
 from reconcile.model.keys import Key
-from reconcile.model.states import Live
+from reconcile.model.live import Live
 from reconcile.ports import Reader
 
 

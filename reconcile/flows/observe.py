@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.live import Live, Unreadable
 from reconcile.model.rules import ReplyRule
-from reconcile.model.states import Live, Unreadable
 from reconcile.ports import Progress, Reader, no_progress
 
 CONFIRMATION_BATCH = 10

@@ -10,7 +10,7 @@ from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.rules import RunRule
-from reconcile.model.states import Action
+from reconcile.model.verdicts import Action
 from reconcile.ports import Stop
 
 # A run is given up once this many changes have failed and they are at least this share of those tried.

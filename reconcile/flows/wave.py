@@ -17,8 +17,9 @@ from reconcile.flows.wording import not_recorded, outcome_of, unsaved
 from reconcile.model.change import Change, same_rows
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.live import Live, Unreadable
 from reconcile.model.outcome import Intent, Outcome, Result
-from reconcile.model.states import Condition, Live, Unreadable
+from reconcile.model.verdicts import Condition
 from reconcile.ports import Clock, Ledger, Reader, Save, SaveAnswer, Stop, Writer
 
 

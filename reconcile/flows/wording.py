@@ -8,9 +8,10 @@ from reconcile.engine.settle import Attempt, Ended
 from reconcile.errors import LedgerError
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding
+from reconcile.model.live import Live, Unreadable
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.rules import LedgerRule
-from reconcile.model.states import Condition, Live, Unreadable
+from reconcile.model.verdicts import Condition
 from reconcile.ports import SaveAnswer
 
 _AGAIN = "run plan and apply again: what is done is recognised, the rest is finished"

@@ -14,11 +14,13 @@ from sqlalchemy import Row
 
 from reconcile.model.field_values import field_values, with_fields
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
+from reconcile.model.live import Live, LiveRow, Rows, Unreadable
 from reconcile.model.outcome import Result
 from reconcile.model.rules import rule_called
 from reconcile.model.schedule import State
-from reconcile.model.states import Action, Applied, Live, LiveRow, Rows, Unreadable
+from reconcile.model.verdicts import Action
 
 Json: TypeAlias = Any
 Columns: TypeAlias = dict[str, Any]

@@ -11,8 +11,8 @@ from reconcile.errors import LedgerError
 from reconcile.ledger.encoding import applied_in, change_in, hold_in, json_text, key_in, run_in
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, RUNS
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunRecord
-from reconcile.model.states import Applied
 from reconcile.text import listed
 
 # A JSON list of keys (pairs) as rows.

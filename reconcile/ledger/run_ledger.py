@@ -21,9 +21,10 @@ from reconcile.ledger.queries import Owner, known
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, LockHolder, RunStart, Settled
+from reconcile.model.live import Live
 from reconcile.model.outcome import Intent, Outcome, Result
-from reconcile.model.states import Applied, Live
 from reconcile.ports import Clock
 
 _ONE_CHANGE = update(CHANGES).where(

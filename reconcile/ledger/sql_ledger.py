@@ -19,8 +19,8 @@ from reconcile.ledger.run_ledger import RunLedger, lift
 from reconcile.ledger.sqlite_lock import Lease, SqliteLock
 from reconcile.ledger.tables import RUNS
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord, RunStart
-from reconcile.model.states import Applied
 from reconcile.ports import Clock
 
 

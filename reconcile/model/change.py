@@ -8,9 +8,11 @@ from functools import cached_property, lru_cache
 
 from reconcile.cron import same_fires
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import Live, LiveRow, Unreadable
 from reconcile.model.reading import EVERY_READING, Reading
 from reconcile.model.schedule import PARKED_CRON, Removed, Schedule, State
-from reconcile.model.states import Action, Applied, Condition, Live, LiveRow, Unreadable, Verdict
+from reconcile.model.verdicts import Action, Condition, Verdict
 
 _HAS_SPECIAL = re.compile("[LWlw]")
 

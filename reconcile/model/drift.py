@@ -9,8 +9,9 @@ from reconcile.exits import Exit
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import Hold
-from reconcile.model.states import Condition, LastAppliedSource, Verdict
+from reconcile.model.verdicts import Condition, Verdict
 
 _MOVED_VERDICTS = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING, Verdict.VANISHED})
 _MOVED_CONDITIONS = frozenset({Condition.DUPLICATE, Condition.INACTIVE})

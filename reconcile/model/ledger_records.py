@@ -8,9 +8,11 @@ from datetime import datetime
 from enum import StrEnum
 
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import Live, Rows
 from reconcile.model.outcome import Result
 from reconcile.model.schedule import State
-from reconcile.model.states import Action, Applied, Live, Rows
+from reconcile.model.verdicts import Action
 
 
 class RunKind(StrEnum):

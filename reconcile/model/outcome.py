@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
-from reconcile.model.states import Live
+from reconcile.model.live import Live
 
 
 class AnswerKind(StrEnum):

@@ -9,8 +9,10 @@ from functools import cached_property
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import LastAppliedSource
+from reconcile.model.live import Live
 from reconcile.model.selection import EVERYTHING, Selection
-from reconcile.model.states import Action, Condition, LastAppliedSource, Live, Verdict
+from reconcile.model.verdicts import Action, Condition, Verdict
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconcile.model.finding import Finding
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord
-from reconcile.model.states import LastAppliedSource
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,13 @@ from reconcile.model.drift import Drift
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import DeclarationError, Finding, Refusal, RefusedError
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import RunStart
+from reconcile.model.live import Live, Unreadable
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.rules import Severity
 from reconcile.model.run import Run
-from reconcile.model.states import LastAppliedSource, Live, Unreadable
 from reconcile.report.head import FORMAT_VERSION, Head
 from reconcile.report.members import (
     Document,

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.states import Live, Unreadable
+from reconcile.model.live import Live, Unreadable
 from reconcile.report.findings import finding_blocks
 from reconcile.report.plans import live_crons
 from reconcile.report.view import Block, Note, Table, Tone, View, sections

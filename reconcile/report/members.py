@@ -13,11 +13,13 @@ from reconcile.model.change import Change
 from reconcile.model.field_values import field_values, with_fields
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import Live, LiveRow, Unreadable
 from reconcile.model.plan import Attention
 from reconcile.model.rules import ReplyRule, Severity, rule_called
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Origin, Removed, Schedule, State
 from reconcile.model.selection import Selection
-from reconcile.model.states import Applied, Condition, Live, LiveRow, Unreadable, Verdict
+from reconcile.model.verdicts import Condition, Verdict
 from reconcile.source import span_document, span_of
 
 Document: TypeAlias = dict[str, Any]

@@ -10,9 +10,10 @@ from itertools import groupby
 from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
+from reconcile.model.live import Live, Unreadable
 from reconcile.model.plan import Attention, Plan, Summary
 from reconcile.model.schedule import BeforeRun, Removed
-from reconcile.model.states import Action, Live, Unreadable, Verdict
+from reconcile.model.verdicts import Action, Verdict
 from reconcile.report.findings import assumption_blocks, finding_blocks, refusal_blocks
 from reconcile.report.view import Detail, Entry, Note, Tone, View, sections
 

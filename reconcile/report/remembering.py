@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord
 from reconcile.model.standing import Standing
-from reconcile.model.states import LastAppliedSource
 from reconcile.report.findings import finding_blocks
 from reconcile.report.plans import SIGNS, live_crons
 from reconcile.report.view import Block, Detail, Entry, Note, Table, Tone, View, sections

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+from reconcile.model.live import Unreadable
 from reconcile.model.rules import ReplyRule
-from reconcile.model.states import Unreadable
 from reconcile.service.diagnostics import unreadable
 
 # After so many batches of one tenant given up in a row, the rest of that tenant is not asked for.

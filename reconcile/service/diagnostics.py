@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 
+from reconcile.model.live import Unreadable
 from reconcile.model.rules import ReplyRule
-from reconcile.model.states import Unreadable
 from reconcile.secrets import Redactor
 from reconcile.service.charsets import shown_with
 from reconcile.service.messages import Failure, Flaw, NoReply, Operation, Reply

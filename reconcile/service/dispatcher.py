@@ -22,7 +22,7 @@ from enum import Enum, auto
 from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
-from reconcile.model.states import Unreadable
+from reconcile.model.live import Unreadable
 from reconcile.ports import Clock, Stop
 from reconcile.service.messages import Failure, NoReply, Request, SendResult
 from reconcile.service.pool import Task, WorkerPool

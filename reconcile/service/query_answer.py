@@ -31,8 +31,8 @@ from datetime import datetime
 from typing import TypeAlias
 
 from reconcile.model.keys import Key
+from reconcile.model.live import Rows, Unreadable
 from reconcile.model.rules import ReplyRule
-from reconcile.model.states import Rows, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.service import wire
 from reconcile.service.diagnostics import MAY_MEAN_UNKNOWN, Diagnostics, may_pass, unreadable

@@ -11,8 +11,8 @@ from reconcile.errors import ServiceError
 from reconcile.model.execution import HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.live import Live, Unreadable
 from reconcile.model.rules import ReplyRule
-from reconcile.model.states import Live, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCodeMode
 from reconcile.ports import Progress, no_progress
 from reconcile.secrets import Redactor

@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from reconcile.model.execution import Execution, HistoryPage
-from reconcile.model.states import LiveRow
+from reconcile.model.live import LiveRow
 from reconcile.ports import Save
 from reconcile.service.charsets import UTF_8, CharsetError, codec_of
 from reconcile.service.reported_errors import json_text

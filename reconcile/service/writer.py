@@ -25,9 +25,9 @@ from datetime import datetime
 from typing import TypeAlias
 
 from reconcile.model.keys import Key
+from reconcile.model.live import Unreadable
 from reconcile.model.outcome import AnswerKind
 from reconcile.model.rules import ReplyRule
-from reconcile.model.states import Unreadable
 from reconcile.model.workspace import ServiceSettings
 from reconcile.ports import Progress, Save, SaveAnswer, no_progress
 from reconcile.service import wire

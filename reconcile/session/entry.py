@@ -10,11 +10,11 @@ from reconcile.errors import LedgerError
 from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import Ending, Hold
 from reconcile.model.outcome import Result
 from reconcile.model.rules import LedgerRule
 from reconcile.model.run import Run
-from reconcile.model.states import Applied
 from reconcile.ports import Ledger
 from reconcile.session.ledger import ledger_required
 from reconcile.session.memory import Memory

@@ -15,11 +15,12 @@ from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied, LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
+from reconcile.model.live import Live
 from reconcile.model.reading import reading_of
 from reconcile.model.rules import LedgerRule
 from reconcile.model.schedule import Schedule
-from reconcile.model.states import Applied, LastAppliedSource, Live
 from reconcile.session.declared import Declared
 from reconcile.session.ledger import locate_ledger
 from reconcile.session.options import Sources

@@ -15,8 +15,8 @@ from reconcile.engine.overrides import Allowances
 from reconcile.flows.observe import Observation, observe
 from reconcile.model.drift import Drift
 from reconcile.model.keys import Key
+from reconcile.model.live import Live
 from reconcile.model.plan import Plan
-from reconcile.model.states import Live
 from reconcile.service.reader import ServiceReader
 from reconcile.session.client import connect
 from reconcile.session.declared import Declared

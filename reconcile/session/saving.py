@@ -23,12 +23,12 @@ from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import Hold, RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.run import Run
 from reconcile.model.schedule import Schedule
-from reconcile.model.states import Applied
 from reconcile.ports import Progress
 from reconcile.service.client import Client
 from reconcile.service.reader import ServiceReader

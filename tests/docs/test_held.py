@@ -9,7 +9,7 @@ from functools import cache
 import pytest
 
 from reconcile.model.outcome import Result
-from reconcile.model.states import Verdict
+from reconcile.model.verdicts import Verdict
 from reconcile.session.events import Events
 from tests.docs.tables import ROOT
 

@@ -10,8 +10,10 @@ from reconcile.engine.diff import diff
 from reconcile.engine.find_drift import MAY_BE_PENDING, find_drift
 from reconcile.model.change import Change
 from reconcile.model.drift import has_moved
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.schedule import PARKED_CRON, Removed, Schedule, State
-from reconcile.model.states import Applied, Condition, LiveRow, Unreadable, Verdict
+from reconcile.model.verdicts import Condition, Verdict
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, desired, key, row, schedule
 from tests.drawing import values
 from tests.examples import examples

@@ -16,8 +16,10 @@ from reconcile.engine.make_plan import (
 )
 from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
 from reconcile.engine.past import TWO_WAY, Past
+from reconcile.model.last_applied import Applied, LastAppliedSource
+from reconcile.model.live import Unreadable
 from reconcile.model.schedule import DeclaredAt, State
-from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict
+from reconcile.model.verdicts import Action, Verdict
 from reconcile.model.workspace import SaveMode, ServiceSettings
 from tests.builders import HOURLY, WEEKLY, desired, key, row, schedule
 

@@ -9,9 +9,9 @@ import pytest
 
 from reconcile.engine.judges import Situation
 from reconcile.engine.moment import freezes_of, frozen, near_fire
+from reconcile.model.live import Unreadable
 from reconcile.model.reading import DEFAULT_READING, reading_of
 from reconcile.model.schedule import State
-from reconcile.model.states import Unreadable
 from reconcile.model.workspace import Environment, Freeze, ServiceSettings, WeekMoment
 from tests.builders import HOURLY, change, row, schedule
 

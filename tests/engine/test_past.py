@@ -23,10 +23,12 @@ from reconcile.engine.past import (
     without_never_there,
 )
 from reconcile.model.change import Change
+from reconcile.model.last_applied import Applied, LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Settled
+from reconcile.model.live import Unreadable
 from reconcile.model.schedule import PARKED_CRON, Removed, State
 from reconcile.model.selection import EVERYTHING, Selection
-from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict
+from reconcile.model.verdicts import Action, Verdict
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, desired, key, row, schedule
 
 LOST = Unreadable("service-timeout", "no reply")

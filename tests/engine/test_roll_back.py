@@ -12,10 +12,11 @@ from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import ACCEPT_DRIFT, Allowances
 from reconcile.engine.past import Past
 from reconcile.engine.roll_back import as_declared, before_run, holds, left_running, never_touched
+from reconcile.model.last_applied import Applied, LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
-from reconcile.model.states import Action, Applied, LastAppliedSource
+from reconcile.model.verdicts import Action
 from tests.builders import HOURLY, NIGHTLY, WEEKLY, change, desired, key, row, schedule
 
 DECLARED = desired(schedule())

@@ -25,9 +25,11 @@ from reconcile.engine.settle import (
     settle,
 )
 from reconcile.model.change import Change
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import Unreadable
 from reconcile.model.outcome import AnswerKind, Result
 from reconcile.model.schedule import PARKED_CRON, State
-from reconcile.model.states import Action, Applied, Unreadable
+from reconcile.model.verdicts import Action
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, change, row, schedule
 
 UNREAD = Unreadable("service-timeout", "no reply")

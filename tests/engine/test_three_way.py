@@ -21,10 +21,12 @@ from reconcile.engine.overrides import (
     Allowances,
 )
 from reconcile.engine.past import TWO_WAY, Past
+from reconcile.model.last_applied import Applied, LastAppliedSource
 from reconcile.model.ledger_records import Hold
+from reconcile.model.live import Unreadable
 from reconcile.model.schedule import PARKED_CRON, DeclaredAt, State
 from reconcile.model.selection import EVERYTHING
-from reconcile.model.states import Action, Applied, LastAppliedSource, Unreadable, Verdict
+from reconcile.model.verdicts import Action, Verdict
 from reconcile.model.workspace import Freeze, Limits, OnDrift, WeekMoment
 from tests.builders import HOURLY, NIGHTLY, WEEKLY, desired, key, row, schedule
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from reconcile.flows.wave import Ports
 from reconcile.ledger.memory_ledger import MemoryLedger
-from reconcile.model.states import LiveRow, Unreadable
+from reconcile.model.live import LiveRow, Unreadable
 from reconcile.ports import AnswerKind, SaveAnswer, no_progress
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -9,7 +9,7 @@ from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
 from reconcile.flows.apply import apply
 from reconcile.model.change import Change
-from reconcile.model.states import Applied
+from reconcile.model.last_applied import Applied
 from reconcile.model.workspace import Limits, ServiceSettings
 from reconcile.ports import AnswerKind, SaveAnswer
 from tests.builders import HOURLY, NIGHTLY, desired, row, schedule

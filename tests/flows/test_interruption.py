@@ -8,8 +8,8 @@ import pytest
 
 from reconcile.flows.pacing import Pacing
 from reconcile.ledger.memory_ledger import MemoryLedger
+from reconcile.model.live import Unreadable
 from reconcile.model.outcome import Result
-from reconcile.model.states import Unreadable
 from reconcile.ports import AnswerKind, SaveAnswer
 from tests.flows.fakes import FakeClock, FakeService, FakeStop
 from tests.flows.running import LOST, creates, lost_but_done, planned, run, updates

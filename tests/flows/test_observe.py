@@ -6,7 +6,7 @@ import pytest
 
 from reconcile.flows.histories import history
 from reconcile.flows.observe import CONFIRMATION_BATCH, observe
-from reconcile.model.states import Unreadable
+from reconcile.model.live import Unreadable
 from tests.builders import HOURLY, key, row
 from tests.flows.fakes import UNREAD, FakeService
 

@@ -17,7 +17,7 @@ import pytest
 
 from reconcile.flows.pacing import SoakUntil
 from reconcile.model.outcome import Result
-from reconcile.model.states import Action
+from reconcile.model.verdicts import Action
 from reconcile.model.workspace import SaveMode
 from reconcile.twin.habits import SHARES
 from tests.journeys.faults import PATIENT, bench, converge, doubled, reported, row_of_table

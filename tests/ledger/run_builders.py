@@ -11,10 +11,11 @@ from reconcile.ledger.run_ledger import RunLedger
 from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import Ending, Hold, RunKind, RunStart
+from reconcile.model.live import Live
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.schedule import State
-from reconcile.model.states import Applied, Live
 from tests.builders import HOURLY, NIGHTLY, key, row, schedule
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)

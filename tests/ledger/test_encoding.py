@@ -11,8 +11,9 @@ import pytest
 
 from reconcile.ledger.encoding import applied_of, applied_value, json_text, live_of, live_value
 from reconcile.ledger.open_ledger import open_ledger
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.outcome import Intent, Result
-from reconcile.model.states import Applied, LiveRow, Unreadable
 from tests.ledger.run_builders import LATER_RUN, NOON, Clock, end, hold, outcome, run_in, update
 
 GOLDEN = Path(__file__).parent / "golden" / "ledger-v2.sql"

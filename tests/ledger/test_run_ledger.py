@@ -17,10 +17,12 @@ from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.ledger.sqlite_lock import LEASE
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
+from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, State
-from reconcile.model.states import Action, Applied, LiveRow, Unreadable
+from reconcile.model.verdicts import Action
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, key, row, schedule
 from tests.examples import examples
 from tests.ledger.run_builders import LATER_RUN, NOON, RUN, Clock, applied, end, hold, outcome, run_in, start, update

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from reconcile.model.change import conditions, same_cron, same_rows
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import Unreadable
 from reconcile.model.schedule import PARKED_CRON, BeforeRun, DeclaredAt, Removed, State
-from reconcile.model.states import Action, Applied, Condition, Unreadable, Verdict
+from reconcile.model.verdicts import Action, Condition, Verdict
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, WEEKLY, change, key, row, schedule
 
 LOST = Unreadable("service-timeout", "no reply within 10 s")

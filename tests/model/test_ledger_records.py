@@ -7,7 +7,7 @@ import pytest
 from reconcile.model.ledger_records import ChangeRecord, Settled
 from reconcile.model.outcome import Result
 from reconcile.model.schedule import State
-from reconcile.model.states import Action
+from reconcile.model.verdicts import Action
 from tests.builders import NIGHTLY, key
 
 

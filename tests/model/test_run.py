@@ -8,9 +8,9 @@ import pytest
 
 from reconcile.engine.make_plan import make_plan
 from reconcile.model.finding import Refusal
+from reconcile.model.live import Unreadable
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.run import Run
-from reconcile.model.states import Unreadable
 from tests.builders import HOURLY, change, desired, key, row, schedule
 
 LOST = Unreadable("service-timeout", "no reply")

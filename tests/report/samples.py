@@ -11,6 +11,7 @@ from reconcile.engine.overrides import Allowances
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import (
     ChangeRecord,
     Ending,
@@ -21,12 +22,13 @@ from reconcile.model.ledger_records import (
     RunStart,
     Settled,
 )
+from reconcile.model.live import Unreadable
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.rules import ReplyRule, Severity, rule_called
 from reconcile.model.run import Run
 from reconcile.model.schedule import State
 from reconcile.model.standing import Standing
-from reconcile.model.states import Action, LastAppliedSource, Unreadable
+from reconcile.model.verdicts import Action
 from reconcile.model.workspace import Limits
 from reconcile.report.head import Head
 from reconcile.source import Span

@@ -14,8 +14,8 @@ from reconcile.engine.make_plan import make_plan, plan_digest
 from reconcile.errors import PlanFileError
 from reconcile.model.finding import DeclarationError, RefusedError
 from reconcile.model.keys import Key
+from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
-from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import Limits
 from reconcile.report import documents, ledgers
 from reconcile.report.head import Head

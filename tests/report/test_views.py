@@ -6,8 +6,10 @@ import pytest
 
 from reconcile.engine.find_drift import find_drift
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
+from reconcile.model.live import Unreadable
 from reconcile.model.plan import Attention
-from reconcile.model.states import Applied, Unreadable, Verdict
+from reconcile.model.verdicts import Verdict
 from reconcile.report.drifts import drift_view
 from reconcile.report.plans import attention_entries, change_entry
 from tests.builders import HOURLY, NIGHTLY, change, row, schedule

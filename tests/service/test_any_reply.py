@@ -7,9 +7,9 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.outcome import AnswerKind
 from reconcile.model.rules import ReplyRule
-from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.ports import SaveAnswer
 from reconcile.secrets import Redactor

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from reconcile.model.keys import Key
+from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.rules import Severity
-from reconcile.model.states import LiveRow, Unreadable
 from reconcile.model.workspace import ServiceSettings, UnknownCode, UnknownCodeMode
 from reconcile.service import ServiceReader
 from reconcile.service.messages import Failure, Flaw, NoReply, Reply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconcile.model.keys import Key
-from reconcile.model.states import Unreadable
+from reconcile.model.live import Unreadable
 from reconcile.service import ServiceReader
 from reconcile.service.messages import Failure, NoReply, Reply
 from tests.service.fakes import an_environment, codes, fake_client, keys, numbered, rows_reply

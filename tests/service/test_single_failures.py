@@ -8,8 +8,8 @@ import pytest
 import requests
 import responses
 
+from reconcile.model.live import Unreadable
 from reconcile.model.outcome import AnswerKind
-from reconcile.model.states import Unreadable
 from reconcile.service import ServiceReader, ServiceWriter, open_client
 from tests.service.fakes import FakeClock, a_row, a_save, an_environment, keys
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.model.keys import Key
-from reconcile.model.states import LiveRow
+from reconcile.model.live import LiveRow
 from reconcile.ports import Save
 from reconcile.service import wire
 from tests.examples import examples

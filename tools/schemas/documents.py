@@ -6,7 +6,7 @@ from reconcile.cron.fields import FIELDS
 from reconcile.model.ledger_records import RunKind
 from reconcile.model.outcome import Result
 from reconcile.model.rules import Severity
-from reconcile.model.states import Action
+from reconcile.model.verdicts import Action
 from tools.schemas.blocks import (
     Node,
     choice,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconcile.model.ledger_records import Ending, RunKind, Settled
 from reconcile.model.outcome import Result
 from reconcile.model.schedule import State
-from reconcile.model.states import Action
+from reconcile.model.verdicts import Action
 from tools.schemas.blocks import (
     choice,
     count,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import get_args
 
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.rules import Severity
 from reconcile.model.schedule import DeclaredAt, Origin, State
-from reconcile.model.states import Action, Condition, LastAppliedSource, Verdict
+from reconcile.model.verdicts import Action, Condition, Verdict
 from tools.schemas.blocks import (
     Node,
     choice,
