@@ -13,8 +13,8 @@ from reconcile.commands.common import command, grouped, sources
 from reconcile.commands.overrides import overrides
 from reconcile.commands.reviewed import as_reviewed, open_plan, refuse_unreviewed, refuse_used
 from reconcile.commands.save_options import confirm, save_options
+from reconcile.engine.find_last_applied import found_in_sync, handed_on, unchanged_in
 from reconcile.engine.overrides import Allowances
-from reconcile.engine.past import found_in_sync, handed_on, unchanged_in
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import RunKind
@@ -99,7 +99,10 @@ def _in_sync(declared: Declared, planned: Planned, saved: SavedPlan | None) -> M
 
     What other workspaces own is left out.
     """
-    past, foreign = planned.memory.past, planned.memory.foreign
+    last_applied, foreign = planned.memory.last_applied, planned.memory.foreign
     ours = {key: schedule for key, schedule in declared.desired.items() if key not in foreign}
-    found = found_in_sync(ours, planned.live, past) if saved is None else unchanged_in(saved.plan, ours, past)
-    return {**handed_on(past), **found}
+    if saved is None:
+        found = found_in_sync(ours, planned.live, last_applied)
+    else:
+        found = unchanged_in(saved.plan, ours, last_applied)
+    return {**handed_on(last_applied), **found}

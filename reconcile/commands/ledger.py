@@ -6,7 +6,7 @@ import click
 
 from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.engine.past import found_live
+from reconcile.engine.find_last_applied import found_live
 from reconcile.exits import Exit
 from reconcile.model.ledger_records import Ending, RunKind
 from reconcile.report.ledgers import ledger_document

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 
 from reconcile.engine.diff import diff
 from reconcile.engine.judges import holds_back
-from reconcile.engine.past import NOTHING, Past
 from reconcile.model.drift import Drift
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import LastAppliedSource
+from reconcile.model.last_applied import NO_LAST_APPLIED, LastApplied, LastAppliedSource
 from reconcile.model.ledger_records import Hold
 from reconcile.model.live import Live
 from reconcile.model.schedule import Schedule
@@ -27,7 +26,7 @@ def find_drift(
     desired: Mapping[Key, Schedule],
     live: Mapping[Key, Live],
     *,
-    past: Past = NOTHING,
+    last_applied: LastApplied = NO_LAST_APPLIED,
     holds: Mapping[Key, Hold] = NO_HOLDS,
     is_strict: bool = False,
     findings: tuple[Finding, ...] = (),
@@ -36,8 +35,8 @@ def find_drift(
 
     With *is_strict* an orphan has moved too.
     """
-    difference = diff({**past.removed, **desired}, live, past.applied)
-    said = (MAY_BE_PENDING,) if past.source is LastAppliedSource.NONE else past.assumptions
+    difference = diff({**last_applied.removed, **desired}, live, last_applied.by_key)
+    said = (MAY_BE_PENDING,) if last_applied.source is LastAppliedSource.NONE else last_applied.assumptions
     return Drift(
         environment=environment,
         keys=difference.changes,
@@ -48,7 +47,7 @@ def find_drift(
             if change.key in holds and holds_back(holds[change.key], change.desired)
         },
         is_strict=is_strict,
-        last_applied=past.source,
+        last_applied=last_applied.source,
         findings=findings,
         assumptions=said,
     )

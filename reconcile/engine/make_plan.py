@@ -13,12 +13,11 @@ from reconcile.engine.diff import diff
 from reconcile.engine.guard import refusals
 from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import ENABLE_INACTIVE, INCLUDE_RENAMES, PARK_REMOVED, Allowances
-from reconcile.engine.past import NOTHING, Past
 from reconcile.model.change import Change
 from reconcile.model.field_values import field_values
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import LastAppliedSource
+from reconcile.model.last_applied import NO_LAST_APPLIED, LastApplied, LastAppliedSource
 from reconcile.model.live import Live, Unreadable
 from reconcile.model.plan import Attention, Plan
 from reconcile.model.rules import ScheduleRule
@@ -36,7 +35,7 @@ def make_plan(
     desired: Mapping[Key, Schedule],
     live: Mapping[Key, Live],
     *,
-    past: Past = NOTHING,
+    last_applied: LastApplied = NO_LAST_APPLIED,
     situation: Situation = Situation(),
     allowances: Allowances = Allowances(),
     now: datetime | None = None,
@@ -45,16 +44,17 @@ def make_plan(
 ) -> Plan:
     """Return the plan that makes *live* equal to *desired*, with the refusals that hold under *allowances*.
 
-    *desired* is what *selection* means, *live* also holds what *past* knows to be removed. Freezes are judged at the
-    aware *now*, where there is one. It never fails: what cannot be read or must not be saved is in it, and says so.
+    *desired* is what *selection* means; *live* also holds what *last_applied* knows to be removed. Freezes are judged
+    at the aware *now*, where there is one. It never fails: what cannot be read or must not be saved is in it, and says
+    so.
     """
-    difference = diff({**past.removed, **desired}, live, past.applied)
+    difference = diff({**last_applied.removed, **desired}, live, last_applied.by_key)
     wanted: list[Change] = []
     left: list[Change] = []
     for change in difference.changes:
         (wanted if _is_saved(change, allowances) else left).append(change)
     tenants = {change.key.tenant for change in wanted}
-    if past.source is LastAppliedSource.NONE:
+    if last_applied.source is LastAppliedSource.NONE:
         findings = (*findings, *_nothing_live(desired, live))
     plan = Plan(
         environment=environment,
@@ -65,9 +65,9 @@ def make_plan(
         digest="",
         desired_digest=desired_digest(environment, desired),
         selection=selection,
-        last_applied=past.source,
+        last_applied=last_applied.source,
         findings=findings,
-        assumptions=(*past.assumptions, *_assumptions(wanted, situation.service)),
+        assumptions=(*last_applied.assumptions, *_assumptions(wanted, situation.service)),
     )
     refused = refusals(plan, situation=situation, allowances=allowances, now=now)
     return replace(plan, digest=plan_digest(plan), refusals=refused)

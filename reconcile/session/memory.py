@@ -6,16 +6,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from reconcile.engine.find_last_applied import applied_at, joined, settled, without_never_live
 from reconcile.engine.judges import Situation
 from reconcile.engine.moment import freezes_of
 from reconcile.engine.orphans import removed
-from reconcile.engine.past import NOTHING, Past, applied_from, joined, settled, without_never_there
 from reconcile.errors import LedgerError, SettingError
 from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied, LastAppliedSource
+from reconcile.model.last_applied import NO_LAST_APPLIED, Applied, LastApplied, LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
 from reconcile.model.live import Live
 from reconcile.model.reading import reading_of
@@ -44,13 +44,13 @@ class AppliedRef:
 class Memory:
     """What is remembered.
 
-    *past* is last applied, *holds* are those of rollbacks, *foreign* the keys of other workspaces, each with its owner.
-    *open_changes* are saves whose outcome is unknown, each with its run's id; *doubled* are keys that a save of ours
-    added a job to. *settled* is what reading has shown of open changes, by run and key, and *settled_applied* what is
+    *holds* are those of rollbacks, *foreign* the keys of other workspaces, each with its owner. *open_changes* are
+    saves whose outcome is unknown, each with its run's id; *doubled* are keys that a save of ours added a job to.
+    *settled* is what reading has shown of open changes, by run and key, and *settled_applied* what is
     last applied by it: both are yet to be recorded.
     """
 
-    past: Past = NOTHING
+    last_applied: LastApplied = NO_LAST_APPLIED
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     foreign: Mapping[Key, str] = field(default_factory=dict)
     open_changes: tuple[tuple[str, ChangeRecord], ...] = ()
@@ -66,19 +66,19 @@ class Memory:
 
     def keys(self, desired: Mapping[Key, Schedule]) -> Collection[Key]:
         """Return the keys to read: those of *desired*, those that are no longer declared, and those in doubt."""
-        return sorted({*desired, *self.past.removed, *self.in_doubt})
+        return sorted({*desired, *self.last_applied.removed, *self.in_doubt})
 
     def without_removed(self) -> Memory:
         """Return this without what is no longer declared."""
-        return replace(self, past=replace(self.past, removed={}))
+        return replace(self, last_applied=replace(self.last_applied, removed={}))
 
     def after_reading(self, live: Mapping[Key, Live]) -> Memory:
         """Return this with the open changes settled that *live* shows the outcome of."""
         became, applied = settled(self.open_changes, live)
-        past = without_never_there(self.past, live)
-        past = replace(past, applied={**past.applied, **applied}) if applied else past
+        last_applied = without_never_live(self.last_applied, live)
+        last_applied = replace(last_applied, by_key={**last_applied.by_key, **applied}) if applied else last_applied
         doubled = frozenset(key for key in self.doubled if isinstance(rows := live.get(key), tuple) and len(rows) > 1)
-        return replace(self, past=past, doubled=doubled, settled=became, settled_applied=applied)
+        return replace(self, last_applied=last_applied, doubled=doubled, settled=became, settled_applied=applied)
 
     def situation(self, declared: Declared) -> Situation:
         """Return what guards judge by in this run."""
@@ -138,16 +138,18 @@ def remember(declared: Declared, ledger: SqlLedger | None, sources: Sources, ref
     if sources.base is not None:
         commit = known_commit(declared.checkout.repository, sources.base)
         earlier = declared.checkout.declared_at(declared.environment.name, commit) or {}
-    past, place = _from_git(declared, sources, ref, has_ledger=ledger is not None)
-    memory = Memory(past)
+    last_applied, place = _from_git(declared, sources, ref, has_ledger=ledger is not None)
+    memory = Memory(last_applied)
     if ledger is not None:
         foreign, recorded = ledger.foreign_keys(), ledger.last_applied()
         if sources.applied_rev is None:
-            past = joined(recorded, past, place=place, foreign=foreign)
+            last_applied = joined(recorded, last_applied, place=place, foreign=foreign)
         else:
-            past = replace(past, noted=past.noted - recorded.keys() - foreign.keys())
-        memory = Memory(past, ledger.holds(), foreign, ledger.open_changes(), ledger.doubled())
-    known = {key: applied for key, applied in past.applied.items() if key not in memory.foreign}
+            last_applied = replace(
+                last_applied, only_in_git=last_applied.only_in_git - recorded.keys() - foreign.keys()
+            )
+        memory = Memory(last_applied, ledger.holds(), foreign, ledger.open_changes(), ledger.doubled())
+    known = {key: applied for key, applied in last_applied.by_key.items() if key not in memory.foreign}
     gone = removed(
         applied=known,
         earlier={key: schedule for key, schedule in earlier.items() if key not in memory.foreign},
@@ -155,10 +157,10 @@ def remember(declared: Declared, ledger: SqlLedger | None, sources: Sources, ref
         selection=declared.runtime.options.selection,
         tenants=declared.environment.tenants,
     )
-    return replace(memory, past=replace(past, removed=gone))
+    return replace(memory, last_applied=replace(last_applied, removed=gone))
 
 
-def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledger: bool) -> tuple[Past, str]:
+def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledger: bool) -> tuple[LastApplied, str]:
     """Return what Git knows of last applied, and where it stands there."""
     checkout, environment = declared.checkout, declared.environment.name
     if sources.applied_rev is not None:
@@ -166,7 +168,7 @@ def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledg
     elif ref.commit is not None:
         named, commit = applied_ref(environment), ref.commit
     else:
-        return NOTHING, ""
+        return NO_LAST_APPLIED, ""
     # Most nights nothing was merged since: what was read already need not be read out of Git again.
     # Git compares the files only for their owner.
     is_ours = commit == checkout.revision and checkout.repository.foreign_owner is None
@@ -174,10 +176,10 @@ def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledg
     applied_then = declared.everything if is_here else checkout.declared_at(environment, commit)
     if applied_then is None:
         said = f"{named} at {commit[:12]} declares nothing for {environment} in this folder: two-way, no orphans"
-        return replace(NOTHING, assumptions=(said if has_ledger else f"{said}, no lock",)), ""
+        return replace(NO_LAST_APPLIED, assumptions=(said if has_ledger else f"{said}, no lock",)), ""
     unknown = "job ids are" if has_ledger else "job ids, holds and saves without an end are"
     place = f"{named} at {commit[:12]}"
     said = f"last applied comes from Git ({place}): {unknown} not known"
     said = said if has_ledger else f"{said}; no lock"
-    applied = applied_from(applied_then.values(), commit)
-    return Past(LastAppliedSource.GIT, applied, {}, (said,), frozenset(applied)), place
+    applied = applied_at(applied_then.values(), commit)
+    return LastApplied(LastAppliedSource.GIT, applied, {}, (said,), frozenset(applied)), place

@@ -216,7 +216,7 @@ def _news(planned: Planned, in_sync: Mapping[Key, Applied]) -> Mapping[Key, Appl
     That is what a refused run may learn. Whatever later runs decide by it leaves as it is, so that the same command
     says the same again.
     """
-    known = planned.memory.past.applied.keys() | {change.key for change in planned.plan.changes}
+    known = planned.memory.last_applied.by_key.keys() | {change.key for change in planned.plan.changes}
     return {key: one for key, one in in_sync.items() if key not in known}
 
 

@@ -15,8 +15,7 @@ from reconcile.engine.make_plan import (
     plan_digest,
 )
 from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
-from reconcile.engine.past import TWO_WAY, Past
-from reconcile.model.last_applied import Applied, LastAppliedSource
+from reconcile.model.last_applied import TWO_WAY, Applied, LastApplied, LastAppliedSource
 from reconcile.model.live import Unreadable
 from reconcile.model.schedule import DeclaredAt, State
 from reconcile.model.verdicts import Action, Verdict
@@ -101,8 +100,8 @@ def test_populations_hold_only_tenants_with_changes():
 
 
 def test_the_digests_of_a_plan_are_those_of_earlier_versions():
-    known = Past(LastAppliedSource.LEDGER, {key("different"): Applied(HOURLY, "旧名", ("1",), "r1", "c0ffee")})
-    plan = make_plan("prod", WANTED, LIVE, past=known)
+    known = LastApplied(LastAppliedSource.LEDGER, {key("different"): Applied(HOURLY, "旧名", ("1",), "r1", "c0ffee")})
+    plan = make_plan("prod", WANTED, LIVE, last_applied=known)
     assert plan.digest == "26b0066d91f0904e3d73bd7ccc166a6f67d3a59857d2f4887401994e4abb2244"
     assert plan.desired_digest == "29f27189425f35d997d67fc82e71b5c0472a8192001ce235a195c60c696277c8"
 

@@ -10,9 +10,8 @@ import pytest
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import ACCEPT_DRIFT, Allowances
-from reconcile.engine.past import Past
 from reconcile.engine.roll_back import as_declared, before_run, holds, left_running, never_touched
-from reconcile.model.last_applied import Applied, LastAppliedSource
+from reconcile.model.last_applied import Applied, LastApplied, LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
@@ -71,8 +70,8 @@ def test_a_job_that_was_paused_before_cannot_be_paused_again():
 
 def rollback(live, applied, allowances=Allowances()):
     wanted = before_run("r1", [record()], DECLARED)
-    known = Past(LastAppliedSource.LEDGER, {key(): applied}, {}, ())
-    made = make_plan("prod", wanted, {key(): live}, past=known, allowances=allowances)
+    known = LastApplied(LastAppliedSource.LEDGER, {key(): applied}, {}, ())
+    made = make_plan("prod", wanted, {key(): live}, last_applied=known, allowances=allowances)
     return [change.action for change in made.changes], [one.rule for one in made.refusals]
 
 
@@ -99,8 +98,8 @@ def test_what_was_changed_since_is_not_rolled_back_by_the_way(live, applied, act
 )
 def test_who_overwrote_it_is_told_with_the_run_that_is_rolled_back(run, said):
     wanted = schedule(cron=HOURLY, origin=BeforeRun(run))
-    past = Past(LastAppliedSource.LEDGER, {key(): Applied(WEEKLY, "订单同步", run="r2")}, {}, ())
-    (refusal,) = make_plan("prod", desired(wanted), {key(): (row(WEEKLY),)}, past=past).refusals
+    last_applied = LastApplied(LastAppliedSource.LEDGER, {key(): Applied(WEEKLY, "订单同步", run="r2")}, {}, ())
+    (refusal,) = make_plan("prod", desired(wanted), {key(): (row(WEEKLY),)}, last_applied=last_applied).refusals
     assert refusal.message.endswith(f"run r2 applied it again {said}")
 
 

@@ -20,8 +20,7 @@ from reconcile.engine.overrides import (
     RECREATE,
     Allowances,
 )
-from reconcile.engine.past import TWO_WAY, Past
-from reconcile.model.last_applied import Applied, LastAppliedSource
+from reconcile.model.last_applied import TWO_WAY, Applied, LastApplied, LastAppliedSource
 from reconcile.model.ledger_records import Hold
 from reconcile.model.live import Unreadable
 from reconcile.model.schedule import PARKED_CRON, DeclaredAt, State
@@ -36,19 +35,19 @@ DECLARED = desired(HERE)
 FROM_LEDGER = ("last applied is the ledger's",)
 
 
-def past(applied, *, declared=DECLARED):
+def last_applied(applied, *, declared=DECLARED):
     gone = removed(applied=applied, earlier={}, declared=declared, selection=EVERYTHING)
-    return Past(LastAppliedSource.LEDGER, applied, gone, FROM_LEDGER)
+    return LastApplied(LastAppliedSource.LEDGER, applied, gone, FROM_LEDGER)
 
 
 def plan(live, applied=None, *, wanted=DECLARED, situation=Situation(), allowing=(), now=None):
-    known = past({} if applied is None else applied, declared=wanted)
+    known = last_applied({} if applied is None else applied, declared=wanted)
     allowed = Allowances(dict.fromkeys(allowing, True))
-    return make_plan("prod", wanted, live, past=known, situation=situation, allowances=allowed, now=now)
+    return make_plan("prod", wanted, live, last_applied=known, situation=situation, allowances=allowed, now=now)
 
 
 def drift(live, applied, **more):
-    return find_drift("prod", desired(HERE), live, past=past(applied), **more)
+    return find_drift("prod", desired(HERE), live, last_applied=last_applied(applied), **more)
 
 
 @pytest.mark.parametrize(
