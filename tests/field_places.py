@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Row, Table, create_engine, delete, insert, select
 
-from reconcile.engine.diff import diff
+from reconcile.engine.diff import Sides, diff
 from reconcile.engine.make_plan import desired_digest, make_plan, plan_digest
 from reconcile.ledger import encoding
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS, metadata
@@ -37,7 +37,7 @@ Draw = st.SearchStrategy[Any]
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 KEY = Key("acme", "1")
-EMPTY_PLAN = make_plan("prod", {}, {})
+EMPTY_PLAN = make_plan("prod", Sides({}, {}))
 AS_DECLARED = Applied(NIGHTLY, "订单同步")
 START = RunStart("r1", RunKind.APPLY, NOON, "li.wei")
 RECORD = ChangeRecord(KEY, Action.UPDATE, "订单同步", NIGHTLY, State.ACTIVE, (row(HOURLY),))
@@ -97,7 +97,7 @@ def digest(desired: Schedule, applied: Applied | None = None, live: Live = ()) -
 
 
 def shown_as_attention(live: Live) -> str:
-    attention = make_plan("prod", {KEY: schedule()}, {KEY: Unreadable("x", "y")}).attention[0]
+    attention = make_plan("prod", Sides({KEY: schedule()}, {KEY: Unreadable("x", "y")})).attention[0]
     return plan_digest(replace(EMPTY_PLAN, attention=(replace(attention, live=live),)))
 
 
@@ -218,7 +218,7 @@ PLACES = (
     ),
     Place(
         "report.members.attention_document",
-        make_plan("prod", {KEY: schedule()}, {KEY: (row(), row())}).attention[0],
+        make_plan("prod", Sides({KEY: schedule()}, {KEY: (row(), row())})).attention[0],
         in_json(members.attention_document),
         members.attention_of,
     ),

@@ -1,4 +1,4 @@
-"""Diff: desired beside live, key by key. A walk over a dictionary; whoever reads the result decides what to do."""
+"""Diff: desired beside live, key by key. It is a walk over a dictionary; the caller decides what to do about it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied
+from reconcile.model.last_applied import NO_LAST_APPLIED, Applied, LastApplied
 from reconcile.model.live import Live, Unreadable
 from reconcile.model.rules import ReplyRule
 from reconcile.model.schedule import Removed, Schedule, State
@@ -28,10 +28,23 @@ class Difference:
     populations: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The three sides of an environment's keys. *live* also holds the keys that *last_applied* knows to be removed."""
+
+    desired: Mapping[Key, Schedule]
+    live: Mapping[Key, Live]
+    last_applied: LastApplied = NO_LAST_APPLIED
+
+    def difference(self) -> Difference:
+        """Return how the sides differ, the removed keys included."""
+        return diff({**self.last_applied.removed, **self.desired}, self.live, self.last_applied.by_key)
+
+
 def diff(
     desired: Mapping[Key, Schedule], live: Mapping[Key, Live], applied: Mapping[Key, Applied] | None = None
 ) -> Difference:
-    """Return how *live* stands to *desired*, by meaning. A key that *live* lacks is unreadable, not absent."""
+    """Return how *live* differs from *desired*, by meaning. A key that *live* lacks is unreadable, not absent."""
     applied = applied or {}
     changes = []
     unchanged = 0

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconcile.engine.diff import diff
+from reconcile.engine.diff import Sides
 from reconcile.engine.judges import holds_back
 from reconcile.model.drift import Drift
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import NO_LAST_APPLIED, LastApplied, LastAppliedSource
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import Hold
-from reconcile.model.live import Live
-from reconcile.model.schedule import Schedule
 
 NO_HOLDS: Mapping[Key, Hold] = {}
 
@@ -23,19 +21,17 @@ MAY_BE_PENDING = (
 
 def find_drift(
     environment: str,
-    desired: Mapping[Key, Schedule],
-    live: Mapping[Key, Live],
+    sides: Sides,
     *,
-    last_applied: LastApplied = NO_LAST_APPLIED,
     holds: Mapping[Key, Hold] = NO_HOLDS,
     is_strict: bool = False,
     findings: tuple[Finding, ...] = (),
 ) -> Drift:
-    """Return every key at which *live* is not what *desired* says, by meaning; also those that a rollback holds.
+    """Return every key that is not live as desired, by meaning; also those that a rollback holds.
 
     With *is_strict* an orphan has moved too.
     """
-    difference = diff({**last_applied.removed, **desired}, live, last_applied.by_key)
+    difference, last_applied = sides.difference(), sides.last_applied
     said = (MAY_BE_PENDING,) if last_applied.source is LastAppliedSource.NONE else last_applied.assumptions
     return Drift(
         environment=environment,

@@ -223,52 +223,52 @@ def refused_by(rule: str, message: str, *, remedy: str | None = None) -> Refusal
     return _BY_RULE[rule].refusal(Objection(message, remedy=remedy))
 
 
-def refusals(
-    plan: Plan,
-    *,
-    situation: Situation = Situation(),
-    allowances: Allowances = Allowances(),
-    now: datetime | None = None,
-    guards: Sequence[Guard] = GUARDS,
-) -> tuple[Refusal, ...]:
+@dataclass(frozen=True, slots=True)
+class Judging:
+    """How a plan is judged: in which *situation*, under which *allowances*, and when.
+
+    *now* is aware; without it no freeze is judged.
+    """
+
+    situation: Situation = Situation()
+    allowances: Allowances = Allowances()
+    now: datetime | None = None
+
+
+def refusals(plan: Plan, judging: Judging = Judging(), *, guards: Sequence[Guard] = GUARDS) -> tuple[Refusal, ...]:
     """Return why *plan*, or single keys of it, must not be applied; empty means that all of it may.
 
-    The limits count what would really be saved: keys that are refused one by one are left out. Without the aware *now*
-    no moment is judged.
+    The limits count what would really be saved: keys that are refused one by one are left out.
     """
-    asked = [guard for guard in guards if not guard.is_lifted(allowances)]
-    first = ((change.key, next(_of_key(asked, change, situation, allowances, now), None)) for change in plan.changes)
+    asked = [guard for guard in guards if not guard.is_lifted(judging.allowances)]
+    first = ((change.key, next(_of_key(asked, change, judging), None)) for change in plan.changes)
     by_key = {key: refusal for key, refusal in first if refusal is not None}
     saves = tuple(change for change in plan.changes if change.key not in by_key)
     whole = (
         guard.refusal(objection)
         for guard in asked
-        for objection in _of_run(guard, saves, plan, situation, now)
-        if not guard.lifts(objection, allowances)
+        for objection in _of_run(guard, saves, plan, judging)
+        if not guard.lifts(objection, judging.allowances)
     )
     return (*whole, *by_key.values())
 
 
-def _of_key(
-    guards: Iterable[Guard], change: Change, situation: Situation, allowances: Allowances, now: datetime | None
-) -> Iterator[Refusal]:
+def _of_key(guards: Iterable[Guard], change: Change, judging: Judging) -> Iterator[Refusal]:
     for guard in guards:
         match guard.judge:
             case OfKey(judge):
-                objection = judge(change, situation)
-            case OfKeyNow(judge_now) if now is not None:
-                objection = judge_now(change, situation, now)
+                objection = judge(change, judging.situation)
+            case OfKeyNow(judge_now) if judging.now is not None:
+                objection = judge_now(change, judging.situation, judging.now)
             case _:
                 continue
-        if objection is not None and not guard.lifts(objection, allowances):
+        if objection is not None and not guard.lifts(objection, judging.allowances):
             yield guard.refusal(objection, change.key)
 
 
-def _of_run(
-    guard: Guard, saves: tuple[Change, ...], plan: Plan, situation: Situation, now: datetime | None
-) -> Iterator[Objection]:
+def _of_run(guard: Guard, saves: tuple[Change, ...], plan: Plan, judging: Judging) -> Iterator[Objection]:
     match guard.judge:
         case OfSaves(judge):
-            yield from judge(saves, plan, situation)
-        case OfNow(judge_now) if now is not None:
-            yield from judge_now(situation, now)
+            yield from judge(saves, plan, judging.situation)
+        case OfNow(judge_now) if judging.now is not None:
+            yield from judge_now(judging.situation, judging.now)

@@ -6,18 +6,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from itertools import groupby
 
-from reconcile.engine.diff import diff
-from reconcile.engine.guard import refusals
-from reconcile.engine.judges import Situation
+from reconcile.engine.diff import Sides
+from reconcile.engine.guard import Judging, refusals
 from reconcile.engine.overrides import ENABLE_INACTIVE, INCLUDE_RENAMES, PARK_REMOVED, Allowances
 from reconcile.model.change import Change
 from reconcile.model.field_values import field_values
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import NO_LAST_APPLIED, LastApplied, LastAppliedSource
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.live import Live, Unreadable
 from reconcile.model.plan import Attention, Plan
 from reconcile.model.rules import ScheduleRule
@@ -32,30 +30,25 @@ UPSERT_UNKNOWN = "not known whether saving over a job updates it or adds another
 
 def make_plan(
     environment: str,
-    desired: Mapping[Key, Schedule],
-    live: Mapping[Key, Live],
+    sides: Sides,
     *,
-    last_applied: LastApplied = NO_LAST_APPLIED,
-    situation: Situation = Situation(),
-    allowances: Allowances = Allowances(),
-    now: datetime | None = None,
+    judging: Judging = Judging(),
     selection: Selection = EVERYTHING,
     findings: tuple[Finding, ...] = (),
 ) -> Plan:
-    """Return the plan that makes *live* equal to *desired*, with the refusals that hold under *allowances*.
+    """Return the plan that makes live equal to desired, with the refusals that *judging* finds.
 
-    *desired* is what *selection* means; *live* also holds what *last_applied* knows to be removed. Freezes are judged
-    at the aware *now*, where there is one. It never fails: what cannot be read or must not be saved is in it, and says
-    so.
+    The desired side is what *selection* means. It never fails: what cannot be read or must not be saved is in the plan,
+    and says so.
     """
-    difference = diff({**last_applied.removed, **desired}, live, last_applied.by_key)
+    difference, last_applied = sides.difference(), sides.last_applied
     wanted: list[Change] = []
     left: list[Change] = []
     for change in difference.changes:
-        (wanted if _is_saved(change, allowances) else left).append(change)
+        (wanted if _is_saved(change, judging.allowances) else left).append(change)
     tenants = {change.key.tenant for change in wanted}
     if last_applied.source is LastAppliedSource.NONE:
-        findings = (*findings, *_nothing_live(desired, live))
+        findings = (*findings, *_nothing_live(sides.desired, sides.live))
     plan = Plan(
         environment=environment,
         changes=tuple(wanted),
@@ -63,13 +56,13 @@ def make_plan(
         unchanged=difference.unchanged,
         populations={tenant: count for tenant, count in sorted(difference.populations.items()) if tenant in tenants},
         digest="",
-        desired_digest=desired_digest(environment, desired),
+        desired_digest=desired_digest(environment, sides.desired),
         selection=selection,
         last_applied=last_applied.source,
         findings=findings,
-        assumptions=(*last_applied.assumptions, *_assumptions(wanted, situation.service)),
+        assumptions=(*last_applied.assumptions, *_assumptions(wanted, judging.situation.service)),
     )
-    refused = refusals(plan, situation=situation, allowances=allowances, now=now)
+    refused = refusals(plan, judging)
     return replace(plan, digest=plan_digest(plan), refusals=refused)
 
 

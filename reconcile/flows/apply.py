@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from reconcile.engine.guard import refusals
+from reconcile.engine.guard import Judging, refusals
 from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import Allowances
 from reconcile.flows.canaries import Sent, kinds_in, send_canaries
@@ -54,7 +54,7 @@ def apply(
     Nothing is saved when a guard refuses the plan as a whole; a key that is refused by itself is left out. A stop
     signal ends it before the next wave: what was not begun is `skipped`.
     """
-    refused = refusals(plan, situation=situation, allowances=allowances, now=ports.clock.now())
+    refused = refusals(plan, Judging(situation, allowances, ports.clock.now()))
     tally = Tally(upserting=situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE))
     pending, tally = _admitted(plan.changes, refused, ports, tally)
     sent = _go_first(pending, ports, tally, pacing=pacing, situation=situation, wave_size=wave_size)
@@ -62,7 +62,7 @@ def apply(
     if sent.canaries and pending and pacing.soak is not None and not tally.is_stopped:
         tally = soak(sent.canaries, ports, tally, pacing=pacing, situation=situation)
         # It took its time: a freeze may have begun, and other schedules are about to fire.
-        later = refusals(plan, situation=situation, allowances=allowances, now=ports.clock.now())
+        later = refusals(plan, Judging(situation, allowances, ports.clock.now()))
         pending, tally = _admitted(pending, later, ports, tally)
     while pending and not tally.is_stopped:
         wave = run_wave(pending[:wave_size], ports, upserting=tally.upserting, pacing=pacing)

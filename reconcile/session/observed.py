@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from reconcile.engine.diff import Sides
 from reconcile.engine.find_drift import find_drift
-from reconcile.engine.guard import refusals
+from reconcile.engine.guard import Judging, refusals
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import Allowances
@@ -38,7 +39,7 @@ class Planned:
     def judged(self, now: datetime) -> Plan:
         """Return the plan with what refuses it at *now*: the lock was waited for since, and so was a person. A saved
         plan holds what refused it when it was made."""
-        found = refusals(self.plan, situation=self.situation, allowances=self.allowances, now=now)
+        found = refusals(self.plan, Judging(self.situation, self.allowances, now))
         return replace(self.plan, refusals=found)
 
 
@@ -56,12 +57,8 @@ class Observed:
         situation = memory.situation(self.declared)
         plan = make_plan(
             self.declared.environment.name,
-            self.declared.desired,
-            observation.live,
-            last_applied=memory.last_applied,
-            situation=situation,
-            allowances=allowances,
-            now=self.declared.runtime.begun_at,
+            Sides(self.declared.desired, observation.live, memory.last_applied),
+            judging=Judging(situation, allowances, self.declared.runtime.begun_at),
             selection=self.declared.runtime.options.selection,
             findings=(*self.declared.findings, *memory.findings, *observation.findings),
         )
@@ -81,9 +78,7 @@ class Observed:
         observation, memory = self._read()
         return find_drift(
             self.declared.environment.name,
-            self.declared.desired,
-            observation.live,
-            last_applied=memory.last_applied,
+            Sides(self.declared.desired, observation.live, memory.last_applied),
             holds=memory.holds,
             is_strict=is_strict,
             findings=(*self.declared.findings, *memory.findings, *observation.findings),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.engine.diff import diff
+from reconcile.engine.diff import Sides, diff
 from reconcile.engine.find_drift import MAY_BE_PENDING, find_drift
 from reconcile.model.change import Change
 from reconcile.model.drift import has_moved
@@ -111,7 +111,7 @@ def test_what_was_saved_as_desired_is_unchanged(crons):
     ],
 )
 def test_drift_ends_with_the_code_of_what_moved(live, exit_code):
-    drift = find_drift("prod", desired(schedule()), {key(): live})
+    drift = find_drift("prod", Sides(desired(schedule()), {key(): live}))
     assert drift.exit_code == exit_code
     assert drift.assumptions == (MAY_BE_PENDING,)
 
@@ -124,7 +124,7 @@ def test_with_last_applied_only_a_move_of_the_live_side_counts():
 
 
 def test_drift_names_the_keys_that_moved():
-    drift = find_drift("prod", desired(schedule("a"), schedule("b")), {key("a"): (row(HOURLY),), key("b"): ()})
+    drift = find_drift("prod", Sides(desired(schedule("a"), schedule("b")), {key("a"): (row(HOURLY),), key("b"): ()}))
     assert [change.key for change in drift.moved] == [key("a")]
     assert drift.keys[0].conditions == ()
     assert Condition.DUPLICATE not in drift.keys[1].conditions

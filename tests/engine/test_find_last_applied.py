@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconcile.engine.diff import Sides
 from reconcile.engine.find_last_applied import (
     FIRST,
     FROM_LEDGER,
@@ -219,7 +220,7 @@ def test_an_orphan_is_an_orphan_whatever_is_live(live, action):
 def test_what_a_saved_plan_saw_as_declared_is_taken_for_applied():
     declared = desired(schedule("same"), schedule("known"), schedule("differs"), schedule("parked", state=State.PARKED))
     live = {one: (row(HOURLY if one.code == "differs" else NIGHTLY),) for one in declared}
-    plan = make_plan("prod", declared, {**live, key("parked"): ()})
+    plan = make_plan("prod", Sides(declared, {**live, key("parked"): ()}))
     assert unchanged_in(plan, declared, last_applied({key("known"): Applied(NIGHTLY, "x")})) == {
         key("same"): Applied(NIGHTLY, "订单同步")
     }

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.engine.guard import refusals
+from reconcile.engine.diff import Sides
+from reconcile.engine.guard import Judging, refusals
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import ALLOW_CHANGES, ALLOW_INACTIVE, ALLOW_PROTECTED, ENABLE_INACTIVE, Allowances
@@ -23,11 +24,11 @@ def plan_of(updates=0, creates=0, parks=0, same=0):
             one = schedule(f"{kind}{number}", state=State.PARKED if kind == "p" else State.ACTIVE)
             wanted.append(one)
             live[one.key] = {"u": (row(HOURLY),), "c": (), "p": (row(),), "s": (row(),)}[kind]
-    return make_plan("prod", desired(*wanted), live, situation=Situation(NO_LIMITS))
+    return make_plan("prod", Sides(desired(*wanted), live), judging=Judging(Situation(NO_LIMITS)))
 
 
 def refused(plan, limits=NO_LIMITS, service=ServiceSettings(), allowances=Allowances()):
-    return refusals(plan, situation=Situation(limits, service), allowances=allowances)
+    return refusals(plan, Judging(Situation(limits, service), allowances=allowances))
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,9 @@ def test_allow_changes_lifts_every_count_up_to_its_number(allowed, expected):
 
 
 def paused(cron=HOURLY, allowances=Allowances()):
-    return make_plan("prod", desired(schedule()), {key(): (row(cron, active=False),)}, allowances=allowances)
+    return make_plan(
+        "prod", Sides(desired(schedule()), {key(): (row(cron, active=False),)}), judging=Judging(allowances=allowances)
+    )
 
 
 def test_a_paused_job_is_not_saved_over():
@@ -110,7 +113,7 @@ def test_enabling_is_refused_where_saving_does_not_enable():
 
 
 def test_a_protected_schedule_needs_a_word():
-    plan = make_plan("prod", desired(schedule(protect=True)), {key(): ()})
+    plan = make_plan("prod", Sides(desired(schedule(protect=True)), {key(): ()}))
     (refusal,) = refused(plan)
     assert (refusal.rule, refusal.override) == ("protected", "--allow-protected")
     assert "schedules/tenants/acme.yaml:7" in refusal.message
@@ -127,7 +130,7 @@ def test_a_service_that_was_seen_to_append_gets_no_updates_until_somebody_says_h
     plan = plan_of(updates=2, creates=1)
     for save, expected in ((SaveMode.UNKNOWN, ["save-appends"] * 2), (SaveMode.UPSERT, [])):
         situation = Situation(NO_LIMITS, ServiceSettings(save=save), doubled=frozenset({key("7")}))
-        told = refusals(plan, situation=situation)
+        told = refusals(plan, Judging(situation))
         assert [refusal.rule for refusal in told] == expected
         assert all("acme/7" in refusal.message and "service.save" in refusal.hint for refusal in told)
 

@@ -14,7 +14,8 @@ from click.testing import CliRunner
 from reconcile.commands.apply import apply
 from reconcile.commands.overrides import overriding
 from reconcile.commands.plan import plan
-from reconcile.engine.guard import GUARDS, Guard, OfKey, refusals, refused_by
+from reconcile.engine.diff import Sides
+from reconcile.engine.guard import GUARDS, Guard, Judging, OfKey, refusals, refused_by
 from reconcile.engine.judges import Objection
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import OVERRIDES, Override, Takes
@@ -130,7 +131,7 @@ LONG = Guard(
     setting="limits.length",
     overrides=(AT_MOST,),
 )
-PLAN = make_plan("prod", desired(schedule()), {key(): (row(HOURLY),)})
+PLAN = make_plan("prod", Sides(desired(schedule()), {key(): (row(HOURLY),)}))
 
 
 def allowing(*arguments):
@@ -151,10 +152,10 @@ def allowing(*arguments):
 )
 def test_one_more_row_is_an_option_an_allowance_a_record_and_a_row_of_the_docs(guard, options, said):
     table = (*GUARDS, guard)
-    (refusal,) = refusals(PLAN, guards=table, allowances=allowing())
+    (refusal,) = refusals(PLAN, Judging(allowances=allowing()), guards=table)
     assert (refusal.rule, refusal.key, refusal.setting, refusal.override) == (guard.rule, key(), guard.setting, said)
     allowances = allowing("--recreate", *options)
-    assert refusals(PLAN, guards=table, allowances=allowances) == ()
+    assert refusals(PLAN, Judging(allowances=allowances), guards=table) == ()
     assert allowances.typed(MORE) == ("--recreate", said)
     option = options[0]
     assert any(row.startswith(f"| `{guard.rule}` | one: ") and option in row for row in documented(table))
@@ -166,7 +167,7 @@ def test_what_is_said_of_one_key_does_not_repeat_the_key():
 
 
 def test_a_count_that_is_too_small_lifts_nothing():
-    (refusal,) = refusals(PLAN, guards=(LONG,), allowances=allowing("--at-most", "0"))
+    (refusal,) = refusals(PLAN, Judging(allowances=allowing("--at-most", "0")), guards=(LONG,))
     assert refusal.rule == "long-code"
 
 

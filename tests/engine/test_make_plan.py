@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from reconcile.engine.diff import Sides
+from reconcile.engine.guard import Judging
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import (
     NAMES_UNKNOWN,
@@ -39,7 +41,7 @@ LIVE = {
 
 
 def test_a_plan_sorts_keys_into_changes_attention_and_unchanged():
-    plan = make_plan("prod", WANTED, LIVE)
+    plan = make_plan("prod", Sides(WANTED, LIVE))
     assert [(change.key.code, change.action) for change in plan.changes] == [
         ("absent", Action.CREATE),
         ("different", Action.UPDATE),
@@ -50,14 +52,14 @@ def test_a_plan_sorts_keys_into_changes_attention_and_unchanged():
 
 
 def test_the_summary_counts_each_key_once():
-    plan = make_plan("prod", WANTED, LIVE)
+    plan = make_plan("prod", Sides(WANTED, LIVE))
     summary = plan.summary
     assert (summary.create, summary.update, summary.park, summary.unchanged) == (1, 1, 1, 1)
     assert (summary.blocked, summary.unreadable, summary.saves) == (1, 1, 3)
 
 
 def test_a_plan_with_an_unreadable_key_is_not_complete_and_shows_the_rest():
-    plan = make_plan("prod", WANTED, LIVE)
+    plan = make_plan("prod", Sides(WANTED, LIVE))
     assert not plan.is_complete
     assert plan.attention[0].verdict is Verdict.UNREADABLE
     assert plan.attention[0].message == LOST.message
@@ -66,7 +68,7 @@ def test_a_plan_with_an_unreadable_key_is_not_complete_and_shows_the_rest():
 
 
 def test_attention_says_what_to_do():
-    _, paused, twice = make_plan("prod", WANTED, LIVE).attention
+    _, paused, twice = make_plan("prod", Sides(WANTED, LIVE)).attention
     assert "1, 2" in twice.message
     assert twice.is_blocked
     assert "--enable-inactive" in (paused.hint or "")
@@ -74,41 +76,43 @@ def test_attention_says_what_to_do():
 
 
 def test_a_paused_job_is_saved_again_only_when_asked():
-    plan = make_plan("prod", WANTED, LIVE, allowances=Allowances({ENABLE_INACTIVE: True}))
+    plan = make_plan("prod", Sides(WANTED, LIVE), judging=Judging(allowances=Allowances({ENABLE_INACTIVE: True})))
     assert [change.key.code for change in plan.changes if change.action is Action.ENABLE] == ["paused"]
 
 
 def test_a_change_that_a_guard_refuses_is_shown_and_counted_as_blocked():
-    plan = make_plan("prod", desired(schedule()), {key(): (row(HOURLY, active=False),)})
+    plan = make_plan("prod", Sides(desired(schedule()), {key(): (row(HOURLY, active=False),)}))
     assert [refusal.rule for refusal in plan.refusals] == ["inactive"]
     assert len(plan.changes) == 1
     assert (plan.summary.update, plan.summary.blocked) == (0, 1)
 
 
 def test_the_plan_says_what_it_cannot_know():
-    plan = make_plan("prod", WANTED, LIVE)
+    plan = make_plan("prod", Sides(WANTED, LIVE))
     assert plan.assumptions == (TWO_WAY, NAMES_UNKNOWN, UPSERT_UNKNOWN)
-    known = make_plan("prod", WANTED, LIVE, situation=Situation(service=ServiceSettings(save=SaveMode.UPSERT)))
+    known = make_plan(
+        "prod", Sides(WANTED, LIVE), judging=Judging(Situation(service=ServiceSettings(save=SaveMode.UPSERT)))
+    )
     assert known.assumptions == (TWO_WAY, NAMES_UNKNOWN)
-    assert make_plan("prod", desired(schedule()), {key(): ()}).assumptions == (TWO_WAY,)
+    assert make_plan("prod", Sides(desired(schedule()), {key(): ()})).assumptions == (TWO_WAY,)
 
 
 def test_populations_hold_only_tenants_with_changes():
     wanted = desired(schedule("a"), schedule("b", tenant="beta"))
     live = {key("a"): (row(HOURLY),), key("b", "beta"): (row(),)}
-    assert make_plan("prod", wanted, live).populations == {"acme": 1}
+    assert make_plan("prod", Sides(wanted, live)).populations == {"acme": 1}
 
 
 def test_the_digests_of_a_plan_are_those_of_earlier_versions():
     known = LastApplied(LastAppliedSource.LEDGER, {key("different"): Applied(HOURLY, "旧名", ("1",), "r1", "c0ffee")})
-    plan = make_plan("prod", WANTED, LIVE, last_applied=known)
+    plan = make_plan("prod", Sides(WANTED, LIVE, known))
     assert plan.digest == "26b0066d91f0904e3d73bd7ccc166a6f67d3a59857d2f4887401994e4abb2244"
     assert plan.desired_digest == "29f27189425f35d997d67fc82e71b5c0472a8192001ce235a195c60c696277c8"
 
 
 def test_the_digest_does_not_depend_on_the_order_of_keys():
     backwards = dict(reversed(WANTED.items()))
-    assert make_plan("prod", backwards, LIVE).digest == make_plan("prod", WANTED, LIVE).digest
+    assert make_plan("prod", Sides(backwards, LIVE)).digest == make_plan("prod", Sides(WANTED, LIVE)).digest
 
 
 @pytest.mark.parametrize(
@@ -147,14 +151,14 @@ def test_the_digest_does_not_depend_on_the_order_of_keys():
     ],
 )
 def test_the_digest_covers_what_would_be_done(edited):
-    plan = make_plan("prod", WANTED, LIVE)
+    plan = make_plan("prod", Sides(WANTED, LIVE))
     assert plan_digest(plan) == plan.digest
     assert plan_digest(edited(plan)) != plan.digest
 
 
 def test_the_digest_leaves_out_where_a_schedule_is_declared():
     moved = {k: replace(one, origin=DeclaredAt("elsewhere.yaml", 1)) for k, one in WANTED.items()}
-    assert make_plan("prod", moved, LIVE).digest == make_plan("prod", WANTED, LIVE).digest
+    assert make_plan("prod", Sides(moved, LIVE)).digest == make_plan("prod", Sides(WANTED, LIVE)).digest
 
 
 def test_the_desired_digest_covers_environment_keys_and_values():

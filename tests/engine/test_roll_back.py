@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reconcile.engine.diff import Sides
+from reconcile.engine.guard import Judging
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import ACCEPT_DRIFT, Allowances
@@ -71,7 +73,7 @@ def test_a_job_that_was_paused_before_cannot_be_paused_again():
 def rollback(live, applied, allowances=Allowances()):
     wanted = before_run("r1", [record()], DECLARED)
     known = LastApplied(LastAppliedSource.LEDGER, {key(): applied}, {}, ())
-    made = make_plan("prod", wanted, {key(): live}, last_applied=known, allowances=allowances)
+    made = make_plan("prod", Sides(wanted, {key(): live}, known), judging=Judging(allowances=allowances))
     return [change.action for change in made.changes], [one.rule for one in made.refusals]
 
 
@@ -99,14 +101,14 @@ def test_what_was_changed_since_is_not_rolled_back_by_the_way(live, applied, act
 def test_who_overwrote_it_is_told_with_the_run_that_is_rolled_back(run, said):
     wanted = schedule(cron=HOURLY, origin=BeforeRun(run))
     last_applied = LastApplied(LastAppliedSource.LEDGER, {key(): Applied(WEEKLY, "订单同步", run="r2")}, {}, ())
-    (refusal,) = make_plan("prod", desired(wanted), {key(): (row(WEEKLY),)}, last_applied=last_applied).refusals
+    (refusal,) = make_plan("prod", Sides(desired(wanted), {key(): (row(WEEKLY),)}, last_applied)).refusals
     assert refusal.message.endswith(f"run r2 applied it again {said}")
 
 
 def test_a_hold_does_not_keep_a_rollback_from_being_made():
     wanted = before_run("r1", [record()], DECLARED)
     held = Hold(key(), "订单同步", HOURLY, State.ACTIVE, "r0", "", datetime(2026, 1, 1, tzinfo=UTC))
-    made = make_plan("prod", wanted, {key(): (row(),)}, situation=Situation(holds={key(): held}))
+    made = make_plan("prod", Sides(wanted, {key(): (row(),)}), judging=Judging(Situation(holds={key(): held})))
     assert made.refusals == ()
 
 
@@ -114,7 +116,7 @@ def test_what_is_brought_back_is_held_as_it_is_declared():
     now = datetime(2026, 1, 1, tzinfo=UTC)
     before = desired(*(schedule(code, HOURLY) for code in ("1", "undeclared", "doubled")), schedule("as declared"))
     declared = desired(schedule(), schedule("doubled"), schedule("as declared"))
-    plan = make_plan("prod", before, {**{one: (row(),) for one in before}, key("doubled"): (row(), row())})
+    plan = make_plan("prod", Sides(before, {**{one: (row(),) for one in before}, key("doubled"): (row(), row())}))
     assert holds(before, declared, plan, run="r2", reason="it broke", now=now) == (
         Hold(key(), "订单同步", NIGHTLY, State.ACTIVE, "r2", "it broke", now),
     )

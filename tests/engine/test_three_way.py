@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from reconcile.engine.diff import Sides
 from reconcile.engine.find_drift import find_drift
-from reconcile.engine.guard import refusals
+from reconcile.engine.guard import Judging, refusals
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan, plan_digest
 from reconcile.engine.orphans import removed
@@ -43,11 +44,11 @@ def last_applied(applied, *, declared=DECLARED):
 def plan(live, applied=None, *, wanted=DECLARED, situation=Situation(), allowing=(), now=None):
     known = last_applied({} if applied is None else applied, declared=wanted)
     allowed = Allowances(dict.fromkeys(allowing, True))
-    return make_plan("prod", wanted, live, last_applied=known, situation=situation, allowances=allowed, now=now)
+    return make_plan("prod", Sides(wanted, live, known), judging=Judging(situation, allowances=allowed, now=now))
 
 
 def drift(live, applied, **more):
-    return find_drift("prod", desired(HERE), live, last_applied=last_applied(applied), **more)
+    return find_drift("prod", Sides(desired(HERE), live, last_applied(applied)), **more)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +237,7 @@ def test_another_reason_is_told_before_a_fire_nearby():
     ],
 )
 def test_without_last_applied_a_tenant_of_which_nothing_is_live_is_a_finding(live, wanted, found):
-    made = make_plan("prod", wanted, live)
+    made = make_plan("prod", Sides(wanted, live))
     assert [one.message.split(",")[0] for one in made.findings] == found
     assert made.assumptions[0] == TWO_WAY
     assert plan(live, wanted=wanted).findings == ()

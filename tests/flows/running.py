@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconcile.engine.diff import Sides
+from reconcile.engine.guard import Judging
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
@@ -18,9 +20,10 @@ from tests.flows.fakes import ports
 LOST = SaveAnswer(AnswerKind.LOST, "no reply within 10 s")
 
 
-def planned(service, *schedules, **more):
+def planned(service, *schedules, allowances=Allowances()):
     wanted = desired(*schedules)
-    return make_plan("prod", wanted, {one: service.rows.get(one, ()) for one in wanted}, **more)
+    sides = Sides(wanted, {one: service.rows.get(one, ()) for one in wanted})
+    return make_plan("prod", sides, judging=Judging(allowances=allowances))
 
 
 def run(plan, service, *, limits=Limits(), settings=ServiceSettings(), wave_size=100, **more):

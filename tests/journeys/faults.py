@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from reconcile.engine.diff import Sides
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.flows.apply import apply
@@ -66,7 +67,7 @@ class Bench:
         environment = Environment("test", self.twin.url, timeout=TIMEOUT, service=service)
         with open_client(environment, variables={}, clock=clock, stop=stop) as client:
             reader = ServiceReader(client)
-            plan = make_plan("test", self.wanted, observe(reader, list(self.wanted)).live)
+            plan = make_plan("test", Sides(self.wanted, observe(reader, list(self.wanted)).live))
             ports = Ports(reader, ServiceWriter(client), MemoryLedger(), clock, stop)
             return apply(plan, ports, situation=Situation(NO_LIMITS, service), wave_size=160, pacing=pacing)
 

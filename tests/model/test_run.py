@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from reconcile.engine.diff import Sides
 from reconcile.engine.make_plan import make_plan
 from reconcile.model.finding import Refusal
 from reconcile.model.live import Unreadable
@@ -17,7 +18,9 @@ LOST = Unreadable("service-timeout", "no reply")
 
 
 def run_of(*results, live=(), refusals=(), saves=1):
-    plan = make_plan("prod", desired(schedule("a"), schedule("b")), {key("a"): (row(),), key("b"): live or (row(),)})
+    plan = make_plan(
+        "prod", Sides(desired(schedule("a"), schedule("b")), {key("a"): (row(),), key("b"): live or (row(),)})
+    )
     outcomes = tuple(Outcome(change(), result, "reason", "message", saves=saves) for result in results)
     return Run(plan, outcomes, refusals)
 

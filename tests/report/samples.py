@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from reconcile.engine.diff import Sides
 from reconcile.engine.find_drift import find_drift
+from reconcile.engine.guard import Judging
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
-from reconcile.engine.overrides import Allowances
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
@@ -79,16 +80,11 @@ LIVE = {
     ),
 }
 PLAN = make_plan(
-    "prod",
-    DECLARED,
-    LIVE,
-    situation=Situation(Limits(max_changes=1)),
-    allowances=Allowances(),
-    findings=(FINDING, LINELESS),
+    "prod", Sides(DECLARED, LIVE), judging=Judging(Situation(Limits(max_changes=1))), findings=(FINDING, LINELESS)
 )
-DRIFT = find_drift("prod", DECLARED, LIVE, findings=(LINELESS,))
-NO_DRIFT = find_drift("prod", {}, {})
-EMPTY_PLAN = make_plan("prod", {}, {})
+DRIFT = find_drift("prod", Sides(DECLARED, LIVE), findings=(LINELESS,))
+NO_DRIFT = find_drift("prod", Sides({}, {}))
+EMPTY_PLAN = make_plan("prod", Sides({}, {}))
 
 
 def outcomes(*results: Result) -> tuple[Outcome, ...]:

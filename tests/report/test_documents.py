@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.declare.schema_check import schema_problems
+from reconcile.engine.diff import Sides
+from reconcile.engine.guard import Judging
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan, plan_digest
 from reconcile.errors import PlanFileError
@@ -105,7 +107,7 @@ def test_a_plan_document_has_a_line_for_each_change():
 
 def test_nothing_in_a_document_steers_a_terminal():
     hostile = Schedule(Key("acme", "1"), "\x9b31m\u202e\x7f\ud800", "0 0 2 * * ?", "", DeclaredAt("a.yaml", 1))
-    plan = make_plan("prod", {hostile.key: hostile}, {hostile.key: ()})
+    plan = make_plan("prod", Sides({hostile.key: hostile}, {hostile.key: ()}))
     text = dumps(documents.plan_document(plan, HEAD))
     assert all(sign.isprintable() or sign == "\n" for sign in text)
     assert documents.plan_of(json.loads(text)).changes[0].desired.name == hostile.name
@@ -134,7 +136,7 @@ _SCHEDULES = st.builds(
 def test_any_plan_fits_its_schema_and_comes_back_as_it_was(sides, max_changes):
     declared = {one.key: one for one, _ in sides}
     live = {one.key: rows for one, rows in sides}
-    plan = make_plan("prod", declared, live, situation=Situation(Limits(max_changes=max_changes)))
+    plan = make_plan("prod", Sides(declared, live), judging=Judging(Situation(Limits(max_changes=max_changes))))
     document = json.loads(dumps(documents.plan_document(plan, HEAD)))
     assert schema_problems("plan", document, "plan.json") == ()
     back = documents.plan_of(document)

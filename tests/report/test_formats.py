@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconcile.engine.diff import Sides
 from reconcile.model.outcome import Result
 from reconcile.model.run import Run
 from reconcile.report.escape import cells, padded
@@ -136,15 +137,9 @@ def test_a_failed_note_is_painted():
 )
 def test_an_apply_ends_with_what_became_of_it(results, expected):
     is_clean = results == (Result.VERIFIED,)
-    plan = (
-        samples.PLAN
-        if not is_clean
-        else samples.make_plan(
-            "prod",
-            {change.key: change.desired for change in samples.PLAN.changes},
-            {change.key: change.live for change in samples.PLAN.changes},
-        )
-    )
+    wanted = {change.key: change.desired for change in samples.PLAN.changes}
+    live = {change.key: change.live for change in samples.PLAN.changes}
+    plan = samples.make_plan("prod", Sides(wanted, live)) if is_clean else samples.PLAN
     run = Run(plan, samples.outcomes(*results))
     assert closing(run) == expected
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconcile.engine.diff import Sides
 from reconcile.engine.find_drift import find_drift
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
@@ -60,11 +61,14 @@ def test_keys_of_a_tenant_that_are_unreadable_alike_are_one_entry():
 
 def test_a_drift_says_of_an_unreadable_key_why():
     one = schedule()
-    view = drift_view(find_drift("prod", {one.key: one}, {one.key: HINTLESS}))
+    view = drift_view(find_drift("prod", Sides({one.key: one}, {one.key: HINTLESS})))
     assert details(view.sections[0].blocks[0]) == {"why": "malformed: no JSON"}
     assert view.closing == "No drift seen: 1 unreadable."
 
 
 def test_a_drift_of_pending_creates_alone_is_no_drift():
     one = schedule()
-    assert drift_view(find_drift("prod", {one.key: one}, {one.key: ()})).closing == "No drift seen: 1 not as declared."
+    assert (
+        drift_view(find_drift("prod", Sides({one.key: one}, {one.key: ()}))).closing
+        == "No drift seen: 1 not as declared."
+    )
