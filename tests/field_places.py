@@ -17,6 +17,7 @@ from reconcile.engine.make_plan import desired_digest, make_plan, plan_digest
 from reconcile.ledger import encoding
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS, metadata
 from reconcile.model.change import Change, same_live
+from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, LastAppliedSource
@@ -25,7 +26,6 @@ from reconcile.model.live import Live, LiveRow, Unreadable
 from reconcile.model.rules import ScheduleRule, Severity
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import Selection
-from reconcile.model.standing import Standing
 from reconcile.model.verdicts import Action
 from reconcile.report import documents, ledgers, members
 from reconcile.report.json import dumps
@@ -42,7 +42,7 @@ AS_DECLARED = Applied(NIGHTLY, "订单同步")
 START = RunStart("r1", RunKind.APPLY, NOON, "li.wei")
 RECORD = ChangeRecord(KEY, Action.UPDATE, "订单同步", NIGHTLY, State.ACTIVE, (row(HOURLY),))
 HOLD = Hold(KEY, "订单同步", NIGHTLY, State.ACTIVE, "r1", "it broke", NOON)
-STANDING = Standing("prod", LastAppliedSource.LEDGER, None, None)
+STATUS = EnvironmentStatus("prod", LastAppliedSource.LEDGER, None, None)
 
 
 @dataclass(frozen=True)
@@ -270,13 +270,13 @@ PLACES = (
     Place(
         "report.ledgers.status_document",
         HOLD,
-        lambda one: ledgers.status_document((replace(STANDING, holds=(one,)),), HEAD),
+        lambda one: ledgers.status_document((replace(STATUS, holds=(one,)),), HEAD),
         left_out={"state": "the cron says it"},
     ),
     Place(
         "report.ledgers.status_document",
         LockHolder("l1", "r1", "li.wei", NOON, None),
-        lambda one: ledgers.status_document((replace(STANDING, lock=one),), HEAD),
+        lambda one: ledgers.status_document((replace(STATUS, lock=one),), HEAD),
     ),
     Place(
         "ledger.encoding.live_value",

@@ -13,12 +13,12 @@ from reconcile.engine.make_plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
 from reconcile.exits import Exit
 from reconcile.git.refs import applied_commit, commit_of
+from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.finding import Finding
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import Ending, RunKind, RunRecord
 from reconcile.model.rules import GitRule, LedgerRule
 from reconcile.model.run import TOUCHED
-from reconcile.model.standing import Standing
 from reconcile.model.workspace import Environment
 from reconcile.report.ledgers import status_document
 from reconcile.report.remembering import status_view
@@ -39,14 +39,14 @@ LOOKED_AT = 20
 def status(runtime: Runtime) -> Answer:
     """Say which commit is live in each environment, its last runs, holds, open saves and lock. Needs no service."""
     checkout = open_checkout(runtime)
-    standings = [_standing(checkout, environment) for environment in checkout.environments]
-    is_complete = not any(standing.findings for standing in standings)
-    document = status_document(standings, checkout.head)
-    return Answer(document, status_view(standings), exit_code=Exit.DONE if is_complete else Exit.ERROR)
+    statuses = [_environment_status(checkout, environment) for environment in checkout.environments]
+    is_complete = not any(one.findings for one in statuses)
+    document = status_document(statuses, checkout.head)
+    return Answer(document, status_view(statuses), exit_code=Exit.DONE if is_complete else Exit.ERROR)
 
 
-def _standing(checkout: Checkout, environment: Environment) -> Standing:
-    found = Standing(environment.name, LastAppliedSource.NONE, None, None)
+def _environment_status(checkout: Checkout, environment: Environment) -> EnvironmentStatus:
+    found = EnvironmentStatus(environment.name, LastAppliedSource.NONE, None, None)
     try:
         home = locate_ledger(checkout, environment)
         with home.if_there() as ledger:
@@ -54,14 +54,14 @@ def _standing(checkout: Checkout, environment: Environment) -> Standing:
                 found = _by_ledger(checkout, ledger, environment, home.shown)
     except (LedgerError, SettingError) as error:
         found = replace(found, findings=(_finding(environment, LedgerRule.LEDGER_UNREADABLE, error),))
-    return found if found.source is LastAppliedSource.LEDGER else _by_git(checkout, found, environment)
+    return found if found.last_applied is LastAppliedSource.LEDGER else _by_git(checkout, found, environment)
 
 
-def _by_ledger(checkout: Checkout, ledger: SqlLedger, environment: Environment, shown: str) -> Standing:
+def _by_ledger(checkout: Checkout, ledger: SqlLedger, environment: Environment, shown: str) -> EnvironmentStatus:
     runs = ledger.runs(most=LOOKED_AT)
     at = next((at for at, run in enumerate(runs) if _is_whole(checkout, run, environment.name)), None)
     keys = len(ledger.last_applied())
-    return Standing(
+    return EnvironmentStatus(
         environment.name,
         LastAppliedSource.LEDGER if keys else LastAppliedSource.NONE,
         None if at is None else runs[at].start.revision,
@@ -90,13 +90,13 @@ def _may_have_saved(run: RunRecord) -> bool:
     return run.ending is None or any(run.summary.get(result) for result in TOUCHED)
 
 
-def _by_git(checkout: Checkout, found: Standing, environment: Environment) -> Standing:
+def _by_git(checkout: Checkout, found: EnvironmentStatus, environment: Environment) -> EnvironmentStatus:
     """Return how *environment* stands where no ledger knows a key: it is *found* to have runs at most."""
     try:
         commit = applied_commit(checkout.repository, environment.name)
     except ReconcileError as error:
         return replace(found, findings=(*found.findings, _finding(environment, GitRule.GIT_UNREADABLE, error)))
-    return found if commit is None else replace(found, source=LastAppliedSource.GIT, revision=commit)
+    return found if commit is None else replace(found, last_applied=LastAppliedSource.GIT, revision=commit)
 
 
 def _finding(environment: Environment, rule: GitRule | LedgerRule, error: ReconcileError) -> Finding:

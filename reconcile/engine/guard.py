@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import TypeAlias
 
 from reconcile.engine import judges
+from reconcile.engine.judge_freezes import frozen, near_fire
 from reconcile.engine.judges import Objection, Situation
 from reconcile.engine.limits import too_large_share, too_many_changes, too_many_creates, too_many_parked
-from reconcile.engine.moment import frozen, near_fire
 from reconcile.engine.overrides import (
     ACCEPT_DRIFT,
     ALLOW_CHANGES,
@@ -46,7 +46,7 @@ class OfKey:
 
 @dataclass(frozen=True, slots=True)
 class OfKeyNow:
-    """Judges one change at a moment."""
+    """Judges one change, and when it would be saved."""
 
     judge: Callable[[Change, Situation, datetime], Objection | None]
 
@@ -60,7 +60,7 @@ class OfSaves:
 
 @dataclass(frozen=True, slots=True)
 class OfNow:
-    """Judges a moment, whatever would be saved."""
+    """Judges when the run is made, whatever it would save."""
 
     judge: Callable[[Situation, datetime], Iterable[Objection]]
 

@@ -1,4 +1,4 @@
-"""Limits: how many saves of which kind one apply may make before somebody has to say so."""
+"""Limits: how many saves of each kind one apply may make without an override."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from reconcile.model.change import Change
 from reconcile.model.plan import Plan
 from reconcile.model.verdicts import Action
 
-_MOVES = frozenset({Action.UPDATE, Action.RENAME, Action.PARK, Action.ENABLE})
+_CHANGES_LIVE = frozenset({Action.UPDATE, Action.RENAME, Action.PARK, Action.ENABLE})
 Saves = tuple[Change, ...]
 
 
 def too_many_changes(saves: Saves, _: Plan, situation: Situation) -> Iterator[Objection]:
     """Object to more updates, renames and parkings than `max_changes`."""
-    count = sum(change.action in _MOVES for change in saves)
+    count = sum(change.action in _CHANGES_LIVE for change in saves)
     yield from _beyond(situation.limits.max_changes, count, "changed (updates, renames, parks)", saves)
 
 
@@ -37,8 +37,8 @@ def too_large_share(saves: Saves, plan: Plan, situation: Situation) -> Iterator[
     limits = situation.limits
     if limits.max_change_percent is None:
         return
-    moves = Counter(change.key.tenant for change in saves if change.action in _MOVES)
-    for tenant, count in sorted(moves.items()):
+    counts = Counter(change.key.tenant for change in saves if change.action in _CHANGES_LIVE)
+    for tenant, count in sorted(counts.items()):
         population = plan.populations.get(tenant, 0)
         if population < limits.min_population or count * 100 <= limits.max_change_percent * population:
             continue

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.keys import Key
 from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord
-from reconcile.model.standing import Standing
 from reconcile.report.documents import head_members, tail_members
 from reconcile.report.head import Head
 from reconcile.report.members import Document, live_document
@@ -26,14 +26,14 @@ def runs_document(
     }
 
 
-def status_document(standings: Iterable[Standing], head: Head) -> Document:
+def status_document(statuses: Iterable[EnvironmentStatus], head: Head) -> Document:
     """Return the document of how environments stand."""
-    listed = tuple(standings)
+    listed = tuple(statuses)
     return {
         **head_members("status", head, None),
-        "complete": not any(standing.findings for standing in listed),
-        "environments": [_standing(standing) for standing in listed],
-        **tail_members([finding for standing in listed for finding in standing.findings], ()),
+        "complete": not any(status.findings for status in listed),
+        "environments": [_status(status) for status in listed],
+        **tail_members([finding for status in listed for finding in status.findings], ()),
     }
 
 
@@ -88,18 +88,18 @@ def _change(change: ChangeRecord) -> Document:
     }
 
 
-def _standing(standing: Standing) -> Document:
+def _status(status: EnvironmentStatus) -> Document:
     return {
-        "environment": standing.environment,
-        "last_applied": standing.source.value,
-        "revision": standing.revision,
-        "ledger": standing.ledger,
-        "keys": standing.keys,
-        "runs": [_run(record) for record in standing.runs],
-        "runs_since": standing.runs_since,
-        "holds": [_hold(hold) for hold in standing.holds],
-        "open": [{"run": run, **_change(change)} for run, change in standing.open_changes],
-        "lock": None if standing.lock is None else _lock(standing.lock),
+        "environment": status.environment,
+        "last_applied": status.last_applied.value,
+        "revision": status.revision,
+        "ledger": status.ledger,
+        "keys": status.keys,
+        "runs": [_run(record) for record in status.runs],
+        "runs_since": status.runs_since,
+        "holds": [_hold(hold) for hold in status.holds],
+        "open": [{"run": run, **_change(change)} for run, change in status.open_changes],
+        "lock": None if status.lock is None else _lock(status.lock),
     }
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord
-from reconcile.model.standing import Standing
 from reconcile.report.findings import finding_blocks
 from reconcile.report.plans import SIGNS, live_crons
 from reconcile.report.view import Block, Detail, Entry, Note, Table, Tone, View, sections
@@ -44,11 +44,11 @@ def run_record_view(record: RunRecord, changes: Sequence[ChangeRecord], *, envir
     )
 
 
-def status_view(standings: Iterable[Standing]) -> View:
+def status_view(statuses: Iterable[EnvironmentStatus]) -> View:
     """Return the view of how environments stand."""
-    listed = tuple(standings)
-    parts = [(f"Environment {standing.environment}", tuple(_standing(standing))) for standing in listed]
-    findings = finding_blocks(tuple(found for standing in listed for found in standing.findings))
+    listed = tuple(statuses)
+    parts = [(f"Environment {status.environment}", tuple(_status(status))) for status in listed]
+    findings = finding_blocks(tuple(found for status in listed for found in status.findings))
     return View(
         "Status", sections(*parts, ("Findings", findings)), "The services were not asked: plan and drift do that."
     )
@@ -92,27 +92,27 @@ def _change(change: ChangeRecord) -> Entry:
     return Entry(SIGNS[change.action], (*change.key, change.name), tuple(details))
 
 
-def _standing(standing: Standing) -> Iterator[Block]:
+def _status(status: EnvironmentStatus) -> Iterator[Block]:
     source = {
-        LastAppliedSource.LEDGER: f"the ledger {standing.ledger}",
+        LastAppliedSource.LEDGER: f"the ledger {status.ledger}",
         LastAppliedSource.GIT: "the ref in Git",
         LastAppliedSource.NONE: "nothing: two-way, no orphans",
-    }[standing.source]
+    }[status.last_applied]
     known = [Detail("last applied from", source)]
-    if standing.revision is not None:
-        since = counted(standing.runs_since, "later run")
-        but = f", but for what {since} may have saved" if standing.runs_since else ""
-        known.append(Detail("live commit", standing.revision + but))
-    elif standing.source is not LastAppliedSource.NONE:
+    if status.revision is not None:
+        since = counted(status.runs_since, "later run")
+        but = f", but for what {since} may have saved" if status.runs_since else ""
+        known.append(Detail("live commit", status.revision + but))
+    elif status.last_applied is not LastAppliedSource.NONE:
         known.append(Detail("live commit", "not known: of the last runs none applied as a whole a commit that is here"))
-    if standing.source is LastAppliedSource.LEDGER:
-        known.append(Detail("keys known", str(standing.keys)))
-    yield Entry("•", (standing.environment,), (*known, *_lock(standing.lock)))
-    if standing.runs:
-        yield Table(_COLUMNS, tuple(map(_row, standing.runs)))
-    for hold in standing.holds:
+    if status.last_applied is LastAppliedSource.LEDGER:
+        known.append(Detail("keys known", str(status.keys)))
+    yield Entry("•", (status.environment,), (*known, *_lock(status.lock)))
+    if status.runs:
+        yield Table(_COLUMNS, tuple(map(_row, status.runs)))
+    for hold in status.holds:
         yield Entry("‖", tuple(hold.key), (Detail("held", hold.cause),))
-    for run, change in standing.open_changes:
+    for run, change in status.open_changes:
         yield Entry("?", tuple(change.key), (Detail("open", f"run {run} began to save {change.cron}"),), Tone.BAD)
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from reconcile.engine.find_last_applied import applied_at, joined, settled, without_never_live
+from reconcile.engine.judge_freezes import freezes_of
 from reconcile.engine.judges import Situation
-from reconcile.engine.moment import freezes_of
 from reconcile.engine.orphans import removed
 from reconcile.errors import LedgerError, SettingError
 from reconcile.git.clean_check import not_as_committed

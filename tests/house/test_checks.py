@@ -150,7 +150,7 @@ def test_more_than_six_parameters_are_found():
     ],
 )
 def test_a_cron_that_is_parsed_elsewhere_is_found(source):
-    assert checks.cron_parses(source, "reconcile.engine.moment") != ()
+    assert checks.cron_parses(source, "reconcile.engine.judge_freezes") != ()
     assert checks.cron_parses(source, "reconcile.cron.meaning") == ()
     assert checks.cron_parses(source, checks.CRON_READER) == ()
 
@@ -166,7 +166,7 @@ def test_a_cron_that_is_parsed_elsewhere_is_found(source):
     ],
 )
 def test_who_only_uses_crons_is_left_alone(source):
-    assert checks.cron_parses(source, "reconcile.engine.moment") == ()
+    assert checks.cron_parses(source, "reconcile.engine.judge_freezes") == ()
 
 
 @pytest.mark.parametrize(

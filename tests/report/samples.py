@@ -9,6 +9,7 @@ from reconcile.engine.find_drift import find_drift
 from reconcile.engine.guard import Judging
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
+from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
@@ -28,7 +29,6 @@ from reconcile.model.outcome import Outcome, Result
 from reconcile.model.rules import ReplyRule, Severity, rule_called
 from reconcile.model.run import Run
 from reconcile.model.schedule import State
-from reconcile.model.standing import Standing
 from reconcile.model.verdicts import Action
 from reconcile.model.workspace import Limits
 from reconcile.report.head import Head
@@ -151,7 +151,7 @@ RECORDS = (
 HOLD = Hold(Key("acme", "4"), "物流", NIGHTLY, State.ACTIVE, START.id, "orders came twice", _WHEN)
 LOCK = LockHolder("5f1c9a", START.id, "night pipeline", _WHEN, None)
 STANDINGS = (
-    Standing(
+    EnvironmentStatus(
         "prod",
         LastAppliedSource.LEDGER,
         "4f0b1d8a" * 5,
@@ -163,7 +163,7 @@ STANDINGS = (
         open_changes=((APPLIED.start.id, RECORDS[2]),),
         lock=LOCK,
     ),
-    Standing("staging", LastAppliedSource.LEDGER, None, ".reconcile/ledger.db"),
-    Standing("test", LastAppliedSource.GIT, "4f0b1d8a" * 5, None),
-    Standing("demo", LastAppliedSource.NONE, None, None, findings=(LINELESS,)),
+    EnvironmentStatus("staging", LastAppliedSource.LEDGER, None, ".reconcile/ledger.db"),
+    EnvironmentStatus("test", LastAppliedSource.GIT, "4f0b1d8a" * 5, None),
+    EnvironmentStatus("demo", LastAppliedSource.NONE, None, None, findings=(LINELESS,)),
 )

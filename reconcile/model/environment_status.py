@@ -1,4 +1,4 @@
-"""How an environment stands: what is known of it without asking its service."""
+"""The status of an environment: what is known of it without asking its service."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRe
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What is known of *environment*: *source* of last applied, and *revision*, the commit last applied as a whole.
+class EnvironmentStatus:
+    """What is known of *environment*: where *last_applied* is from, and *revision*, the commit last applied as a whole.
 
-    *keys* counts what is known as applied; *runs* are the last ones, newest first; *runs_since* counts those that may
-    have saved something since that commit was applied; *open_changes* are saves of which nobody knows the end, each
-    with its run's id. *findings* say what could not be read.
+    *keys* counts what is known as applied. *runs* are the last ones, newest first; *runs_since* counts those that may
+    have saved something since that commit was applied. *open_changes* are saves whose outcome is unknown, each with its
+    run's id. *findings* say what could not be read.
     """
 
     environment: str
-    source: LastAppliedSource
+    last_applied: LastAppliedSource
     revision: str | None
     ledger: str | None
     keys: int = 0

@@ -1,4 +1,4 @@
-"""The moment of an apply: is it in a freeze, and which schedules fire just now?"""
+"""Judges of freezes: is *now* in a window without applies, and does a schedule fire too near to *now*?"""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def frozen(situation: Situation, now: datetime) -> Iterator[Objection]:
 def near_fire(change: Change, situation: Situation, now: datetime) -> Objection | None:
     """Object to a change whose schedule fires, or has just fired, too near to the aware *now*.
 
-    Both what is live and what is wanted count, as the service reads them. One that fires more often than twice in that
-    time is exempt: for it there would never be a moment.
+    The live cron and the desired one count, as the service reads them. A schedule that fires more than twice in that
+    time is exempt: it could never be saved.
     """
     local = in_zone(now, situation.zone)
     for freeze in situation.freezes:
@@ -49,12 +49,12 @@ def near_fire(change: Change, situation: Situation, now: datetime) -> Objection 
 
 
 def _end(freeze: Freeze, wall: datetime) -> datetime | None:
-    """The end of the window that *wall* is in; None outside."""
+    """Return the end of the window that *wall* is in; None outside."""
     if freeze.between is not None:
         start, end = freeze.between
         return end if start <= wall < end else None
     if freeze.weekly is not None:
-        start_minute, end_minute = (_minute_of_week(moment) for moment in freeze.weekly)
+        start_minute, end_minute = (_minute_of_week(one) for one in freeze.weekly)
         now_minute = _minute_of_week(WeekMoment(wall.weekday(), wall.hour, wall.minute))
         length = (end_minute - start_minute) % _WEEK_MINUTES
         since = (now_minute - start_minute) % _WEEK_MINUTES
@@ -63,12 +63,15 @@ def _end(freeze: Freeze, wall: datetime) -> datetime | None:
     return None
 
 
-def _minute_of_week(moment: WeekMoment) -> int:
-    return (moment.weekday * 24 + moment.hour) * 60 + moment.minute
+def _minute_of_week(at: WeekMoment) -> int:
+    return (at.weekday * 24 + at.hour) * 60 + at.minute
 
 
 def _fire_near(change: Change, reading: Reading, local: datetime, span: timedelta) -> datetime | None:
-    """The fire within *span* of *local*, of what is live or wanted; None if there is none, or one fires densely."""
+    """Return the fire of the live or the desired cron within *span* of *local*.
+
+    None if there is none, or if one of the crons fires more than twice in that time.
+    """
     crons = {row.cron for row in change.live} if isinstance(change.live, tuple) else set()
     found = None
     for cron in sorted(crons | {change.desired.wanted_cron}):

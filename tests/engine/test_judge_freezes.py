@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from reconcile.engine.judge_freezes import freezes_of, frozen, near_fire
 from reconcile.engine.judges import Situation
-from reconcile.engine.moment import freezes_of, frozen, near_fire
 from reconcile.model.live import Unreadable
 from reconcile.model.reading import DEFAULT_READING, reading_of
 from reconcile.model.schedule import State
