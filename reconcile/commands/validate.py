@@ -10,7 +10,8 @@ import click
 
 from reconcile.commands.answer import Answer
 from reconcile.commands.common import command
-from reconcile.engine.documents import Documents, in_order
+from reconcile.engine.declarations import Declarations
+from reconcile.engine.problems import in_order
 from reconcile.errors import UsageError
 from reconcile.exits import Exit
 from reconcile.git.repository import Repository
@@ -71,7 +72,7 @@ def _found(runtime: Runtime, repository: Repository | None) -> tuple[tuple[Findi
     keys: set[Key] = set()
     used: set[Span] = set()
     # Environments mostly share their files: these are read once.
-    read: dict[tuple[str, ...], tuple[Documents, tuple[Finding, ...]]] = {}
+    read: dict[tuple[str, ...], tuple[Declarations, tuple[Finding, ...]]] = {}
     for environment in checkout.environments:
         if environment.paths not in read:
             read[environment.paths] = checkout.load(environment)

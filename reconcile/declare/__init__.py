@@ -5,7 +5,7 @@ an environment (`declaration_files`, `globs`). Both return values and findings, 
 In `files` each file is decoded (`file_text`), read by the events of the YAML parser (`yaml_reader`, `scalars`; findings
 from `yaml_findings` and `syntax`) and checked against its schema (`schema_check`; `schema_wording` words what does not
 fit); `ignore_comments` finds the comments that silence rules. `locate` finds the line and column of a value only
-when a finding needs it. `engine.resolve` continues from there, and uses the same ``Documents.locate``.
+when a finding needs it. `engine.resolve` continues from there, and uses the same ``Declarations.locate``.
 """
 
 from reconcile.declare.declaration_files import load_documents

@@ -8,7 +8,8 @@ from typing import Any
 from reconcile.declare.files import CheckedFile, Files, check_file
 from reconcile.declare.globs import matcher
 from reconcile.declare.workspace_file import WORKSPACE_FILE
-from reconcile.engine.documents import Document, Documents, Pointer, Problem, in_order, placed
+from reconcile.engine.declarations import DeclarationFile, Declarations
+from reconcile.engine.problems import Pointer, Problem, in_order, located
 from reconcile.model.finding import Finding
 from reconcile.model.rules import FileRule, Severity, WorkspaceRule
 from reconcile.model.workspace import Environment, Workspace
@@ -19,15 +20,17 @@ _DEFAULT_PATHS = Environment("", "").paths
 _EMPTY: Mapping[str, Any] = {}
 
 
-def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -> tuple[Documents, tuple[Finding, ...]]:
+def load_documents(
+    workspace: Workspace, environment: Environment, tree: Tree
+) -> tuple[Declarations, tuple[Finding, ...]]:
     """Return every document of *environment*, and the findings about text and structure, sorted.
 
     A document with findings is in the result without its bad values, so that `resolve` finds its other problems too.
     """
     files = Files(workspace.directory, tree)
     paths, problems = _paths(environment, files)
-    tenants: list[Document] = []
-    sets: list[Document] = []
+    tenants: list[DeclarationFile] = []
+    sets: list[DeclarationFile] = []
     findings: list[Finding] = []
     is_whole = True
     interned = _Interned()
@@ -47,8 +50,8 @@ def load_documents(workspace: Workspace, environment: Environment, tree: Tree) -
     if not tenants and Severity.ERROR not in severities:
         problems.append(_no_tenant(environment, workspace_file))
     locate = files.locate({files.name(path): path for path in (*paths, WORKSPACE_FILE)})
-    findings.extend(placed(problems, locate))
-    return Documents(tuple(tenants), tuple(sets), locate, workspace_file, is_whole), in_order(findings)
+    findings.extend(located(problems, locate))
+    return Declarations(tuple(tenants), tuple(sets), locate, workspace_file, is_whole), in_order(findings)
 
 
 def _paths(environment: Environment, files: Files) -> tuple[list[str], list[Problem]]:
@@ -102,10 +105,10 @@ def _kind(value: Any, file: str) -> str | Problem:
     return Problem(FileRule.NO_KIND, message, Pointer(file), hint=near or "begin it with `tenant: …` or `set: …`")
 
 
-def _document(checked: CheckedFile, kind: str) -> Document:
+def _document(checked: CheckedFile, kind: str) -> DeclarationFile:
     value = checked.value
     if not checked.problems:
-        return Document(
+        return DeclarationFile(
             checked.file,
             value[kind],
             value.get("schedules", ()),
@@ -118,7 +121,7 @@ def _document(checked: CheckedFile, kind: str) -> Document:
     return _partial_document(checked, kind)
 
 
-def _partial_document(checked: CheckedFile, kind: str) -> Document:
+def _partial_document(checked: CheckedFile, kind: str) -> DeclarationFile:
     """Return a document with problems, without the values that have them; every entry keeps its position."""
     value = checked.value
     bad = {problem.at.path[:length] for problem in checked.problems for length in (1, 2, 3)}
@@ -133,7 +136,7 @@ def _partial_document(checked: CheckedFile, kind: str) -> Document:
     def valid(key: str, default: Any) -> Any:
         return default if (key,) in bad else value.get(key, default)
 
-    return Document(
+    return DeclarationFile(
         checked.file,
         valid(kind, ""),
         entries,

@@ -12,7 +12,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from reconcile.engine.documents import Place
+from reconcile.engine.problems import Place
 from reconcile.model.finding import Finding
 from reconcile.model.rules import FileRule
 from reconcile.source import Span

@@ -12,7 +12,8 @@ from reconcile.declare.file_text import FileText, decoded
 from reconcile.declare.ignore_comments import ignore_comments
 from reconcile.declare.locate import locate
 from reconcile.declare.yaml_reader import YamlContent, read_yaml
-from reconcile.engine.documents import Ignore, Place, Pointer, Problem, placed
+from reconcile.engine.declarations import Ignore
+from reconcile.engine.problems import Place, Pointer, Problem, located
 from reconcile.errors import SettingError
 from reconcile.model.finding import Finding
 from reconcile.model.rules import FileRule
@@ -72,7 +73,7 @@ def check_file(opened: FileText, kind_of: Callable[[Any, str], str | Problem]) -
     if isinstance(kind, str) and not content.findings and schema_check.fits(kind, value):
         return CheckedFile(opened.file, value, content.lines, (), (), ignore_comments(opened))
     problems = (kind,) if isinstance(kind, Problem) else schema_check.schema_problems(kind, value, opened.file)
-    findings = _merged(content, placed(problems, lambda pointers: locate(pointers, lambda _: opened)))
+    findings = _merged(content, located(problems, lambda pointers: locate(pointers, lambda _: opened)))
     checked = None if isinstance(kind, Problem) else value
     return CheckedFile(opened.file, checked, content.lines, problems, findings, ignore_comments(opened))
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from reconcile.declare.zones import zone_problem
-from reconcile.engine.documents import Pointer, Problem
+from reconcile.engine.problems import Pointer, Problem
 from reconcile.model.rules import FileRule, WorkspaceRule
 from reconcile.model.workspace import Freeze, WeekMoment
 from reconcile.times import duration

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from reconcile.declare.file_text import FileText
-from reconcile.engine.documents import Ignore
+from reconcile.engine.declarations import Ignore
 
 _MARK = b"reconcile:"
 _IGNORE = re.compile(r"(?:^|(?<=[ \t]))(#[ \t]*reconcile:[ \t]*ignore\b[ \t]*([^\s#]*)([^\r\n]*))", re.MULTILINE)

@@ -15,7 +15,7 @@ from yaml.error import YAMLError
 from yaml.events import CollectionEndEvent, CollectionStartEvent, MappingStartEvent, ScalarEvent, StreamEndEvent
 
 from reconcile.declare.file_text import FileText
-from reconcile.engine.documents import Part, Path, Place, Pointer
+from reconcile.engine.problems import Part, Path, Place, Pointer
 from reconcile.source import Span
 
 _WHOLE_LINE = 10_000

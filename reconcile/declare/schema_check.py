@@ -14,7 +14,7 @@ from typing import Any
 import jsonschema_rs
 
 from reconcile import resources
-from reconcile.engine.documents import Pointer, Problem
+from reconcile.engine.problems import Pointer, Problem
 from reconcile.model.rules import FileRule
 
 _OTHER_SCHEMA = re.compile(r'"([a-z]+)\.schema\.json(?=#)')

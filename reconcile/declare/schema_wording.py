@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from jsonschema import Draft202012Validator
 
-from reconcile.engine.documents import Part, Pointer, Problem
+from reconcile.engine.problems import Part, Pointer, Problem
 from reconcile.model.rules import FileRule
 from reconcile.text import ascii_of, counted, did_you_mean, shown
 

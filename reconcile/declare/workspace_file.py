@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from reconcile.declare.files import Files, check_file
 from reconcile.declare.freezes import freeze, freeze_problems
 from reconcile.declare.zones import zone_problem
-from reconcile.engine.documents import Part, Pointer, Problem, in_order, placed
+from reconcile.engine.problems import Part, Pointer, Problem, in_order, located
 from reconcile.errors import SettingError
 from reconcile.model.finding import Finding
 from reconcile.model.rules import FileRule, Rule, Severity, WorkspaceRule, rule_called
@@ -54,7 +54,7 @@ def load_workspace(directory: str, tree: Tree) -> tuple[Workspace | None, tuple[
     if isinstance(checked.value, dict):
         bad = {problem.at.path for problem in checked.problems}
         own = [problem for problem in _problems(checked.value, file) if problem.at.path not in bad]
-        findings.extend(placed(own, files.locate({file: WORKSPACE_FILE})))
+        findings.extend(located(own, files.locate({file: WORKSPACE_FILE})))
     if checked.value is None or any(finding.severity is Severity.ERROR for finding in findings):
         return None, in_order(findings)
     return _workspace(checked.value, directory), in_order(findings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconcile.engine.documents import Pointer, Problem
+from reconcile.engine.problems import Pointer, Problem
 from reconcile.errors import SettingError
 from reconcile.model.rules import WorkspaceRule
 from reconcile.times import time_zone

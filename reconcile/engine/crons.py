@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from reconcile import cron
 from reconcile.engine.cron_rules import CheckedCron, check_cron
-from reconcile.engine.documents import Path, Pointer, Problem
+from reconcile.engine.problems import Path, Pointer, Problem
 from reconcile.errors import CronSyntaxError
 from reconcile.model.keys import Key
 from reconcile.model.reading import DEFAULT_READING, Reading

@@ -10,7 +10,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reconcile.engine.documents import Document, Ignore, Problem
+from reconcile.engine.declarations import DeclarationFile, Ignore
+from reconcile.engine.problems import Problem
 from reconcile.model.finding import Finding
 from reconcile.model.rules import SILENCEABLE, CommentRule
 from reconcile.source import Span
@@ -26,38 +27,38 @@ class Silenced:
     used: frozenset[Span]
 
 
-def silence(problems: Sequence[Problem], documents: Iterable[Document], *, is_suspicious: bool) -> Silenced:
-    """Take out of *problems* what comments of *documents* ignore; without *is_suspicious* no rule was asked."""
-    commented = {document.file: document for document in documents if document.ignores}
+def silence(problems: Sequence[Problem], files: Iterable[DeclarationFile], *, is_suspicious: bool) -> Silenced:
+    """Take out of *problems* what comments of *files* ignore; without *is_suspicious* no rule was asked."""
+    commented = {file.path: file for file in files if file.ignores}
     if not commented:
         return Silenced(tuple(problems), (), frozenset())
     used: set[Span] = set()
     left = [problem for problem in problems if not _is_ignored(problem, commented, used)]
     findings = [
         finding
-        for document in commented.values()
-        for ignore in document.ignores
+        for file in commented.values()
+        for ignore in file.ignores
         for finding in _about(ignore, used, is_suspicious=is_suspicious)
     ]
     return Silenced(tuple(left), tuple(findings), frozenset(used))
 
 
-def _is_ignored(problem: Problem, documents: Mapping[str, Document], used: set[Span]) -> bool:
-    document = documents.get(problem.at.file)
-    if document is None or problem.rule not in SILENCEABLE:
+def _is_ignored(problem: Problem, files: Mapping[str, DeclarationFile], used: set[Span]) -> bool:
+    file = files.get(problem.at.file)
+    if file is None or problem.rule not in SILENCEABLE:
         return False
     fitting = [
         ignore
-        for ignore in document.ignores
-        if ignore.rule == problem.rule and _entry_of(ignore, document) == problem.at.path[:2]
+        for ignore in file.ignores
+        if ignore.rule == problem.rule and _entry_of(ignore, file) == problem.at.path[:2]
     ]
     used.update(ignore.place.span for ignore in fitting)
     return bool(fitting)
 
 
-def _entry_of(ignore: Ignore, document: Document) -> tuple[str | int, ...]:
+def _entry_of(ignore: Ignore, file: DeclarationFile) -> tuple[str | int, ...]:
     """Return the path of the entry in whose lines *ignore* stands; nothing for one above all entries."""
-    position = bisect_right(document.lines, ignore.place.span.line) - 1
+    position = bisect_right(file.lines, ignore.place.span.line) - 1
     return ("schedules", position) if position >= 0 else ()
 
 

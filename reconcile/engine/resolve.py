@@ -1,4 +1,4 @@
-"""Documents → desired: what Git wants of every key, with sets, overrides and defaults resolved.
+"""Declarations → desired: what Git wants of every key, with sets, overrides and defaults resolved.
 
 The first that says a field wins::
 
@@ -20,10 +20,10 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 
 from reconcile.engine.crons import Crons, Outlook
-from reconcile.engine.documents import Document, Documents, Fields, Pointer, Problem, in_order, placed
-from reconcile.engine.entries import Entry, by_code
+from reconcile.engine.declarations import DeclarationFile, Declarations, Fields
+from reconcile.engine.entries import Entry, Included, Sets, by_code, included, sets_of
 from reconcile.engine.ignores import silence
-from reconcile.engine.sets import Shelf, Taken, shelf, taken
+from reconcile.engine.problems import Pointer, Problem, in_order, located
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.reading import reading_of
@@ -52,48 +52,48 @@ class Resolution:
 
 
 def resolve(
-    documents: Documents,
+    declarations: Declarations,
     environment: Environment,
     *,
     now: datetime | None = None,
     severities: Mapping[Rule, Severity | None] = _NO_SEVERITIES,
     max_fires_per_day: int | None = MAX_FIRES_PER_DAY,
 ) -> Resolution:
-    """Return what *documents* want in *environment*, and everything that is wrong with them. Never raises for it.
+    """Return what *declarations* want in *environment*, and everything that is wrong with them. Never raises for it.
 
     With *now*, aware, crons are held against the rules too; *severities* replace those of the rules, and more fires
     than *max_fires_per_day* are too many.
     """
     zone, reading = time_zone(environment.timezone), reading_of(environment, now)
     outlook = Outlook(zone, reading, now, severities, max_fires_per_day)
-    return _resolve(documents, environment, Crons(outlook))
+    return _resolve(declarations, environment, Crons(outlook))
 
 
-def _resolve(documents: Documents, environment: Environment, crons: Crons) -> Resolution:
+def _resolve(declarations: Declarations, environment: Environment, crons: Crons) -> Resolution:
     problems: list[Problem] = []
-    sets = shelf(documents, crons, problems)
+    sets = sets_of(declarations, crons, problems)
     desired: dict[Key, Schedule] = {}
-    names = _by_tenant(documents)
-    wanted = {name: None for name in names if _has(environment, name)}
+    names = _by_tenant(declarations)
+    tenants = {name: None for name in names if _has(environment, name)}
     for name, own in names.items():
         schedules = tuple(_schedules(name, own, sets, crons, problems))
-        if name in wanted:
+        if name in tenants:
             desired.update((schedule.key, schedule) for schedule in schedules)
-    for document in documents.tenants:
-        if not document.name:
-            by_code([document], document.file, crons, problems)
-    problems.extend(_idle_patterns(environment, names, documents.workspace_file))
-    silenced = silence(problems, (*documents.tenants, *documents.sets), is_suspicious=crons.is_suspicious)
-    findings = in_order((*placed(silenced.problems, documents.locate), *silenced.findings))
-    return Resolution(desired, findings, tuple(wanted), silenced.used)
+    for file in declarations.tenants:
+        if not file.name:
+            by_code([file], file.path, crons, problems)
+    problems.extend(_idle_patterns(environment, names, declarations.workspace_file))
+    silenced = silence(problems, (*declarations.tenants, *declarations.sets), is_suspicious=crons.is_suspicious)
+    findings = in_order((*located(silenced.problems, declarations.locate), *silenced.findings))
+    return Resolution(desired, findings, tuple(tenants), silenced.used)
 
 
-def _by_tenant(documents: Documents) -> dict[str, list[Document]]:
-    """Return the documents of each tenant, tenants and files sorted, without those that do not say whose they are."""
-    names: dict[str, list[Document]] = defaultdict(list)
-    for document in sorted(documents.tenants, key=lambda document: (document.name, document.file)):
-        if document.name:
-            names[document.name].append(document)
+def _by_tenant(declarations: Declarations) -> dict[str, list[DeclarationFile]]:
+    """Return the files of each tenant, tenants and files sorted, without those that name no tenant."""
+    names: dict[str, list[DeclarationFile]] = defaultdict(list)
+    for file in sorted(declarations.tenants, key=lambda file: (file.name, file.path)):
+        if file.name:
+            names[file.name].append(file)
     return names
 
 
@@ -111,12 +111,12 @@ def _idle_patterns(environment: Environment, tenants: Collection[str], file: str
 
 
 def _schedules(
-    tenant: str, documents: Sequence[Document], sets: Shelf, crons: Crons, problems: list[Problem]
+    tenant: str, files: Sequence[DeclarationFile], sets: Sets, crons: Crons, problems: list[Problem]
 ) -> Iterator[Schedule]:
     """Yield the schedules of *tenant*, sorted by code."""
-    own = by_code(documents, tenant, crons, problems)
-    shared = taken(tenant, documents, sets, problems)
-    are_sets_known = sets.is_whole or not any(document.include for document in documents)
+    own = by_code(files, tenant, crons, problems)
+    shared = included(tenant, files, sets, problems)
+    are_sets_known = sets.is_whole or not any(file.include for file in files)
     for code in sorted(own.keys() | shared.keys()):
         # Where there is an entry of the tenant's own, a reader looks for the schedule there, else in the set.
         base = shared.get(code)
@@ -133,12 +133,12 @@ def _schedules(
             yield _schedule(key, fields, entry, crons)
 
 
-def _fields(entry: Entry, base: Taken | None) -> Fields:
+def _fields(entry: Entry, base: Included | None) -> Fields:
     """Return the fields of a schedule, each from the first of the module's four that has it."""
     if base is None:
-        return {**entry.document.defaults, **entry.fields} if entry.document.defaults else entry.fields
-    home = base.includer if entry is base.entry else entry.document
-    return {**home.defaults, **base.entry.document.defaults, **base.entry.fields, **entry.fields}
+        return {**entry.file.defaults, **entry.fields} if entry.file.defaults else entry.fields
+    home = base.includer if entry is base.entry else entry.file
+    return {**home.defaults, **base.entry.file.defaults, **base.entry.fields, **entry.fields}
 
 
 def _missing(entry: Entry, fields: Fields) -> Iterator[Problem]:
@@ -156,7 +156,7 @@ def _schedule(key: Key, fields: Fields, entry: Entry, crons: Crons) -> Schedule:
         fields["name"],
         crons.resolved(cron, key),
         cron,
-        DeclaredAt(entry.document.file, entry.document.lines[entry.position]),
+        DeclaredAt(entry.file.path, entry.file.lines[entry.position]),
         _STATES[fields.get("state", "active")],
         fields.get("owner"),
         fields.get("description"),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconcile.declare import load_documents, load_workspace
-from reconcile.engine.documents import Documents
+from reconcile.engine.declarations import Declarations
 from reconcile.engine.make_plan import desired_digest
 from reconcile.engine.resolve import Resolution, resolve
 from reconcile.engine.select_schedules import select
@@ -66,11 +66,11 @@ class Checkout:
             return tuple(self.workspace.environments.values())
         return (self.environment,)
 
-    def load(self, environment: Environment) -> tuple[Documents, tuple[Finding, ...]]:
+    def load(self, environment: Environment) -> tuple[Declarations, tuple[Finding, ...]]:
         """Return the documents of *environment*, and their findings."""
         return load_documents(self.workspace, environment, self.tree)
 
-    def resolve(self, documents: Documents, environment: Environment) -> Resolution:
+    def resolve(self, documents: Declarations, environment: Environment) -> Resolution:
         """Return what *documents* declare for *environment*, held against the rules as the workspace sets them."""
         return resolve(
             documents,

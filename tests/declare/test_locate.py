@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from reconcile.declare.file_text import decoded
 from reconcile.declare.locate import locate
-from reconcile.engine.documents import Part, Pointer
+from reconcile.engine.problems import Part, Pointer
 
 
 def place(text, path=(), part=Part.VALUE, offset=0, width=None):

@@ -6,7 +6,7 @@ import pytest
 
 from reconcile.declare.schema_check import schema_problems
 from reconcile.declare.schema_wording import worded_problems
-from reconcile.engine.documents import Part, Pointer
+from reconcile.engine.problems import Part, Pointer
 
 TENANT = {"tenant": "acme"}
 

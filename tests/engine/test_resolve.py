@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconcile.cron import resolve_h
-from reconcile.engine.documents import Document, Documents, Part, Place, Pointer
+from reconcile.engine.declarations import DeclarationFile, Declarations
+from reconcile.engine.problems import Part, Place, Pointer
 from reconcile.engine.resolve import resolve
 from reconcile.model.keys import Key
 from reconcile.model.reading import Reading
@@ -39,11 +40,11 @@ def said(pointer):
 
 def document(name, *entries, file=None, **more):
     lines = [10 * position + 3 for position in range(len(entries))]
-    return Document(file or f"{name}.yaml", name, entries, lines, **more)
+    return DeclarationFile(file or f"{name}.yaml", name, entries, lines, **more)
 
 
 def documents(*tenants, sets=(), **more):
-    return Documents(tuple(tenants), tuple(sets), locate, **more)
+    return Declarations(tuple(tenants), tuple(sets), locate, **more)
 
 
 def entry(code="1", **fields):

@@ -1,14 +1,14 @@
-"""Documents: what the files say, checked for structure, before sets, defaults and overrides are resolved.
+"""Problems: what is wrong with a value of a file, before it is known where the value stands.
 
-A problem knows *which value of which file* is meant (`Pointer`); the edge that read the bytes turns that into a line, a
-column and a width (`Locate`) in one pass over each file, only when there is a problem. So a clean run keeps nothing but
-the line of each entry, and every finding still points at the character.
+A problem names its value by a `Pointer`. The edge that read the bytes finds the line, column and width of all pointers
+(`Locate`) in one pass over each file, and only when there is a problem. So a clean run keeps only the line of each
+entry, and every finding still points at the character.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple, TypeAlias
 
@@ -19,9 +19,6 @@ from reconcile.source import Span
 
 Path: TypeAlias = tuple[str | int, ...]
 """The way from the top of a document to a value: keys and positions, as in ``("schedules", 3, "cron")``."""
-
-Fields: TypeAlias = Mapping[str, Any]
-"""The fields of one entry as written; the schema has checked their types."""
 
 
 class Part(Enum):
@@ -54,7 +51,7 @@ Locate: TypeAlias = Callable[[Collection[Pointer]], Mapping[Pointer, Place]]
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A finding to be: *at* says which value is meant, not yet where it stands."""
+    """A finding whose place is not known yet: *at* says which value is meant."""
 
     rule: Rule
     message: str
@@ -68,51 +65,10 @@ class Problem:
         object.__setattr__(self, "severity", self.severity or self.rule.severity)
 
 
-class Ignore(NamedTuple):
-    """A comment that silences *rule*, standing at *place*; *reason* may be empty."""
-
-    rule: str
-    reason: str
-    place: Place
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A tenant file or a set file. *lines* holds the line of each of *entries*, *ignores* its comments that silence.
-
-    *broken* are the positions of entries with a finding already: what is left of them is checked, and never resolved.
-    """
-
-    file: str
-    name: str
-    entries: Sequence[Fields] = ()
-    lines: Sequence[int] = ()
-    include: Sequence[str] = ()
-    exclude: Sequence[str] = ()
-    defaults: Fields = field(default_factory=dict)
-    broken: frozenset[int] = frozenset()
-    ignores: Sequence[Ignore] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Documents:
-    """Every file of an environment.
-
-    *is_whole* is False when a file that may be a set could not be read as a whole: what sets hold is not known then, so
-    nothing is said to be missing from them. *workspace_file* is where the environment stands.
-    """
-
-    tenants: tuple[Document, ...]
-    sets: tuple[Document, ...]
-    locate: Locate
-    workspace_file: str = "reconcile.yaml"
-    is_whole: bool = True
-
-
-def placed(problems: Iterable[Problem], locate: Locate) -> tuple[Finding, ...]:
+def located(problems: Iterable[Problem], locate: Locate) -> tuple[Finding, ...]:
     """Return *problems* as findings with their places, sorted by file, line and column."""
-    waiting = tuple(problems)
-    places = locate([problem.at for problem in waiting]) if waiting else {}
+    unlocated = tuple(problems)
+    places = locate([problem.at for problem in unlocated]) if unlocated else {}
     findings = (
         Finding(
             problem.rule,
@@ -123,7 +79,7 @@ def placed(problems: Iterable[Problem], locate: Locate) -> tuple[Finding, ...]:
             key=problem.key,
             severity=problem.severity,
         )
-        for problem in waiting
+        for problem in unlocated
     )
     return in_order(findings)
 
