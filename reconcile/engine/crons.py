@@ -1,7 +1,7 @@
-"""Cron texts of declarations: each distinct text is looked at once.
+"""Cron texts of declarations: each distinct text is checked once.
 
-What Quartz refuses, or takes and then hangs on, is an error. What it accepts is held against the other rules
-(`engine.cron_rules`) where there is a *now* to look from.
+A text that Quartz refuses, or accepts and then hangs on, is an error. What it accepts is checked by the other rules
+(`engine.cron_rules`) where there is a *now*.
 """
 
 from __future__ import annotations
@@ -23,16 +23,18 @@ from reconcile.model.workspace import MAX_FIRES_PER_DAY
 from reconcile.text import ascii_of, full_width_signs, shown
 from reconcile.times import time_zone
 
-# Before a fixed day nothing is past: without a *now* only what holds for ever is said.
+# Without a *now*, crons are checked from a day long ago: then no fire is in the past.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=time_zone("UTC"))
-# A text with H is checked as one key would have it: what is refused of it is refused for all.
+# A text with H is checked as it resolves for one key: what is refused for one key is refused for all.
 _ANY_KEY = Key("tenant", "code")
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """From where crons are looked at: *now* is aware; None: only at what is refused. *reading* is the service's.
-    *severities* replace those of the rules they name; None switches a rule off."""
+    """How crons are checked. *reading* is the service's. *now* is aware; without it only refusals are looked for.
+
+    *severities* replace those of the rules they name; None switches a rule off.
+    """
 
     zone: ZoneInfo | None = None
     reading: Reading = DEFAULT_READING
@@ -50,7 +52,7 @@ class _Seen(NamedTuple):
 
 
 class Crons:
-    """Remembers what is wrong with each cron text, seen from *outlook*."""
+    """What is wrong with each cron text, checked once each as *outlook* says."""
 
     def __init__(self, outlook: Outlook) -> None:
         self._outlook = outlook
@@ -128,7 +130,7 @@ class Crons:
             if rule.severity is Severity.ERROR:
                 return _Seen(Problem(rule, f"cron: {mark.message}", at, hint=mark.hint))
             severity = outlook.severities.get(rule, rule.severity)
-            # What an H stands for is another value for each key.
+            # An H resolves to another value for each key.
             if outlook.now is not None and severity is not None and not has_h:
                 found.append(Problem(rule, f"cron: {mark.message}", at, hint=mark.hint, severity=severity))
         return _Seen(None, tuple(found), has_h)

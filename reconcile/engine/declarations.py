@@ -43,7 +43,7 @@ class Declarations:
     """Every file of an environment.
 
     *is_whole* is False when a file that may be a set could not be read as a whole: the content of sets is not known
-    then, so nothing is reported as missing from them. *workspace_file* is where the environment stands.
+    then, so nothing is reported as missing from them. *workspace_file* is the file that declares the environment.
     """
 
     tenants: tuple[DeclarationFile, ...]

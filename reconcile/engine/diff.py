@@ -1,4 +1,4 @@
-"""Diff: desired beside live, key by key. It is a walk over a dictionary; the caller decides what to do about it."""
+"""Diff: desired compared with live, key by key. A walk over a dictionary; the caller decides what to do."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def diff(
 
 
 def _is_plainly_in_sync(schedule: Schedule, applied: Applied | None, rows: Live) -> bool:
-    """The fast path: one active row with the very text. Then `Change.is_live_as_desired` surely holds."""
+    """The fast path: one active row with the very text. Then `Change.is_live_as_desired` holds."""
     return (
         isinstance(rows, tuple)
         and len(rows) == 1

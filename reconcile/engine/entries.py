@@ -26,7 +26,7 @@ class Entry(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Return where it begins, for a message."""
+        """Return the file and line at which it begins, for a message."""
         return f"{self.file.path}:{self.file.lines[self.position]}"
 
     @property
@@ -56,7 +56,7 @@ class Included:
 
 
 def by_code(files: Iterable[DeclarationFile], owner: str, crons: Crons, problems: list[Problem]) -> dict[str, Entry]:
-    """Return the entries of *files* by code, and append what is wrong with crons and with codes that stand twice.
+    """Return the entries of *files* by code, and append problems: of crons, and of codes that are declared twice.
 
     *owner* is what the files declare together, as in ``acme`` or ``set core``.
     """

@@ -1,4 +1,4 @@
-"""What a cron expression means to a person: words, fields, fires, findings, and what another does otherwise.
+"""What a cron expression means to a person: words, fields, fires, findings, and a comparison with another one.
 
 Pure: *after* is an argument, and no search is endless. Fires are aware, in the zone of *after*.
 """
@@ -18,8 +18,8 @@ from reconcile.engine.cron_rules import CheckedCron, check_cron
 from reconcile.model.finding import Finding
 from reconcile.source import Span
 
-# So many wall times that only one of two expressions names are looked at before a search gives up: nearly all of them
-# fire, but for those that a change of clocks skips.
+# A search gives up after so many wall times that only one of two expressions names. Nearly all of them fire, except
+# those that a change of clocks skips.
 _LOOKED_AT = 5_000
 
 
@@ -34,7 +34,7 @@ class ExplainedField:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Another expression beside the one explained: whether both fire alike, and the first fires that only one has."""
+    """Another expression: whether both fire alike, and the first fires that only one of them has."""
 
     text: str
     words: str
@@ -148,7 +148,7 @@ def _comparison(expression: Expression, against: Expression, after: datetime, co
 
 
 def _walls_lacking(one: Meaning, other: Meaning, after: datetime) -> Iterator[datetime]:
-    """The wall times of *one* from the hour of *after* on that *other* does not name."""
+    """Yield the wall times of *one* from the hour of *after* on that *other* does not name."""
     beyond = _is_beyond(one, other)
     for year, month in _months(one, after):
         days, theirs = one.days[year_kind(year)][month - 1], _day_mask(other, year, month)
@@ -180,12 +180,12 @@ def _walls_of_hour(one: Meaning, other: Meaning | None, hour: datetime) -> Itera
 
 
 def _is_beyond(one: Meaning, other: Meaning) -> bool:
-    """Whether *one* names a time of day that *other* does not."""
+    """Return whether *one* names a time of day that *other* does not."""
     return bool(one.hours & ~other.hours) or _is_finer(one, other)
 
 
 def _is_finer(one: Meaning, other: Meaning) -> bool:
-    """Whether *one* names a minute or second of an hour that *other* does not."""
+    """Return whether *one* names a minute or second of an hour that *other* does not."""
     return bool(one.minutes & ~other.minutes or one.seconds & ~other.seconds)
 
 
@@ -196,7 +196,7 @@ def _day_mask(meaning: Meaning, year: int, month: int) -> int:
 
 
 def _bits(mask: int, first: int = 0) -> Iterator[int]:
-    """The numbers in *mask* from *first* on, ascending."""
+    """Yield the numbers in *mask* from *first* on, ascending."""
     mask = mask >> first << first
     while mask:
         lowest = mask & -mask

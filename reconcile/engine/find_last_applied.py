@@ -14,7 +14,7 @@ from reconcile.model.plan import Plan
 from reconcile.model.schedule import PARKED_CRON, Schedule, State
 
 FIRST = "nothing was applied with this ledger yet: two-way, no orphans"
-FROM_LEDGER = "last applied comes from the ledger: what it never saw declared is not known to it, and is no orphan"
+FROM_LEDGER = "last applied comes from the ledger: what it never saw declared is not known to it, and is not an orphan"
 
 
 def applied_at(declared: Iterable[Schedule], revision: str) -> dict[Key, Applied]:

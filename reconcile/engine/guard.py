@@ -1,9 +1,9 @@
-"""Guards: what an apply may not do unless somebody says so on the command line, or a reviewed file does.
+"""Guards: what an apply may not do unless an option on the command line, or a reviewed file, allows it.
 
 One table, in the order in which a person sees the reasons: first what the command finds out by itself, then what is
 about the whole run, then what is about single keys. A refusal of the whole run means that nothing is saved (a limit, a
-freeze: something is off at large); one of a key binds that key alone (somebody paused the job, the schedule is
-protected), and the rest goes on. Of one key the first reason is told.
+freeze: the whole run is in question); one of a key binds that key alone (its job is paused, the schedule is
+protected), and the rest goes on. Of one key only the first reason is reported.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ GUARDS = (
     ),
     Guard(
         "save-appends",
-        "saving adds a job here, or added one in an earlier run and nobody has removed it",
+        "saving adds a job here, or added one in an earlier run that is still there",
         OfKey(judges.adds_a_job),
         setting="service.save",
     ),
@@ -203,7 +203,7 @@ GUARDS = (
     ),
     Guard(
         "inactive",
-        "somebody paused the job",
+        "the job is paused",
         OfKey(judges.inactive),
         overrides=(ALLOW_INACTIVE, ENABLE_INACTIVE),
     ),

@@ -1,7 +1,7 @@
-"""`# reconcile: ignore RULE reason`: what a person looked at, and found to be meant.
+"""`# reconcile: ignore RULE reason`: a comment by which a person says that what a rule finds is meant.
 
-A comment silences one rule about one schedule: the one in whose lines it stands. It says why, and one that silences
-nothing is a finding itself, so that none outlives what it was written for.
+A comment silences one rule about the schedule in whose lines it is. It must give a reason. A comment that silences
+nothing is a finding itself, so that none stays longer than it is needed.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from reconcile.text import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Silenced:
-    """What is left of some problems; *findings* are about the comments; *used* are the places of those that helped."""
+    """What is left of some problems; *findings* are about comments; *used* are the places of those with an effect."""
 
     problems: tuple[Problem, ...]
     findings: tuple[Finding, ...]
@@ -57,7 +57,7 @@ def _is_ignored(problem: Problem, files: Mapping[str, DeclarationFile], used: se
 
 
 def _entry_of(ignore: Ignore, file: DeclarationFile) -> tuple[str | int, ...]:
-    """Return the path of the entry in whose lines *ignore* stands; nothing for one above all entries."""
+    """Return the path of the entry in whose lines *ignore* is; empty above all entries."""
     position = bisect_right(file.lines, ignore.place.span.line) - 1
     return ("schedules", position) if position >= 0 else ()
 

@@ -1,4 +1,4 @@
-"""Judges of single changes: what speaks against saving one key. The table of guards says in which order they are asked.
+"""Judges of single changes: reasons not to save one key. The table of guards says in which order they are asked.
 
 A judge looks at one change and returns an objection, or None. It does not ask what the run was allowed to do: the guard
 in the table names the override that lifts it.
@@ -23,7 +23,7 @@ _BY_HAND = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING})
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """What guards judge by, beside a plan.
+    """What guards judge a plan by.
 
     *freezes* are those of the environment, whose zone is *zone*, and whose service reads crons as *reading* does.
     *holds* are those of rollbacks; *foreign* are keys that other workspaces own, each with its owner; *doubled* are
@@ -43,10 +43,10 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Objection:
-    """What a judge says against saving; each field beside *message* goes before what the guard's row says.
+    """Why a judge objects to a save. Each field but *message* goes before the same field of the guard.
 
-    *override* is the one of the guard's that lifts this, *count* what it must be given where it takes a count. *tenant*
-    is the one that a refusal of the whole run is about.
+    *override* is the override of the guard that lifts this objection, *count* the least count that it must be given.
+    *tenant* is the tenant that a refusal of the whole run is about.
     """
 
     message: str
@@ -79,7 +79,7 @@ def adds_a_job(change: Change, situation: Situation) -> Objection | None:
         # The first update of a run goes alone; each run that tries would double one more.
         return Objection(
             f"after a save of an earlier run {min(situation.doubled)} had several jobs, and still has",
-            remedy="set service.save to append in reconcile.yaml (or to upsert, if somebody else added the job), or "
+            remedy="set service.save to append in reconcile.yaml (or to upsert, if another program added the job), or "
             "remove the surplus job in the service",
         )
     return None
@@ -94,7 +94,9 @@ def vanished(change: Change, _: Situation) -> Objection | None:
     """Object to creating again what was applied and is gone."""
     if change.verdict is not Verdict.VANISHED:
         return None
-    return Objection("it was applied before, and is gone: a wrong tecode, a restored database, or somebody deleted it")
+    return Objection(
+        "it was applied before, and is gone: a wrong tecode, a restored database, or a job deleted by hand"
+    )
 
 
 def held(change: Change, situation: Situation) -> Objection | None:
@@ -156,7 +158,7 @@ def inactive(change: Change, _: Situation) -> Objection | None:
         return None
     status = change.row.status if change.row is not None else ""
     is_named = change.row is None or not change.row.may_be_active
-    why = "somebody paused it" if is_named else "service.active_status does not name that"
+    why = "it was paused" if is_named else "service.active_status does not name that"
     message = f"the job is inactive (status {status!r}): {why}"
     setting = None if is_named else "service.active_status"
     if change.action is Action.ENABLE:

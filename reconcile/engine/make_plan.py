@@ -42,17 +42,17 @@ def make_plan(
     and says so.
     """
     difference, last_applied = sides.difference(), sides.last_applied
-    wanted: list[Change] = []
-    left: list[Change] = []
+    to_save: list[Change] = []
+    needs_attention: list[Change] = []
     for change in difference.changes:
-        (wanted if _is_saved(change, judging.allowances) else left).append(change)
-    tenants = {change.key.tenant for change in wanted}
+        (to_save if _is_saved(change, judging.allowances) else needs_attention).append(change)
+    tenants = {change.key.tenant for change in to_save}
     if last_applied.source is LastAppliedSource.NONE:
         findings = (*findings, *_nothing_live(sides.desired, sides.live))
     plan = Plan(
         environment=environment,
-        changes=tuple(wanted),
-        attention=tuple(_attention(change) for change in left),
+        changes=tuple(to_save),
+        attention=tuple(_attention(change) for change in needs_attention),
         unchanged=difference.unchanged,
         populations={tenant: count for tenant, count in sorted(difference.populations.items()) if tenant in tenants},
         digest="",
@@ -60,14 +60,14 @@ def make_plan(
         selection=selection,
         last_applied=last_applied.source,
         findings=findings,
-        assumptions=(*last_applied.assumptions, *_assumptions(wanted, judging.situation.service)),
+        assumptions=(*last_applied.assumptions, *_assumptions(to_save, judging.situation.service)),
     )
     refused = refusals(plan, judging)
     return replace(plan, digest=plan_digest(plan), refusals=refused)
 
 
 def _is_saved(change: Change, allowances: Allowances) -> bool:
-    """Whether a save is to be made at all: of some only when somebody asks for it; they need attention otherwise."""
+    """Return whether a save is to be made. Some need an override, and attention without it."""
     match change.action:
         case None:
             return False
@@ -81,12 +81,12 @@ def _is_saved(change: Change, allowances: Allowances) -> bool:
 
 
 def _nothing_live(desired: Mapping[Key, Schedule], live: Mapping[Key, Live]) -> Iterator[Finding]:
-    """Yield a finding for each tenant all of whose schedules are absent: nobody remembers whether they ever were."""
+    """Yield a finding for each tenant all of whose schedules are absent: without last applied, it may be new."""
     for tenant, keys in groupby(sorted(desired), key=lambda key: key.tenant):
-        wanted = [key for key in keys if desired[key].state is State.ACTIVE]
-        if wanted and all(live.get(key) == () for key in wanted):
-            counted = "its only schedule" if len(wanted) == 1 else f"none of its {len(wanted)} schedules"
-            said = f"{counted} is {'absent' if len(wanted) == 1 else 'live'}"
+        active = [key for key in keys if desired[key].state is State.ACTIVE]
+        if active and all(live.get(key) == () for key in active):
+            counted = "its only schedule" if len(active) == 1 else f"none of its {len(active)} schedules"
+            said = f"{counted} is {'absent' if len(active) == 1 else 'live'}"
             yield Finding(
                 ScheduleRule.NOTHING_LIVE,
                 f"tenant {tenant}: {said}, and no last applied says whether that is new",
@@ -126,10 +126,10 @@ def desired_digest(environment: str, desired: Mapping[Key, Schedule]) -> str:
 def _change_content(change: Change) -> list[object]:
     desired = change.desired
     applied = None if change.applied is None else [change.applied.cron, change.applied.name]
-    wanted = [desired.wanted_cron, desired.cron, desired.declared_cron, desired.name, desired.state, desired.protect]
+    content = [desired.wanted_cron, desired.cron, desired.declared_cron, desired.name, desired.state, desired.protect]
     if not isinstance(desired.origin, DeclaredAt):
-        wanted.append(desired.origin.word)
-    return [*change.key, wanted, applied, _live_content(change.live)]
+        content.append(desired.origin.word)
+    return [*change.key, content, applied, _live_content(change.live)]
 
 
 def _live_content(live: Live) -> list[object]:

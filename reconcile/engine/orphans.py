@@ -1,4 +1,4 @@
-"""Orphans: what was applied, or declared, and is declared no more. The API lists nothing: they must be remembered."""
+"""Orphans: what was applied, or declared, and is no longer declared. The API has no list: they must be remembered."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ def removed(
     """Return what is known from *applied* or *earlier* declarations and not in *declared*, each to be parked.
 
     *declared* is all that the environment has, before any selection: what *selection* leaves out is never an orphan,
-    nor what is of no tenant of the environment (*tenants* are its patterns): it may be another one's by now. With
-    labels nothing is: nobody knows which ones a removed schedule had.
+    nor is a key whose tenant is not one of the environment (*tenants* are its patterns): it may belong to another one
+    now. With labels nothing is an orphan: the labels of a removed schedule are not known.
     """
     if selection.labels:
         return {}

@@ -27,7 +27,7 @@ class Override:
     takes: Takes = Takes.NOTHING
 
     def written(self, count: int | str = "N") -> str:
-        """Return the option as a person would write it, with *count* where it takes one.
+        """Return the option as it is written on the command line, with *count* where it takes one.
 
         >>> ALLOW_CHANGES.written(12), OVERRIDE_FREEZE.written(), RECREATE.written()
         ('--allow-changes 12', '--override-freeze "reason"', '--recreate')
@@ -41,7 +41,7 @@ class Override:
                 return f'{self.option} "reason"'
 
 
-ALLOW_INACTIVE = Override("--allow-inactive", "Save also over jobs that somebody paused.")
+ALLOW_INACTIVE = Override("--allow-inactive", "Save also over jobs that are paused.")
 ENABLE_INACTIVE = Override("--enable-inactive", "Save also jobs that differ only in being paused.")
 INCLUDE_RENAMES = Override("--include-renames", "Save also what differs only in its name.")
 PARK_REMOVED = Override("--park-removed", "Park jobs that no file declares any more.")

@@ -1,4 +1,4 @@
-"""Problems: what is wrong with a value of a file, before it is known where the value stands.
+"""Problems: what is wrong with a value of a file, before its line and column are known.
 
 A problem names its value by a `Pointer`. The edge that read the bytes finds the line, column and width of all pointers
 (`Locate`) in one pass over each file, and only when there is a problem. So a clean run keeps only the line of each
@@ -39,7 +39,7 @@ class Pointer(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where something stands, and the text of that line when the file could be read."""
+    """A place in a file, and the text of its line when the file could be read."""
 
     span: Span
     line_text: str | None = None

@@ -1,4 +1,4 @@
-"""Rollback: what was live before a run is wanted again. What the run created is parked, for nothing can be deleted."""
+"""Rollback: what was live before a run is desired again. What the run created is parked, as nothing can be deleted."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from reconcile.model.schedule import BeforeRun, Schedule, State
 def before_run(run: str, changes: Iterable[ChangeRecord], declared: Mapping[Key, Schedule]) -> dict[Key, Schedule]:
     """Return what was live before *run* touched it, by key; *changes* are those of the run.
 
-    The live name is never known: the one that was last applied before the run is wanted again, else the run's own.
-    What a schedule is protected by today protects it here too.
+    The live name is never known: the name that was last applied before the run is desired again, else the run's own.
+    A schedule that is declared protected today is protected here too.
     """
     return {
         change.key: _before(run, change, declared.get(change.key))
@@ -49,8 +49,8 @@ def holds(
     reason: str,
     now: datetime,
 ) -> tuple[Hold, ...]:
-    """Return a hold for each key of *before* that is declared otherwise: no apply is to undo what the rollback *run*
-    brings back, or what somebody brought back already.
+    """Return a hold for each key of *before* that is declared differently: no apply is to undo what the rollback *run*
+    brings back, or what was brought back by hand.
 
     They are placed before the first save, so that a rollback that is killed leaves nothing unheld. What *plan* leaves
     alone for a reason is not held.
@@ -58,8 +58,8 @@ def holds(
     left = {attention.key for attention in plan.attention}
     return tuple(
         Hold(key, schedule.name, schedule.wanted_cron, schedule.state, run, reason, now)
-        for key, wanted in before.items()
-        if key not in left and (schedule := declared.get(key)) is not None and not _is_declared_so(wanted, schedule)
+        for key, restored in before.items()
+        if key not in left and (schedule := declared.get(key)) is not None and not _is_declared_so(restored, schedule)
     )
 
 
@@ -80,12 +80,12 @@ def as_declared(outcomes: Iterable[Outcome], declared: Mapping[Key, Schedule]) -
 
 
 def _may_have_saved(change: ChangeRecord) -> bool:
-    """Whether the run saved it, as far as anybody knows: one that was killed did not live to count its saves."""
+    """Return whether the run may have saved it. A run that was killed did not count its saves."""
     return change.saves > 0 or (change.result is None and change.settled is not Settled.AS_BEFORE)
 
 
-def _is_declared_so(wanted: Schedule, declared: Schedule) -> bool:
-    return wanted.name == declared.name and same_cron(wanted.wanted_cron, declared.wanted_cron)
+def _is_declared_so(restored: Schedule, declared: Schedule) -> bool:
+    return restored.name == declared.name and same_cron(restored.wanted_cron, declared.wanted_cron)
 
 
 def _before(run: str, change: ChangeRecord, declared: Schedule | None) -> Schedule:

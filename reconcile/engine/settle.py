@@ -46,7 +46,7 @@ MAX_SAVES = 2
 
 
 class Seen(StrEnum):
-    """What reading a key back shows, beside what was wanted and what was there before."""
+    """What reading a key back shows, compared with what is desired and with what was live before."""
 
     AS_DESIRED = "as-desired"
     AS_BEFORE = "as-before"
@@ -62,7 +62,7 @@ Evidence: TypeAlias = AnswerKind | Seen
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """Where a save stands: *saves* that may have reached the service, *reads* since the last one, its *answer*."""
+    """The state of a save: *saves* that may have reached the service, *reads* since the last one, its *answer*."""
 
     action: Action
     upserting: bool = False

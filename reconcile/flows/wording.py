@@ -33,7 +33,7 @@ WORDS: dict[str, tuple[str, str | None]] = {
     "no-intent": ("not started, because the ledger could not record that it would be saved: {answer}", _AGAIN),
     "save-appends": (
         "not started: in this run saving was seen to add a job instead of updating the one that was there",
-        "set service.save to append in reconcile.yaml (or to upsert, if somebody else added the job), and plan again",
+        "set service.save to append in reconcile.yaml (or to upsert, if another program added the job), and plan again",
     ),
     "not-sent": ("not saved: {answer}", _AGAIN),
     "rejected": ("the service refused to save it: {answer}", None),

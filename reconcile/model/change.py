@@ -1,4 +1,4 @@
-"""A change: what Git wants of one key, what was last applied, and what is live. All else is computed from the three."""
+"""A change: what Git wants of one key, what was last applied, and what is live. All else is computed from these."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def same_cron(one: str, other: str) -> bool:
 def _readings(*texts: str) -> tuple[Reading, ...]:
     """Return the readings in which *texts* may differ: those of lists with `W` or `L` in each version of Quartz.
 
-    A change does not know its service's version, so what is proven is proven for every one.
+    A change does not know its service's version, so what is proven holds for every version.
     """
     return EVERY_READING if any("," in text and _HAS_SPECIAL.search(text) for text in texts) else EVERY_READING[:1]
 
@@ -116,7 +116,7 @@ class Change:
 
     @cached_property
     def fires_as_desired(self) -> bool:
-        """Return whether one live row holds a cron of the desired meaning, or nothing is live nor wanted to be."""
+        """Return whether one live row holds a cron of the desired meaning; nothing live is as good as parked."""
         if self.live == ():
             return self.desired.state is State.PARKED
         return self.row is not None and same_cron(self.row.cron, self.desired.wanted_cron)
@@ -172,7 +172,7 @@ class Change:
         """Return what a save would do; None where no save is possible or none is needed.
 
         A key that differs in nothing but being inactive is `enable`, one that differs in nothing but its name `rename`;
-        whether these saves are made is the operator's word.
+        an override says whether these saves are made.
         """
         if isinstance(self.live, Unreadable) or Condition.DUPLICATE in self.conditions:
             return None

@@ -18,7 +18,7 @@ _MOVED_CONDITIONS = frozenset({Condition.DUPLICATE, Condition.INACTIVE})
 
 
 def has_moved(change: Change) -> bool:
-    """Return whether the live side moved: somebody changed it, and not Git.
+    """Return whether the live side moved: it was changed by other means than Git.
 
     Without last applied, a live row that differs from Git counts as moved, though it may as well be pending.
     """
@@ -33,7 +33,7 @@ def has_moved(change: Change) -> bool:
 class Drift:
     """A drift check of *environment*: *keys* are those with something to say, sorted; *unchanged* counts the rest.
 
-    *held* are those of them that a rollback holds back. With *is_strict* an orphan counts as moved.
+    *held* are those of *keys* that a rollback holds back. With *is_strict* an orphan counts as moved.
     """
 
     environment: str

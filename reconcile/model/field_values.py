@@ -1,4 +1,4 @@
-"""Values ⇄ their fields by name. What stores or shows a value whole draws its fields from here, and forgets none."""
+"""Values ⇄ their fields by name. Code that stores or shows a whole value takes its fields from here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Value = TypeVar("Value", bound="DataclassInstance")
 def field_values(value: DataclassInstance) -> dict[str, Any]:
     """Return the fields of *value* by name, in their order.
 
-    `dataclasses.asdict` copies what they hold, which takes ten times as long; what frozen values hold need no copy.
+    `dataclasses.asdict` copies their content, which takes ten times as long; frozen values need no copy.
     """
     return {name: getattr(value, name) for name in _names(type(value))}
 

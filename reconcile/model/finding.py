@@ -1,4 +1,4 @@
-"""Findings: what is wrong, or worth knowing, about declarations and the live side. Values, collected, never raised.
+"""Findings: what is wrong, or worth knowing, about declarations and the live side. They are collected, not raised.
 
 What stops a run because of them is an exception that carries them all.
 """
@@ -16,7 +16,7 @@ from reconcile.source import Span
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found. *rule* says of which kind it is; *message* names the value; *hint* says what to do.
+    """One finding. *rule* says of which kind it is; *message* names the value; *hint* says what to do.
 
     *line_text* is the source line that *place* points into, without its line break, when it could be read. *severity*
     is the rule's own unless it is given.
@@ -37,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a guard says no: with *key*, to that key alone; without, to the whole apply.
+    """Why a guard refuses: with *key*, that key alone; without, the whole apply.
 
     *message* does not repeat *key*: a report puts it in front where nothing else names it. *setting* names the setting
     that holds the limit, *override* the option that lifts it for one run.

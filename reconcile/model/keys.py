@@ -1,4 +1,4 @@
-"""What a schedule is known by: a tenant and a behaviour code."""
+"""The key of a schedule: a tenant and a behaviour code."""
 
 from __future__ import annotations
 

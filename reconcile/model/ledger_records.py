@@ -1,4 +1,4 @@
-"""What a ledger holds: runs, what each of them did to a key, holds, and who is applying just now."""
+"""What a ledger holds: runs, what each of them did to a key, holds, and the holder of the lock."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class RunStart:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as the ledger remembers it. *summary* counts the changes by `Result`; *ending* is None while it goes on."""
+    """A run as the ledger recorded it. *summary* counts the changes by `Result`; *ending* is None while it goes on."""
 
     start: RunStart
     ended_at: datetime | None = None
@@ -95,7 +95,7 @@ class ChangeRecord:
 
     @property
     def is_open(self) -> bool:
-        """Return whether it may have been saved, and nobody has read since what became of it."""
+        """Return whether it may have been saved, and no later run has read what became of it."""
         return self.settled is None and self.result in (None, Result.UNKNOWN)
 
 
@@ -113,7 +113,7 @@ class Hold:
 
     @property
     def cause(self) -> str:
-        """Return which run placed it, and why, where that was said."""
+        """Return which run placed it, and its reason where there is one."""
         return f"rolled back by run {self.run}" + (f": {self.reason}" if self.reason else "")
 
 

@@ -18,7 +18,7 @@ class AnswerKind(StrEnum):
     REJECTED = "rejected"
     """The service replied that it did not save; asking again would get the same reply."""
     UNSENT = "unsent"
-    """Surely not done: no connection, or 429 to the last repeat."""
+    """Certainly not done: no connection, or 429 to the last repeat."""
     LOST = "lost"
     """Sent, and no trustworthy reply: it may have been done, or may be done yet."""
     NOT_STARTED = "not-started"
@@ -29,8 +29,8 @@ class Result(StrEnum):
     """How one change ended.
 
     *verified*: read back, and as desired. *mismatched*: the service said saved, but shows something else. *refused*: a
-    guard, or a live side that had moved since the plan. *failed*: surely not saved. *skipped*: not started. *unknown*:
-    it may have been saved; the next run reads and settles it.
+    guard, or a live side that moved since the plan. *failed*: certainly not saved. *skipped*: not started. *unknown*:
+    it may have been saved; the next run reads what became of it.
     """
 
     VERIFIED = "verified"

@@ -17,7 +17,7 @@ from reconcile.model.verdicts import Action, Condition, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """A key at which nothing will be saved, though somebody should look."""
+    """A key at which nothing will be saved, and that needs a person to look at it."""
 
     key: Key
     verdict: Verdict

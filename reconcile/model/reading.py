@@ -1,10 +1,10 @@
-"""How a service reads a cron: with which version of Quartz, up to which year. Outside `cron` nobody else parses one.
+"""How a service reads a cron: with which version of Quartz, up to which year. Only `cron` and this module parse.
 
-The same text fires on other days in another version: `15W,20W` is `15W` in 2.3 and both days in 2.5. So whoever wants
-to know when something fires, or whether it is a cron at all, says whose reading is meant (a house test holds that)::
+The same text fires on other days in another version: `15W,20W` is `15W` in 2.3 and both days in 2.5. So each question
+about when a cron fires, or whether it is a cron, names the reading that it is about (a house test holds that)::
 
     reading_of(environment, now)     the service of an environment
-    reading_at(now, quartz=…)        a version that somebody names, as `explain` does; the twin is a service of its own
+    reading_at(now, quartz=…)        a version that is named, as by `explain`; the twin is a service of its own
     EVERY_READING                    no service is known: what is said must hold in each of them
 """
 
@@ -50,10 +50,10 @@ class Reading:
 
 
 DEFAULT_READING = Reading()
-"""That of an environment that says nothing of its service."""
+"""The reading of an environment without a `service:` block."""
 
 EVERY_READING = tuple(Reading(quartz) for quartz in QUARTZ_VERSIONS)
-"""For a value that knows neither its service nor the time, such as a change out of a plan file."""
+"""For a value that knows neither its service nor the time, such as a change of a plan file."""
 
 
 def reading_of(environment: Environment, now: datetime | None = None) -> Reading:

@@ -10,7 +10,7 @@ from reconcile.model.ledger_records import RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 
-# What may stand on the service now and did not before.
+# Results after which the service may hold what it did not hold before.
 TOUCHED = frozenset({Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN})
 
 

@@ -35,7 +35,7 @@ class DeclaredAt:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """No file declares it any more: an orphan, wanted parked."""
+    """No file declares it any more: an orphan, to be parked."""
 
     word: ClassVar[str] = "removed"
 
@@ -53,7 +53,7 @@ class BeforeRun:
 
     @property
     def named(self) -> str:
-        """Return the run, as it stands in a sentence."""
+        """Return the run, as a sentence names it."""
         return "a run" if self.run is None else f"run {self.run}"
 
     def __str__(self) -> str:
@@ -61,12 +61,12 @@ class BeforeRun:
 
 
 Origin: TypeAlias = DeclaredAt | Removed | BeforeRun
-"""Why a schedule is wanted. Its text says where a reader finds it; *word* is how documents and digests call it."""
+"""Why a schedule is desired. Its text says where a reader finds it; *word* names it in documents and digests."""
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is wanted for one key: what Git says, with sets, defaults and overrides resolved, or another *origin*.
+    """What is desired for one key: what Git says, with sets, defaults and overrides resolved, or another *origin*.
 
     *cron* is plain Quartz text, *declared_cron* what the file says (they differ where it holds ``H``).
     """

@@ -1,4 +1,4 @@
-"""``${NAME}`` in a setting: a value from the environment that the file does not hold. What it becomes is a secret."""
+"""``${NAME}`` in a setting: a value from the environment that the file does not hold. The value is a secret."""
 
 from __future__ import annotations
 

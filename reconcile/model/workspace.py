@@ -66,7 +66,7 @@ MAX_FIRES_PER_DAY = 2000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The `limits:` block; None is no limit. *max_change_percent* binds from *min_population* live keys on.
+    """The `limits:` block; None means no limit. *max_change_percent* binds from *min_population* live keys on.
 
     *max_fires_per_day* keeps nothing from being saved: more than that is a finding about one schedule.
     """

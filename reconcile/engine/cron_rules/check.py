@@ -1,4 +1,4 @@
-"""A check of a cron: what it looks at, and what it returns."""
+"""A check of a cron: its argument and its result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CheckedCron:
 
 
 class Mark(NamedTuple):
-    """One thing seen: *message* names the value; *column* and *width* are characters of the cron's text."""
+    """One thing found: *message* names the value; *column* and *width* are characters of the cron's text."""
 
     message: str
     column: int
@@ -40,7 +40,7 @@ class Mark(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CronCheck:
-    """How a rule looks at a cron. *why* is a paragraph for the docs, beside the meaning of *rule*.
+    """How a rule checks a cron. *why* is a paragraph for the docs, after the meaning of *rule*.
 
     *bad* is a cron that it finds, *good* one that says the same, or nearly, and that no check finds; both are looked at
     in *example_zone*.

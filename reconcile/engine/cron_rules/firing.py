@@ -100,7 +100,7 @@ FIRING = (
     CronCheck(
         CronRule.NEVER_FIRES,
         "The text is valid but names a day that no calendar has, or years after the last that Quartz knows (the year "
-        "it was started in, plus 100). Nobody notices, because nothing happens.",
+        "it was started in, plus 100). It goes unnoticed, because nothing happens.",
         "0 0 2 30 2 ?",
         "0 0 2 L 2 ?",
         _never_fires,

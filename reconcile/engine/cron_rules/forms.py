@@ -1,4 +1,4 @@
-"""Rules about forms that Quartz reads otherwise than they look. Source: QUARTZ_CRON.md, 1 and 3 to 5."""
+"""Rules about forms that Quartz does not read as they look. Source: QUARTZ_CRON.md, 1 and 3 to 5."""
 
 from __future__ import annotations
 

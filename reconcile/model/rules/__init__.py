@@ -1,7 +1,7 @@
-"""Every id that can be printed, but for those of guards and outcomes: what it is about, how bad, what it means.
+"""Every id that can be printed, except those of guards and outcomes: its subject, its severity, its meaning.
 
 One enum for each kind. A finding names its rule by a member, so that a misspelt id is an error of types. docs/rules.md
-is drawn from here. Ids of guards are those of `Refusal`; the reasons of outcomes stand in `flows.wording`.
+is drawn from here. Ids of guards are those of `Refusal`; the reasons of outcomes are in `flows.wording`.
 
 >>> CronRule.NEVER_FIRES, CronRule.NEVER_FIRES.about, CronRule.NEVER_FIRES.severity.value
 (<CronRule.NEVER_FIRES: 'never-fires'>, 'cron', 'warning')

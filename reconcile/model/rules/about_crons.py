@@ -1,6 +1,6 @@
-"""Rules about crons: the one that a syntax error is found by, and those that `engine.cron_rules` looks with.
+"""Rules about crons: the rule of a syntax error, and those that `engine.cron_rules` checks.
 
-Only these may be silenced, and only where they are no errors.
+Only these may be silenced, and only where they are not errors.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class CronRule(Rule):
     )
     NO_SUCH_WEEKDAY = (
         "no-such-weekday",
-        "Before `#` stands a number that is no weekday.",
+        "Before `#` is a number that is not a weekday.",
         "Write the day by its name, as `SUN#2`.",
         Severity.WARNING,
     )

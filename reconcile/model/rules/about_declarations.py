@@ -1,4 +1,4 @@
-"""Rules about what is declared: schedules, sets and tenants together, and the workspace that they stand in."""
+"""Rules about what is declared: schedules, sets and tenants together, and their workspace."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class ReplyRule(Rule):
     )
     CONNECTION_LOST = (
         "connection-lost",
-        "The connection broke before the reply was complete, or what came is no HTTP.",
+        "The connection broke before the reply was complete, or the reply is not HTTP.",
         "See whether the service, or a proxy before it, restarted, and run again.",
     )
     SERVICE_ERROR = ("service-error", "HTTP 5xx.", "See the log of the service, or of a gateway before it.")
@@ -52,7 +52,7 @@ class ReplyRule(Rule):
     )
     REPLY_MALFORMED = (
         "reply-malformed",
-        "The reply, or the row of this code, is no JSON or not of the documented shape. Not repeated.",
+        "The reply, or the row of this code, is not JSON or not of the documented shape. Not repeated.",
         "Check `url`, and what stands between; `-vv` shows the replies.",
     )
     REPLY_WITHOUT_DATA = (
@@ -215,10 +215,10 @@ class LedgerRule(Rule):
     LEDGER_OPEN_INTENTS = (
         "ledger-open-intents",
         "Saves were made, and the ledger could not record what became of them.",
-        "Run again: the next run reads and settles them.",
+        "Run again: the next run reads what became of them.",
     )
     LEDGER_UNWRITTEN = (
         "ledger-unwritten",
         "The ledger could not record how the run ended, or its holds; what was saved is saved.",
-        "Mend what the hint names; the next run settles what is open.",
+        "Mend what the hint names; the next run reads what became of open saves.",
     )
