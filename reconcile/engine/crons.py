@@ -23,7 +23,7 @@ from reconcile.model.workspace import MAX_FIRES_PER_DAY
 from reconcile.text import ascii_of, full_width_signs, shown
 from reconcile.times import time_zone
 
-# Without a *now*, crons are checked from a day long ago: then no fire is in the past.
+# Without a *now*, crons are checked as of a day long ago: then no fire is in the past.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=time_zone("UTC"))
 # A text with H is checked as it resolves for one key: what is refused for one key is refused for all.
 _ANY_KEY = Key("tenant", "code")
@@ -43,7 +43,7 @@ class Outlook:
     max_fires_per_day: int | None = MAX_FIRES_PER_DAY
 
 
-class _Seen(NamedTuple):
+class _Checked(NamedTuple):
     """What is known of one text: *refused* keeps it from being used, *suspected* does not."""
 
     refused: Problem | None
@@ -56,8 +56,8 @@ class Crons:
 
     def __init__(self, outlook: Outlook) -> None:
         self._outlook = outlook
-        self._seen: dict[str, _Seen] = {}
-        self._said: set[tuple[str, Path, str]] = set()
+        self._by_text: dict[str, _Checked] = {}
+        self._reported: set[tuple[str, Path, str]] = set()
 
     @property
     def is_suspicious(self) -> bool:
@@ -66,51 +66,51 @@ class Crons:
 
     def is_fine(self, text: str) -> bool:
         """Return whether the service's Quartz would accept *text*, and live."""
-        return self._look(text).refused is None
+        return self._checked(text).refused is None
 
     def is_clean(self, text: str) -> bool:
         """Return whether there is nothing to say about *text*."""
-        seen = self._look(text)
-        return seen.refused is None and not seen.suspected
+        checked = self._checked(text)
+        return checked.refused is None and not checked.suspected
 
     def problems(self, text: str, at: Pointer) -> tuple[Problem, ...]:
         """Return what is wrong or suspicious about *text*, written at *at*."""
-        seen = self._look(text)
-        found = seen.suspected if seen.refused is None else (seen.refused,)
-        return tuple(_moved(problem, at) for problem in found)
+        checked = self._checked(text)
+        found = checked.suspected if checked.refused is None else (checked.refused,)
+        return tuple(_at_place(problem, at) for problem in found)
 
     def hashed_problems(self, text: str, key: Key, at: Pointer) -> Iterator[Problem]:
         """Yield what is suspicious about *text*, which is fine and written at *at*, with its H resolved for *key*.
 
         What a rule finds at one place, as in a set, it says for the first key only.
         """
-        if not (self._seen[text].has_h and self.is_suspicious):
+        if not (self._by_text[text].has_h and self.is_suspicious):
             return
         resolved = self.resolved(text, key)
-        for problem in self._look(resolved).suspected:
-            said = (at.file, at.path, problem.rule)
-            if said not in self._said:
-                self._said.add(said)
+        for problem in self._checked(resolved).suspected:
+            report = (at.file, at.path, problem.rule)
+            if report not in self._reported:
+                self._reported.add(report)
                 message = f"{problem.message} ({resolved} for {key})"
-                where = at._replace(offset=0, width=len(text))
-                yield Problem(problem.rule, message, where, hint=problem.hint, severity=problem.severity)
+                whole = at._replace(offset=0, width=len(text))
+                yield Problem(problem.rule, message, whole, hint=problem.hint, severity=problem.severity)
 
     def resolved(self, text: str, key: Key) -> str:
         """Return *text*, which is fine, as plain Quartz for *key*: with each H replaced."""
-        return cron.resolve_h(text, key.tenant, key.code) if self._seen[text].has_h else text
+        return cron.resolve_h(text, key.tenant, key.code) if self._by_text[text].has_h else text
 
-    def _look(self, text: str) -> _Seen:
-        seen = self._seen.get(text)
-        if seen is None:
-            seen = self._seen[text] = self._first_look(text)
-        return seen
+    def _checked(self, text: str) -> _Checked:
+        checked = self._by_text.get(text)
+        if checked is None:
+            checked = self._by_text[text] = self._check(text)
+        return checked
 
-    def _first_look(self, text: str) -> _Seen:
+    def _check(self, text: str) -> _Checked:
         for start, width in full_width_signs(text):
             signs = shown(text[start : start + width])
             message = f"cron: {signs!r} are signs of a Chinese keyboard, which Quartz does not know"
             hint = f"with an ASCII keyboard: {ascii_of(text)}"
-            return _Seen(Problem(FileRule.FULL_WIDTH_SIGN, message, _at(start, width), hint=hint))
+            return _Checked(Problem(FileRule.FULL_WIDTH_SIGN, message, _at(start, width), hint=hint))
         try:
             plain = cron.resolve_h(text, *_ANY_KEY) if cron.has_h(text) else text
             expression = self._outlook.reading.parse(plain)
@@ -118,22 +118,22 @@ class Crons:
             # The columns of a resolved text are not those of the one that was written.
             at = _at(error.column, error.width) if error.text == text else _at(0, len(text))
             hint = error.hint or "see `reconcile explain`"
-            return _Seen(Problem(CronRule.CRON_SYNTAX, f"cron: {error.message}", at, hint=hint))
-        return self._held_against_rules(text, expression, has_h=plain is not text)
+            return _Checked(Problem(CronRule.CRON_SYNTAX, f"cron: {error.message}", at, hint=hint))
+        return self._checked_by_rules(text, expression, has_h=plain is not text)
 
-    def _held_against_rules(self, text: str, expression: cron.Expression, *, has_h: bool) -> _Seen:
+    def _checked_by_rules(self, text: str, expression: cron.Expression, *, has_h: bool) -> _Checked:
         outlook = self._outlook
         found: list[Problem] = []
-        checked = CheckedCron(text, expression, outlook.zone, outlook.now or _LONG_AGO, outlook.max_fires_per_day)
-        for rule, mark in check_cron(checked):
+        to_check = CheckedCron(text, expression, outlook.zone, outlook.now or _LONG_AGO, outlook.max_fires_per_day)
+        for rule, mark in check_cron(to_check):
             at = _at(mark.column, mark.width)
             if rule.severity is Severity.ERROR:
-                return _Seen(Problem(rule, f"cron: {mark.message}", at, hint=mark.hint))
+                return _Checked(Problem(rule, f"cron: {mark.message}", at, hint=mark.hint))
             severity = outlook.severities.get(rule, rule.severity)
             # An H resolves to another value for each key.
             if outlook.now is not None and severity is not None and not has_h:
                 found.append(Problem(rule, f"cron: {mark.message}", at, hint=mark.hint, severity=severity))
-        return _Seen(None, tuple(found), has_h)
+        return _Checked(None, tuple(found), has_h)
 
 
 def _at(offset: int, width: int) -> Pointer:
@@ -141,6 +141,6 @@ def _at(offset: int, width: int) -> Pointer:
     return Pointer("", offset=offset, width=max(1, width))
 
 
-def _moved(problem: Problem, at: Pointer) -> Problem:
-    where = at._replace(offset=problem.at.offset, width=problem.at.width)
-    return Problem(problem.rule, problem.message, where, hint=problem.hint, severity=problem.severity)
+def _at_place(problem: Problem, at: Pointer) -> Problem:
+    characters = at._replace(offset=problem.at.offset, width=problem.at.width)
+    return Problem(problem.rule, problem.message, characters, hint=problem.hint, severity=problem.severity)

@@ -32,7 +32,7 @@ def find_drift(
     With *is_strict* an orphan has moved too.
     """
     difference, last_applied = sides.difference(), sides.last_applied
-    said = (MAY_BE_PENDING,) if last_applied.source is LastAppliedSource.NONE else last_applied.assumptions
+    assumptions = (MAY_BE_PENDING,) if last_applied.source is LastAppliedSource.NONE else last_applied.assumptions
     return Drift(
         environment=environment,
         keys=difference.changes,
@@ -45,5 +45,5 @@ def find_drift(
         is_strict=is_strict,
         last_applied=last_applied.source,
         findings=findings,
-        assumptions=said,
+        assumptions=assumptions,
     )

@@ -33,14 +33,16 @@ def joined(
     """
     only_in_git = {key: one for key, one in git.by_key.items() if key not in recorded and key not in foreign}
     if not recorded:
-        said = (FIRST,) if git is NO_LAST_APPLIED else git.assumptions
-        return replace(git, by_key=only_in_git, assumptions=said, only_in_git=frozenset(only_in_git))
+        assumptions = (FIRST,) if git is NO_LAST_APPLIED else git.assumptions
+        return replace(git, by_key=only_in_git, assumptions=assumptions, only_in_git=frozenset(only_in_git))
     # A parked schedule may never have had a job, and then the ledger has nothing to know.
     count = sum(one.cron != PARKED_CRON for one in only_in_git.values())
-    said = (FROM_LEDGER,)
+    assumptions = (FROM_LEDGER,)
     if count:
-        said += (f"of {count} that the ledger does not know it comes from Git ({place}): their job ids are not known",)
-    return LastApplied(LastAppliedSource.LEDGER, {**only_in_git, **recorded}, {}, said, frozenset(only_in_git))
+        assumptions += (
+            f"of {count} that the ledger does not know it comes from Git ({place}): their job ids are not known",
+        )
+    return LastApplied(LastAppliedSource.LEDGER, {**only_in_git, **recorded}, {}, assumptions, frozenset(only_in_git))
 
 
 def without_never_live(last_applied: LastApplied, live: Mapping[Key, Live]) -> LastApplied:

@@ -177,7 +177,7 @@ GUARDS = (
     Guard(
         "held",
         "rolled back, and declared as it was then",
-        OfKey(judges.held),
+        OfKey(judges.rolled_back),
         remedy="a new declaration, or `reconcile release`",
     ),
     Guard(

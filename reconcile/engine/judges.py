@@ -99,7 +99,7 @@ def vanished(change: Change, _: Situation) -> Objection | None:
     )
 
 
-def held(change: Change, situation: Situation) -> Objection | None:
+def rolled_back(change: Change, situation: Situation) -> Objection | None:
     """Object to saving what was rolled back and is declared as it was then."""
     hold = situation.holds.get(change.key)
     if hold is None or not holds_back(hold, change.desired):

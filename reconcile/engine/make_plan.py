@@ -86,10 +86,10 @@ def _nothing_live(desired: Mapping[Key, Schedule], live: Mapping[Key, Live]) -> 
         active = [key for key in keys if desired[key].state is State.ACTIVE]
         if active and all(live.get(key) == () for key in active):
             counted = "its only schedule" if len(active) == 1 else f"none of its {len(active)} schedules"
-            said = f"{counted} is {'absent' if len(active) == 1 else 'live'}"
+            state = f"{counted} is {'absent' if len(active) == 1 else 'live'}"
             yield Finding(
                 ScheduleRule.NOTHING_LIVE,
-                f"tenant {tenant}: {said}, and no last applied says whether that is new",
+                f"tenant {tenant}: {state}, and no last applied says whether that is new",
                 hint="if the tenant is not new, look at its code, and at what became of its jobs",
             )
 

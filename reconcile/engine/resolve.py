@@ -61,7 +61,7 @@ def resolve(
 ) -> Resolution:
     """Return what *declarations* want in *environment*, and everything that is wrong with them. Never raises for it.
 
-    With *now*, aware, crons are held against the rules too; *severities* replace those of the rules, and more fires
+    With *now*, aware, crons are also checked by the rules; *severities* replace those of the rules, and more fires
     than *max_fires_per_day* are too many.
     """
     zone, reading = time_zone(environment.timezone), reading_of(environment, now)

@@ -149,15 +149,13 @@ def _in_doubled_hour(cron: CheckedCron) -> Iterator[Mark]:
     if found is None:
         return
     change, fire = found
-    where = f"on {fire.date()} in {cron.zone}"
+    day = f"on {fire.date()} in {cron.zone}"
     if cron.expression.meaning.hours == _ALL_HOURS:
         pause = (change.end - change.start) // _MINUTE
-        message = (
-            f"pauses for {pause} minutes {where}: {change.span} comes twice, and Quartz fires the second time only"
-        )
+        message = f"pauses for {pause} minutes {day}: {change.span} comes twice, and Quartz fires the second time only"
         hint = "nothing to do where the pause does no harm; alarms about missed fires should know of it"
     else:
-        message = f"{_clock(fire)} comes twice {where}: Quartz fires the second time only"
+        message = f"{_clock(fire)} comes twice {day}: Quartz fires the second time only"
         hint = f"choose a time outside {change.span} if the first is meant"
     yield mark(cron.expression.fields[1], message, hint, last=cron.expression.fields[2])
 

@@ -58,11 +58,11 @@ def _skipped_months(cron: CheckedCron) -> Iterator[Mark]:
     if not _may_skip(field) or expression.meaning.never_fires or hazard(expression):
         return
     never, sometimes = _lacking(expression, field)
-    said = [_listed(never)] if never else []
+    months = [_listed(never)] if never else []
     if sometimes:
-        said.append(f"{'some months' if len(sometimes) == 12 else _listed(sometimes)} of some years")
-    if said:
-        message = f"{field.field.name} {field.text} does not come in {' and in '.join(said)}: nothing fires then"
+        months.append(f"{'some months' if len(sometimes) == 12 else _listed(sometimes)} of some years")
+    if months:
+        message = f"{field.field.name} {field.text} does not come in {' and in '.join(months)}: nothing fires then"
         is_nth = field is week_days
         hint = "for the last such weekday write L, as FRIL" if is_nth else "for the last day of every month write L"
         yield mark(field, message, hint)

@@ -19,8 +19,8 @@ def _uneven_step(cron: CheckedCron) -> Iterator[Mark]:
             found = _unevenness(field, term)
             if found is not None:
                 message, hint = found
-                where = field.column + term.column
-                yield Mark(f"{field.field.name} {term.text} {message}", where, len(term.text), hint)
+                column = field.column + term.column
+                yield Mark(f"{field.field.name} {term.text} {message}", column, len(term.text), hint)
 
 
 def _unevenness(field: ParsedField, term: Term) -> tuple[str, str] | None:
