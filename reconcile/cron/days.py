@@ -1,7 +1,7 @@
-"""Which days of a month a day-of-month or day-of-week field means, for each of the 14 kinds of year.
+"""The days that a day-of-month or day-of-week field names, for each of the 14 kinds of year.
 
-A year's kind is whether it is a leap year and which weekday 1 January is; nothing else decides a day set. A day set is
-a bit mask: bit n is day n. Source: QUARTZ_CRON.md, 4 and 5.
+The kind of a year is whether it is a leap year, and the weekday of 1 January. It alone decides the days of each month.
+The days of a month are a bit mask: bit n is day n. Source: QUARTZ_CRON.md, 4 and 5.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reconcile.cron.fields import Field
 from reconcile.cron.terms import Form, Term
 
 _ALWAYS_HANGS = -1000
-# A day set below zero stands for a month in which Quartz's search may never return: see `hanging_day`.
+# A negative mask means: in this month Quartz's search may never return. See `hanging_day`.
 
 _MONTH_LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _SATURDAY, _SUNDAY = 7, 1
@@ -23,7 +23,7 @@ _ALL_MONTHS = 0b1_1111_1111_1110
 
 
 class YearKind(NamedTuple):
-    """One of the 14 kinds of year. *first_weekday* is that of 1 January, from 1 = Sunday as in Quartz."""
+    """One of the 14 kinds of year. *first_weekday* is the weekday of 1 January; 1 = Sunday, as in Quartz."""
 
     is_leap: bool
     first_weekday: int
@@ -41,10 +41,10 @@ class Month(NamedTuple):
 
 
 def hanging_day(mask: int) -> int:
-    """Return the day, 0 or earlier, that a month's search goes back to, where its *mask* is below zero.
+    """Return the day, 0 or earlier, to which Quartz's search goes back from a month whose *mask* is negative.
 
-    Where that date is later than the time searched from, Quartz comes back to the same month for ever. Otherwise it
-    skips the month.
+    If that date is later than the start of the search, Quartz returns to the same month for ever. Otherwise it skips
+    the month.
     """
     return mask + 1
 
@@ -80,7 +80,7 @@ _MONTHS_OF_KIND = {
 
 
 def value_mask(terms: Iterable[Term], first: int, last: int) -> int:
-    """Return the mask of the numbers that plain terms name in a field from *first* to *last*; ranges wrap round."""
+    """Return the mask of the numbers that plain terms name in a field from *first* to *last*; ranges may wrap."""
     mask = 0
     for term in terms:
         mask |= _term_mask(term, first, last)
@@ -88,9 +88,9 @@ def value_mask(terms: Iterable[Term], first: int, last: int) -> int:
 
 
 def is_empty(terms: Iterable[Term], field: Field) -> bool:
-    """Return whether the terms of a field other than the year name nothing at all: Quartz throws on that.
+    """Return whether the terms of a field other than the year name no value: Quartz throws on such a field.
 
-    Beside ``,`` and a stray ``L``, a step or range from 98 does: it is not checked in the day fields, and ends at 31.
+    Examples: ``,``, a stray ``L``, and a step or range from 98, which Quartz does not check in the day fields.
     """
     last = field.last or 0
     return all(
@@ -101,7 +101,7 @@ def is_empty(terms: Iterable[Term], field: Field) -> bool:
 
 
 def week_mask(terms: Iterable[Term]) -> int:
-    """Return the mask of the numbers in a day-of-week field; before ``#`` they may be larger than 7."""
+    """Return the mask of the numbers in a day-of-week field; a number before ``#`` may be larger than 7."""
     mask = 0
     for term in terms:
         mask |= _term_mask(term, 1, 99 if term.form is Form.NTH else 7)
@@ -119,7 +119,7 @@ def _term_mask(term: Term, first: int, last: int) -> int:
     start, stop = term.first, last if term.last is None else term.last
     if start <= stop:
         return _bits(range(start, min(stop, last) + 1, term.step))
-    # The step runs on across the wrap; a field that counts from 1 holds its last value where the remainder is 0.
+    # The step continues across the wrap. In a field that counts from 1, a remainder of 0 is the last value.
     size = last - first + 1
     return _bits((n % size) or (size if first else 0) for n in range(start, stop + size + 1, term.step))
 
@@ -132,7 +132,7 @@ def _bits(numbers: Iterable[int]) -> int:
 
 
 Days = Mapping[YearKind, tuple[int, ...]]
-"""For each kind of year the day masks of its twelve months."""
+"""The day masks of the twelve months, for each kind of year."""
 
 
 @lru_cache(maxsize=65_536)
@@ -151,7 +151,7 @@ def week_day_masks(terms: tuple[Term, ...], months: int) -> Days:
 
 
 def _by_kind(masks: list[int], months: int) -> Days:
-    """The masks of the different months, put together to kinds of years."""
+    """Return the masks by kind of year; *masks* are those of the 28 different months."""
     if months == _ALL_MONTHS:
         return {kind: tuple([masks[month] for month in its]) for kind, its in _MONTHS_OF_KIND.items()}
     counted = [(month - 1, months >> month & 1) for month in range(1, 13)]
@@ -162,12 +162,12 @@ def _by_kind(masks: list[int], months: int) -> Days:
 
 
 def _month_days(terms: tuple[Term, ...], quartz: str, month: Month) -> int:
-    """The days of a field that has L or W."""
+    """Return the day mask of a field with L or W."""
     if quartz == "2.3":
         last = [term for term in terms if term.form is Form.LAST]
         if last:
             return _last_day(last[-1], month)
-        # W is one flag for the whole field, and then only the smallest number counts.
+        # Quartz has one W flag for the whole field; with it, only the smallest number counts.
         smallest = _lowest(value_mask(terms, 1, 31))
         return _ALWAYS_HANGS if smallest == 0 else _nearest(smallest, month)
     mask = value_mask((t for t in terms if t.form is not Form.NEAREST), 1, 31) & _whole(month)
@@ -187,9 +187,9 @@ def _last_day(term: Term, month: Month) -> int:
 
 
 def _nearest(day: int, month: Month) -> int:
-    """The weekday nearest to *day*, as Quartz moves it: within the month, or nothing, or (before the month) hanging.
+    """Return the mask of the weekday nearest to *day*: one day, 0 for none, or negative where Quartz may hang.
 
-    A *day* that the month lacks runs into the next month; only a Saturday there can fall back into this one.
+    A *day* that the month lacks lies in the next month; only a Saturday there can move back into this month.
     """
     weekday = month.weekday(day)
     if weekday == _SATURDAY:
@@ -202,7 +202,7 @@ def _nearest(day: int, month: Month) -> int:
 
 
 def _week_days(terms: tuple[Term, ...]) -> list[int]:
-    """The day mask of each of the different months."""
+    """Return the day mask of each of the different months."""
     mask = week_mask(terms)
     smallest = _lowest(mask)
     if any(term.form is Form.LAST_OF for term in terms):
@@ -210,13 +210,13 @@ def _week_days(terms: tuple[Term, ...]) -> list[int]:
     nth = [term.step for term in terms if term.form is Form.NTH]
     if nth:
         return [_nth(smallest, nth[-1], month) for month in _DIFFERENT_MONTHS]
-    # Five weeks of the field, turned to begin with the month's first weekday.
+    # The weeks of the field, shifted to begin with the month's first weekday.
     weeks = sum((mask >> 1 & 0x7F) << 7 * week for week in range(6))
     return [weeks >> month.first_weekday - 1 << 1 & _whole(month) for month in _DIFFERENT_MONTHS]
 
 
 def _nth(weekday: int, nth: int, month: Month) -> int:
-    # The number is not checked: 0 behaves as Saturday, 8 and more are days that never come.
+    # Quartz does not check the number: 0 is Saturday, 8 and more never match.
     first = 1 + ((weekday or _SATURDAY) - month.first_weekday) % 7
     day = first + 7 * (nth - 1)
     return 1 << day if 0 <= weekday <= 7 and day <= month.length else 0

@@ -1,4 +1,4 @@
-"""A cron expression that Quartz accepts, as a value; what it means is computed when it is asked for."""
+"""`Expression`: a cron expression that Quartz accepts. Its meaning is computed on first use."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from reconcile.cron.terms import ParsedField
 class Expression:
     """A cron expression that Quartz accepts. Equal and hashed by text, *max_year* and *quartz*; immutable.
 
-    *fields* are the seven fields as read (the year is ``*`` where none was written); *surplus* is the text of an 8th
-    and later fields, which Quartz 2.3 ignores unread.
+    *fields* are the seven parsed fields; the year is ``*`` if the text has none. *surplus* is the text of the 8th and
+    later fields, which Quartz 2.3 ignores.
     """
 
     text: str
@@ -37,19 +37,19 @@ class Expression:
 
     @cached_property
     def meaning(self) -> Meaning:
-        """Return what fires, as a value: equal for two expressions exactly when all their fires are."""
+        """Return the meaning: two expressions have equal meanings exactly when all their fires are equal."""
         return meaning_of(self.fields, max_year=self.max_year, quartz=self.quartz)
 
     @property
     def years(self) -> tuple[int, ...]:
-        """Return the years that the year field names, up to *max_year*, whether or not a day of them fires."""
+        """Return the years that the year field names, up to *max_year*, also those without a fire."""
         return years_of(self.fields[6], self.max_year)
 
 
 def hazard(expression: Expression) -> str | None:
-    """Return why *expression* must never reach a service though Quartz accepts it; None when it is harmless.
+    """Return why *expression* must never reach a service although Quartz accepts it; None when it is harmless.
 
-    Quartz's search throws on an empty field, and does not return from a weekday nearest to a day that no month has.
+    Quartz's search throws on an empty field. It never returns from the weekday nearest to a day that no month has.
     """
     for one in expression.fields[:3] + expression.fields[4:6]:
         if is_empty(one.terms, one.field):

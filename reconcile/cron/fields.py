@@ -1,4 +1,4 @@
-"""The seven fields of a Quartz cron expression: one table that parser, words, rules and docs read."""
+"""The seven fields of a Quartz cron expression: one table for the parser, the descriptions, the rules and the docs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ MAX_YEAR = 2126
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its place from 0, its range (a year has no upper end of its own), and the largest step Quartz takes.
+    """One field: its *index* from 0, its range (the year has no upper end of its own) and the largest step of Quartz.
 
-    *range_error* is Quartz's own text for a value out of range, *step_word* the number in that for a step too large.
+    *range_error* is Quartz's own text for a value out of range. *step_word* is the number in its text for a step that
+    is too large.
     """
 
     index: int

@@ -1,8 +1,8 @@
-"""When an expression fires: walks the masks of its meaning on the wall clock of a zone.
+"""When an expression fires: the next fire, and all fires of a span, on the wall clock of a zone.
 
-Quartz reads a wall time inside a gap of daylight saving with the offset before it, and goes on searching from there: a
-fire in the gap is dropped, not delayed. An ambiguous wall time is always the later instant: each fires once, in the
-second pass. Source: QUARTZ_CRON.md, 7; vectors, rows in America/New_York, Australia/Lord_Howe and America/Sao_Paulo.
+Quartz reads a wall time inside a daylight saving gap with the offset before the gap, and continues from there: a fire
+in the gap is dropped, not delayed. An ambiguous wall time is always the later instant: each fires once, the second
+time. Source: QUARTZ_CRON.md, 7; vectors, rows in America/New_York, Australia/Lord_Howe and America/Sao_Paulo.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ def next_fire(expression: Expression, after: datetime) -> datetime | None:
     if meaning.never_fires:
         return None
     if not after.fold:
-        # Search begins a second later, with fractions cut off.
+        # The search begins one second later, without fractions.
         wall = after.replace(tzinfo=None, microsecond=0) + _SECOND
         found = _next_wall(meaning, wall)
         if found is None:
             return None
         if _is_steady(after, wall, found):
             return found.replace(tzinfo=zone)
-    # The start is an instant, itself read again as a wall time.
+    # Quartz reads the start, an instant, as a wall time again.
     start = (after.astimezone(UTC) + _SECOND).replace(microsecond=0).astimezone(zone)
     found = _next_wall_by_steps(meaning, _past_gap(start.replace(tzinfo=None, fold=0), zone), zone)
     return None if found is None else later_instant(found, zone)
@@ -58,7 +58,7 @@ def fires(expression: Expression, after: datetime, until: datetime | None = None
 
 
 def _past_gap(wall: datetime, zone: tzinfo) -> datetime:
-    """*wall* itself, or where it lands when daylight saving skips it."""
+    """Return *wall*, or the time after the gap when daylight saving skips *wall*."""
     before = wall.replace(tzinfo=zone, fold=0).utcoffset()
     after = wall.replace(tzinfo=zone, fold=1).utcoffset()
     assert before is not None and after is not None, "a zone knows its offsets"
@@ -66,16 +66,16 @@ def _past_gap(wall: datetime, zone: tzinfo) -> datetime:
 
 
 def later_instant(wall: datetime, zone: tzinfo) -> datetime:
-    """Return the instant at which *wall* is read the last time in *zone*; fold says so only where it matters."""
+    """Return the last instant at which clocks in *zone* show *wall*; fold is 1 only where the two passes differ."""
     second = wall.replace(tzinfo=zone, fold=1)
     first = wall.replace(tzinfo=zone, fold=0)
     return second if second.utcoffset() != first.utcoffset() else first
 
 
 def _is_steady(after: datetime, wall: datetime, found: datetime) -> bool:
-    """Whether no change of clocks is where the search from *after*, one second before *wall*, stops on its way.
+    """Whether no clock change affects the search from *after*, which is one second before *wall*, to *found*.
 
-    It stops at its start and, on a later day, at midnight and from there on; the days between are passed over.
+    Quartz checks the start and, on a later day, midnight and the times after it. It skips the days between.
     """
     zone = after.tzinfo
     fire = found.replace(tzinfo=zone)
@@ -92,7 +92,7 @@ def _is_steady(after: datetime, wall: datetime, found: datetime) -> bool:
 
 
 def _next_wall(meaning: Meaning, wall: datetime) -> datetime | None:
-    """The first wall time of *meaning* not earlier than *wall*, where no daylight saving is in the way."""
+    """Return the first wall time of *meaning* not earlier than *wall*, without regard to daylight saving."""
     moment = _next_time(meaning, wall.hour, wall.minute, wall.second)
     day = _next_day(meaning, wall, wall.day + (moment is None))
     if day is None:
@@ -103,7 +103,7 @@ def _next_wall(meaning: Meaning, wall: datetime) -> datetime | None:
 
 
 def _next_wall_by_steps(meaning: Meaning, wall: datetime, zone: tzinfo) -> datetime | None:
-    """The same, stopping where Quartz stops: each wall time that it sets on its way is read again past a gap."""
+    """Return the same with Quartz's steps: each wall time in a gap moves behind the gap before the search continues."""
     start = wall
     while True:
         second = _at_least(meaning.seconds, wall.second)
@@ -130,7 +130,7 @@ def _next_wall_by_steps(meaning: Meaning, wall: datetime, zone: tzinfo) -> datet
 
 
 def _next_time(meaning: Meaning, hour: int, minute: int, second: int) -> tuple[int, int, int] | None:
-    """The first time of day not earlier than the given one; None when the day has no more."""
+    """Return the first time of day not earlier than the given one; None when the day has none."""
     hours, minutes, seconds = meaning.hours, meaning.minutes, meaning.seconds
     if hours >> hour & 1:
         if minutes >> minute & 1:
@@ -145,7 +145,7 @@ def _next_time(meaning: Meaning, hour: int, minute: int, second: int) -> tuple[i
 
 
 def _next_day(meaning: Meaning, wall: datetime, day: int, start: datetime | None = None) -> tuple[int, int, int] | None:
-    """The first date from *day* (it may be one past the end) of *wall*'s month on; the search began at *start*."""
+    """Return the first date from *day* of *wall*'s month on (*day* may be one past its end). *start*: of the search."""
     years = meaning.years
     for index in range(bisect_left(years, wall.year), len(years)):
         year = years[index]
@@ -165,7 +165,7 @@ def _next_day(meaning: Meaning, wall: datetime, day: int, start: datetime | None
 
 
 def _comes_back(meaning: Meaning, year: int, month: int, day: int, start: datetime) -> bool:
-    """Whether Quartz's search, sent back to *day* (0 or earlier) of the month, would come to it again for ever."""
+    """Whether Quartz's search, sent back to *day* (0 or earlier) of the month, would return to the month for ever."""
     first = datetime(year, month, 1, *_first_time(meaning))  # noqa: DTZ001 - a wall time has no zone yet
     return first + timedelta(days=day - 1) >= start
 

@@ -1,8 +1,8 @@
-"""What an expression means: masks of seconds, minutes, hours, and of the days of each kind of year that it fires in.
+"""`Meaning`: masks of seconds, minutes and hours, the years with a fire, and the day masks of each kind of year.
 
-Two meanings are equal exactly when every fire up to the last year is the same wall-clock time. To that end a meaning
-holds only what is ever reached: years in which no day fires are left out, and with them the kinds of year that nobody
-needs; an expression that never fires has no years at all.
+Two meanings are equal exactly when all fires up to the last year have the same wall-clock times. So a meaning holds
+only what can fire: it leaves out the years without a fire and the kinds of year that then remain unused. An expression
+that never fires has no years.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reconcile.cron.days import Days, YearKind, month_day_masks, value_mask, wee
 from reconcile.cron.fields import EVERY, FIRST_YEAR, YEAR
 from reconcile.cron.terms import Form, ParsedField
 
-# Python's dates have a year more at both ends: a fire there would be none in UTC or in some zone.
+# Python's dates have one more year at both ends. A fire there could not be converted to UTC or to some zones.
 _FIRST_YEAR_OF_DATES, _LAST_YEAR_OF_DATES = 2, 9998
 
 
@@ -22,8 +22,8 @@ _FIRST_YEAR_OF_DATES, _LAST_YEAR_OF_DATES = 2, 9998
 class Meaning:
     """The fires of an expression on the wall clock. Bit n of *seconds*, *minutes* and *hours* is value n.
 
-    *years* are those in which it fires, ascending; *days* holds for the kind of each of them twelve masks, bit n of
-    which is day n (a mask below zero: a month in which Quartz's search may never return; see `days.hanging_day`).
+    *years* are the years with a fire, ascending. *days* has, for the kind of each of them, the day masks of the twelve
+    months. Bit n is day n; a negative mask: Quartz's search may never return from the month (see `days.hanging_day`).
     """
 
     seconds: int
@@ -34,7 +34,7 @@ class Meaning:
 
     @property
     def never_fires(self) -> bool:
-        """Return whether there is no fire in any year."""
+        """Return whether no year has a fire."""
         return not self.years
 
 
@@ -42,7 +42,7 @@ NEVER = Meaning(0, 0, 0, (), {})
 
 
 def meaning_of(fields: tuple[ParsedField, ...], *, max_year: int, quartz: str) -> Meaning:
-    """Return what the seven *fields* mean to Quartz *quartz* up to *max_year*."""
+    """Return what the seven *fields* mean in Quartz *quartz*, up to *max_year*."""
     second, minute, hour, month_days, month, week_days, year = fields
     seconds, minutes, hours = (value_mask(one.terms, 0, one.field.last or 0) for one in (second, minute, hour))
     months = value_mask(month.terms, 1, 12)
@@ -61,9 +61,9 @@ def meaning_of(fields: tuple[ParsedField, ...], *, max_year: int, quartz: str) -
 
 @lru_cache(maxsize=4096)
 def years_of(year: ParsedField, max_year: int) -> tuple[int, ...]:
-    """Return the years that a year field names, up to *max_year*, whether or not a day of them fires.
+    """Return the years that a year field names, up to *max_year*, also those without a fire.
 
-    Earlier years than 1970 count where they are written.
+    A written year before 1970 counts.
     """
     last_year = min(max_year, _LAST_YEAR_OF_DATES)
     found: set[int] = set()
@@ -81,12 +81,11 @@ def years_of(year: ParsedField, max_year: int) -> tuple[int, ...]:
 
 @lru_cache(maxsize=1024)
 def _kinds(years: tuple[int, ...]) -> frozenset[YearKind]:
-    """The kinds of *years*."""
     return frozenset(map(year_kind, years))
 
 
 def _kept(days: Days, kinds: frozenset[YearKind]) -> Days:
-    """The masks of those of *kinds* that have a day; a month that hangs counts as one."""
+    """Return the masks of those *kinds* that have a day; a negative mask counts as a day."""
     if len(kinds) == len(days) and all(map(any, days.values())):
         return days
     return {kind: masks for kind, masks in days.items() if kind in kinds and any(masks)}

@@ -1,7 +1,7 @@
-"""From text to an expression: split, read each piece, and refuse what Quartz refuses, in its order.
+"""Parse a text into an expression, and refuse what Quartz refuses, in the same order.
 
-Quartz upper-cases the text, splits it on runs of blanks and tabs only, and reads field after field, so the first fault
-from the left is the one it reports. Source: QUARTZ_CRON.md, 1 and 8.
+Quartz upper-cases the text, splits it on runs of blanks and tabs only, and reads one field after the other. So it
+reports the first fault from the left. Source: QUARTZ_CRON.md, 1 and 8.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from functools import lru_cache
 from reconcile.cron.days import is_empty
 from reconcile.cron.expression import Expression
 from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, DAYS, FIELDS, MAX_YEAR, YEAR, Field
-from reconcile.cron.terms import Form, ParsedField, Term, TermError, read_common, read_term, settle_magic
+from reconcile.cron.terms import Form, ParsedField, Term, TermError, read_common, read_term, resolve_magic
 from reconcile.errors import CronSyntaxError
 
 _FIELD = re.compile(r"[^ \t]+")
@@ -25,7 +25,7 @@ _TWO_NONE = "'?' can only be specified for Day-of-Month -OR- Day-of-Week."
 
 
 def _is_no_value(term: Term) -> bool:
-    # `98#3`: before `#` the number is not checked, and is then found in the set of days as "no value".
+    # `98#3`: Quartz does not check the number before `#`, and then takes 98 in the set of days for "no value".
     return term.form is Form.NONE or (term.form is Form.NTH and term.first == 98)
 
 
@@ -39,24 +39,24 @@ def _plain(field: Field) -> dict[str, tuple[tuple[Term], bool]]:
     return {term.text: ((term,), _is_no_value(term)) for term in terms}
 
 
-# Most fields are `*`, `?`, a number within range or names: these are known beforehand.
+# Most fields are `*`, `?`, a number within range or names: these are parsed beforehand.
 _PLAIN = tuple(map(_plain, FIELDS))
 _EVERY_YEAR = _PLAIN[6]["*"]
 
 
 LONGEST = 4_000
-"""The longest text that is read. A declared cron has at most a tenth of it."""
+"""The longest text that is parsed, in characters. A declared cron has at most a tenth of it."""
 
 
 def parse(text: str, *, max_year: int = MAX_YEAR, quartz: str = "2.3") -> Expression:
     """Return the expression in *text*, as Quartz *quartz* (``2.3`` or ``2.5``) reads it.
 
-    *max_year* is the last year that fires, and decides a few texts: ``2200/5`` starts after 2126. Callers that hold a
-    clock pass this year + 100, as Quartz does.
+    *max_year* is the last year that fires. It also decides whether a few texts are valid: ``2200/5`` starts after 2126.
+    Callers that have a clock pass this year + 100, as Quartz does.
 
     Raises:
-        CronSyntaxError: Quartz refuses it; with the characters meant, the field's name and a hint. So is a text longer
-            than `LONGEST`, which Quartz may take: reading is bounded, and a live text like that is compared as text.
+        CronSyntaxError: Quartz refuses it; the error has the characters, the field's name and a hint. Or the text is
+            longer than `LONGEST`, which Quartz may accept: a live cron of that length is compared as text.
 
     >>> str(parse("0 */30 8-19 ? * * *"))
     '0 */30 8-19 ? * * *'
@@ -71,9 +71,9 @@ def parse(text: str, *, max_year: int = MAX_YEAR, quartz: str = "2.3") -> Expres
 
 
 def same_fires(one: Expression | str, other: Expression | str) -> bool:
-    """Return True only when it is proven that both fire at the same times up to the last year of each.
+    """Return True only when both provably fire at the same times, up to the last year of each.
 
-    A text that Quartz refuses is the same only as the very same text.
+    A text that Quartz refuses is the same only as an identical text.
 
     >>> same_fires("0 0/30 * * * ?", "0 */30 * ? * * *")
     True
@@ -90,11 +90,11 @@ def same_fires(one: Expression | str, other: Expression | str) -> bool:
 
 @lru_cache(maxsize=_CACHED)
 def _parse(text: str, max_year: int, quartz: str) -> Expression | dict[str, object]:
-    """The expression, or what to say of it: both are worth remembering."""
+    """The expression, or the arguments of its error: both are cached."""
     try:
         return _read(text, max_year, quartz)
     except _FaultError as fault:
-        from reconcile.cron.hints import hint
+        from reconcile.cron.syntax_hints import hint_for
 
         field = fault.field.name if fault.field is not None else None
         column = _written_column(text, fault.column)
@@ -104,12 +104,12 @@ def _parse(text: str, max_year: int, quartz: str) -> Expression | dict[str, obje
             "column": column,
             "width": _written_column(text, fault.column + fault.width - 1) - column + 1,
             "field": field,
-            "hint": hint(text, fault.message, field),
+            "hint": hint_for(text, fault.message, field),
         }
 
 
 def _written_column(text: str, column: int) -> int:
-    """Where in *text* the character stands that is at *column* of its upper case: ``ß`` becomes two letters there."""
+    """Return the column in *text* for *column* in its upper case: they differ, since ``ß`` becomes two letters."""
     end = 0
     for index, character in enumerate(text):
         end += len(character.upper())
@@ -119,7 +119,7 @@ def _written_column(text: str, column: int) -> int:
 
 
 class _FaultError(Exception):
-    """A refusal with its place in the whole text."""
+    """Quartz refuses the text; *column* and *width* are characters of the whole text."""
 
     def __init__(self, message: str, column: int, width: int = 1, field: Field | None = None) -> None:
         super().__init__(message)
@@ -178,7 +178,7 @@ def _field(field: Field, word: str, column: int, max_year: int, quartz: str) -> 
 
 @lru_cache(maxsize=_CACHED)
 def _terms(index: int, text: str, max_year: int, quartz: str) -> tuple[tuple[Term, ...], bool] | TermError:
-    """field = piece { "," piece }            empty pieces are dropped; with whether the field counts as ``?``"""
+    """field = piece { "," piece }            Empty pieces are dropped; the flag: it counts as ``?``."""
     field = FIELDS[index]
     common = read_common(text, field, 0)
     if common is not None:
@@ -195,12 +195,12 @@ def _terms(index: int, text: str, max_year: int, quartz: str) -> tuple[tuple[Ter
             return TermError(refused.message, piece.start() + refused.at, refused.width)
         if term.form is Form.IGNORED and quartz != "2.3":
             return TermError(f"'L' option is not valid here. (pos={piece.start() + 1})", piece.start())
-        terms.append(settle_magic(term, field))
+        terms.append(resolve_magic(term, field))
     return tuple(terms), any(_is_no_value(term) for term in terms)
 
 
 def _check_lists(field: Field, text: str, quartz: str) -> None:
-    """What Quartz refuses to see in a list, before it reads the pieces."""
+    """Refuse a list that Quartz refuses before it reads the pieces."""
     has_last = "L" in text and len(text) > 1 and "," in text
     if has_last and field is DAY_OF_MONTH and quartz == "2.3":
         message = "Support for specifying 'L' and 'LW' with other days of the month is not implemented"
@@ -213,7 +213,7 @@ def _check_lists(field: Field, text: str, quartz: str) -> None:
 
 
 def _check_two_none(month_days: ParsedField, week_days: ParsedField) -> None:
-    """Quartz looks back at day-of-month when it meets ``?`` in day-of-week: at its largest value only."""
+    """Refuse ``?`` in both day fields, as Quartz does: it checks only the largest value of day-of-month."""
     marks = [term for term in week_days.terms if term.form is Form.NONE and not term.magic]
     if not marks or any(term.form is Form.LAST for term in month_days.terms):
         return

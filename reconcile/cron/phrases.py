@@ -1,6 +1,6 @@
-"""The words that sentences about expressions are made of: one table, two languages.
+"""The phrases of the descriptions: one table, in English and Chinese.
 
-Chinese is written here without blanks between digits and Han characters; `spaced` sets them, in one place.
+The Chinese phrases have no blanks between digits and Han characters; `spaced` inserts them.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from reconcile.cron.patterns import Pattern, runs
+from reconcile.cron.number_sets import NumberSet, runs
 
 # Each row: English, Chinese.
 _TABLE = {
@@ -28,7 +28,7 @@ _TABLE = {
     "every_hour": ("every hour", "每小时"),
     "every_hours": ("every {} hours", "每{}小时"),
     "in_spans": ("{0} {1}", "{1}{0}"),
-    # The time of day field by field, where it is not said as a whole.
+    # The time of day field by field, where it has no simpler description.
     "second_steps": ("every {} seconds from second {} through {}", "第{1}至{2}秒每{0}秒"),
     "minute_steps": ("every {} minutes from minute {} through {}", "第{1}至{2}分每{0}分钟"),
     "one_second": ("at second {}", "第{}秒"),
@@ -93,7 +93,7 @@ _HAN_THEN_DIGIT = re.compile(r"(?<=[\u4e00-\u9fff])(?=[0-9])|(?<=[0-9])(?=[\u4e0
 
 
 class Phrases:
-    """The table in one language."""
+    """The phrases in one language."""
 
     def __init__(self, language: str) -> None:
         self._column = LANGUAGES.index(language)
@@ -106,27 +106,27 @@ class Phrases:
         """Return the phrase *name*, filled in."""
         return _TABLE[name][self._column].format(*values)
 
-    def listed(self, said: Iterable[str]) -> str:
+    def listed(self, texts: Iterable[str]) -> str:
         """Return the items as a list in a sentence: ``a, b and c``."""
-        items = list(said)
+        items = list(texts)
         if len(items) < 2:
             return "".join(items)
         return self.say("comma").join(items[:-1]) + self.say("and") + items[-1]
 
-    def numbers(self, found: Pattern) -> str:
-        """Return the numbers of a pattern, runs of three and more as ``a through b``."""
-        said: list[str] = []
-        for run in runs(found.mask):
-            said += [self.say("through", run[0], run[-1])] if len(run) > 2 else map(str, run)
-        return self.listed(said)
+    def numbers(self, values: NumberSet) -> str:
+        """Return the numbers as a list; runs of three and more are ``a through b``."""
+        texts: list[str] = []
+        for run in runs(values.mask):
+            texts += [self.say("through", run[0], run[-1])] if len(run) > 2 else map(str, run)
+        return self.listed(texts)
 
     def counted(self, number: int) -> str:
-        """Return *number* where it counts things off: an ordinal in English, which Chinese makes with a word."""
+        """Return *number* as an ordinal in English. In Chinese the phrase itself makes it an ordinal."""
         return ordinal(number) if self.is_english else str(number)
 
 
 def spaced(text: str) -> str:
-    """Return *text* with a blank between Han characters and digits."""
+    """Return *text* with blanks between Han characters and digits."""
     return _HAN_THEN_DIGIT.sub(" ", text)
 
 

@@ -1,7 +1,7 @@
-"""One piece of a field: the text between two commas, read exactly as Quartz reads it, sloppy forms included.
+"""`Term`: one piece of a field, the text between two commas, parsed exactly as Quartz does, with its sloppy forms.
 
-Quartz's parser takes one character after the other and often ignores what follows. Each rule below is its rule, and a
-term notes what was ignored, so that a lint can tell the author. Source: QUARTZ_CRON.md, 3 to 5.
+Quartz's parser takes one character after the other and often ignores the rest. Each grammar rule below is Quartz's
+rule. A term keeps the ignored text, so that a lint rule can report it. Source: QUARTZ_CRON.md, 3 to 5.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, EVERY, MONTH, NO_VALUE, YEAR, Field
 
 _INT_MAX = 2**31 - 1
-# More years than this in one range and Quartz's constructor runs out of memory.
+# With more years than this in one range, Quartz's constructor runs out of memory.
 _ENDLESS_YEARS = 1_000_000
 _LAST_FORM = re.compile(r"L-[0-9]*W?")
 _COMMON = re.compile(r"(\*(?=/)|[0-9]{1,2})(?:-([0-9]{1,2}))?(?:/([0-9]{1,2}))?")
@@ -23,7 +23,7 @@ _FURTHER_DIGITS = re.compile(r"\d[0-9]*")
 
 
 class Form(StrEnum):
-    """What a piece turned out to be."""
+    """The form of a piece."""
 
     EVERY = "every"
     NONE = "none"
@@ -38,13 +38,13 @@ class Form(StrEnum):
 
 
 class Term(NamedTuple):
-    """One piece. *text* is the piece in upper case, *column* where it begins in its field, from 0.
+    """One piece. *text* is the piece in upper case, *column* is where it begins in its field, from 0.
 
     *first*, *last* and *step* are numbers of the field: `5` is VALUE first=5; `1-5/2` is RANGE 1, 5, 2; `*/5` and `3/5`
     are STEP (last None: to the field's end). LAST is day-of-month ``L`` (*step* days before it; *nearest_weekday* for
-    ``LW``), NEAREST is ``15W``, NTH is ``6#3`` (*step* is the 3), LAST_OF is ``6L``; IGNORED is an ``L`` in a field
-    where it adds nothing. In ``5-9/0`` only the 5 counts, a VALUE; its *last* is checked all the same. *ignored* is the
-    text that Quartz does not read; *magic*: 99 or 98 written as a number.
+    ``LW``). NEAREST is ``15W``. NTH is ``6#3`` (*step* is the 3). LAST_OF is ``6L``. IGNORED is an ``L`` in a field
+    where it adds nothing. ``5-9/0`` is VALUE 5; its *last* is still checked. *ignored* is the text that Quartz does not
+    read. *magic*: 99 or 98 is written as a number. *named*: the value is written as a name, such as ``MON``.
     """
 
     form: Form
@@ -60,9 +60,9 @@ class Term(NamedTuple):
 
 
 class ParsedField(NamedTuple):
-    """One field as read: its upper-case *text*, the *column* it begins at in the expression, and its terms.
+    """One parsed field: its upper-case *text*, the *column* where it begins in the expression, and its terms.
 
-    *has_no_value*: it counts as ``?``.
+    *has_no_value*: the field counts as ``?``.
     """
 
     field: Field
@@ -73,7 +73,7 @@ class ParsedField(NamedTuple):
 
 
 class TermError(Exception):
-    """Quartz's own words for why it refuses a piece; *at* and *width* are characters of the piece."""
+    """Quartz refuses a piece, with Quartz's own message; *at* and *width* are characters of the piece."""
 
     def __init__(self, message: str, at: int = 0, width: int = 1) -> None:
         super().__init__(message)
@@ -105,7 +105,7 @@ def read_term(text: str, field: Field, column: int, max_year: int) -> Term:
 
 
 def read_common(text: str, field: Field, column: int) -> Term | None:
-    """Return the term of a range or step that is as it should be: most are, and need no closer look."""
+    """Return the term of a regular range or step, the common case; None for any other text."""
     match = _COMMON.fullmatch(text)
     if match is None or field is YEAR:
         return None
@@ -182,7 +182,7 @@ def _every(text: str, field: Field, column: int) -> Term:
 
 
 def _last(text: str, field: Field, column: int) -> Term:
-    """last = "L" | "LW" | "L-" digits ["W"]            elsewhere than in the day fields it adds nothing"""
+    """last = "L" | "LW" | "L-" digits ["W"]            outside the day fields it adds nothing"""
     if field is DAY_OF_WEEK:
         return Term(Form.VALUE, text, column, 7, ignored=text[1:])
     if field is not DAY_OF_MONTH:
@@ -239,20 +239,20 @@ def _nearest(text: str, field: Field, column: int, value: int, at: int) -> Term:
 
 
 def _range(text: str, column: int, first: int, at: int) -> Term:
-    """range = number "-" digits ["/" digits]            what follows is ignored; a step of 0 leaves the first alone"""
+    """range = number "-" digits ["/" digits]            the rest is ignored; a step of 0 leaves the first number"""
     last, at = _digits(text, at)
     step = 1
     if text[at : at + 1] == "/":
         step, at = _digits(text, at + 1)
     if step == 0 and first != EVERY:
-        # The last number counts for nothing, yet is checked.
+        # The last number has no effect, but is checked.
         return Term(Form.VALUE, text, column, first, last, ignored=text[text.index("-") :])
     step = max(step, 1)
     return Term(Form.RANGE, text, column, first, last, step, ignored=text[at:])
 
 
 def _step(text: str, field: Field, column: int, first: int, at: int) -> Term:
-    """step = number "/" digits            after two digits or more, what follows is ignored"""
+    """step = number "/" digits            after two digits or more, the rest is ignored"""
     if at >= len(text):
         raise TermError("'/' must be followed by an integer.", at - 1)
     step, end = _digits(text, at)
@@ -265,7 +265,7 @@ def _step(text: str, field: Field, column: int, first: int, at: int) -> Term:
 
 
 def _digits(text: str, at: int) -> tuple[int, int]:
-    """digits = any decimal digit { ASCII digit }            as Java reads a character and then the rest"""
+    """digits = any decimal digit { ASCII digit }            as Java reads one character, then the rest"""
     match = _FURTHER_DIGITS.match(text, at)
     if match is None:
         found = f"not a number: {text[at : at + 1]!r}" if at < len(text) else "a number is missing"
@@ -281,7 +281,7 @@ def _bounded(digits: str, at: int) -> int:
 
 
 def _signed(text: str) -> int | None:
-    """What Java's ``Integer.parseInt`` makes of *text*; None where it throws. It takes decimal digits of any script."""
+    """Return Java's ``Integer.parseInt(text)``; None where it throws. It accepts decimal digits of any script."""
     if not _SIGNED.fullmatch(text) or len(text) > 400:
         return None
     number = int(text)
@@ -294,7 +294,7 @@ def _check_step(step: int, field: Field, at: int, width: int) -> None:
 
 
 def _check(term: Term, field: Field, max_year: int) -> None:
-    """Check what is in range only where Quartz does: not before ``L``, ``W`` and ``#``."""
+    """Check ranges only where Quartz does: not before ``L``, ``W`` and ``#``."""
     if term.form not in (Form.VALUE, Form.RANGE, Form.STEP) or (term.form is Form.STEP and term.text[0] in "*/"):
         return
     if field is YEAR:
@@ -317,8 +317,8 @@ def _check_years(term: Term, max_year: int) -> None:
         raise TermError("an endless range of years: Quartz runs out of memory on it", 0, len(term.text))
 
 
-def settle_magic(term: Term, field: Field) -> Term:
-    """Return *term* with the numbers 99 and 98 read as Quartz does: ``*``, and in the day fields ``?``."""
+def resolve_magic(term: Term, field: Field) -> Term:
+    """Return *term* with the numbers 99 and 98 as Quartz reads them: 99 as ``*``, and 98 in the day fields as ``?``."""
     if term.form not in (Form.VALUE, Form.RANGE, Form.STEP) or term.named or term.text[0] in "*/L":
         return term
     if term.first == EVERY:

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from reconcile.cron import CronSyntaxError, parse, same_fires, words
-from reconcile.cron.hints import hint
+from reconcile.cron.syntax_hints import hint_for
 from reconcile.engine.cron_rules import CheckedCron, check_cron
 from tests.docs.rules import NOW
 from tests.docs.tables import ROOT
@@ -48,7 +48,7 @@ def test_a_unix_expression_is_refused_with_the_quartz_one_as_a_hint(row):
     unix, quartz, _ = row
     with pytest.raises(CronSyntaxError) as caught:
         parse(unix)
-    assert hint(unix, caught.value.message, caught.value.field).endswith(f": {quartz}")
+    assert hint_for(unix, caught.value.message, caught.value.field).endswith(f": {quartz}")
     assert verdict(quartz) == "clean"
 
 

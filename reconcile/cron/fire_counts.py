@@ -1,7 +1,7 @@
-"""Looking back, and counting fires without walking through them.
+"""The previous fire, and the number of fires, computed without iterating over them.
 
-Where the offset does not change, an expression fires at each second of each minute of each hour it names; only the
-hours around a change of clocks are walked through.
+Where the UTC offset does not change, the number of fires is seconds * minutes * hours. Only the hours around a clock
+change are iterated over.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def previous_fire(expression: Expression, before: datetime) -> datetime | None:
     wall = _previous_wall(meaning, before.replace(tzinfo=None, microsecond=0))
     while wall is not None:
         instant = later_instant(wall, zone)
-        # A wall time that matches may still not fire: daylight saving skips it, or has it later than *before*.
+        # A wall time that matches may still not fire: daylight saving skips it, or moves it later than *before*.
         is_past = instant.astimezone(UTC) < end and not _is_skipped(instant)
         if is_past and next_fire(expression, instant - _SECOND) == instant:
             return instant
@@ -45,15 +45,12 @@ def previous_fire(expression: Expression, before: datetime) -> datetime | None:
 
 
 def _is_skipped(instant: datetime) -> bool:
-    """Whether no clock ever shows the wall time of *instant*."""
+    """Whether the wall time of *instant* lies in a gap: no clock shows it."""
     return instant.astimezone(UTC).astimezone(instant.tzinfo).replace(tzinfo=None) != instant.replace(tzinfo=None)
 
 
 def _before_change(wall: datetime, zone: tzinfo) -> datetime:
-    """The wall time at which the gap or doubled hour begins that holds *wall*: none of it is worth a look then.
-
-    *wall* itself where it is in neither.
-    """
+    """Return where the gap or doubled hour around *wall* begins; outside both, return *wall*."""
     first, second = wall.replace(tzinfo=zone, fold=0), wall.replace(tzinfo=zone, fold=1)
     if first.utcoffset() == second.utcoffset():
         return wall
@@ -63,7 +60,7 @@ def _before_change(wall: datetime, zone: tzinfo) -> datetime:
 
 
 def fires_per_day(expression: Expression) -> int:
-    """Return how often *expression* fires on a day on which it fires and no clock changes.
+    """Return the number of fires on a day on which *expression* fires and no clock changes.
 
     >>> from reconcile.cron import parse
     >>> fires_per_day(parse("0 */30 8-19 ? * * *"))
@@ -100,17 +97,17 @@ def fire_count(expression: Expression, start: datetime, end: datetime, zone: tzi
 
 
 def _whole_second(moment: datetime) -> datetime:
-    """The first whole second not earlier than *moment*: fires have no fractions."""
+    """Return the first whole second not earlier than *moment*: fires have no fractions."""
     return moment.astimezone(UTC).replace(microsecond=0) + (moment.microsecond > 0) * _SECOND
 
 
 def _utc_between(moment: datetime, first: datetime, last: datetime) -> datetime:
-    """*moment*, or the end of the span that lies before it. In UTC: wall clocks compare wrongly where they change."""
+    """Return *moment* limited to *first* … *last*, in UTC: wall clocks compare wrongly around a change."""
     return min(max(moment.astimezone(UTC), first.astimezone(UTC)), max(first, last).astimezone(UTC))
 
 
 def _around_change(begin: datetime, stop: datetime, zone: tzinfo) -> list[datetime]:
-    """The edges of three parts of the day from *begin* to *stop*: before, around and after its change of clocks."""
+    """Return the edges of three parts of the day from *begin* to *stop*: before, around and after its clock change."""
     low, high = begin.astimezone(UTC), stop.astimezone(UTC)
     change = clock_change(zone, low, high)
     margin = abs((stop.utcoffset() or _NOTHING) - (begin.utcoffset() or _NOTHING)) + _HOUR
@@ -118,7 +115,7 @@ def _around_change(begin: datetime, stop: datetime, zone: tzinfo) -> list[dateti
 
 
 def _of_day(expression: Expression, edges: list[datetime], zone: tzinfo) -> int:
-    """The fires of a day: all of it (two edges) or in three parts, the second of which is walked through."""
+    """Count the fires of a day: of all of it (two edges), or of three parts. Only the second part is iterated over."""
     total = 0
     for number, (start, end) in enumerate(pairwise(edges)):
         if start >= end:
@@ -133,7 +130,7 @@ def _of_day(expression: Expression, edges: list[datetime], zone: tzinfo) -> int:
 
 
 def _times_before(meaning: Meaning, moment: time | None) -> int:
-    """The number of times of day earlier than *moment*; of the whole day for None."""
+    """Count the fires of a day earlier than *moment*; None: those of the whole day."""
     seconds, minutes = meaning.seconds.bit_count(), meaning.minutes.bit_count()
     if moment is None:
         return meaning.hours.bit_count() * minutes * seconds
@@ -150,7 +147,7 @@ def _below(mask: int, number: int) -> int:
 
 
 def _walked(expression: Expression, start: datetime, end: datetime) -> int:
-    # Reckoned in UTC: on a wall clock, a second earlier may be an hour earlier.
+    # In UTC: on a wall clock, a second earlier may be an hour earlier.
     return sum(1 for _ in fires(expression, later(start, -_SECOND), later(end, -_SECOND)))
 
 
@@ -164,7 +161,7 @@ def _fires_on(meaning: Meaning, day: date) -> bool:
 
 
 def _previous_wall(meaning: Meaning, wall: datetime) -> datetime | None:
-    """The last wall time of *meaning* not later than *wall*."""
+    """Return the last wall time of *meaning* not later than *wall*."""
     moment = _previous_time(meaning, wall)
     day = _previous_day(meaning, wall, wall.day - (moment is None))
     if day is None:
@@ -175,7 +172,7 @@ def _previous_wall(meaning: Meaning, wall: datetime) -> datetime | None:
 
 
 def _previous_time(meaning: Meaning, wall: datetime) -> time | None:
-    """The last time of day not later than *wall*'s; None when the day has none before it."""
+    """Return the last time of day not later than *wall*'s; None when the day has none."""
     hour, minute = wall.hour, wall.minute
     second = _at_most(meaning.seconds, wall.second)
     if second is None:

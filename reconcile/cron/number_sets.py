@@ -1,4 +1,4 @@
-"""How a set of numbers reads to a person: all of them, one, a run, every so many, or a list."""
+"""`NumberSet`: the numbers of a field, with the shape by which a sentence names them: a run, steps, a list, …"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from itertools import pairwise
 
 
 class Shape(StrEnum):
-    """The simplest way to say a set."""
+    """The simplest way to name a set of numbers."""
 
     ALL = "all"
     ONE = "one"
@@ -19,11 +19,11 @@ class Shape(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Pattern:
-    """A set of *numbers* of a field (bit n of *mask* is n), in the order in which they are said.
+class NumberSet:
+    """The *numbers* of a field in the order in which a sentence names them; bit n of *mask* is n.
 
-    RUN: three and more consecutive ones, round the field's end where it *wraps*. STEPS: every *step* from the first on;
-    *to_end* when no further step fits into the field, *is_even* when the first follows the last by a step again.
+    RUN: at least three consecutive numbers; it *wraps* when it continues at the field's start. STEPS: every *step* from
+    the first number on; *to_end*: no further step fits into the field; *is_even*: the steps divide the field evenly.
     """
 
     shape: Shape
@@ -35,36 +35,36 @@ class Pattern:
 
     @property
     def first(self) -> int:
-        """Return the first number said."""
+        """Return the first number in order."""
         return self.numbers[0]
 
     @property
     def last(self) -> int:
-        """Return the last number said."""
+        """Return the last number in order."""
         return self.numbers[-1]
 
     @property
     def wraps(self) -> bool:
-        """Return whether a run goes round the field's end."""
+        """Return whether a run continues at the field's start."""
         return self.first > self.last
 
 
 @lru_cache(maxsize=4096)
-def pattern(mask: int, low: int, high: int) -> Pattern:
-    """Return how the numbers in *mask*, a field from *low* to *high*, are said best; there is at least one."""
+def number_set(mask: int, low: int, high: int) -> NumberSet:
+    """Return the numbers in *mask*, at least one, of a field from *low* to *high*, with their simplest shape."""
     numbers = tuple(number for number in range(low, high + 1) if mask >> number & 1)
     if len(numbers) == high - low + 1:
-        return Pattern(Shape.ALL, mask, numbers, to_end=True, is_even=True)
+        return NumberSet(Shape.ALL, mask, numbers, to_end=True, is_even=True)
     if len(numbers) == 1:
-        return Pattern(Shape.ONE, mask, numbers)
+        return NumberSet(Shape.ONE, mask, numbers)
     run = _run(numbers, low, high)
     if run is not None and len(numbers) > 2:
-        return Pattern(Shape.RUN, mask, run)
-    return _steps(mask, numbers, low, high) or Pattern(Shape.LIST, mask, numbers)
+        return NumberSet(Shape.RUN, mask, run)
+    return _steps(mask, numbers, low, high) or NumberSet(Shape.LIST, mask, numbers)
 
 
 def runs(mask: int) -> list[tuple[int, ...]]:
-    """Return the numbers in *mask*, ascending, in runs of consecutive ones.
+    """Return the numbers in *mask*, ascending, as runs of consecutive numbers.
 
     >>> runs(0b1011100)
     [(2, 3, 4), (6,)]
@@ -81,7 +81,7 @@ def runs(mask: int) -> list[tuple[int, ...]]:
 
 
 def _run(numbers: tuple[int, ...], low: int, high: int) -> tuple[int, ...] | None:
-    """*numbers* in running order, if they are consecutive with at most one wrap round the field's end."""
+    """Return *numbers* in running order if they are consecutive, with at most one wrap; else None."""
     breaks = [index for index in range(1, len(numbers)) if numbers[index] != numbers[index - 1] + 1]
     if not breaks:
         return numbers
@@ -90,7 +90,7 @@ def _run(numbers: tuple[int, ...], low: int, high: int) -> tuple[int, ...] | Non
     return None
 
 
-def _steps(mask: int, numbers: tuple[int, ...], low: int, high: int) -> Pattern | None:
+def _steps(mask: int, numbers: tuple[int, ...], low: int, high: int) -> NumberSet | None:
     step = numbers[1] - numbers[0]
     if any(after - before != step for before, after in pairwise(numbers)):
         return None
@@ -98,5 +98,5 @@ def _steps(mask: int, numbers: tuple[int, ...], low: int, high: int) -> Pattern 
     is_even = step * len(numbers) == high - low + 1
     # Two numbers are steps only where they halve the field: 0,30 is every 30 minutes, 8,13 are two hours.
     if len(numbers) > 2 or is_even:
-        return Pattern(Shape.STEPS, mask, numbers, step, to_end, is_even)
+        return NumberSet(Shape.STEPS, mask, numbers, step, to_end, is_even)
     return None

@@ -1,18 +1,18 @@
-"""A sentence for an expression, in English or Chinese, from what it means and not from how it is spelled.
+"""`words`: a sentence that describes an expression in English or Chinese, from its meaning and not from its spelling.
 
-So ``MON-FRI/2`` is said as Quartz fires it (every weekday), and ``15W,20`` as the one day that counts. "Weekday", and
-工作日, is Monday to Friday: Quartz knows no holidays.
+So ``MON-FRI/2`` is described as Quartz fires it (every weekday), and ``15W,20`` as the one day that counts. "Weekday",
+and 工作日, is Monday to Friday: Quartz has no holidays.
 """
 
 from __future__ import annotations
 
-from reconcile.cron.clock_words import ClockWords
 from reconcile.cron.days import value_mask, week_mask
 from reconcile.cron.expression import Expression
 from reconcile.cron.fields import FIRST_YEAR
-from reconcile.cron.patterns import Pattern, Shape, pattern
+from reconcile.cron.number_sets import NumberSet, Shape, number_set
 from reconcile.cron.phrases import LANGUAGES, Phrases, spaced
 from reconcile.cron.terms import Form, ParsedField, Term
+from reconcile.cron.time_description import TimeDescription
 
 __all__ = ["LANGUAGES", "words"]
 
@@ -20,7 +20,7 @@ _PHRASES = {language: Phrases(language) for language in LANGUAGES}
 
 
 def words(expression: Expression, language: str = "en") -> str:
-    """Return when *expression* fires, as a sentence without its full stop, in *language* (``en`` or ``zh``).
+    """Return when *expression* fires, as a sentence without a full stop, in *language* (``en`` or ``zh``).
 
     >>> from reconcile.cron import parse
     >>> words(parse("0 */30 8-19 ? * MON-FRI"))
@@ -34,33 +34,33 @@ def words(expression: Expression, language: str = "en") -> str:
     if expression.meaning.never_fires:
         sentence = phrases.say("never")
     else:
-        said = DayWords(expression, phrases)
-        clock = ClockWords(expression.meaning, phrases)
-        time = clock.said(every_day=said.is_every_day)
-        # "Every 5 minutes" is every day; a clock time wants to hear of which day.
-        days = said.days(leave_out_every_day=clock.is_all_day and ":" not in time)
+        date = DayDescription(expression, phrases)
+        clock = TimeDescription(expression.meaning, phrases)
+        time = clock.text(every_day=date.is_every_day)
+        # "Every 5 minutes" implies every day; a clock time does not.
+        days = date.days(leave_out_every_day=clock.is_all_day and ":" not in time)
         if phrases.is_english:
-            sentence = ", ".join(part for part in (time, days, said.years()) if part)
+            sentence = ", ".join(part for part in (time, days, date.years()) if part)
         else:
-            date = said.years() + days
-            pause = "，" if date and not date.endswith("，") and not time[0].isdigit() else ""
-            sentence = spaced(date + pause + time)
+            when = date.years() + days
+            pause = "，" if when and not when.endswith("，") and not time[0].isdigit() else ""
+            sentence = spaced(when + pause + time)
     return sentence[0].upper() + sentence[1:]
 
 
-class DayWords:
-    """Says the days, months and years of one expression."""
+class DayDescription:
+    """Describes the days, months and years of one expression."""
 
     def __init__(self, expression: Expression, phrases: Phrases) -> None:
         self._expression = expression
         self._phrases = phrases
         self._say = phrases.say
         _, _, _, self._month_days, month, self._week_days, _ = expression.fields
-        self._month = pattern(value_mask(month.terms, 1, 12), 1, 12)
+        self._month = number_set(value_mask(month.terms, 1, 12), 1, 12)
 
     @property
     def is_every_day(self) -> bool:
-        """Return whether no day of a month, and no month, is left out."""
+        """Return whether the fields name every day of every month."""
         return self._names_all_days and self._month.shape is Shape.ALL
 
     @property
@@ -70,7 +70,7 @@ class DayWords:
         return _is_plain(self._month_days) and value_mask(self._month_days.terms, 1, 31) == 0xFFFF_FFFE
 
     def days(self, *, leave_out_every_day: bool) -> str:
-        """Return the days with their months; nothing for every day, where that is to be left out."""
+        """Return the days with their months; an empty text for every day with *leave_out_every_day*."""
         if self._names_all_days:
             return self._every_day(leave_out_every_day=leave_out_every_day)
         if self._month_days.has_no_value and _is_plain(self._week_days):
@@ -79,8 +79,8 @@ class DayWords:
             return self._plain_month_days()
         return self._of_months(self._say_on(self._specials()))
 
-    def _say_on(self, said: str) -> str:
-        return f"on {said}" if self._phrases.is_english else said
+    def _say_on(self, text: str) -> str:
+        return f"on {text}" if self._phrases.is_english else text
 
     def _every_day(self, *, leave_out_every_day: bool) -> str:
         if self._month.shape is Shape.ALL:
@@ -89,12 +89,12 @@ class DayWords:
         return months if leave_out_every_day and self._phrases.is_english else self._say("every_day_in", months)
 
     def _plain_week_days(self) -> str:
-        days = pattern(value_mask(self._week_days.terms, 1, 7), 1, 7)
-        said = self._say("on_run" if days.shape is Shape.RUN else "on", self._named(days, self._phrases.weekdays))
-        return said if self._month.shape is Shape.ALL else self._say("weekday_in", said, self._in_months())
+        days = number_set(value_mask(self._week_days.terms, 1, 7), 1, 7)
+        text = self._say("on_run" if days.shape is Shape.RUN else "on", self._named(days, self._phrases.weekdays))
+        return text if self._month.shape is Shape.ALL else self._say("weekday_in", text, self._in_months())
 
     def _plain_month_days(self) -> str:
-        days = pattern(value_mask(self._month_days.terms, 1, 31), 1, 31)
+        days = number_set(value_mask(self._month_days.terms, 1, 31), 1, 31)
         if days.shape is Shape.ONE and self._month.shape is Shape.ONE:
             return self._say_on(self._say("date", days.first, self._phrases.months[self._month.first - 1]))
         if days.shape is Shape.STEPS:
@@ -102,7 +102,7 @@ class DayWords:
             return self._of_months(self._say(name, days.step, days.first, days.last))
         return self._of_months(self._say_on(self._counted(days)))
 
-    def _counted(self, days: Pattern) -> str:
+    def _counted(self, days: NumberSet) -> str:
         return self._say("day" if days.shape is Shape.ONE else "days", self._phrases.numbers(days))
 
     def _specials(self) -> str:
@@ -112,13 +112,13 @@ class DayWords:
         nearest = [term for term in terms if term.form is Form.NEAREST]
         if self._expression.quartz == "2.3":
             if nearest:
-                # One flag for the whole field, and only the smallest number counts.
+                # Quartz has one W flag for the whole field; with it, only the smallest number counts.
                 return self._say("nearest", _lowest(value_mask(terms, 1, 31)))
             return self._last([term for term in terms if term.form is Form.LAST][-1])
         plain = value_mask([term for term in terms if term.form not in (Form.LAST, Form.NEAREST)], 1, 31)
-        said = [self._counted(pattern(plain, 1, 31))] if plain else []
-        said += [self._last(term) for term in terms if term.form is Form.LAST]
-        return self._phrases.listed(said + [self._say("nearest", term.first) for term in nearest])
+        text = [self._counted(number_set(plain, 1, 31))] if plain else []
+        text += [self._last(term) for term in terms if term.form is Form.LAST]
+        return self._phrases.listed(text + [self._say("nearest", term.first) for term in nearest])
 
     def _special_week_day(self) -> str:
         names = self._phrases.weekdays
@@ -135,13 +135,12 @@ class DayWords:
         name = "before_last_weekday" if term.nearest_weekday else "before_last"
         return self._say(name, self._phrases.counted(term.step + 1))
 
-    def _of_months(self, said: str) -> str:
-        """*said*, days of a month, with the months."""
+    def _of_months(self, text: str) -> str:
         if self._month.shape is Shape.ALL:
-            return self._say("of_the_month", said)
+            return self._say("of_the_month", text)
         names = {Shape.ONE: "of_month", Shape.RUN: "of_month_run"}
         return self._say(
-            names.get(self._month.shape, "of_months"), said, self._named(self._month, self._phrases.months)
+            names.get(self._month.shape, "of_months"), text, self._named(self._month, self._phrases.months)
         )
 
     def _in_months(self) -> str:
@@ -149,22 +148,24 @@ class DayWords:
         return self._say(name, self._named(self._month, self._phrases.months))
 
     def years(self) -> str:
-        """Return the years; nothing when it is all of them, but for 每年 before a month."""
+        """Return the years; for all years an empty text, or 每年 before a month."""
         numbers = self._expression.years
         if numbers == tuple(range(FIRST_YEAR, self._expression.max_year + 1)):
             return "" if self._month.shape is Shape.ALL else self._say("every_year")
-        years = pattern(sum(1 << number for number in numbers), numbers[0], numbers[-1])
+        years = number_set(sum(1 << number for number in numbers), numbers[0], numbers[-1])
         if years.shape is Shape.ALL and len(numbers) > 2:
             return self._say("year_run", numbers[0], numbers[-1])
         if years.shape is Shape.STEPS and len(numbers) > 3:
             return self._say("year_steps", years.step, numbers[0], numbers[-1])
         return self._say("years", self._phrases.numbers(years))
 
-    def _named(self, found: Pattern, names: tuple[str, ...]) -> str:
-        if found.shape is Shape.RUN:
-            return self._say("through", names[found.first - 1], names[found.last - 1])
-        # A week is listed from Monday on, as people do.
-        numbers = sorted(found.numbers, key=lambda number: (number == 1, number)) if len(names) == 7 else found.numbers
+    def _named(self, values: NumberSet, names: tuple[str, ...]) -> str:
+        if values.shape is Shape.RUN:
+            return self._say("through", names[values.first - 1], names[values.last - 1])
+        # Weekdays are listed from Monday on.
+        numbers = (
+            sorted(values.numbers, key=lambda number: (number == 1, number)) if len(names) == 7 else values.numbers
+        )
         return self._phrases.listed(names[number - 1] for number in numbers)
 
 

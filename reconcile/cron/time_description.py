@@ -1,45 +1,45 @@
-"""Says the time of day: as clock times, as "every so often from … through …", or else field by field."""
+"""Describes the time of day: as clock times, as "every … from … through …", or else field by field."""
 
 from __future__ import annotations
 
 from reconcile.cron.meaning import Meaning
-from reconcile.cron.patterns import Pattern, Shape, pattern, runs
+from reconcile.cron.number_sets import NumberSet, Shape, number_set, runs
 from reconcile.cron.phrases import Phrases
 
-# More times than this in a day are not said one by one.
+# More times than this in a day are not listed one by one.
 _MOST_TIMES = 6
-# More stretches of hours than this are said as a list of hours.
+# More spans of hours than this are described as a list of hours.
 _MOST_SPANS = 3
 
 
-class ClockWords:
-    """The time of day of one meaning, in the words of *phrases*."""
+class TimeDescription:
+    """Describes the time of day of one meaning, with *phrases*."""
 
     def __init__(self, meaning: Meaning, phrases: Phrases) -> None:
         self._phrases = phrases
-        self._second = pattern(meaning.seconds, 0, 59)
-        self._minute = pattern(meaning.minutes, 0, 59)
-        self._hour = pattern(meaning.hours, 0, 23)
+        self._second = number_set(meaning.seconds, 0, 59)
+        self._minute = number_set(meaning.minutes, 0, 59)
+        self._hour = number_set(meaning.hours, 0, 23)
 
     @property
     def is_all_day(self) -> bool:
-        """Return whether it fires all day long: then "every day" need not be said."""
+        """Return whether it fires all day long: then "every day" is implied."""
         return self._hour.is_even and self._hour.first == 0
 
-    def said(self, *, every_day: bool) -> str:
-        """Return the words; *every_day*: a stretch of hours may be said across midnight."""
+    def text(self, *, every_day: bool) -> str:
+        """Return the description; *every_day*: a span of hours may cross midnight."""
         second, minute, hour = self._second, self._minute, self._hour
         if len(second.numbers) * len(minute.numbers) * len(hour.numbers) <= _MOST_TIMES:
             times = (self._clock(h, m, s) for h in sorted(hour.numbers) for m in minute.numbers for s in second.numbers)
             return self._phrases.say("at", self._phrases.listed(times))
         if minute.shape is Shape.ONE and second.shape is Shape.ONE:
             return self._hourly(every_day=every_day) or self._by_field()
-        pace = self._pace()
-        if pace and hour.shape is Shape.ALL:
-            return pace
+        interval = self._interval()
+        if interval and hour.shape is Shape.ALL:
+            return interval
         spans = self._spans(every_day=every_day)
-        if pace and spans:
-            return self._phrases.say("in_spans", pace, spans)
+        if interval and spans:
+            return self._phrases.say("in_spans", interval, spans)
         return self._by_field()
 
     def _clock(self, hour: int, minute: int, second: int) -> str:
@@ -47,7 +47,7 @@ class ClockWords:
         return f"{hour:02}:{minute:02}" + (f":{second:02}" if shown else "")
 
     def _hourly(self, *, every_day: bool) -> str | None:
-        """One time of several hours; None where it is best said by field."""
+        """Describe one minute and second in several hours; None where a description by field is better."""
         say, hour, minute, second = self._phrases.say, self._hour, self._minute.first, self._second.first
         if hour.shape is Shape.ALL:
             if second:
@@ -63,8 +63,8 @@ class ClockWords:
             return say("in_spans", say("every_hour"), spans)
         return None
 
-    def _pace(self) -> str | None:
-        """How often it fires where that is the same all through an hour and into the next; None where it is not."""
+    def _interval(self) -> str | None:
+        """Return the interval where it is the same within an hour and into the next; else None."""
         say, second, minute = self._phrases.say, self._second, self._minute
         if minute.shape is Shape.ALL and second.shape is Shape.ALL:
             return say("every_second")
@@ -77,17 +77,16 @@ class ClockWords:
         return say("every_minutes", minute.step) if minute.is_even else None
 
     def _spans(self, *, every_day: bool) -> str | None:
-        """The stretches from a first to a last fire; None where they are too many to say."""
+        """Return the spans from a first to a last fire; None where there are too many."""
         hour = self._hour
-        stretches = runs(hour.mask)
+        spans = runs(hour.mask)
         if hour.shape is Shape.RUN and hour.wraps and every_day:
-            stretches = [hour.numbers]
-        if len(stretches) > _MOST_SPANS:
+            spans = [hour.numbers]
+        if len(spans) > _MOST_SPANS:
             return None
         first, last = (self._minute.first, self._second.first), (self._minute.last, self._second.last)
         return self._phrases.listed(
-            self._phrases.say("span", self._clock(hours[0], *first), self._clock(hours[-1], *last))
-            for hours in stretches
+            self._phrases.say("span", self._clock(hours[0], *first), self._clock(hours[-1], *last)) for hours in spans
         )
 
     def _by_field(self) -> str:
@@ -114,13 +113,13 @@ class ClockWords:
     def _hours(self) -> str:
         return self._field(self._hour, "of_every_hour", "of_every_hours", "of_hour_steps", "of_hour", "of_hours")
 
-    def _field(self, found: Pattern, every: str, even: str, steps: str, one: str, several: str) -> str:
+    def _field(self, values: NumberSet, every: str, even: str, steps: str, one: str, several: str) -> str:
         say = self._phrases.say
-        if found.shape is Shape.ALL:
+        if values.shape is Shape.ALL:
             return say(every)
-        if found.shape is Shape.STEPS:
-            counted = self._phrases.counted(found.step) if even.startswith("of") else found.step
-            return say(even if found.is_even and not found.first else steps, counted, found.first, found.last)
-        if found.shape is Shape.ONE:
-            return say(one, found.first)
-        return say(several, self._phrases.numbers(found))
+        if values.shape is Shape.STEPS:
+            counted = self._phrases.counted(values.step) if even.startswith("of") else values.step
+            return say(even if values.is_even and not values.first else steps, counted, values.first, values.last)
+        if values.shape is Shape.ONE:
+            return say(one, values.first)
+        return say(several, self._phrases.numbers(values))

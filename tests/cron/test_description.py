@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconcile.cron import parse, words
-from reconcile.cron.words import LANGUAGES
+from reconcile.cron.description import LANGUAGES
 from tests.cron.vectors import rows
 
 VALID = sorted({row["expr"] for row in rows() if row["valid"]})

@@ -1,11 +1,11 @@
-"""``H``, Jenkins's hash symbol: a value that is fixed for a tenant and code, and evenly spread over all of them.
+"""``H``, the hash symbol of Jenkins: a value that is fixed for a tenant and code, and evenly spread over all of them.
 
 ``H`` stands for one value of its field, ``H(0-29)`` for one of that range, ``H/15`` for every 15th from a hashed start,
 ``H(8-18)/2`` for every 2nd of the range from a hashed start. Day-of-month takes 1-28, which every month has.
 
 The hash is the first 8 bytes, big-endian, of SHA-256 over tenant, code and the Quartz name of the field, joined by line
-feeds. Of a range of n values it picks number ``hash * n // 2**64``. It depends on nothing else: not on the machine, the
-version, the rest of the expression or the other schedules. The name of the field in it makes the fields independent.
+feeds. It picks number ``hash * n // 2**64`` of a range of n values. It depends on nothing else: not on the machine, the
+version, the rest of the expression or the other schedules. The field's name makes the fields independent.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _HASHED = re.compile(r"H(?:\(([0-9A-Z]+)-([0-9A-Z]+)\))?(?:/([0-9]{1,9}))?")
 
 
 def has_h(text: str) -> bool:
-    """Return whether a piece of *text* begins with ``H``: no name of a month or day does.
+    """Return whether a piece of *text* begins with ``H``; names of months and days never do.
 
     >>> has_h("0 H 2 * * ?"), has_h("0 0 2 ? * THU")
     (True, False)
@@ -32,7 +32,7 @@ def has_h(text: str) -> bool:
 
 
 def resolve_h(text: str, tenant: str, code: str) -> str:
-    """Return *text* with each ``H`` replaced by plain Quartz, for *tenant* and *code*; all else is left as it stands.
+    """Return *text* with each ``H`` replaced by plain Quartz, for *tenant* and *code*; the rest is unchanged.
 
     Raises:
         CronSyntaxError: an ``H`` that is malformed, out of its field's range, or in the year.
@@ -60,7 +60,7 @@ def _resolved(piece: str, field: Field, tenant: str, code: str, text: str, colum
         raise refuse(f"{piece} in the year: a year cannot be hashed", "write the years, or leave the field out")
     match = _HASHED.fullmatch(piece.upper())
     if match is None:
-        raise refuse(f"{piece} is no form of H", "write H, H(0-29), H/15 or H(8-18)/2")
+        raise refuse(f"{piece} is not a form of H", "write H, H(0-29), H/15 or H(8-18)/2")
     first, last = _range(match.group(1), match.group(2), field)
     if first is None or last is None or not field.first <= first <= last <= (field.last or 0):
         raise refuse(

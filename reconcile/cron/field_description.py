@@ -1,19 +1,19 @@
-"""What one field of an expression says, by itself: the rows of a table beside the sentence of `words`."""
+"""`field_words`: the description of a single field, for the table that stands below the sentence of `words`."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from reconcile.cron.days import is_empty, value_mask, week_mask
+from reconcile.cron.description import DayDescription
 from reconcile.cron.expression import Expression
 from reconcile.cron.fields import DAY_OF_MONTH, DAY_OF_WEEK, FIRST_YEAR, MONTH, YEAR
+from reconcile.cron.number_sets import Shape, number_set
 from reconcile.cron.parse import parse
-from reconcile.cron.patterns import Shape, pattern
 from reconcile.cron.phrases import Phrases, spaced
 from reconcile.cron.terms import ParsedField
-from reconcile.cron.words import DayWords
 
-_SAYINGS = {
+_PHRASES = {
     "every": ("every", "每个"),
     "any": ("whatever the other day field says", "由另一个日期字段决定"),
     "none": ("no value", "没有值"),
@@ -23,7 +23,7 @@ _FEWEST_STEPS = 4
 
 
 def field_words(expression: Expression, field: ParsedField, language: str = "en") -> str:
-    """Return what *field*, one of *expression*'s, says by itself, in *language* (``en`` or ``zh``).
+    """Return the description of *field*, a field of *expression*, in *language* (``en`` or ``zh``).
 
     >>> from reconcile.cron import parse
     >>> cron = parse("0 */30 8-19 ? * MON-FRI")
@@ -37,13 +37,13 @@ def field_words(expression: Expression, field: ParsedField, language: str = "en"
     if kind is YEAR:
         years = expression.years
         return _numbers(sum(1 << year for year in years), FIRST_YEAR, expression.max_year, phrases)
-    # Before `#`, Quartz takes numbers that no day of the week has.
+    # Before `#`, Quartz accepts numbers that are not weekdays.
     if is_empty(field.terms, kind) or (kind is DAY_OF_WEEK and not week_mask(field.terms) & 0xFF):
         return _say("none", phrases)
     if kind in (DAY_OF_MONTH, DAY_OF_WEEK):
         every_month = parse("0 0 0 * * ?").fields[MONTH.index]
         fields = tuple(every_month if one.field is MONTH else one for one in expression.fields)
-        return spaced(DayWords(replace(expression, fields=fields), phrases).days(leave_out_every_day=False))
+        return spaced(DayDescription(replace(expression, fields=fields), phrases).days(leave_out_every_day=False))
     assert kind.last is not None, "only a year has no upper end"
     mask = value_mask(field.terms, kind.first, kind.last)
     if kind is MONTH and mask.bit_count() < 12:
@@ -54,14 +54,14 @@ def field_words(expression: Expression, field: ParsedField, language: str = "en"
 def _numbers(mask: int, first: int, last: int, phrases: Phrases) -> str:
     if not mask:
         return _say("none", phrases)
-    found = pattern(mask, min(first, (mask & -mask).bit_length() - 1), last)
-    if found.shape is Shape.ALL:
+    values = number_set(mask, min(first, (mask & -mask).bit_length() - 1), last)
+    if values.shape is Shape.ALL:
         return _say("every", phrases)
-    if found.shape is Shape.STEPS and len(found.numbers) >= _FEWEST_STEPS:
-        return spaced(_say("steps", phrases).format(found.step, found.first, found.last))
-    return spaced(phrases.numbers(found))
+    if values.shape is Shape.STEPS and len(values.numbers) >= _FEWEST_STEPS:
+        return spaced(_say("steps", phrases).format(values.step, values.first, values.last))
+    return spaced(phrases.numbers(values))
 
 
 def _say(name: str, phrases: Phrases) -> str:
-    english, chinese = _SAYINGS[name]
+    english, chinese = _PHRASES[name]
     return english if phrases.is_english else chinese
