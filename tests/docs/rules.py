@@ -15,7 +15,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def checked(text: str, check: CronCheck) -> CheckedCron:
-    """Return an example of *check* as it is looked at."""
+    """Return an example of *check*, ready to be checked."""
     return CheckedCron(text, parse(text), ZoneInfo(check.example_zone), NOW)
 
 
@@ -39,8 +39,8 @@ def _row(rule: Rule, *, is_linked: bool) -> str:
 
 def cron_examples() -> Iterator[str]:
     """Yield a section for each check of crons: why it is suspicious, with an example of it and one without."""
-    yield f"An example is looked at on {NOW:%Y-%m-%d}, in the zone that stands with it, where not in UTC. More than"
-    yield f"{MAX_FIRES_PER_DAY} fires a day are too many where nothing else is set."
+    yield f"The examples are checked on {NOW:%Y-%m-%d}, in UTC unless the example names a zone, with the default limit"
+    yield f"of {MAX_FIRES_PER_DAY} fires a day."
     for check in CHECKS:
         where = "" if check.example_zone == "UTC" else f" (in {check.example_zone})"
         found = next(marked.mark for marked in check_cron(checked(check.bad, check)) if marked.rule is check.rule)

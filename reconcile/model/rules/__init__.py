@@ -1,7 +1,7 @@
-"""Every id that can be printed, except those of guards and outcomes: its subject, its severity, its meaning.
+"""The rules: every id that can be printed, except ids of guards and outcomes, with its severity and its meaning.
 
-One enum for each kind. A finding names its rule by a member, so that a misspelt id is an error of types. docs/rules.md
-is drawn from here. Ids of guards are those of `Refusal`; the reasons of outcomes are in `flows.wording`.
+Each kind of rule is an enum. A finding names its rule by a member, so a misspelt id is a type error. docs/rules.md is
+generated from here. The ids of guards are those of `Refusal`; the reasons of outcomes stand in `flows.wording`.
 
 >>> CronRule.NEVER_FIRES, CronRule.NEVER_FIRES.about, CronRule.NEVER_FIRES.severity.value
 (<CronRule.NEVER_FIRES: 'never-fires'>, 'cron', 'warning')
@@ -56,5 +56,5 @@ _BY_ID = {str(rule): rule for rule in RULES}
 
 
 def rule_called(rule_id: str) -> Rule:
-    """Return the rule with this id, which was read as text; one that another version wrote may be in no table."""
+    """Return the rule with this id, which was read as text; an id that another version wrote may be in no table."""
     return _BY_ID.get(rule_id) or Rule.unlisted(rule_id)

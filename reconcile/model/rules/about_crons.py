@@ -1,6 +1,6 @@
-"""Rules about crons: the rule of a syntax error, and those that `engine.cron_rules` checks.
+"""Rules about crons: the syntax error, and the rules that `engine.cron_rules` checks.
 
-Only these may be silenced, and only where they are not errors.
+Only these can be silenced, and only if they are not errors.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ class CronRule(Rule):
     )
     NEVER_FIRES = (
         "never-fires",
-        "There is no date at which the schedule fires.",
-        "Write a day that comes, such as `L` for the last of a month.",
+        "The schedule never fires: no date matches it.",
+        "Write a day that exists, such as `L` for the last day of a month.",
         Severity.WARNING,
     )
     ONLY_PAST_FIRES = (
         "only-past-fires",
         "All fires of the schedule are in the past.",
-        "Leave the year out, write one to come, or delete the schedule.",
+        "Leave the year out, write a future year, or delete the schedule.",
         Severity.WARNING,
     )
     EVERY_SECOND = (
@@ -47,61 +47,61 @@ class CronRule(Rule):
     )
     NO_SUCH_WEEKDAY = (
         "no-such-weekday",
-        "Before `#` is a number that is not a weekday.",
+        "The number before `#` is not a weekday.",
         "Write the day by its name, as `SUN#2`.",
         Severity.WARNING,
     )
     UNIX_WEEKDAYS = (
         "unix-weekdays",
-        "Numbers for weekdays that look as in Unix cron, where Monday is 1.",
+        "The weekday numbers look like those of Unix cron, where Monday is 1.",
         "Write the days by their names, as `MON-FRI`.",
         Severity.WARNING,
     )
     SKIPPED_MONTHS = (
         "skipped-months",
-        "In some of the months that it names, the schedule does not fire at all.",
+        "The schedule does not fire in some of the months that it names.",
         "Write `L` for the last day of every month, or `FRIL` for its last Friday.",
         Severity.WARNING,
     )
     UNEVEN_STEP = (
         "uneven-step",
-        "A step does not divide its field, or names one value only.",
-        "Write the values out, or take a step that divides the field.",
+        "A step does not divide its field evenly, or selects only one value.",
+        "List the values, or use a step that divides the field.",
         Severity.WARNING,
     )
     WRAPPING_RANGE = (
         "wrapping-range",
-        "A range of numbers ends before it begins, and runs round the field's end.",
-        "Write two ranges if that is meant, else swap the numbers.",
+        "A range ends before it begins, so it continues at the field's start.",
+        "If that is intended, write two ranges; else swap the numbers.",
         Severity.NOTE,
     )
     IGNORED_TEXT = (
         "ignored-text",
-        "Quartz does not read a part of a field.",
-        "Write what is meant in a form that Quartz reads.",
+        "Quartz ignores a part of a field.",
+        "Write a form that Quartz reads.",
         Severity.WARNING,
     )
     IGNORED_FIELDS = (
         "ignored-fields",
-        "There are more than seven fields.",
-        "Take the eighth and later fields away.",
+        "The expression has more than seven fields.",
+        "Delete the eighth and later fields.",
         Severity.WARNING,
     )
     MAGIC_NUMBER = (
         "magic-number",
-        "98 and 99 are numbers that Quartz uses for `?` and `*`.",
-        "Write what is meant.",
+        "Quartz reads the numbers 98 and 99 as `?` and `*`.",
+        "Write `?`, `*` or another number.",
         Severity.WARNING,
     )
     PARTLY_READ_LIST = (
         "partly-read-list",
         "Only one entry of a list counts.",
-        "Write the entry that counts, and the rest as a schedule of its own.",
+        "Keep the entry that counts, and write the others as a separate schedule.",
         Severity.WARNING,
     )
     WEEKDAY_L = (
         "weekday-l",
-        "`L` alone in day-of-week is every Saturday.",
+        "`L` alone in day-of-week means every Saturday.",
         "Write `SAT`, or `FRIL` for the last Friday of the month.",
         Severity.WARNING,
     )

@@ -1,4 +1,4 @@
-"""Rules about what is declared: schedules, sets and tenants together, and their workspace."""
+"""Rules about declarations as a whole: schedules, sets and tenants together, and the workspace file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from reconcile.model.rules.rule import Rule, Severity
 
 
 class ScheduleRule(Rule):
-    """What is wrong with schedules, sets and tenants that are fine each by itself."""
+    """What is wrong with schedules, sets and tenants together, when each is valid by itself."""
 
     DECLARED_TWICE = ("declared-twice", "One code is declared twice for a tenant or a set.", "Delete one of the two.")
     SET_DECLARED_TWICE = (
@@ -35,11 +35,11 @@ class ScheduleRule(Rule):
 
 
 class WorkspaceRule(Rule):
-    """What is wrong with the workspace file, where its schema cannot say so."""
+    """What is wrong with the workspace file beyond its schema."""
 
     UNKNOWN_ENVIRONMENT = (
         "unknown-environment",
-        "`default_environment` names an environment that is not there.",
+        "`default_environment` names an environment that does not exist.",
         "Write the name of one of `environments`.",
     )
     NO_TENANT = (
@@ -56,7 +56,7 @@ class WorkspaceRule(Rule):
     BAD_URL = (
         "bad-url",
         "`url` is not an address that can be used.",
-        "Write http:// or https://, a host, and a port and base path where there are any.",
+        "Write http:// or https://, a host, and, if needed, a port and a base path.",
     )
     CREDENTIALS_IN_URL = (
         "credentials-in-url",
@@ -73,7 +73,7 @@ class WorkspaceRule(Rule):
     UNKNOWN_TIMEZONE = ("unknown-timezone", "`timezone` is not a time zone.", "Write an IANA name: Asia/Shanghai.")
     FREEZE_WHEN = (
         "freeze-when",
-        "A freeze says in more than one way, or not at all, when it is.",
+        "A freeze has no time, or more than one kind of time.",
         "Write one of: `from` and `to`, `weekly`, `near_fire`.",
     )
     FREEZE_EMPTY = ("freeze-empty", "A freeze ends when it begins, or before.", "Correct its begin or its end.")

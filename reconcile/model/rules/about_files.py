@@ -15,13 +15,13 @@ class FileRule(Rule):
     )
     FILE_TOO_LARGE = (
         "file-too-large",
-        "The file is larger than what is read.",
+        "The file is larger than the limit.",
         "Spread the schedules over several files.",
     )
     NOT_UTF8 = ("not-utf8", "The file is not UTF-8 text.", "Save the file as UTF-8.")
     LINE_SEPARATOR = (
         "line-separator",
-        "A character breaks the line for YAML, though editors do not show it.",
+        "A character is a line break for YAML, but editors do not show it.",
         "Delete it, or put a blank in its place.",
     )
     CONTROL_CHARACTER = (
@@ -85,17 +85,17 @@ class FileRule(Rule):
         "The file says both `tenant:` and `set:`.",
         "Split it: a set and the tenants that include it have files of their own.",
     )
-    UNKNOWN_KEY = ("unknown-key", "A key that this place does not know.", "Correct it, or delete it.")
+    UNKNOWN_KEY = ("unknown-key", "A key that is not known at this place.", "Correct it, or delete it.")
     NOT_BUILT_YET = ("not-built-yet", "A key of the format that has no effect yet.", "Delete it for now.")
     MISSING_KEY = ("missing-key", "A key that is required is missing.", "Add it.")
     EMPTY_VALUE = ("empty-value", "A key has no value.", "Write the value, or delete the key.")
-    WRONG_TYPE = ("wrong-type", "A value is of another type than meant.", "Write a value of the type that is meant.")
+    WRONG_TYPE = ("wrong-type", "A value has the wrong type.", "Write a value of the type that the message names.")
     WRONG_FORM = (
         "wrong-form",
-        "A text does not have the form that is meant.",
+        "A text has the wrong form.",
         "Write it in the form that the hint names.",
     )
-    NOT_ONE_OF = ("not-one-of", "A value is not one of the words that are known.", "Write one of them.")
+    NOT_ONE_OF = ("not-one-of", "A value is not one of the known words.", "Write one of them.")
     TOO_SHORT = ("too-short", "A text or a collection is too short.", "Write something, or delete the key.")
     TOO_LONG = ("too-long", "A text or a collection is too long.", "Shorten it.")
     OUT_OF_RANGE = ("out-of-range", "A number is too small or too large.", "Write a number within the bound.")

@@ -53,7 +53,7 @@ class ReplyRule(Rule):
     REPLY_MALFORMED = (
         "reply-malformed",
         "The reply, or the row of this code, is not JSON or not of the documented shape. Not repeated.",
-        "Check `url`, and what stands between; `-vv` shows the replies.",
+        "Check `url`, and any proxy in between; `-vv` shows the replies.",
     )
     REPLY_WITHOUT_DATA = (
         "reply-without-data",
@@ -63,7 +63,7 @@ class ReplyRule(Rule):
     ROW_NOT_ASKED_FOR = (
         "row-not-asked-for",
         "The reply holds a row for a code or a job that was not asked for. Not repeated.",
-        "See whether anything between, such as a cache, mixes up replies; `-vv` shows them.",
+        "See whether a proxy or a cache in between mixes up replies; `-vv` shows them.",
     )
     UNKNOWN_CODE_ANSWER = (
         "unknown-code-answer",
@@ -72,12 +72,12 @@ class ReplyRule(Rule):
     )
     ALL_REFUSED = (
         "all-refused",
-        "No query has worked yet, and many codes were refused alone: the rest was not asked for one by one.",
+        "No query has worked yet, and many codes were refused one by one: the others were not asked for.",
         "Check `url`, or set `service.unknown_code` if that is how codes without a job are answered.",
     )
     NOT_ASKED = (
         "not-asked",
-        "The calls before it, of the same tenant or of many, were all given up: it was not asked for.",
+        "All earlier calls, of the same tenant or of many tenants, failed: the key was not asked for.",
         "See whether the service is up, and run again.",
     )
     INTERRUPTED = ("interrupted", "The run was stopped first.", "Run again.")
@@ -98,14 +98,14 @@ class ReplyRule(Rule):
     )
     ERROR_BESIDE_DATA = (
         "error-beside-data",
-        "The service answers with data, and says an error beside it; the data was taken.",
-        "If the service says so when nothing is wrong, set `service.success_codes` to the value in the hint.",
+        "The reply has data and an error beside it; the data was taken.",
+        "If the service sends this without an error, set `service.success_codes` to the value in the hint.",
         Severity.NOTE,
     )
     ROW_TWICE = (
         "row-twice",
-        "The service answers with the same row more than once; it was taken for one job.",
-        "Nothing has to be done; the service's operator may want to know.",
+        "The reply has the same row more than once; it was taken for one job.",
+        "Nothing; you may inform the service's operator.",
         Severity.NOTE,
     )
 
@@ -115,8 +115,8 @@ class GitRule(Rule):
 
     FOREIGN_REPOSITORY = (
         "foreign-repository",
-        "Git would take for the repository what does not hold the declarations as its work tree.",
-        "See who added it, and remove it; a clone that is meant can be a submodule.",
+        "Git would use a repository whose work tree does not hold the declarations.",
+        "Find out who added it, and remove it; an intended clone can be a submodule.",
     )
     GIT_UNREADABLE = (
         "git-unreadable",
@@ -132,20 +132,20 @@ class GitRule(Rule):
     )
     ORPHAN_FORGOTTEN = (
         "orphan-forgotten",
-        "A job is live that no file declares, and Git no longer remembers it.",
+        "No file declares a live job, and Git no longer knows it from last applied.",
         "Park it with `--park-removed --base COMMIT`, or remove it in the service.",
         Severity.WARNING,
     )
     RENAME_FORGOTTEN = (
         "rename-forgotten",
-        "A job is live under an older name, and Git no longer remembers it.",
+        "A job is live under an older name, and Git no longer knows that name.",
         "Write the new name with `--include-renames --applied-rev COMMIT`.",
         Severity.WARNING,
     )
 
 
 class RunRule(Rule):
-    """What a run found while it saved, and what it cannot put right."""
+    """What a run found while it saved, and cannot correct."""
 
     SAVE_APPENDS = (
         "save-appends",
@@ -154,12 +154,12 @@ class RunRule(Rule):
     )
     LANDED_LATE = (
         "landed-late",
-        "Read again, a key whose save was in doubt is not as desired: a save landed late, or another program saved it.",
+        "At the last read, a key with a save in doubt is not as desired: it landed late, or another program saved.",
         "See who else saves this job, then plan again.",
     )
     MOVED_AFTER = (
         "moved-after",
-        "Read again, a key that was verified is no longer as desired: another program saved it.",
+        "At the last read, a verified key is not as desired any more: another program saved it.",
         "See who else saves this job, then plan again.",
     )
     NOT_READ_AGAIN = (
@@ -181,7 +181,7 @@ class RunRule(Rule):
     )
     SOAK_NOT_SEEN = (
         "soak-not-seen",
-        "A canary's fire is not waited for: it is not active, or fires after the soak's limit.",
+        "The soak does not wait for a canary: it is not active, or fires only after the soak's limit.",
         "Soak for a span, raise `--soak-limit`, or apply nearer to the fire.",
         Severity.WARNING,
     )
@@ -193,7 +193,7 @@ class RunRule(Rule):
     CANARY_RUN_FAILED = (
         "canary-run-failed",
         "A canary fired as scheduled, and its run failed.",
-        "The schedule is as desired: look at what it runs.",
+        "The schedule is as desired: look at the job that it runs.",
         Severity.WARNING,
     )
 
@@ -204,21 +204,21 @@ class LedgerRule(Rule):
     LEDGER_UNREADABLE = (
         "ledger-unreadable",
         "The ledger cannot be read, so last applied comes from Git or is not known.",
-        "See the hint; `reconcile ledger rebuild` puts a damaged ledger aside.",
+        "See the hint; `reconcile ledger rebuild` moves a damaged ledger away.",
         Severity.WARNING,
     )
     LEDGER_NOT_WRITTEN = (
         "ledger-not-written",
-        "The ledger could not record what would be saved, so nothing more was saved.",
-        "Mend what the hint names, and run plan and apply again.",
+        "The ledger could not record intents, so nothing more was saved.",
+        "Correct what the hint names, and run plan and apply again.",
     )
     LEDGER_OPEN_INTENTS = (
         "ledger-open-intents",
-        "Saves were made, and the ledger could not record what became of them.",
-        "Run again: the next run reads what became of them.",
+        "Saves were made, and the ledger could not record their outcomes.",
+        "Run again: the next run reads and settles them.",
     )
     LEDGER_UNWRITTEN = (
         "ledger-unwritten",
-        "The ledger could not record how the run ended, or its holds; what was saved is saved.",
-        "Mend what the hint names; the next run reads what became of open saves.",
+        "The ledger could not record the end of the run, or its holds. The saves were made.",
+        "Correct what the hint names; the next run settles the open saves.",
     )

@@ -1,4 +1,4 @@
-"""What a rule is: an id that can be printed, and what is true of every finding with that id."""
+"""`Rule`: an id that can be printed, and the facts of every finding with that id."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class Severity(StrEnum):
 
 
 OF_THE_RULE: Final = cast(Severity, "")
-"""The default of a severity that is the rule's own unless it is given."""
+"""A default for severities: use the severity of the rule."""
 
 
 class Rule(StrEnum):
-    """A rule: its id as text, and what is true of each finding of it. The kinds of rules are the subclasses.
+    """A rule: its id as text, and the facts of each of its findings. The subclasses are the kinds of rules.
 
-    The id is stable and kebab-case, and the member's name is the id in capitals. *meaning* is one sentence about what
-    was found, and *remedy* is what to do.
+    The id is stable and kebab-case, and the member's name is the id in capitals. *meaning* is one sentence about the
+    finding, and *remedy* is what to do.
     """
 
     meaning: str
@@ -43,7 +43,7 @@ class Rule(StrEnum):
 
     @classmethod
     def unlisted(cls, rule_id: str) -> Self:
-        """Return a rule that is in no table: one that another version of this program wrote down."""
+        """Return a rule that is in no table: another version of this program wrote its id."""
         rule = str.__new__(cls, rule_id)
         rule._name_ = rule._value_ = rule_id
         rule.meaning, rule.remedy, rule.severity = "", "", Severity.ERROR
