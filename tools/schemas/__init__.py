@@ -1,6 +1,6 @@
-"""The JSON Schemas of all that is read and written, drawn from the model. ``python -m tools.schemas`` writes them anew.
+"""The JSON Schemas of all files and documents, generated from the model. ``python -m tools.schemas`` writes them.
 
-`blocks` is what schemas are made of. `workspace` and `declarations` are the files that are read; `documents` and
-`ledgers` are the documents that are written, with the `parts` that several of them hold; `openapi` is what the twin
-answers. Enumerations and defaults come from the model; descriptions and examples stand here.
+`blocks` are the building blocks. `workspace` and `declarations` are the schemas of input files. `documents` and
+`ledgers` are those of output documents, and `parts` is what several documents share. `openapi` describes the twin's
+API. Enumerations and defaults come from the model; descriptions and examples stand here.
 """

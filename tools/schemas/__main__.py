@@ -1,4 +1,4 @@
-"""Writes the schemas anew."""
+"""Generates the schemas."""
 
 from __future__ import annotations
 

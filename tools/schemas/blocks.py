@@ -42,7 +42,7 @@ def count(description: str, example: int = 0, *, minimum: int = 0) -> Node:
 
 
 def counts(description: str, named: Mapping[str, str]) -> Node:
-    """Return an object with a whole number for each name; *named* says what is counted."""
+    """Return an object with a whole number for each name; the values of *named* say what is counted."""
     node = record({name: count(f"How many: {what}.") for name, what in named.items()})
     return {"description": description, **node, "examples": [dict.fromkeys(named, 0)]}
 
@@ -70,18 +70,18 @@ def listed(description: str, item: Node, *examples: object, **more: object) -> N
 
 
 def ref(target: str, *examples: object, description: str | None = None) -> Node:
-    """Return what *target* (``file#definition``) is."""
+    """Return a reference to *target* (``file#definition``)."""
     node: Node = {} if description is None else {"description": description}
     return {**node, "$ref": place_of(target)} | ({"examples": list(examples)} if examples else {})
 
 
 def ref_or_null(target: str, description: str, *examples: object) -> Node:
-    """Return what *target* is, or null."""
+    """Return a reference to *target*, or null."""
     return {"description": description, "anyOf": [ref(target), {"type": "null"}], "examples": list(examples)}
 
 
 def place_of(target: str) -> str:
-    """Return how ``file#definition`` is referred to from another file."""
+    """Return the reference to ``file#definition`` from another file."""
     file, _, definition = target.partition("#")
     return f"{file}.schema.json#/$defs/{definition}"
 
@@ -93,19 +93,19 @@ def record(properties: Mapping[str, Node], *, optional: Iterable[str] = ()) -> N
 
 
 def example(node: Node, **different: object) -> dict[str, Any]:
-    """Return an example of the record *node*: of each required property the first one, or what is *different*."""
+    """Return an example of the record *node*: the first example of each required property, or that in *different*."""
     return {name: different.get(name, node["properties"][name]["examples"][0]) for name in node["required"]}
 
 
 def default_of(kind: Any, name: str) -> Any:
-    """Return the default that the field *name* of the dataclass *kind* has, as JSON."""
+    """Return the default of the field *name* of the dataclass *kind*, as JSON."""
     (found,) = (each.default for each in dataclasses.fields(kind) if each.name == name)
     assert found is not dataclasses.MISSING, f"{kind.__name__}.{name} has no default"
     return list(found) if isinstance(found, tuple) else found
 
 
 def setting(kind: Any, name: str, make: Callable[..., Node], description: str, *examples: object, **more: Any) -> Node:
-    """Return what *make* makes, with the default that the field *name* of the dataclass *kind* has."""
+    """Return the node of *make*, with the default of the field *name* of the dataclass *kind*."""
     default = default_of(kind, name)
     if isinstance(default, timedelta):
         default = f"{default.total_seconds():.0f}s"
@@ -113,7 +113,7 @@ def setting(kind: Any, name: str, make: Callable[..., Node], description: str, *
 
 
 def settings(description: str, properties: dict[str, Node], *examples: object) -> Node:
-    """Return an object of which each of *properties* may be left out."""
+    """Return an object whose *properties* are all optional."""
     node: Node = {"description": description, "type": "object", "additionalProperties": False}
     return {**node, "properties": properties, "examples": list(examples)}
 
@@ -124,12 +124,12 @@ def words(description: str, longest: int, one: str) -> Node:
 
 
 def mapping(properties: dict[str, Node], *required: str) -> Node:
-    """Return an object of which only *required* must be there."""
+    """Return an object in which only *required* are required."""
     return {"type": "object", "required": list(required), "additionalProperties": False, "properties": properties}
 
 
 def schema(title: str, description: str, node: Node, definitions: Mapping[str, Node], *, file: str) -> Node:
-    """Return the whole of the schema *file*: references to itself stay within it."""
+    """Return the whole schema *file*; references to itself have no file name."""
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, "description": description}
     whole = {**head, **node} | ({"$defs": dict(definitions)} if definitions else {})
     drawn: Node = _within(whole, f"{file}.schema.json#")

@@ -1,4 +1,4 @@
-"""The files of tenants and sets: schedules as they are declared."""
+"""The schemas of tenant files and set files."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ _FIELDS: dict[str, Node] = {
         "parked",
         default=str(default_of(Schedule, "state")),
     ),
-    "owner": words("Who is asked about this schedule: a team, a person, a mailbox.", 200, "orders-team"),
-    "description": text("Why this runs. May have several lines.", "why this runs", maxLength=4000),
+    "owner": words("Who is responsible for this schedule: a team, a person, a mailbox.", 200, "orders-team"),
+    "description": text("Why this schedule exists. It may have several lines.", "why this runs", maxLength=4000),
     "labels": {
-        "description": "Words to select by (`--label tier=gold`). Replaced as a whole by an override.",
+        "description": "Labels to select by (`--label tier=gold`). An override replaces all of them.",
         "type": "object",
         "propertyNames": ref("tenant#label_name"),
         "maxProperties": 64,
@@ -71,14 +71,14 @@ TENANT = schema(
                 uniqueItems=True,
             ),
             "exclude": listed(
-                "Codes of included sets that this tenant does not want.",
+                "Codes of included sets that this tenant does not take over.",
                 ref("tenant#code", _CORE_CODE, description="A code of an included set."),
                 [_CORE_CODE],
                 uniqueItems=True,
             ),
             "defaults": ref("tenant#defaults"),
             "schedules": listed(
-                "The entries. One whose code an included set has needs to say only what differs.",
+                "The entries. An entry whose code is in an included set needs only the fields that differ.",
                 ref("tenant#entry"),
                 [{"code": _A_CODE, "name": "订单同步", "cron": "0 */30 8-19 ? * * *"}],
             ),
@@ -91,8 +91,7 @@ TENANT = schema(
         "label_name": {"type": "string", **ID},
         "fields": {"type": "object", "additionalProperties": False, "properties": _FIELDS},
         "defaults": settings(
-            "Values for every entry of this file that does not say otherwise; for taken over entries, where their set "
-            "does not either.",
+            "Default values for the entries of this file, and for entries of included sets whose set has no value.",
             {name: ref(f"tenant#fields/properties/{name}") for name in _BY_DEFAULT},
             {"owner": "orders-team"},
         ),

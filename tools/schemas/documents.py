@@ -1,4 +1,4 @@
-"""The documents that are written: what each holds between the beginning and the end that all have."""
+"""The schemas of output documents; each adds its own members to those that all documents have."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ _MADE = {
 _ENDED = {
     Result.VERIFIED: "saved and read back as desired",
     Result.MISMATCHED: "saved, but the service shows something else",
-    Result.REFUSED: "a guard or a stale plan kept them",
+    Result.REFUSED: "a guard or a stale plan refused them",
     Result.FAILED: "surely not saved",
     Result.SKIPPED: "not begun",
-    Result.UNKNOWN: "may have been saved; the next run settles them",
+    Result.UNKNOWN: "may have been saved; the next run reads them",
 }
 _STRINGS: Node = {"type": "string"}
 _WHOLE: Node = {"type": "integer", "minimum": 0}
@@ -64,18 +64,18 @@ _SELECTION = record(
     {
         "tenants": listed("Patterns of tenants.", _STRINGS, ["shop-*"]),
         "codes": listed("Behaviour codes.", _STRINGS, [A_CODE]),
-        "labels": listed("Labels, all of which fit.", _STRINGS, ["tier=gold"]),
+        "labels": listed("Labels; a schedule must have all of them.", _STRINGS, ["tier=gold"]),
     }
 )
 
 PLAN = document(
     "plan",
     "A plan",
-    "What `reconcile plan` found and `reconcile apply` would do.",
+    "The result of `reconcile plan`: what `reconcile apply` would do.",
     {
         "last_applied": LAST_APPLIED,
         "selection": {
-            "description": "Which schedules the plan is about; nothing selects all of them.",
+            "description": "The selected schedules; three empty lists select all.",
             **_SELECTION,
             "examples": [{"tenants": ["acme"], "codes": [], "labels": []}],
         },
@@ -89,8 +89,7 @@ PLAN = document(
             },
         ),
         "populations": {
-            "description": "How many live keys each tenant with changes has: what the percentage limit is reckoned "
-            "from.",
+            "description": "How many live keys each tenant with changes has: the basis of the percentage limit.",
             "type": "object",
             "additionalProperties": _WHOLE,
             "examples": [{"acme": 40}],
@@ -107,8 +106,8 @@ PLAN = document(
 _DRIFT_KEY = record(
     {
         **CHANGE_PROPERTIES,
-        "moved": flag("Whether the live side moved: somebody changed it, and not Git.", True),
-        "held_by": text_or_null("The run that rolled it back, where its hold still binds; else null.", A_RUN),
+        "moved": flag("Whether the live side was changed, and not by an apply.", True),
+        "held_by": text_or_null("The rollback run whose hold still applies; else null.", A_RUN),
     },
     optional=("unreadable",),
 )
@@ -116,7 +115,7 @@ _DRIFT_KEY = record(
 DRIFT = document(
     "drift",
     "A drift check",
-    "Whether the service still does what Git declares: `reconcile drift`.",
+    "Whether live is still as declared: `reconcile drift`.",
     {
         "last_applied": LAST_APPLIED,
         "summary": {
@@ -124,7 +123,7 @@ DRIFT = document(
             **record(
                 {
                     "moved": count("How many moved."),
-                    "unchanged": count("How many have nothing to say."),
+                    "unchanged": count("How many are not listed."),
                     "verdicts": {
                         "description": "How many of each verdict, among the keys listed.",
                         "type": "object",
@@ -136,7 +135,7 @@ DRIFT = document(
             "examples": [{"moved": 1, "unchanged": 97, "verdicts": {"drifted": 1}}],
         },
         "keys": listed(
-            "The keys with something to say, sorted.",
+            "The keys that differ or need attention, sorted.",
             ref("drift#key"),
             [A_CHANGE | {"action": None, "moved": True, "held_by": None}],
         ),
@@ -147,13 +146,13 @@ DRIFT = document(
 _OUTCOME = record(
     {
         "result": choice("How the change ended.", Result, "verified"),
-        "reason": text("A stable id of why.", "saved"),
-        "message": text("Why, in a sentence.", "saved, and read back as desired"),
+        "reason": text("A stable id of the reason.", "saved"),
+        "message": text("The reason, as a sentence.", "saved, and read back as desired"),
         "hint": text_or_null("What to do.", "look at the service"),
         "saves": count("How many save calls may have reached the service.", 1),
-        "live": LIVE["live"] | {"description": "The rows that were read last; null when none were read."},
+        "live": LIVE["live"] | {"description": "The rows that were read last; null when nothing was read."},
         "unreadable": LIVE["unreadable"],
-        "in_doubt": flag("Whether a save of it got no trustworthy reply: it may land late.", False),
+        "in_doubt": flag("Whether a save got no trustworthy reply: it may land late.", False),
     },
     optional=("unreadable",),
 )
@@ -161,8 +160,8 @@ _AN_OUTCOME = example(_OUTCOME, hint=None)
 _START = record(
     {
         "id": text("The run's id, for `runs show` and `rollback`.", A_RUN),
-        "kind": choice("What it was for.", [each for each in RunKind if each is not RunKind.ADOPT], "apply"),
-        "actor": text("Who it was by.", "li.wei"),
+        "kind": choice("The kind of run.", [each for each in RunKind if each is not RunKind.ADOPT], "apply"),
+        "actor": text("The actor.", "li.wei"),
         **OF_RUN,
     }
 )
@@ -170,14 +169,14 @@ _START = record(
 RUN = document(
     "run",
     "A run",
-    "What became of each change in one `reconcile apply`.",
+    "The outcome of each change of one `reconcile apply` or `reconcile rollback`.",
     {
         "last_applied": LAST_APPLIED,
         "interrupted": flag("Whether a signal stopped the run.", False),
-        "recorded": flag("Whether the ledger took all that it was given; false makes the next run settle it.", True),
+        "recorded": flag("Whether the ledger recorded everything; if not, the next run settles the rest.", True),
         "run": ref_or_null(
             "run#start",
-            "How the ledger knows this run; null for a run without one.",
+            "The run in the ledger; null for a run without a ledger.",
             example(_START, overrides=[]),
             None,
         ),
@@ -198,7 +197,7 @@ RUN = document(
         "run_change": record(
             {
                 **CHANGE_PROPERTIES,
-                "outcome": ref("run#outcome", _AN_OUTCOME, description="What became of it."),
+                "outcome": ref("run#outcome", _AN_OUTCOME, description="The outcome."),
             },
             optional=("unreadable",),
         ),
@@ -220,7 +219,7 @@ _EXECUTION = record(
             )
         },
         "run_status": text("The service's exestatus.", "success"),
-        "succeeded": flag("How the environment's success_status reads it.", True),
+        "succeeded": flag("Whether the environment's success_status contains it.", True),
         "trigger_status": text("The service's triggerstatus.", "success"),
         "run_type": text("The service's runtype.", "trigger"),
         "message": text("The service's exedes.", "java.net.SocketTimeoutException: timeout"),
@@ -263,7 +262,7 @@ _FIELD = record(
     {
         "name": choice("What Quartz calls the field.", [field.name for field in FIELDS], "hour"),
         "text": text("The field as written, in upper case; a year that was not written is *.", "8-19"),
-        "meaning": text("What the field says by itself, in the language asked for.", "8 through 19"),
+        "meaning": text("The description of the field alone, in the language asked for.", "8 through 19"),
     }
 )
 _WORDS = "When it fires, as a sentence in the language asked for."
@@ -294,22 +293,22 @@ EXPLANATION = document(
             [example(_FIELD, text="2", meaning="2")],
         ),
         "timezone": text("The zone on whose clock it fires.", "Asia/Shanghai"),
-        "never_fires": flag("Whether it fires in no year at all.", False),
+        "never_fires": flag("Whether it never fires, in any year.", False),
         "fires_per_day": count(f"How often it {_PER_DAY}", 1),
         "fires": listed("The next fires, later than `generated_at`.", ref("explanation#fire"), [_A_FIRE]),
         "hazard": text_or_null(
-            "Why it must never reach a service though Quartz accepts it; null when it is harmless.", None
+            "Why it must never reach a service although Quartz accepts it; null when it is harmless.", None
         ),
         "against": ref_or_null(
             "explanation#comparison",
-            "The expression that it was compared with; null when there was none.",
+            "The other expression; null without a comparison.",
             example(_COMPARISON, only_there=[_AT_THREE]),
         ),
     },
     {"fire": _FIRE, "field": _FIELD, "comparison": _COMPARISON},
-    environment=null("Null: an expression needs none."),
+    environment=null("Null: an expression has no environment."),
     desired_digest=null("Null: nothing is desired."),
-    complete=constant("Always true: nothing had to be read.", True),
+    complete=constant("Always true: nothing is read.", True),
 )
 
 _FOUND = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.NOTE: "notes"}
@@ -317,7 +316,7 @@ _FOUND = {Severity.ERROR: "errors", Severity.WARNING: "warnings", Severity.NOTE:
 FINDINGS = document(
     "findings",
     "Findings",
-    "What `reconcile validate` found.",
+    "The findings of `reconcile validate`.",
     {
         "summary": counts(
             "How many.",
@@ -334,8 +333,8 @@ FINDINGS = document(
 ERROR = document(
     "error",
     "An error",
-    "What a run says that could not do its work.",
+    "The document of a command that failed.",
     {"refusals": REFUSALS},
     environment=ENVIRONMENT_OR_NULL,
-    complete=constant("False: the run was stopped.", False),
+    complete=constant("Always false: the command failed.", False),
 )

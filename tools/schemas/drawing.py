@@ -1,4 +1,4 @@
-"""Every file of ``schemas/`` by name, and its text."""
+"""The files of ``schemas/``: their names and their text."""
 
 from __future__ import annotations
 

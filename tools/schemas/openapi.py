@@ -1,4 +1,4 @@
-"""The three operations of the service, as the twin answers them: OpenAPI."""
+"""OpenAPI of the three operations of the service, as the twin answers them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _schema(name: str) -> Node:
 
 
 def _with_more(properties: dict[str, Node], *required: str) -> Node:
-    """Return an object that may hold more than is read of it."""
+    """Return an object that may have more properties."""
     return {"type": "object", "required": list(required), "properties": properties}
 
 
@@ -125,7 +125,7 @@ OPENAPI: Node = {
         "title": "Scheduling service",
         "version": "1",
         "description": "The three operations of a Quartz-based scheduling service, as the twin of reconcile answers "
-        "them. History and save share one path and are told apart by opttype; the spelling quaryjournal is the "
+        "them. History and save share one path and differ by opttype; the spelling quaryjournal is the "
         "service's own.",
     },
     "servers": [{"url": "http://127.0.0.1:8001"}],

@@ -1,4 +1,4 @@
-"""What several documents hold, each defined once: how they begin and end, rows, changes, findings, refusals."""
+"""Parts that several documents share: their first and last members, rows, changes, findings, refusals."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ROW = record(
         "job_id": text("The service's jobinfoid.", "1254310917276311552"),
         "cron": text("The service's own cron text.", A_CRON),
         "status": text("The service's own status text.", "enable"),
-        "active": flag("How the environment's active_status reads the status.", True),
+        "active": flag("Whether the environment's active_status contains the status.", True),
     }
 )
 A_ROW = example(ROW)
@@ -71,15 +71,15 @@ APPLIED = record(
 DESIRED = record(
     {
         "cron": text("What a save writes.", "0 */15 8-19 ? * * *"),
-        "declared_cron": text("What the file says: differs from `cron` where it holds H.", "H H 6 * * ?"),
+        "declared_cron": text("The cron in the file: it differs from `cron` if it has an H.", "H H 6 * * ?"),
         "name": text("The job's name.", A_NAME),
-        "state": choice("Whether it is to fire.", State, "active"),
+        "state": choice("Whether it fires.", State, "active"),
         "protect": flag("Whether any change needs --allow-protected.", False),
         "resolved_cron": text(
-            "The schedule's own cron; only there when it is parked, and `cron` is the parking cron.",
+            "The schedule's own cron; only present when it is parked: then `cron` is the parking cron.",
             "0 */15 8-19 ? * * *",
         ),
-        "owner": text("Who answers for it.", "orders-team"),
+        "owner": text("Who is responsible for it.", "orders-team"),
         "description": text("Why it runs.", "orders leave the building twice an hour"),
         "labels": {
             "description": "Labels to select by.",
@@ -88,8 +88,8 @@ DESIRED = record(
             "examples": [{"tier": "gold"}],
         },
         "origin": choice(
-            "Where it comes from, where that is no file: `removed`, no file declares it any more; `rollback`, what was "
-            "live before a run.",
+            "Only present if the values are not from a file: `removed`, no file declares the schedule any more; "
+            "`rollback`, they were live before a run.",
             [each.word for each in get_args(Origin) if each is not DeclaredAt],
             "removed",
         ),
@@ -106,13 +106,13 @@ PLACE = record(
     {
         **_FILE_AND_LINE,
         "column": count("Column, from 1.", 11, minimum=1),
-        "width": count("How many characters are meant.", 21),
+        "width": count("Number of characters.", 21),
     }
 )
 
 LIVE = {
     "live": {
-        "description": "The rows that the service holds: none when the key is absent; null when it could not be read.",
+        "description": "The rows in the service: empty when the key is absent; null when it could not be read.",
         "type": ["array", "null"],
         "items": ref("plan#row"),
         "examples": [[A_ROW]],
@@ -120,20 +120,20 @@ LIVE = {
     "unreadable": ref(
         "plan#unreadable",
         example(UNREADABLE, hint=None),
-        description="Why the key could not be read; only there when `live` is null.",
+        description="Why the key could not be read; only present when `live` is null.",
     ),
 }
 
-_VERDICT = choice("How desired, last applied and live stand to one another.", Verdict, "drifted")
+_VERDICT = choice("How desired, last applied and live differ.", Verdict, "drifted")
 _CONDITIONS = listed(
-    "What is out of the ordinary on the live side; empty when all is ordinary.",
+    "What is unusual about the live side; empty when nothing is.",
     {"enum": [str(each) for each in Condition]},
     ["inactive"],
 )
 
 CHANGE_PROPERTIES: dict[str, Node] = {
     **KEY,
-    "action": choice("What a save does; null where none is possible or needed.", [*Action, None], "update"),
+    "action": choice("What a save does; null when none is possible or needed.", [*Action, None], "update"),
     "verdict": _VERDICT,
     "conditions": _CONDITIONS,
     **LIVE,
@@ -144,7 +144,7 @@ CHANGE_PROPERTIES: dict[str, Node] = {
         "plan#desired", example(DESIRED, declared_cron="0 */15 8-19 ? * * *"), description="What Git wants."
     ),
     "fields": listed(
-        "Which declared fields a save changes, as far as the service shows them.",
+        "The declared fields that a save changes, as far as the service shows them.",
         {"enum": ["cron", "name", "state"]},
         ["cron"],
     ),
@@ -164,7 +164,7 @@ ATTENTION = record(
         "verdict": _VERDICT,
         "conditions": _CONDITIONS,
         **LIVE,
-        "message": text("What is the matter.", "declared active, but the live job is inactive"),
+        "message": text("What needs attention.", "declared active, but the live job is inactive"),
         "hint": text_or_null("What to do.", "run with --enable-inactive"),
     },
     optional=("unreadable",),
@@ -173,16 +173,16 @@ ATTENTION = record(
 REFUSAL = record(
     {
         "rule": text("A stable id of the guard.", "max-changes"),
-        "message": text("Why it says no.", "31 saves are more than max_changes (20)"),
+        "message": text("Why it refuses.", "31 saves are more than max_changes (20)"),
         "hint": text("What to do, in one clause.", "run with --allow-changes 31"),
         "setting": text_or_null("The setting that holds the limit.", "limits.max_changes"),
         "override": text_or_null("The option that lifts it for one run.", "--allow-changes 31"),
-        "tenant": text_or_null("The tenant it is about.", "acme"),
-        "code": text_or_null("The code it is about; null when the whole apply is refused.", A_CODE),
+        "tenant": text_or_null("The tenant that is refused.", "acme"),
+        "code": text_or_null("The code that is refused; null when the whole apply is.", A_CODE),
     }
 )
 
-_PLACE = ref_or_null("plan#place", "Where it stands; null when it stands nowhere.", example(PLACE))
+_PLACE = ref_or_null("plan#place", "The place in a file; null when there is none.", example(PLACE))
 
 FINDING = record(
     {
@@ -191,7 +191,7 @@ FINDING = record(
         "message": text("What was found.", "the code 42 must be quoted"),
         "place": _PLACE,
         "hint": text_or_null("What to do.", 'write "42"'),
-        "line_text": text_or_null("The line that the place points into.", "  - code: 42"),
+        "line_text": text_or_null("The line of that place.", "  - code: 42"),
         "tenant": text_or_null("The tenant it is about.", "acme"),
         "code": text_or_null("The code it is about.", A_CODE),
     }
@@ -200,7 +200,7 @@ FINDING = record(
 ERROR = record(
     {
         "kind": text("What kind of error it is.", "service"),
-        "message": text("What is wrong, with which value.", "no connection to http://127.0.0.1:8001"),
+        "message": text("What is wrong, and the value.", "no connection to http://127.0.0.1:8001"),
         "hint": text_or_null("What to do.", "is the service up?"),
         "place": _PLACE,
     }
@@ -242,21 +242,21 @@ DEFINITIONS: dict[str, Node] = {
         "The commit that was read; null outside Git.", "4f0b1d8a4f0b1d8a4f0b1d8a4f0b1d8a4f0b1d8a"
     ),
     "last_applied": choice(
-        "Where last applied was taken from: `ledger` where one knows a schedule, whatever Git adds (see "
-        "`assumptions`); else `git`, where a ref or revision is there.",
+        "The source of last applied: `ledger` if it knows at least one schedule, even if Git adds others (see "
+        "`assumptions`); else `git` if there is a ref or revision; else `none`.",
         LastAppliedSource,
         "none",
     ),
     "findings": listed("What was found, sorted by place.", ref("plan#finding"), _FINDINGS),
     "refusals": listed("What guards refuse.", ref("plan#refusal"), _REFUSALS),
     "attentions": listed(
-        "Keys at which nothing is saved, though somebody should look; sorted by key.",
+        "Keys that are not saved but need the attention of a person, sorted by key.",
         ref("plan#attention"),
         _ATTENTIONS,
     ),
     "errors": listed("What stopped the run; empty when nothing did.", ref("plan#error"), []),
     "assumptions": listed(
-        "What is taken for granted, for the service does not say.",
+        "What the run assumes, because the service does not say it.",
         {"type": "string"},
         ["no last applied: two-way, no orphans, no lock"],
     ),
@@ -267,9 +267,9 @@ ENVIRONMENT = ref("plan#environment", "prod")
 DIGEST = ref("plan#digest", A_DIGEST)
 DESIRED_DIGEST = ref("plan#digest", A_DIGEST, description=f"{_DESIRED_DIGEST}.")
 ENVIRONMENT_OR_NULL = ref_or_null("plan#environment", "The environment; null when none was chosen.", "prod")
-NO_DIGEST = null("Null: there is nothing to be done.")
+NO_DIGEST = null("Null: the document plans nothing.")
 DESIRED_DIGEST_OR_NULL = ref_or_null("plan#digest", f"{_DESIRED_DIGEST}; null when there are none.", A_DIGEST)
-NOTHING_DECLARED = null("Null: nothing is declared by it.")
+NOTHING_DECLARED = null("Null: the document has no declarations.")
 ALL_READ = flag("Whether every selected key could be read.", True)
 EVERYTHING_READ = flag("Whether everything could be read.", True)
 LAST_APPLIED = ref("plan#last_applied", "none")
@@ -289,7 +289,7 @@ def document(
     desired_digest: Node = DESIRED_DIGEST_OR_NULL,
     complete: Node = ALL_READ,
 ) -> Node:
-    """Return the schema of the documents of *kind*: how all begin and end, and *body* between."""
+    """Return the schema of the documents of *kind*: the members that all documents have, around *body*."""
     properties = {
         "format_version": ref("plan#format_version", "1.0"),
         "kind": constant("What kind of document this is.", kind),

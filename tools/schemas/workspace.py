@@ -1,4 +1,4 @@
-"""The workspace file: its settings, with the defaults that the model has."""
+"""The schema of the workspace file: its settings, with the defaults of the model."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ LIMITS = {
     "max_changes": _limit("max_changes", "Updates, renames and parkings in one apply, overall.", 200),
     "max_change_percent": _limit(
         "max_change_percent",
-        "The share of one tenant's live keys that may change, when it has at least `min_population`.",
+        "The percentage of one tenant's live keys that may change, if it has at least `min_population`.",
         20,
         "number",
         maximum=100,
@@ -74,7 +74,7 @@ LIMITS = {
         Limits,
         "min_population",
         partial(value, "integer"),
-        "From how many live keys on `max_change_percent` binds a tenant.",
+        "`max_change_percent` applies to tenants with at least so many live keys.",
         10,
         minimum=0,
     ),
@@ -82,8 +82,8 @@ LIMITS = {
     "max_parked": _limit("max_parked", "Parkings in one apply.", 5),
     "max_fires_per_day": _limit(
         "max_fires_per_day",
-        "Fires of one schedule in a day; more are a finding of the rule `too-many-fires`, and keep nothing from being "
-        "saved.",
+        "Fires of one schedule in a day. More are a finding of the rule `too-many-fires`, and no reason to "
+        "refuse a save.",
         100000,
     ),
 }
@@ -96,9 +96,10 @@ RULE_SEVERITIES = {
 
 _WITH_VALUE = (UnknownCodeMode.STATUS, UnknownCodeMode.RESP_CODE)
 _UNKNOWN_CODE: Node = {
-    "description": "How a code without a job is answered: left out of the rows (`omitted`), a row of nulls "
-    "(`null-row`), no or null resp_data (`null-data`), an HTTP status, or a resp_code. Exactly that answer, to a query "
-    "for that code alone, means absent.",
+    "description": "The service's answer for a code without a job: no row (`omitted`), a row of nulls "
+    "(`null-row`), no or "
+    "null resp_data (`null-data`), an HTTP status, or a resp_code. Only exactly this answer, to a query for that code "
+    "alone, means absent.",
     "type": ["string", "object"],
     "if": {"type": "string"},
     "then": {"enum": [str(each) for each in UnknownCodeMode if each not in _WITH_VALUE]},
@@ -145,14 +146,14 @@ SERVICE = {
     "query_path": _service(
         "query_path",
         text,
-        "Where status is queried, appended to the base path of `url`.",
+        "The path of status queries, appended to the base path of `url`.",
         "/task/quartz/queryjobstatus",
         **_PATH,
     ),
     "job_path": _service(
         "job_path",
         text,
-        "Where jobs are saved and their history is read, appended to the base path of `url`.",
+        "The path of saves and of histories, appended to the base path of `url`.",
         "/task/quartz/bizcronjob",
         **_PATH,
     ),
@@ -160,8 +161,8 @@ SERVICE = {
     "save": _service(
         "save",
         choice,
-        "What a save of a code that has a job does. `unknown` is settled by the first update of a run, which goes "
-        "alone; `append` refuses updates.",
+        "What a save does if the code has a job. With `unknown`, the first update of a run goes alone and shows it. "
+        "With `append`, updates are refused.",
         SaveMode,
         "upsert",
     ),
@@ -183,23 +184,28 @@ SERVICE = {
     "success_codes": _several(
         ServiceSettings,
         "success_codes",
-        "Values beside resp_data that are no error, without case; zeros, 200, null and nothing never are.",
+        "Values beside resp_data that are not errors, in upper or lower case. Zeros, 200, null and an empty "
+        "value never "
+        "are errors.",
         words("A code or a text of the service, quoted.", 200, "success"),
         ["success", "ok", "成功", "查询成功"],
     ),
-    "quartz": _service("quartz", choice, "Whose reading of cron applies.", QUARTZ_VERSIONS, "2.5"),
+    "quartz": _service(
+        "quartz", choice, "The Quartz version of the service, for reading crons.", QUARTZ_VERSIONS, "2.5"
+    ),
 }
 
 _environment = partial(setting, Environment)
 
 ENVIRONMENT: dict[str, Node] = {
     "url": words(
-        "Where the service answers, with its base path; no credentials, query or fragment. May hold ${VARIABLES}.",
+        "The address of the service with its base path, without credentials, query and fragment. May hold "
+        "${VARIABLES}.",
         2000,
         "https://scheduler.example.com:8001/base",
     ),
     "headers": {
-        "description": "Headers of every call; values may hold ${VARIABLES} of the environment of the command.",
+        "description": "Headers of every call; values may hold ${VARIABLES} from the environment of the command.",
         "type": "object",
         "maxProperties": 64,
         "propertyNames": {
@@ -221,12 +227,12 @@ ENVIRONMENT: dict[str, Node] = {
     "paths": _several(
         Environment,
         "paths",
-        "Which files are read, relative to this file.",
+        "The files to read, relative to this file.",
         words(_GLOB, 200, "tenants/**/*.yaml"),
         ["tenants/**/*.yaml", "sets/*.yaml"],
     ),
     "tenants": _several(
-        Environment, "tenants", "Which tenants this environment has.", words(_GLOB, 200, "acme"), ["acme", "shop-*"]
+        Environment, "tenants", "The tenants of this environment.", words(_GLOB, 200, "acme"), ["acme", "shop-*"]
     ),
     "batch_size": _environment(
         "batch_size",
@@ -255,15 +261,16 @@ ENVIRONMENT: dict[str, Node] = {
     "client_cert": words("A file with the client's certificate and key.", 1000, "/etc/ssl/reconcile.pem"),
     "ledger": ref("workspace#ledger"),
     "service": settings(
-        "What this service does where its API does not tell.",
+        "How this service behaves where its API is not documented.",
         SERVICE,
         {"save": "upsert", "unknown_code": {"status": 404}},
     ),
 }
 
 _LEDGER = text(
-    "Where applies are remembered: an SQLAlchemy URL of SQLite or PostgreSQL, which may hold ${VARIABLES}, or `none`. "
-    "Else the SQLite file .reconcile/ledger.db beside this folder.",
+    "The ledger, where applies are recorded: an SQLAlchemy URL of SQLite or PostgreSQL, which may hold "
+    "${VARIABLES}, or `none`. "
+    "If not set: the SQLite file .reconcile/ledger.db beside this folder.",
     "postgresql://reconcile:${LEDGER_PASSWORD}@db.example.com/reconcile",
     "none",
     pattern="^(none|sqlite:///[^\\x00-\\x1f\\x7f]+|postgresql(\\+psycopg)?://[^\\x00-\\x1f\\x7f]+"
@@ -273,24 +280,26 @@ _LEDGER = text(
 )
 
 _FREEZE = {
-    "reason": words("Why, for who is refused.", 200, "year-end closing"),
+    "reason": words("The reason, shown with each refusal.", 200, "year-end closing"),
     "from": text("When a one-off freeze begins.", "2026-12-31T00:00", **_WALL_CLOCK),
     "to": text("When it ends; not included.", "2027-01-03T08:00", **_WALL_CLOCK),
     "weekly": text(
-        "A freeze of every week: from a day and time to another.",
+        "A weekly freeze, from a day and time to another.",
         "FRI 18:00 - MON 08:00",
         pattern=f"^{_WEEK_MOMENT} - {_WEEK_MOMENT}$",
         patternErrorMessage='two moments of the week such as "FRI 18:00 - MON 08:00" are meant',
     ),
     "near_fire": text(
-        "No schedule is touched within so long of one of its fires, before or after; one that fires more often than "
-        "twice in that time is exempt.",
+        "No schedule is saved within this time before or after one of its fires. A schedule that fires more than once "
+        "in twice this time is exempt.",
         "10m",
         **_DURATION,
     ),
-    "timezone": text("The zone of its wall clock: an IANA name; else the environment's.", "Asia/Shanghai"),
+    "timezone": text(
+        "The time zone of the freeze, an IANA name. Default: the zone of the environment.", "Asia/Shanghai"
+    ),
     "environments": listed(
-        "Patterns of the environments it is for; else all.",
+        "Patterns of environments. Default: all.",
         {"type": "string", "minLength": 1},
         ["prod"],
         minItems=1,
@@ -311,7 +320,7 @@ _FREEZES = [
 WORKSPACE_PROPERTIES: dict[str, Node] = {
     "format_version": text("The version of this format, as text.", "1", const="1"),
     "workspace": text("The id of this workspace: keys owned by another one are left alone.", "orders", **ID),
-    "default_environment": words("The environment that is meant without `--env`.", 64, "demo"),
+    "default_environment": words("The environment without `--env`.", 64, "demo"),
     "environments": {
         "description": "The environments by name.",
         "type": "object",
@@ -322,7 +331,7 @@ WORKSPACE_PROPERTIES: dict[str, Node] = {
     },
     "ledger": ref("workspace#ledger"),
     "limits": settings(
-        "What one apply may do before somebody has to say so; `--allow-changes N` lifts every count and share up to N.",
+        "What one apply may do without an override; `--allow-changes N` lifts every count and share up to N.",
         LIMITS,
         {"max_changes": 200},
     ),
@@ -330,8 +339,8 @@ WORKSPACE_PROPERTIES: dict[str, Node] = {
         Workspace,
         "on_drift",
         choice,
-        "What an apply does with a schedule that was changed by hand: make it as declared again (`revert`), or leave "
-        "it until somebody says --accept-drift (`hold`).",
+        "What an apply does with a schedule that was changed by hand: save it as declared (`revert`), or leave it "
+        "until an apply has --accept-drift (`hold`).",
         OnDrift,
         "hold",
     ),
@@ -341,7 +350,7 @@ WORKSPACE_PROPERTIES: dict[str, Node] = {
         _FREEZES,
     ),
     "rules": settings(
-        "How bad findings of rules are, where not as bad as docs/rules.md says; `none` for none at all.",
+        "The severities of rules that differ from docs/rules.md; `none` switches a rule off.",
         RULE_SEVERITIES,
         {"wrapping-range": "none", "skipped-months": "error"},
     ),
@@ -350,7 +359,7 @@ WORKSPACE_PROPERTIES: dict[str, Node] = {
 
 WORKSPACE = schema(
     "A workspace file",
-    "schedules/reconcile.yaml: which environments there are, how their service speaks, and what an apply may do.",
+    "schedules/reconcile.yaml: the environments, how their services behave, and what an apply may do.",
     mapping(WORKSPACE_PROPERTIES, "format_version", "workspace", "environments"),
     {
         "environment": {"description": "One service and the tenants on it.", **mapping(ENVIRONMENT, "url")},
