@@ -1,5 +1,5 @@
-# Needs Python >= 3.11 with venv, make and git; everything else goes into .venv. All paths are relative, so a checkout
-# may stand in a folder with any name; programs run as `python -m`, so no script's first line holds a path.
+# Needs Python >= 3.11 with venv, make and git; everything else is installed into .venv. All paths are relative, and
+# programs run as `python -m`, so the folder of the checkout may have any name.
 
 PYTHON ?=
 SEED ?=
@@ -7,10 +7,10 @@ FILES ?=
 VENV_PYTHON := .venv/bin/python
 PIP := $(VENV_PYTHON) -m pip --quiet --disable-pip-version-check --no-input install --constraint .ci/constraints.txt
 PINS := pyproject.toml .ci/constraints.txt
-# An editable install names the checkout by its absolute path, which Python 3.11 cannot read back in a C locale if the
-# path has other letters than ASCII; from site-packages it is always this far.
+# An editable install holds the absolute path of the checkout. In a C locale, Python 3.11 cannot read a path that is not
+# ASCII. So the path is made relative to site-packages.
 RELATIVE = for link in .venv/lib/python3*/site-packages/*_reconcile.pth; do echo ../../../.. >"$$link"; done
-# A run starts the program many times: none must compile all of it anew, whatever the environment says.
+# The tests start the program many times: it must use compiled files, even if the environment forbids to write them.
 export PYTHONDONTWRITEBYTECODE =
 EVERYDAY := not slow and not browser
 
@@ -19,25 +19,25 @@ EVERYDAY := not slow and not browser
 .SUFFIXES:
 
 help:
-	@echo "make test      the everyday tests, the same each time, in about a minute"
-	@echo "make check     the tests that a change needs first: make check FILES='reconcile/engine/guard.py docs/cron.md'"
-	@echo "make test-all  every test, the slow ones and those in a browser too"
-	@echo "make examples  the laws alone, on many examples drawn anew; SEED=N draws the same again"
-	@echo "make faults    only those that kill runs and disturb services, by the hundred"
+	@echo "make test      the everyday tests, always with the same examples, in about a minute"
+	@echo "make check     the tests for some changed files: make check FILES='reconcile/engine/guard.py docs/cron.md'"
+	@echo "make test-all  every test, also the slow ones and those in a browser"
+	@echo "make examples  only the laws, with many new random examples; SEED=N repeats them"
+	@echo "make faults    only the tests that kill runs and disturb services many hundred times"
 	@echo "make lint      ruff and mypy"
-	@echo "make docs      draws anew what is read from the code: schemas, tables of the docs, golden reports"
-	@echo "make coverage  every test but make faults, measured; fails below what each part promises"
+	@echo "make docs      generates what is read from the code: schemas, tables of the docs, golden reports"
+	@echo "make coverage  measures every test except make faults; fails below the coverage that each part promises"
 	@echo "make demo      validate, plan and apply against an embedded scheduler"
-	@echo "make clean     removes what the others made, .venv too"
-	@echo "PYTHON=...     the Python that .venv is made with (3.11 or newer); no other is taken in its place"
+	@echo "make clean     removes everything that the others made, also .venv"
+	@echo "PYTHON=...     the Python for .venv (3.11 or newer); without it, the first one that fits"
 
-# Looked at each time, as PYTHON may name another one than the last time.
+# Checked each time, because PYTHON may differ from the last time.
 .venv/made: .FORCE
 	@.ci/venv "$(PYTHON)"
 
 .FORCE:
 
-# What users get: enough for the demo.
+# The program as users install it: enough for the demo.
 .venv/installed: .venv/made $(PINS)
 	@$(PIP) --editable .
 	@$(RELATIVE)
@@ -58,7 +58,7 @@ check: .venv/complete
 test-all: .venv/complete
 	@$(VENV_PYTHON) -m pytest -q -n auto -rs
 
-# A test has more time here: what is one example in a moment is hundreds.
+# A test has more time here, because it runs hundreds of examples.
 examples: .venv/complete
 	@seed="$(SEED)"; seed="$${seed:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"; \
 	again="the same examples again: make examples SEED=$$seed (one test: pytest --hypothesis-profile=drawn --hypothesis-seed=$$seed)"; \

@@ -1,4 +1,4 @@
-"""Holds `coverage json` to what each part promises: every branch of what is pure, 95 % of each other part.
+"""Checks `coverage json`: every branch of pure parts must be covered, and 95 % of each other part.
 
 usage: python .ci/coverage.py artefacts/coverage.json
 """
@@ -23,7 +23,7 @@ def part_of(file: str) -> str:
 
 
 def failures(report: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what falls short, a line each; empty means that all promises are kept."""
+    """Return the parts and files below their promise, one line each; empty when there are none."""
     lines: list[str] = []
     parts: dict[str, list[tuple[str, Mapping[str, Any]]]] = {}
     for file, entry in sorted(report["files"].items()):
@@ -42,8 +42,8 @@ def failures(report: Mapping[str, Any]) -> tuple[str, ...]:
 def _percent(entries: list[tuple[str, Mapping[str, Any]]]) -> float:
     sums = [entry["summary"] for _, entry in entries]
     covered = sum(each["covered_lines"] + each["covered_branches"] for each in sums)
-    there = sum(each["num_statements"] + each["num_branches"] for each in sums)
-    return 100.0 * covered / there if there else 100.0
+    total = sum(each["num_statements"] + each["num_branches"] for each in sums)
+    return 100.0 * covered / total if total else 100.0
 
 
 def _gaps(entry: Mapping[str, Any]) -> str:
@@ -57,7 +57,7 @@ def _gaps(entry: Mapping[str, Any]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Print what falls short in the report named; return 1 if anything does."""
+    """Print what is below its promise in the report; return 1 if anything is."""
     report = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     found = failures(report)
     percent = report["totals"]["percent_covered"]
