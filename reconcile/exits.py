@@ -59,7 +59,7 @@ MEANINGS = (
         (Exit.PARTLY_SAVED,),
         "something was saved, and not all is done and verified",
         _SAVING,
-        at_night="run again; what stays is told with its reason",
+        at_night="run again; the report gives the reason of what remains",
     ),
     Meaning(
         (Exit.INTERRUPTED, Exit.TERMINATED),

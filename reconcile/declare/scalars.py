@@ -19,7 +19,7 @@ TYPED: Final[dict[str, object]] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 
-# As many digits as any 64-bit integer holds; a longer number was meant as text.
+# As many digits as any 64-bit integer has; a longer number was intended as text.
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,17})|[1-9][0-9]{18}")
 _DECIMAL = re.compile(r"-?(0|[1-9][0-9]{0,14})\.[0-9]{1,15}")
 

@@ -263,7 +263,7 @@ def author(repository: Repository) -> str | None:
     answer = repository.ask("cat-file", "commit", "HEAD")
     for line in answer.out.partition(b"\n\n")[0].split(b"\n"):
         if line.startswith(b"author "):
-            # After the address stands the time: seconds and zone.
+            # The time follows the address: seconds and zone.
             return _shown_author((line.removeprefix(b"author ").rpartition(b">")[0] + b">").decode("utf-8", "replace"))
     name, address = (repository.settings.last(key) or "" for key in ("user.name", "user.email"))
     return _shown_author(name + (f" <{address}>" if address else ""))

@@ -67,7 +67,7 @@ class Interrupted(Enum):
 
 
 class Workload(Protocol[P, A]):
-    """The calls to make, and what becomes of each. The pool's threads call `request` and `interpret`, the caller's
+    """The calls to make, and what follows from each. The pool's threads call `request` and `interpret`, the caller's
     thread the others."""
 
     def calls(self) -> Iterator[Call[P]]:

@@ -229,7 +229,7 @@ def _refused(case: _Case, refusal: Unreadable, written: UnknownCode | None) -> Q
 
 
 def _unknown_code_hint(case: _Case, written: UnknownCode | None) -> str | None:
-    """Return the setting that would take it for the answer for no job, where it may be that."""
+    """Return the setting that would accept this answer for a code without a job, if it may be that answer."""
     is_set = case.unknown.mode is not UnknownCodeMode.OMITTED
     if written is not None and written.mode is UnknownCodeMode.STATUS and int(written.value) not in MAY_MEAN_UNKNOWN:
         written = None

@@ -173,7 +173,7 @@ def _read(raw: Any, limit: int) -> tuple[bytes, bool]:
 
 
 def _decompressed(body: bytes, encoding: str, limit: int, flaw: Flaw | None) -> tuple[bytes, Flaw | None]:
-    """Return what *body* holds, never more than *limit*: a few kilobytes can stand for gigabytes."""
+    """Return what *body* holds, never more than *limit*: a few kilobytes may decompress to gigabytes."""
     if encoding not in ("gzip", "x-gzip"):
         return b"", flaw or Flaw.UNDECODABLE
     inflater = zlib.decompressobj(wbits=31)

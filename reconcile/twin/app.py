@@ -102,7 +102,7 @@ class TwinApp:
         return None
 
     def _restart_draws(self) -> None:
-        """Begin the draws of faults, and the count of requests, anew when a habit was changed."""
+        """Restart the draws of faults, and the count of requests, after a change of a habit."""
         habits = self._twin.habits
         if habits is not self._habits:
             self._habits, self._faults, self._request_rate = habits, Faults(habits.random_seed), RequestRate()

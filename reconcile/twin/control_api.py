@@ -148,7 +148,7 @@ class ControlApi:
         return admin.export_all(self._twin)
 
     async def reset_statistics(self, _values: Values) -> object:
-        """Count anew."""
+        """Reset the counts."""
         self._twin.statistics.reset()
         return {}
 

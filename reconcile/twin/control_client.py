@@ -35,7 +35,7 @@ class TwinControl:
         return self._ask("GET", "statistics")
 
     def reset_statistics(self) -> None:
-        """Begin the counts anew."""
+        """Reset the counts."""
         self._ask("POST", "statistics/reset", {})
 
     def habits(self) -> dict[str, Any]:

@@ -80,7 +80,7 @@ async def send_reply(reply: Reply, send: Any, fault: Fault | None = None) -> Non
 
 
 def cut(send: Any, *, is_reset: bool = False) -> None:
-    """Close the connection behind *send* where it stands: in order, or with a reset."""
+    """Close the connection behind *send* at once: in order, or with a reset."""
     transport: asyncio.Transport = send.__self__.transport
     if is_reset:
         connection = transport.get_extra_info("socket")

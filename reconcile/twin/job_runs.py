@@ -113,7 +113,7 @@ class UrlRuns:
 
     @contextlib.contextmanager
     def _limited(self, connected: socket.socket, deadline: float) -> Iterator[None]:
-        """Shut *connected* down at the *deadline*: the time-out of a socket begins anew with each byte."""
+        """Shut *connected* down at the *deadline*: the time-out of a socket restarts with each byte."""
         timer = threading.Timer(max(0.0, deadline - time.monotonic()), _shut_down, (connected,))
         timer.daemon = True
         timer.start()

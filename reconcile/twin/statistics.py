@@ -27,7 +27,7 @@ class Statistics:
         self.open_requests -= 1
 
     def reset(self) -> None:
-        """Start counting anew."""
+        """Reset the counts."""
         self.by_operation.clear()
         self.by_key.clear()
         self.codes_asked = 0

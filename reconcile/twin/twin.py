@@ -212,7 +212,7 @@ class Twin:
             self._store.remove_jobs(jobs)
 
     def clear(self) -> None:
-        """Delete everything, and start counting anew."""
+        """Delete everything, and reset the counts."""
         self.jobs.clear()
         self.scheduler.clear()
         self.recent_fires.clear()
@@ -295,7 +295,7 @@ class Twin:
             self._loop.call_soon_threadsafe(self._write_run, job, fired, took, text)
 
     def _write_run(self, job: Job, fired: int, took: int, text: str) -> None:
-        """Write the row of a run that has ended; on a clock that stands or was set back it took no time."""
+        """Write the row of a run that has ended; if the clock stands or was set back, the run took no time."""
         if self.jobs.by_id(job.tenant, job.job_id) is job:
             self.add_row(job, fired, max(0, min(took, self.now_ms() - fired)), text)
 

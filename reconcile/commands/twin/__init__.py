@@ -1,4 +1,4 @@
-"""`twin`: the embedded scheduler, and `twin ctl`, which steers one that runs."""
+"""`twin`: the embedded scheduler, and `twin ctl`, which changes a running one."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from reconcile.session.runtime import Runtime
     "--seed",
     type=click.Path(path_type=Path),
     metavar="FILE",
-    help="Begin with the jobs of this JSON file; not when --db holds some.",
+    help="Begin with the jobs of this JSON file, unless --db has jobs.",
 )
 @click.option("--timezone", default="UTC", show_default=True, metavar="ZONE", help="The zone in which crons fire.")
 @click.option(
-    "--clock", type=Instant(), metavar="INSTANT", help="Start the clock at this time; else it is the machine's."
+    "--clock", type=Instant(), metavar="INSTANT", help="Start the clock at this time; else it shows the machine's time."
 )
 @click.option(
     "--speed",
@@ -42,26 +42,26 @@ from reconcile.session.runtime import Runtime
     default=1.0,
     show_default=True,
     metavar="FACTOR",
-    help="Let the clock run so many times as fast; with 0 it stands until it is advanced.",
+    help="How many times as fast the clock runs; with 0 it stands still until it is advanced.",
 )
 @click.option(
     "--run-url",
     metavar="URL",
-    help="POST to this for each fire, with {tenant} and {code} filled in; else runs are pretended.",
+    help="POST to this for each fire, with {tenant} and {code} filled in; else runs are simulated.",
 )
 @click.option(
     "--run-timeout", type=Duration(), default=10.0, metavar="DURATION", help="How long such a call may take; else 10s."
 )
-@click.option("--run-time", type=Duration(), default=0.0, metavar="DURATION", help="How long a pretended run takes.")
+@click.option("--run-time", type=Duration(), default=0.0, metavar="DURATION", help="How long a simulated run takes.")
 @click.option(
-    "--failure-rate", type=Finite(0, 1), default=0.0, metavar="SHARE", help="The share of pretended runs that fail."
+    "--failure-rate", type=Finite(0, 1), default=0.0, metavar="SHARE", help="The share of simulated runs that fail."
 )
 @click.option(
     "--failure-text",
     default="java.net.SocketTimeoutException: timeout",
     show_default=True,
     metavar="TEXT",
-    help="What the journal says of those.",
+    help="The text in the journal for failed runs.",
 )
 @habit_options
 @click.pass_context

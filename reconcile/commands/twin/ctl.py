@@ -34,7 +34,7 @@ row_option = click.option("--id", "job_id", metavar="JOBINFOID", help="Only this
 @click.group("ctl", invoke_without_command=True)
 @click.pass_context
 def ctl(context: click.Context) -> int:
-    """Steer a twin that runs: its jobs behind Git's back, its clock, its awkward habits, its state."""
+    """Change a running twin: its jobs without Git, its clock, its awkward habits, its state."""
     if context.invoked_subcommand is None:
         runtime: Runtime = context.obj
         runtime.show(f"{context.get_help()}\n")
@@ -59,7 +59,7 @@ def asking(function: Callable[..., object]) -> Callable[..., int]:
 @tenant
 @asking
 def jobs(twin: TwinControl, *, tenant: str) -> object:
-    """List the jobs of a tenant, which the service's API cannot."""
+    """List the jobs of a tenant, which the service's API cannot do."""
     return twin.jobs(tenant)
 
 
@@ -93,7 +93,7 @@ def disable(twin: TwinControl, **row: Any) -> object:
 @row_option
 @asking
 def enable(twin: TwinControl, **row: Any) -> object:
-    """Switch a job on; its fires count from now."""
+    """Switch a job on; it fires from now on."""
     return {"changed": twin.change(**row, status="enable")}
 
 
@@ -126,7 +126,7 @@ def delete(twin: TwinControl, **row: Any) -> object:
 @click.option("--rows", "file", type=_FILE, metavar="FILE", help="Instead: a JSON list of such rows.")
 @asking
 def insert(twin: TwinControl, *, tenant: str, code: str, file: Path | None, **fields: Any) -> object:
-    """Write history rows that no fire made."""
+    """Write history rows without a fire."""
     rows = [_history_row(**fields)] if file is None else _read(file)
     if not isinstance(rows, list):
         raise SettingError(f"{file} holds no list of rows")
@@ -134,14 +134,14 @@ def insert(twin: TwinControl, *, tenant: str, code: str, file: Path | None, **fi
 
 
 @ctl.command("clock")
-@click.option("--advance", metavar="DURATION", help="Move it forward, and fire all that is due on the way: 7d.")
-@click.option("--now", type=Instant(), metavar="INSTANT", help="Set it; jobs count their fires from there.")
+@click.option("--advance", metavar="DURATION", help="Move it forward, and fire everything that is due on the way: 7d.")
+@click.option("--now", type=Instant(), metavar="INSTANT", help="Set it; jobs continue from that time.")
 @click.option(
-    "--speed", type=Finite(0, 1e9), metavar="FACTOR", help="Let it run so many times as fast; 0 lets it stand."
+    "--speed", type=Finite(0, 1e9), metavar="FACTOR", help="How many times as fast it runs; with 0 it stands still."
 )
 @asking
 def clock(twin: TwinControl, *, advance: str | None, now: datetime | None, speed: float | None) -> object:
-    """Show the clock; first change it, where an option says so."""
+    """Show the clock, after the changes that the options ask for."""
     if advance is None and now is None and speed is None:
         return twin.clock()
     return twin.set_clock(now=None if now is None else now.isoformat(), speed=speed, advance=advance)
@@ -153,14 +153,14 @@ def clock(twin: TwinControl, *, advance: str | None, now: datetime | None, speed
 @habit_options
 @asking
 def awkward(twin: TwinControl, *, all_off: bool, off: tuple[str, ...], habits: Mapping[str, object]) -> object:
-    """Change its awkward habits, and show all of them; those that are not named stay as they are."""
+    """Change its awkward habits, and show all of them; habits that are not named do not change."""
     switched_off = HABITS.values() if all_off else [_OPTIONS[name] for name in off]
     values = {habit.name: habit.default for habit in switched_off} | dict(habits)
     return twin.behave(values) if values else twin.habits()
 
 
 @ctl.command("statistics")
-@click.option("--reset", is_flag=True, help="Count anew from here on.")
+@click.option("--reset", is_flag=True, help="Reset the counts.")
 @asking
 def statistics(twin: TwinControl, *, reset: bool) -> object:
     """Show requests by operation, the highest concurrency, and saves by key."""
@@ -181,7 +181,7 @@ def export(twin: TwinControl) -> object:
 @click.argument("file", type=_FILE)
 @asking
 def import_all(twin: TwinControl, *, file: Path) -> object:
-    """Replace everything that the twin holds by an export."""
+    """Replace all jobs and journals by an export."""
     return {"jobs": twin.import_all(_read(file))}
 
 
