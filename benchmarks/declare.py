@@ -25,10 +25,10 @@ from benchmarks.generate import write
 from reconcile.declare import load_documents, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.git.worktree import WorkTree
-from reconcile.session.collecting import without_collecting
+from reconcile.session.garbage_collection import without_garbage_collection
 
 
-@without_collecting()
+@without_garbage_collection()
 def ours(folder: Path) -> int:
     """Read, check and resolve the workspace in *folder*; return the number of schedules."""
     tree = WorkTree(folder)

@@ -25,8 +25,8 @@ from reconcile.errors import OutputError, ReconcileError, SettingError, UsageErr
 from reconcile.exits import Exit
 
 if TYPE_CHECKING:
-    from reconcile.commands.answer import Answer
-    from reconcile.session.options import Options
+    from reconcile.commands.command_report import Answer
+    from reconcile.session.command_line import Options
     from reconcile.session.runtime import Runtime
 
 # Name → what `--help` says; each stands in the module of its name, and is loaded when it is asked for.

@@ -27,8 +27,8 @@ from reconcile.model.rules import ScheduleRule, Severity
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import Selection
 from reconcile.model.verdicts import Action
-from reconcile.report import documents, ledgers, members
-from reconcile.report.json import dumps
+from reconcile.report import document_members, json_documents, ledger_documents
+from reconcile.report.json_format import as_json
 from tests.builders import HOURLY, NIGHTLY, row, schedule
 from tests.drawing import values, values_of_field
 from tests.report.samples import HEAD
@@ -87,7 +87,7 @@ def stored(table: Table, columns: encoding.Columns) -> Row[Any]:
     return connection.execute(select(table)).one()
 
 
-def in_json(write: Callable[[Any], Any], dump: Callable[[Any], str] = dumps) -> Callable[[Any], Any]:
+def in_json(write: Callable[[Any], Any], dump: Callable[[Any], str] = as_json) -> Callable[[Any], Any]:
     """Return *write* by way of a text of JSON."""
     return lambda value: json.loads(dump(write(value)))
 
@@ -184,99 +184,99 @@ PLACES = (
         left_out=dict.fromkeys(("declared_cron", "owner", "description", "labels", "protect", "origin"), NOT_DONE),
     ),
     Place(
-        "report.members.live_document",
+        "report.document_members.live_document",
         row(),
-        in_json(lambda one: members.live_document((one,))),
-        lambda entry: members.live_of(entry)[0],
+        in_json(lambda one: document_members.live_document((one,))),
+        lambda entry: document_members.live_of(entry)[0],
     ),
     Place(
-        "report.members.live_document",
+        "report.document_members.live_document",
         Unreadable("service-error", "HTTP 503"),
-        in_json(members.live_document),
-        members.live_of,
+        in_json(document_members.live_document),
+        document_members.live_of,
     ),
     Place(
-        "report.members.change_document",
+        "report.document_members.change_document",
         AS_DECLARED,
-        in_json(lambda one: members.change_document(Change(schedule(), one, ()))),
-        lambda entry: members.change_of(entry).applied,
+        in_json(lambda one: document_members.change_document(Change(schedule(), one, ()))),
+        lambda entry: document_members.change_of(entry).applied,
         left_out=NO_IDS,
     ),
     Place(
-        "report.members.change_document",
+        "report.document_members.change_document",
         schedule(),
-        in_json(lambda one: members.change_document(Change(one, None, ()))),
-        lambda entry: members.change_of(entry).desired,
+        in_json(lambda one: document_members.change_document(Change(one, None, ()))),
+        lambda entry: document_members.change_of(entry).desired,
         drawn=SCHEDULES,
     ),
     Place(
-        "report.members.change_document",
+        "report.document_members.change_document",
         Change(schedule(), None, ()),
-        in_json(members.change_document),
-        members.change_of,
+        in_json(document_members.change_document),
+        document_members.change_of,
         given=OF_CHANGE,
     ),
     Place(
-        "report.members.attention_document",
+        "report.document_members.attention_document",
         make_plan("prod", Sides({KEY: schedule()}, {KEY: (row(), row())})).attention[0],
-        in_json(members.attention_document),
-        members.attention_of,
+        in_json(document_members.attention_document),
+        document_members.attention_of,
     ),
     Place(
-        "report.members.selection_document",
+        "report.document_members.selection_document",
         Selection(),
-        in_json(members.selection_document),
-        members.selection_of,
+        in_json(document_members.selection_document),
+        document_members.selection_of,
         given={"labels": LABELS},
     ),
     Place(
-        "report.members.finding_document",
+        "report.document_members.finding_document",
         Finding(ScheduleRule.NOTHING_LIVE, "nothing is live", severity=Severity.NOTE),
-        in_json(members.finding_document),
-        members.finding_of,
+        in_json(document_members.finding_document),
+        document_members.finding_of,
     ),
     Place(
-        "report.members.refusal_document",
+        "report.document_members.refusal_document",
         Refusal("held", "no", tenant="acme", key=KEY),
-        in_json(members.refusal_document),
-        members.refusal_of,
+        in_json(document_members.refusal_document),
+        document_members.refusal_of,
         given={"key": st.none()},
         drawn=SHOWN_REFUSALS,
     ),
     Place(
-        "report.documents.plan_document",
+        "report.json_documents.plan_document",
         EMPTY_PLAN,
-        in_json(lambda one: documents.plan_document(one, HEAD)),
-        documents.plan_of,
+        in_json(lambda one: json_documents.plan_document(one, HEAD)),
+        json_documents.plan_of,
         given=OF_PLAN,
     ),
     Place(
-        "report.ledgers.runs_document",
+        "report.ledger_documents.runs_document",
         START,
-        lambda one: ledgers.runs_document((RunRecord(one),), HEAD, environment="prod"),
+        lambda one: ledger_documents.runs_document((RunRecord(one),), HEAD, environment="prod"),
         left_out={"plan_made_at": "with the digest it tells whether a saved plan is used up"},
     ),
     Place(
-        "report.ledgers.runs_document",
+        "report.ledger_documents.runs_document",
         RunRecord(START),
-        lambda one: ledgers.runs_document((one,), HEAD, environment="prod"),
+        lambda one: ledger_documents.runs_document((one,), HEAD, environment="prod"),
     ),
     Place(
-        "report.ledgers.runs_document",
+        "report.ledger_documents.runs_document",
         RECORD,
-        lambda one: ledgers.runs_document((), HEAD, environment="prod", changes=(one,)),
+        lambda one: ledger_documents.runs_document((), HEAD, environment="prod", changes=(one,)),
         left_out={"applied": "`status` and `plan` show last applied", "after": "the outcome says what was read"},
     ),
     Place(
-        "report.ledgers.status_document",
+        "report.ledger_documents.status_document",
         HOLD,
-        lambda one: ledgers.status_document((replace(STATUS, holds=(one,)),), HEAD),
+        lambda one: ledger_documents.status_document((replace(STATUS, holds=(one,)),), HEAD),
         left_out={"state": "the cron says it"},
     ),
     Place(
-        "report.ledgers.status_document",
+        "report.ledger_documents.status_document",
         LockHolder("l1", "r1", "li.wei", NOON, None),
-        lambda one: ledgers.status_document((replace(STATUS, lock=one),), HEAD),
+        lambda one: ledger_documents.status_document((replace(STATUS, lock=one),), HEAD),
     ),
     Place(
         "ledger.encoding.live_value",

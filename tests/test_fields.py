@@ -16,7 +16,7 @@ from reconcile.declare.schema_check import schema
 from reconcile.model.change import Change
 from reconcile.model.last_applied import Applied
 from reconcile.model.live import LiveRow, Unreadable
-from reconcile.report.members import change_document
+from reconcile.report.document_members import change_document
 from tests.contract.exchanges import exchanges
 from tests.examples import examples
 from tests.field_places import NO_IDS, PLACES, SCHEDULES

@@ -5,14 +5,4 @@ is asked for. It is given a `Runtime` (the options, and what comes from outside:
 signal) and returns an `Answer` (document, view, exit code), or raises a `ReconcileError`; it neither prints nor writes
 a file nor reads the environment: `cli` does. A command without a report (`schema`, `twin`, `demo`, `completion`) shows
 its text through the runtime and returns its exit code. What is declared, observed and saved comes from `session`.
-
-    answer          Answer
-    options         the common options as click takes them
-    common          the decorators that give a command its options
-    overrides       the options that lift guards
-    save_options    what `apply` and `rollback` share: their options, and the question
-    reviewed        what ties an apply to what was reviewed
-    applied_ref     the ref of last applied, moved after an apply
-    times           durations, instants and zones on the command line
-    failures        errors → answers
 """

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import click
 
-from reconcile.commands.answer import Answer
 from reconcile.commands.applied_ref import mark_applied
-from reconcile.commands.common import command, grouped, sources
-from reconcile.commands.overrides import overrides
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command, grouped, sources
+from reconcile.commands.override_options import overrides
 from reconcile.commands.reviewed import as_reviewed, open_plan, refuse_unreviewed, refuse_used
 from reconcile.commands.save_options import confirm, save_options
 from reconcile.engine.find_last_applied import found_in_sync, handed_on, unchanged_in
@@ -18,13 +18,13 @@ from reconcile.engine.overrides import Allowances
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import RunKind
-from reconcile.report.documents import run_document
-from reconcile.report.runs import run_view
+from reconcile.report.json_documents import run_document
+from reconcile.report.run_view import run_view
+from reconcile.session.command_line import SELECTION, Group, SaveOptions, Sources
 from reconcile.session.declared import Declared, declare
 from reconcile.session.memory import read_applied_ref
 from reconcile.session.observed import Planned
-from reconcile.session.options import SELECTION, Group, SaveOptions, Sources
-from reconcile.session.planfile import SavedPlan
+from reconcile.session.plan_file import SavedPlan
 from reconcile.session.runtime import Runtime
 from reconcile.session.saving import RunPurpose, saving
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command, sources
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command, sources
 from reconcile.exits import Exit
-from reconcile.report.documents import drift_document
-from reconcile.report.drifts import drift_view
+from reconcile.report.drift_view import drift_view
+from reconcile.report.json_documents import drift_document
+from reconcile.session.command_line import SELECTION, Group, Sources
 from reconcile.session.declared import declare, has_errors
 from reconcile.session.observed import observed
-from reconcile.session.options import SELECTION, Group, Sources
 from reconcile.session.runtime import Runtime
 
 

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 import click
 
 from reconcile import cron
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command, grouped
-from reconcile.commands.times import typed_zone
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command, grouped
+from reconcile.commands.time_types import typed_zone
 from reconcile.engine.explain_cron import explain as explained
 from reconcile.errors import CronSyntaxError, UsageError
 from reconcile.exits import Exit
 from reconcile.model.reading import QUARTZ_VERSIONS, reading_at
 from reconcile.model.selection import Selection
-from reconcile.report.documents import error_document, explanation_document
-from reconcile.report.explanations import explanation_view, refused_cron_view
-from reconcile.session.options import Group
+from reconcile.report.explanation_view import explanation_view, refused_cron_view
+from reconcile.report.json_documents import error_document, explanation_document
+from reconcile.session.command_line import Group
 from reconcile.session.runtime import Runtime
 from reconcile.source import Span
 

@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.options import not_taken
+from reconcile.commands.command_report import Answer
+from reconcile.commands.common_options import not_taken
 from reconcile.errors import OutputError, ReconcileError, UsageError
 from reconcile.exits import Exit
-from reconcile.report.documents import error_document, error_entry
-from reconcile.report.findings import error_view
+from reconcile.report.document_head import Head
+from reconcile.report.findings_view import error_view
 from reconcile.report.formats import COMMON_FORMATS, FORMATS, Report
-from reconcile.report.head import Head
-from reconcile.session.options import COMMON, Options
+from reconcile.report.json_documents import error_document, error_entry
+from reconcile.session.command_line import COMMON, Options
 from reconcile.session.runtime import Runtime, tool_version
 from reconcile.text import one_line
 

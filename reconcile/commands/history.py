@@ -6,17 +6,17 @@ import re
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.exits import Exit
-from reconcile.flows.histories import history as history_of
+from reconcile.flows.read_history import read_history
 from reconcile.model.keys import Key
 from reconcile.model.live import Unreadable
-from reconcile.report.documents import history_document
-from reconcile.report.histories import history_view
+from reconcile.report.history_view import history_view
+from reconcile.report.json_documents import history_document
 from reconcile.service.reader import ServiceReader
-from reconcile.session.client import connect
+from reconcile.session.connect import connect
 from reconcile.session.declared import open_checkout
 from reconcile.session.runtime import Runtime
 from reconcile.times import time_zone
@@ -42,7 +42,7 @@ def history(runtime: Runtime, *, tenant: str, code: str, page: int, page_size: i
     environment = checkout.environment
     with connect(runtime, environment) as client:
         reader = ServiceReader(client)
-        found = history_of(reader, Key(tenant, code), page=page, page_size=page_size)
+        found = read_history(reader, Key(tenant, code), page=page, page_size=page_size)
         noted = reader.take_findings()
     return Answer(
         history_document(

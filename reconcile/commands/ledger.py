@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command
 from reconcile.engine.find_last_applied import found_live
 from reconcile.exits import Exit
 from reconcile.model.ledger_records import Ending, RunKind
-from reconcile.report.ledgers import ledger_document
-from reconcile.report.remembering import done_view
+from reconcile.report.ledger_documents import ledger_document
+from reconcile.report.ledger_views import done_view
 from reconcile.service.reader import ServiceReader
-from reconcile.session.client import connect
+from reconcile.session.command_line import SELECTION, Group
+from reconcile.session.connect import connect
 from reconcile.session.declared import declare
 from reconcile.session.identity import identify
-from reconcile.session.ledger import locate_ledger
+from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.observed import read_live
-from reconcile.session.options import SELECTION, Group
 from reconcile.session.runtime import Runtime
 from reconcile.text import counted
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command, sources
-from reconcile.commands.overrides import overrides
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command, sources
+from reconcile.commands.override_options import overrides
 from reconcile.engine.overrides import Allowances
 from reconcile.exits import Exit
 from reconcile.model.plan import Plan
-from reconcile.report.documents import plan_document
-from reconcile.report.json import dumps
-from reconcile.report.plans import plan_view
+from reconcile.report.json_documents import plan_document
+from reconcile.report.json_format import as_json
+from reconcile.report.plan_view import plan_view
+from reconcile.session.command_line import SELECTION, Group, Sources
 from reconcile.session.declared import declare, has_errors
 from reconcile.session.observed import observed
-from reconcile.session.options import SELECTION, Group, Sources
 from reconcile.session.runtime import Runtime
 
 
@@ -40,7 +40,7 @@ def plan(
         document,
         plan_view(plan),
         exit_code=_exit_code(plan, detailed=detailed_exitcode),
-        files={out: dumps(document)} if out is not None else {},
+        files={out: as_json(document)} if out is not None else {},
     )
 
 

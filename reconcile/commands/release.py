@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.model.keys import Key
-from reconcile.report.ledgers import ledger_document
-from reconcile.report.remembering import done_view
-from reconcile.session.ledger import chosen_ledger
+from reconcile.report.ledger_documents import ledger_document
+from reconcile.report.ledger_views import done_view
+from reconcile.session.ledger_home import chosen_ledger
 from reconcile.session.runtime import Runtime
 from reconcile.text import counted
 

@@ -13,8 +13,8 @@ from reconcile.model.finding import RefusedError
 from reconcile.model.plan import Plan
 from reconcile.model.schedule import DeclaredAt, Schedule
 from reconcile.session.declared import Checkout, Declared
-from reconcile.session.ledger import ledger_required
-from reconcile.session.planfile import SavedPlan, read_plan
+from reconcile.session.ledger_home import ledger_required
+from reconcile.session.plan_file import SavedPlan, read_plan
 from reconcile.session.runtime import Runtime
 from reconcile.text import listed
 

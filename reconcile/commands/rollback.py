@@ -6,20 +6,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
-from reconcile.commands.overrides import overrides
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command
+from reconcile.commands.override_options import overrides
 from reconcile.commands.save_options import confirm, save_options
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
 from reconcile.engine.roll_back import before_run, holds, left_running
 from reconcile.errors import SettingError, UsageError
 from reconcile.model.ledger_records import ChangeRecord, RunKind, RunRecord
-from reconcile.report.documents import plan_document, run_document
-from reconcile.report.plans import plan_view
-from reconcile.report.runs import run_view
+from reconcile.report.json_documents import plan_document, run_document
+from reconcile.report.plan_view import plan_view
+from reconcile.report.run_view import run_view
+from reconcile.session.command_line import SELECTION, Group, SaveOptions
 from reconcile.session.declared import Declared, declare_everything
-from reconcile.session.ledger import ledger_required
-from reconcile.session.options import SELECTION, Group, SaveOptions
+from reconcile.session.ledger_home import ledger_required
 from reconcile.session.runtime import Runtime
 from reconcile.session.saving import RunPurpose, saving
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import Command, grouped
-from reconcile.commands.times import Duration
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import Command, grouped
+from reconcile.commands.time_types import Duration
 from reconcile.errors import UsageError
 from reconcile.flows.pacing import SoakUntil
-from reconcile.report.plans import plan_view
+from reconcile.report.plan_view import plan_view
+from reconcile.session.command_line import SaveOptions
 from reconcile.session.observed import Planned, saves_nothing
-from reconcile.session.options import SaveOptions
 from reconcile.session.runtime import Runtime
 
 NEXT_FIRE = "next-fire"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
-from reconcile.report.plans import plan_view
-from reconcile.session.planfile import read_plan
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command
+from reconcile.report.plan_view import plan_view
+from reconcile.session.plan_file import read_plan
 from reconcile.session.runtime import Runtime
 
 

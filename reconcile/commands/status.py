@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command
 from reconcile.engine.make_plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
 from reconcile.exits import Exit
@@ -20,10 +20,10 @@ from reconcile.model.ledger_records import Ending, RunKind, RunRecord
 from reconcile.model.rules import GitRule, LedgerRule
 from reconcile.model.run import TOUCHED
 from reconcile.model.workspace import Environment
-from reconcile.report.ledgers import status_document
-from reconcile.report.remembering import status_view
+from reconcile.report.ledger_documents import status_document
+from reconcile.report.ledger_views import status_view
 from reconcile.session.declared import Checkout, open_checkout
-from reconcile.session.ledger import locate_ledger
+from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.runtime import Runtime
 
 if TYPE_CHECKING:

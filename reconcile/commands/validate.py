@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command
 from reconcile.engine.declarations import Declarations
 from reconcile.engine.problems import in_order
 from reconcile.errors import UsageError
@@ -18,10 +18,10 @@ from reconcile.git.repository import Repository
 from reconcile.model.finding import DeclarationError, Finding
 from reconcile.model.keys import Key
 from reconcile.model.rules import CommentRule, Severity
-from reconcile.report.documents import findings_document
-from reconcile.report.findings import findings_view
-from reconcile.session.collecting import without_collecting
+from reconcile.report.findings_view import findings_view
+from reconcile.report.json_documents import findings_document
 from reconcile.session.declared import find_repository, open_checkout
+from reconcile.session.garbage_collection import without_garbage_collection
 from reconcile.session.runtime import Runtime
 from reconcile.source import Span
 
@@ -65,7 +65,7 @@ def validate(runtime: Runtime, *, paths: tuple[str, ...], fail_severity: str) ->
     return Answer(document, view, exit_code=Exit.ERROR if is_bad else Exit.DONE)
 
 
-@without_collecting()
+@without_garbage_collection()
 def _found(runtime: Runtime, repository: Repository | None) -> tuple[tuple[Finding, ...], frozenset[Key]]:
     checkout = open_checkout(runtime, repository)
     findings = list(checkout.findings)

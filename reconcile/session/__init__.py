@@ -14,12 +14,4 @@ environment is chosen, is enough for the commands about a ledger. What is planne
 
 All are frozen, and so is the `Runtime`, what the process gives: variables, *now*, terminals, the stop signal, options.
 The one thing that changes is `RunFacts`: what the report of a failure needs.
-
-    runtime     Runtime, RunFacts                 memory    last applied, holds, open changes: the ledger, else Git
-    console     what goes to stderr               ledger    the one place that opens a ledger
-    options     the command line as values        client    the one place that opens a client of the service
-    declared    Checkout, Declared                observed  Observed, Planned
-    planfile    a saved plan, read back           identity  the id of a run, and who is behind it
-    events      a run told as NDJSON              entry     what the ledger is told of one run
-                                                  saving    Saving: the lock and the writer
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from reconcile.ports import Progress, no_progress
-from reconcile.report.text import text
+from reconcile.report.text_format import as_text
 from reconcile.report.view import View
 from reconcile.text import visible
 
@@ -34,7 +34,7 @@ class Console:
     def confirm(self, view: View) -> bool:
         """Show *view*, and return whether the person typed `yes`."""
         assert self.ask is not None, "there is a terminal to ask on"
-        self.write(text(view))
+        self.write(as_text(view))
         return self.ask("\nOnly `yes` applies this plan. Apply it? ").strip() == "yes"
 
     @contextlib.contextmanager

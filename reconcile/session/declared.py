@@ -20,8 +20,8 @@ from reconcile.model.keys import Key
 from reconcile.model.rules import Severity
 from reconcile.model.schedule import Schedule
 from reconcile.model.workspace import Environment, Workspace
-from reconcile.report.head import Head
-from reconcile.session.collecting import without_collecting
+from reconcile.report.document_head import Head
+from reconcile.session.garbage_collection import without_garbage_collection
 from reconcile.session.runtime import Runtime
 from reconcile.text import counted, did_you_mean
 
@@ -80,7 +80,7 @@ class Checkout:
             max_fires_per_day=self.workspace.limits.max_fires_per_day,
         )
 
-    @without_collecting()
+    @without_garbage_collection()
     def declared_at(self, environment: str, commit: str) -> Mapping[Key, Schedule] | None:
         """Return what was declared for the environment of this name at *commit*; None: the folder did not know it.
 
@@ -166,7 +166,7 @@ def declare(runtime: Runtime) -> Declared:
     return replace(declared, desired=select(runtime.options.selection, declared.everything))
 
 
-@without_collecting()
+@without_garbage_collection()
 def declare_everything(runtime: Runtime) -> Declared:
     """Return what is declared for the chosen environment, whatever is selected. Raises what `declare` does."""
     checkout = open_checkout(runtime)

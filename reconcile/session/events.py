@@ -17,8 +17,8 @@ from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.run import Run
 from reconcile.ports import Ledger
+from reconcile.report.document_members import Document, live_document
 from reconcile.report.escape import json_text
-from reconcile.report.members import Document, live_document
 from reconcile.session.runtime import tool_version
 from reconcile.times import instant_text
 

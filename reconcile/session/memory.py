@@ -21,9 +21,9 @@ from reconcile.model.live import Live
 from reconcile.model.reading import reading_of
 from reconcile.model.rules import LedgerRule
 from reconcile.model.schedule import Schedule
+from reconcile.session.command_line import Sources
 from reconcile.session.declared import Declared
-from reconcile.session.ledger import locate_ledger
-from reconcile.session.options import Sources
+from reconcile.session.ledger_home import locate_ledger
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger

@@ -19,10 +19,10 @@ from reconcile.model.keys import Key
 from reconcile.model.live import Live
 from reconcile.model.plan import Plan
 from reconcile.service.reader import ServiceReader
-from reconcile.session.client import connect
+from reconcile.session.command_line import Sources
+from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
 from reconcile.session.memory import Memory, read_memory
-from reconcile.session.options import Sources
 from reconcile.session.runtime import Runtime
 
 

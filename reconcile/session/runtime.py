@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from reconcile.errors import OutputError
 from reconcile.ports import Progress
-from reconcile.report.head import Head
+from reconcile.report.document_head import Head
+from reconcile.session.command_line import Options
 from reconcile.session.console import Console
-from reconcile.session.options import Options
 
 if TYPE_CHECKING:
     from reconcile.service.system_clock import SystemClock

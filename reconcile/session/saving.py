@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from reconcile.engine.judges import holds_back
 from reconcile.engine.roll_back import as_declared, never_touched
-from reconcile.flows.apply import apply
+from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
 from reconcile.model.finding import Finding
@@ -33,15 +33,15 @@ from reconcile.ports import Progress
 from reconcile.service.client import Client
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
-from reconcile.session.client import connect
+from reconcile.session.command_line import SaveOptions, Sources
+from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
-from reconcile.session.entry import RunEntry
 from reconcile.session.events import Events, TellingLedger
 from reconcile.session.identity import RunIdentity, identify
-from reconcile.session.ledger import ledger_required, locate_ledger
+from reconcile.session.ledger_home import ledger_required, locate_ledger
 from reconcile.session.memory import AppliedRef, read_applied_ref, remember
 from reconcile.session.observed import Observed, Planned, saves_nothing
-from reconcile.session.options import SaveOptions, Sources
+from reconcile.session.run_entry import RunEntry
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
@@ -159,7 +159,7 @@ class Saving:
                 lambda outcome: self._tell(outcome, events, progress),
                 lambda outcome: self._tell_correction(outcome, events),
             )
-            return apply(
+            return apply_plan(
                 planned.plan,
                 ports,
                 situation=planned.situation,

@@ -11,14 +11,14 @@ from typing import Any
 import click
 
 from reconcile.cli import COMMANDS
-from reconcile.commands.common import command
+from reconcile.commands.decorators import command
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.schema_check import schema
 from reconcile.engine.guard import GUARDS, Guard
 from reconcile.exits import MEANINGS, Exit, Meaning
 from reconcile.flows.wording import WORDS
 from reconcile.git.configuration import UNSAFE_SETTINGS
-from reconcile.session.options import COMMON, Group
+from reconcile.session.command_line import COMMON, Group
 from reconcile.twin.control_api import ROUTES, ControlApi
 from reconcile.twin.habits import HABITS, OPERATIONS, Habit, ValueType
 from tests.docs import architecture, rules

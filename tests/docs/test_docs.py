@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from reconcile.commands.common import command
+from reconcile.commands.decorators import command
 from reconcile.report.formats import COMMON_FORMATS
 from reconcile.twin.in_process import running_twin
 from tests.docs import tables

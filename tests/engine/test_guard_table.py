@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from reconcile.commands.apply import apply
-from reconcile.commands.overrides import overriding
+from reconcile.commands.override_options import overriding
 from reconcile.commands.plan import plan
 from reconcile.engine.diff import Sides
 from reconcile.engine.guard import GUARDS, Guard, Judging, OfKey, refusals, refused_by
@@ -58,7 +58,7 @@ def test_a_guard_without_a_judge_is_one_that_a_command_refuses_by():
 def test_only_the_table_and_the_reader_of_plans_make_a_refusal():
     assert {module for module, name, _ in MADE if name == "Refusal"} == {
         "reconcile/engine/guard.py",
-        "reconcile/report/members.py",
+        "reconcile/report/document_members.py",
     }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.flows.histories import history
 from reconcile.flows.observe import CONFIRMATION_BATCH, observe
+from reconcile.flows.read_history import read_history
 from reconcile.model.live import Unreadable
 from tests.builders import HOURLY, key, row
 from tests.flows.fakes import UNREAD, FakeService
@@ -72,7 +72,7 @@ def test_progress_counts_each_key_once():
     ],
 )
 def test_history_is_read_for_each_live_job(rows, jobs):
-    found = history(FakeService({KEYS[0]: rows}), KEYS[0], page=2, page_size=5)
+    found = read_history(FakeService({KEYS[0]: rows}), KEYS[0], page=2, page_size=5)
     assert list(found.pages) == jobs
     assert all(page == ("acme", job, 2, 5) for job, page in found.pages.items())
 
@@ -80,4 +80,4 @@ def test_history_is_read_for_each_live_job(rows, jobs):
 def test_history_of_an_unreadable_key_says_so():
     service = FakeService({})
     service.on_query = lambda *_: UNREAD
-    assert history(service, KEYS[0]).live == UNREAD
+    assert read_history(service, KEYS[0]).live == UNREAD

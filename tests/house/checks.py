@@ -110,8 +110,8 @@ SAVING = "reconcile.session.saving"
 # What only the modules named may import, so that there is one place for it.
 ONLY_BY = {
     SAVING: frozenset({"reconcile.commands.apply", "reconcile.commands.rollback"}),
-    "reconcile.ledger.open_ledger": frozenset({"reconcile.session.ledger"}),
-    "open_client": frozenset({"reconcile.session.client"}),  # by whatever name of its package
+    "reconcile.ledger.open_ledger": frozenset({"reconcile.session.ledger_home"}),
+    "open_client": frozenset({"reconcile.session.connect"}),  # by whatever name of its package
 }
 
 CONDITIONAL = frozenset({"pytest.mark.skipif", "pytest.mark.xfail"})

@@ -16,12 +16,14 @@ from tests.house import checks
         pytest.param("reconcile.cron.parse", "from reconcile.model import keys", id="cron-model"),
         pytest.param("reconcile.model.plan", "import reconcile.engine.diff", id="model-engine"),
         pytest.param("reconcile.engine.make_plan", "from reconcile import ports", id="engine-ports"),
-        pytest.param("reconcile.flows.apply", "from reconcile.service.reader import ServiceReader", id="flow-edge"),
-        pytest.param("reconcile.flows.apply", "from reconcile.report import view", id="flow-report"),
+        pytest.param(
+            "reconcile.flows.apply_plan", "from reconcile.service.reader import ServiceReader", id="flow-edge"
+        ),
+        pytest.param("reconcile.flows.apply_plan", "from reconcile.report import view", id="flow-report"),
         pytest.param("reconcile.twin.server", "from reconcile.service import wire", id="twin-service"),
         pytest.param("reconcile.twin.server", "def f():\n    import reconcile.service.wire", id="inside-a-function"),
         pytest.param("reconcile.twin.server", "from ..service import wire", id="relative"),
-        pytest.param("reconcile.report.text", "from reconcile.declare import yaml_reader", id="report-edge"),
+        pytest.param("reconcile.report.text_format", "from reconcile.declare import yaml_reader", id="report-edge"),
         pytest.param("reconcile.ledger.file", "from reconcile.commands import apply", id="edge-commands"),
         pytest.param("reconcile.session.saving", "from reconcile.commands import apply", id="session-commands"),
         pytest.param("reconcile.ledger.file", "from reconcile.session import ledger", id="edge-session"),
@@ -48,7 +50,7 @@ def test_a_relative_import_in_a_package_counts_from_the_package():
         pytest.param("reconcile.engine.make_plan", "from reconcile.engine import diff", id="the-own-part"),
         pytest.param("reconcile.errors", "from reconcile.source import Span", id="neighbours"),
         pytest.param("reconcile.cli", "from reconcile import __version__", id="the-version"),
-        pytest.param("reconcile.flows.apply", "import reconciled.service", id="another-package"),
+        pytest.param("reconcile.flows.apply_plan", "import reconciled.service", id="another-package"),
     ],
 )
 def test_an_import_that_points_down_is_left_alone(module, source):
@@ -104,11 +106,13 @@ def test_what_saves_in_other_hands_is_found(source):
 @pytest.mark.parametrize(
     "source, module",
     [
-        pytest.param("from reconcile.ledger.open_ledger import open_ledger", "reconcile.session.ledger", id="ledger"),
         pytest.param(
-            "from reconcile.service.client import Client, open_client", "reconcile.session.client", id="client"
+            "from reconcile.ledger.open_ledger import open_ledger", "reconcile.session.ledger_home", id="ledger"
         ),
-        pytest.param("from reconcile.service import open_client", "reconcile.session.client", id="by-its-package"),
+        pytest.param(
+            "from reconcile.service.client import Client, open_client", "reconcile.session.connect", id="client"
+        ),
+        pytest.param("from reconcile.service import open_client", "reconcile.session.connect", id="by-its-package"),
     ],
 )
 def test_a_second_place_that_opens_is_found(source, module):
@@ -117,7 +121,7 @@ def test_a_second_place_that_opens_is_found(source, module):
 
 
 def test_what_is_not_reserved_is_left_alone():
-    source = "from reconcile.session.options import SaveOptions\nfrom reconcile.service.client import Link"
+    source = "from reconcile.session.command_line import SaveOptions\nfrom reconcile.service.client import Link"
     assert checks.reserved_imports(source, "reconcile.commands.plan") == ()
 
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 from reconcile.engine.diff import Sides
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
-from reconcile.flows.apply import apply
+from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.observe import observe
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
@@ -69,7 +69,7 @@ class Bench:
             reader = ServiceReader(client)
             plan = make_plan("test", Sides(self.wanted, observe(reader, list(self.wanted)).live))
             ports = Ports(reader, ServiceWriter(client), MemoryLedger(), clock, stop)
-            return apply(plan, ports, situation=Situation(NO_LIMITS, service), wave_size=160, pacing=pacing)
+            return apply_plan(plan, ports, situation=Situation(NO_LIMITS, service), wave_size=160, pacing=pacing)
 
     def live(self) -> dict[Key, list[str]]:
         """Return the crons that the twin holds, asked behind its API, when all that was late is done."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.commands.times import Instant
+from reconcile.commands.time_types import Instant
 from reconcile.commands.twin.option_types import Rate
 from reconcile.twin.habits import HABITS, Habits
 from reconcile.twin.testing import running_twin

@@ -19,7 +19,11 @@ ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "reconcile" / "model" / "rules"
 MAKERS = {"Finding", "Problem", "Unreadable", "finding", "trouble", "row_trouble"}
 # The modules that read ids as text: plans and ledgers that another version may have written, and `rules:`.
-READERS = {"reconcile/report/members.py", "reconcile/ledger/encoding.py", "reconcile/declare/workspace_file.py"}
+READERS = {
+    "reconcile/report/document_members.py",
+    "reconcile/ledger/encoding.py",
+    "reconcile/declare/workspace_file.py",
+}
 
 each_rule = pytest.mark.parametrize("rule", RULES, ids=RULES)
 

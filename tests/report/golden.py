@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 from reconcile.errors import PlanFileError
 from reconcile.model.finding import DeclarationError, RefusedError
 from reconcile.model.keys import Key
-from reconcile.report.drifts import drift_view
-from reconcile.report.findings import error_view, findings_view
-from reconcile.report.histories import history_view
-from reconcile.report.markdown import markdown
-from reconcile.report.plans import plan_view
-from reconcile.report.remembering import done_view, run_record_view, runs_view, status_view
-from reconcile.report.runs import run_view
-from reconcile.report.text import text
+from reconcile.report.drift_view import drift_view
+from reconcile.report.findings_view import error_view, findings_view
+from reconcile.report.history_view import history_view
+from reconcile.report.ledger_views import done_view, run_record_view, runs_view, status_view
+from reconcile.report.markdown_format import as_markdown
+from reconcile.report.plan_view import plan_view
+from reconcile.report.run_view import run_view
+from reconcile.report.text_format import as_text
 from reconcile.source import Span
 from tests.report import samples
 
@@ -48,7 +48,7 @@ VIEWS = {
     "error-with-findings": error_view(DeclarationError("1 error", findings=(samples.FINDING,))),
     "error-refused": error_view(RefusedError("not now", refusals=samples.PLAN.refusals[-1:])),
 }
-FORMATS = {"txt": text, "md": markdown}
+FORMATS = {"txt": as_text, "md": as_markdown}
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from reconcile.model.run import Run
 from reconcile.model.schedule import State
 from reconcile.model.verdicts import Action
 from reconcile.model.workspace import Limits
-from reconcile.report.head import Head
+from reconcile.report.document_head import Head
 from reconcile.source import Span
 from tests.builders import HOURLY, NIGHTLY, desired, row, schedule
 

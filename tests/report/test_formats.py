@@ -13,9 +13,9 @@ from reconcile.model.outcome import Result
 from reconcile.model.run import Run
 from reconcile.report.escape import cells, padded
 from reconcile.report.formats import FORMATS, Report
-from reconcile.report.markdown import markdown
-from reconcile.report.runs import closing
-from reconcile.report.text import text
+from reconcile.report.markdown_format import as_markdown
+from reconcile.report.run_view import closing
+from reconcile.report.text_format import as_text
 from reconcile.report.view import Detail, Entry, Excerpt, Note, Table, Tone, View, sections
 from reconcile.source import Span
 from tests.report import golden, samples
@@ -45,42 +45,42 @@ def test_each_format_is_made_from_one_report():
 
 def test_columns_align_under_chinese_names():
     entries = [Entry("+", ("acme", name, "end")) for name in ("订单", "a", "订单a")]
-    lines = text(view_of(*entries)).splitlines()[3:6]
+    lines = as_text(view_of(*entries)).splitlines()[3:6]
     assert {cells(line[: line.index("end")]) for line in lines} == {18}
 
 
 def test_carets_stand_below_what_is_meant_after_wide_characters():
     block = Excerpt("bad", Span("a.yaml", 3, 7, 2), "  名称: 订单同步")
-    said = text(view_of(block)).splitlines()
+    said = as_text(view_of(block)).splitlines()
     assert said[4:6] == ["      名称: 订单同步", "            ^^^^"]
 
 
 def test_of_a_very_long_line_the_part_around_the_place_is_quoted():
     line = "x" * 5_000 + "bad" + "y" * 5_000
-    quoted = text(view_of(Excerpt("bad", Span("a.yaml", 1, 5_001, 3), line))).splitlines()[4]
+    quoted = as_text(view_of(Excerpt("bad", Span("a.yaml", 1, 5_001, 3), line))).splitlines()[4]
     assert quoted == "    …" + "x" * 100 + "bad" + "y" * 100 + "…"
 
 
 def test_a_place_behind_the_end_of_its_line_is_one_caret():
-    assert text(view_of(Excerpt("bad", Span("a", 1, 9, 3), "ab"))).splitlines()[4:6] == ["    ab", "      ^"]
+    assert as_text(view_of(Excerpt("bad", Span("a", 1, 9, 3), "ab"))).splitlines()[4:6] == ["    ab", "      ^"]
 
 
 def test_a_finding_may_have_no_line():
-    assert text(view_of(Excerpt("bad", Span("a", 1, 9), None))).splitlines()[3] == "a:1:9: bad"
+    assert as_text(view_of(Excerpt("bad", Span("a", 1, 9), None))).splitlines()[3] == "a:1:9: bad"
 
 
 def test_there_is_no_colour_unless_asked_for():
     view = golden.VIEWS["plan"]
-    assert "\x1b" not in text(view)
-    assert "\x1b[33m" in text(view, colour=True)
+    assert "\x1b" not in as_text(view)
+    assert "\x1b[33m" in as_text(view, colour=True)
 
 
 def test_colour_changes_nothing_but_colour():
     view = golden.VIEWS["run"]
-    assert re.sub("\x1b\\[[0-9]+m", "", text(view, colour=True)) == text(view)
+    assert re.sub("\x1b\\[[0-9]+m", "", as_text(view, colour=True)) == as_text(view)
 
 
-@pytest.mark.parametrize("formatted", [text, markdown])
+@pytest.mark.parametrize("formatted", [as_text, as_markdown])
 @given(words=ANY)
 def test_no_data_steers_a_terminal(formatted, words):
     shown = formatted(
@@ -93,27 +93,27 @@ def test_no_data_steers_a_terminal(formatted, words):
 def test_no_data_breaks_a_table_of_markdown(words):
     entry = Entry("+", (words, words), (Detail(words, words), Detail(words, words)))
     table = Table((words, words, words), ((words, words, words),))
-    rows = [line for line in markdown(view_of(entry, table)).splitlines() if line.startswith("|")]
+    rows = [line for line in as_markdown(view_of(entry, table)).splitlines() if line.startswith("|")]
     assert [row.count("|") for row in rows] == [5, 5, 5, 4, 4, 4]
 
 
 @given(words=ANY)
 def test_no_data_is_a_tag_of_html_outside_code(words):
-    outside = re.sub("(`+)(?!`).*?(?<!`)\\1(?!`)", "", markdown(view_of(Note(words, words))))
+    outside = re.sub("(`+)(?!`).*?(?<!`)\\1(?!`)", "", as_markdown(view_of(Note(words, words))))
     assert "<" not in outside
 
 
 def test_hostile_data_stays_one_line_of_text():
-    assert text(view_of(Note(HOSTILE))).splitlines()[3] == "  \\x1b[31m|<script>`*_[a](b)\\u202e\\nnext"
+    assert as_text(view_of(Note(HOSTILE))).splitlines()[3] == "  \\x1b[31m|<script>`*_[a](b)\\u202e\\nnext"
 
 
 def test_markdown_says_the_closing_first():
-    assert markdown(view_of(Note("a"))).splitlines()[:3] == ["## headline", "", "**closing**"]
+    assert as_markdown(view_of(Note("a"))).splitlines()[:3] == ["## headline", "", "**closing**"]
 
 
 def test_a_view_may_say_nothing_at_its_end():
-    assert markdown(View("headline")) == "## headline\n"
-    assert text(View("headline")) == "headline\n"
+    assert as_markdown(View("headline")) == "## headline\n"
+    assert as_text(View("headline")) == "headline\n"
 
 
 def test_a_title_with_nothing_below_it_is_left_out():
@@ -125,7 +125,7 @@ def test_padding_fills_columns_and_not_characters():
 
 
 def test_a_failed_note_is_painted():
-    assert "\x1b[31mbad\x1b[0m" in text(view_of(Note("bad", tone=Tone.BAD)), colour=True)
+    assert "\x1b[31mbad\x1b[0m" in as_text(view_of(Note("bad", tone=Tone.BAD)), colour=True)
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from reconcile.model.last_applied import Applied
 from reconcile.model.live import Unreadable
 from reconcile.model.plan import Attention
 from reconcile.model.verdicts import Verdict
-from reconcile.report.drifts import drift_view
-from reconcile.report.plans import attention_entries, change_entry
+from reconcile.report.drift_view import drift_view
+from reconcile.report.plan_view import attention_entries, change_entry
 from tests.builders import HOURLY, NIGHTLY, change, row, schedule
 
 HINTLESS = Unreadable("malformed", "no JSON")

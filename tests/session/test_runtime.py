@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconcile.errors import OutputError
+from reconcile.session.command_line import Options
 from reconcile.session.console import Console
-from reconcile.session.options import Options
 from reconcile.session.runtime import RunFacts, Runtime, tool_version
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from reconcile.commands.times import Duration, Instant, typed_zone
+from reconcile.commands.time_types import Duration, Instant, typed_zone
 from reconcile.commands.twin.ctl import ctl
 from reconcile.commands.twin.option_types import Finite
 from reconcile.commands.twin.options import habit_options

@@ -14,7 +14,7 @@ from typing import Any
 
 import click
 
-from reconcile.commands.times import Instant
+from reconcile.commands.time_types import Instant
 from reconcile.commands.twin.option_types import Finite
 from reconcile.commands.twin.options import habit_options
 from reconcile.errors import SettingError, UsageError

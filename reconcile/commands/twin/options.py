@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-from reconcile.commands.times import Duration
+from reconcile.commands.time_types import Duration
 from reconcile.commands.twin.option_types import Finite, Rate
 from reconcile.twin.habits import HABITS, Habit, ValueType
 

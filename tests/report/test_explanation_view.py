@@ -13,11 +13,11 @@ from reconcile.cron import parse
 from reconcile.declare.schema_check import schema, schema_problems
 from reconcile.engine.explain_cron import explain
 from reconcile.errors import CronSyntaxError
-from reconcile.report.documents import explanation_document
-from reconcile.report.explanations import explanation_view, refused_cron_view
-from reconcile.report.json import dumps
-from reconcile.report.markdown import markdown
-from reconcile.report.text import text
+from reconcile.report.explanation_view import explanation_view, refused_cron_view
+from reconcile.report.json_documents import explanation_document
+from reconcile.report.json_format import as_json
+from reconcile.report.markdown_format import as_markdown
+from reconcile.report.text_format import as_text
 from reconcile.report.view import Tone
 from reconcile.source import Span
 from tests.report.samples import HEAD
@@ -30,12 +30,12 @@ def explained(one, other=None, **more):
 
 
 def lines(one, other=None):
-    return text(explanation_view(explained(one, other))).splitlines()
+    return as_text(explanation_view(explained(one, other))).splitlines()
 
 
 def test_the_whole_of_an_explanation():
     assert (
-        text(explanation_view(explained("0 0 2 ? * MON-FRI")))
+        as_text(explanation_view(explained("0 0 2 ? * MON-FRI")))
         == """\
 0 0 2 ? * MON-FRI: At 02:00, Monday through Friday
 
@@ -75,12 +75,12 @@ def test_findings_come_first():
 
 
 def test_findings_are_about_the_other_expression_too():
-    assert "<against>:1:11: warning: weekday-l:" in text(explanation_view(explained("0 0 2 * * ?", "0 0 2 ? * L")))
+    assert "<against>:1:11: warning: weekday-l:" in as_text(explanation_view(explained("0 0 2 * * ?", "0 0 2 ? * L")))
 
 
 def test_what_an_h_stands_for_is_shown_beside_it():
     explanation = explained("0 36 2 * * ?", declared="0 H 2 * * ?")
-    assert text(explanation_view(explanation)).startswith("0 H 2 * * ? → 0 36 2 * * ?: At 02:36, every day\n")
+    assert as_text(explanation_view(explanation)).startswith("0 H 2 * * ? → 0 36 2 * * ?: At 02:36, every day\n")
     document = explanation_document(explanation, HEAD)
     assert (document["declared_cron"], document["cron"]) == ("0 H 2 * * ?", "0 36 2 * * ?")
 
@@ -120,13 +120,13 @@ def test_the_verdict_closes_a_comparison(one, other, closing, tone):
 
 
 def test_in_markdown_fields_and_fires_are_tables():
-    said = markdown(explanation_view(explained("0 0 2 * * ?")))
+    said = as_markdown(explanation_view(explained("0 0 2 * * ?")))
     assert "| `hour` | `2` | `2` |" in said
 
 
 def test_a_refused_expression_has_carets_below_what_is_refused():
     error = CronSyntaxError("no", text="0 61 2 * * ?", hint="do")
-    said = text(refused_cron_view(error, Span("<cron>", 1, 3, 2))).splitlines()
+    said = as_text(refused_cron_view(error, Span("<cron>", 1, 3, 2))).splitlines()
     assert said[3:] == ["<cron>:1:3: no", "    0 61 2 * * ?", "      ^^", "    hint: do"]
 
 
@@ -139,7 +139,7 @@ DOCUMENTS = {
 
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_a_document_fits_its_schema(document):
-    assert schema_problems("explanation", json.loads(dumps(document)), "document") == ()
+    assert schema_problems("explanation", json.loads(as_json(document)), "document") == ()
 
 
 def test_a_document_tells_each_fire_locally_and_in_utc():

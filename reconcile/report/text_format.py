@@ -15,7 +15,7 @@ _SGR = {Tone.GOOD: "32", Tone.CHANGED: "33", Tone.QUIET: "2", Tone.BAD: "31"}
 _AROUND = 100
 
 
-def text(view: View, *, colour: bool = False) -> str:
+def as_text(view: View, *, colour: bool = False) -> str:
     """Return *view* as text that ends in a line break."""
     return "".join(f"{line.rstrip()}\n" for line in _lines(view, _Painter(colour)))
 

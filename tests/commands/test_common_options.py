@@ -9,12 +9,12 @@ import pytest
 from click.testing import CliRunner
 
 from reconcile.cli import Run
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.report.formats import COMMON_FORMATS, FORMATS
+from reconcile.session.command_line import COMMON, Group, Options
 from reconcile.session.console import Console
-from reconcile.session.options import COMMON, Group, Options
 from reconcile.session.runtime import Runtime
 from tests.docs.tables import commands_by_words
 

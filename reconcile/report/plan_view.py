@@ -14,7 +14,7 @@ from reconcile.model.live import Live, Unreadable
 from reconcile.model.plan import Attention, Plan, Summary
 from reconcile.model.schedule import BeforeRun, Removed
 from reconcile.model.verdicts import Action, Verdict
-from reconcile.report.findings import assumption_blocks, finding_blocks, refusal_blocks
+from reconcile.report.findings_view import assumption_blocks, finding_blocks, refusal_blocks
 from reconcile.report.view import Detail, Entry, Note, Tone, View, sections
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.RENAME: "~", Action.PARK: "‖", Action.ENABLE: "✓"}

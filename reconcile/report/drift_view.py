@@ -8,8 +8,8 @@ from reconcile.model.change import Change
 from reconcile.model.drift import Drift
 from reconcile.model.live import Unreadable
 from reconcile.model.verdicts import Verdict
-from reconcile.report.findings import assumption_blocks, finding_blocks
-from reconcile.report.plans import change_entry, why_unreadable
+from reconcile.report.findings_view import assumption_blocks, finding_blocks
+from reconcile.report.plan_view import change_entry, why_unreadable
 from reconcile.report.view import Detail, Entry, Tone, View, sections
 from reconcile.text import counted
 

@@ -8,7 +8,7 @@ import pytest
 
 from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import ALLOW_INACTIVE, ENABLE_INACTIVE, Allowances
-from reconcile.flows.apply import apply
+from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.tally import BREAKER_FAILURES
 from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.outcome import Result
@@ -195,7 +195,7 @@ def test_a_lost_update_is_repeated_once_after_growing_pauses():
     service.on_save = first_lost
     made = ports(service)
     plan = planned(service, *updates(service, 1))
-    done = apply(plan, made, situation=Situation(), wave_size=10)
+    done = apply_plan(plan, made, situation=Situation(), wave_size=10)
     assert results(done) == {"u00": (Result.VERIFIED, "saved")}
     assert done.outcomes[0].saves == 2
     assert made.clock.slept[:3] == [0.5, 1.0, 2.0]

@@ -19,37 +19,43 @@ from reconcile.model.keys import Key
 from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.workspace import Limits
-from reconcile.report import documents, ledgers
-from reconcile.report.head import Head
-from reconcile.report.json import dumps
+from reconcile.report import json_documents, ledger_documents
+from reconcile.report.document_head import Head
+from reconcile.report.json_format import as_json
 from reconcile.source import Span
 from tests.report import samples
 from tests.report.samples import HEAD, NO_ANSWER, PLAN
 
 DOCUMENTS = {
-    "plan": documents.plan_document(PLAN, HEAD),
-    "empty-plan": documents.plan_document(samples.EMPTY_PLAN, HEAD),
-    "run": documents.run_document(samples.RUN, HEAD),
-    "drift": documents.drift_document(samples.DRIFT, HEAD, desired_digest=PLAN.desired_digest),
-    "history": documents.history_document(
+    "plan": json_documents.plan_document(PLAN, HEAD),
+    "empty-plan": json_documents.plan_document(samples.EMPTY_PLAN, HEAD),
+    "run": json_documents.run_document(samples.RUN, HEAD),
+    "drift": json_documents.drift_document(samples.DRIFT, HEAD, desired_digest=PLAN.desired_digest),
+    "history": json_documents.history_document(
         Key("acme", "1"), samples.LIVE[Key("acme", "2")], samples.PAGES, HEAD, environment="prod"
     ),
-    "history-unreadable": documents.history_document(Key("acme", "1"), NO_ANSWER, {}, HEAD, environment="prod"),
-    "runs": ledgers.runs_document((samples.GOING_ON, samples.APPLIED), HEAD, environment="prod"),
-    "run-record": ledgers.runs_document((samples.APPLIED,), HEAD, environment="prod", changes=samples.RECORDS),
-    "status": ledgers.status_document(samples.STANDINGS, HEAD),
-    "released": ledgers.ledger_document(HEAD, environment="prod", action="release", message="x", keys=(Key("a", "1"),)),
-    "unlocked": ledgers.ledger_document(HEAD, environment="prod", action="unlock", message="x", lock=samples.LOCK),
-    "findings": documents.findings_document((samples.FINDING,), HEAD, schedules=2, tenants=1),
-    "error": documents.error_document(PlanFileError("no plan", hint="make one", place=Span("a.yaml", 1)), HEAD),
-    "error-with-findings": documents.error_document(DeclarationError("bad", findings=(samples.FINDING,)), HEAD),
-    "error-refused": documents.error_document(RefusedError("no", refusals=PLAN.refusals), Head("0", HEAD.generated_at)),
+    "history-unreadable": json_documents.history_document(Key("acme", "1"), NO_ANSWER, {}, HEAD, environment="prod"),
+    "runs": ledger_documents.runs_document((samples.GOING_ON, samples.APPLIED), HEAD, environment="prod"),
+    "run-record": ledger_documents.runs_document((samples.APPLIED,), HEAD, environment="prod", changes=samples.RECORDS),
+    "status": ledger_documents.status_document(samples.STANDINGS, HEAD),
+    "released": ledger_documents.ledger_document(
+        HEAD, environment="prod", action="release", message="x", keys=(Key("a", "1"),)
+    ),
+    "unlocked": ledger_documents.ledger_document(
+        HEAD, environment="prod", action="unlock", message="x", lock=samples.LOCK
+    ),
+    "findings": json_documents.findings_document((samples.FINDING,), HEAD, schedules=2, tenants=1),
+    "error": json_documents.error_document(PlanFileError("no plan", hint="make one", place=Span("a.yaml", 1)), HEAD),
+    "error-with-findings": json_documents.error_document(DeclarationError("bad", findings=(samples.FINDING,)), HEAD),
+    "error-refused": json_documents.error_document(
+        RefusedError("no", refusals=PLAN.refusals), Head("0", HEAD.generated_at)
+    ),
 }
 
 
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_a_document_fits_the_schema_of_its_kind(document):
-    read_back = json.loads(dumps(document))
+    read_back = json.loads(as_json(document))
     assert schema_problems(document["kind"], read_back, "document") == ()
 
 
@@ -60,7 +66,7 @@ def test_a_document_begins_with_the_same_head(document):
 
 
 def test_a_plan_comes_back_from_its_document_as_it_was():
-    assert documents.plan_of(json.loads(dumps(DOCUMENTS["plan"]))) == PLAN
+    assert json_documents.plan_of(json.loads(as_json(DOCUMENTS["plan"]))) == PLAN
 
 
 def test_what_a_plan_document_shows_is_what_would_be_done():
@@ -93,7 +99,7 @@ def test_a_change_names_the_rules_that_block_it():
 
 def test_an_error_is_called_as_its_class():
     assert DOCUMENTS["error"]["errors"][0]["kind"] == "plan-file"
-    assert documents.error_entry(PlanFileError("x"), kind="bug")["kind"] == "bug"
+    assert json_documents.error_entry(PlanFileError("x"), kind="bug")["kind"] == "bug"
 
 
 def test_the_time_of_a_document_is_in_utc_and_whole_seconds():
@@ -101,16 +107,16 @@ def test_the_time_of_a_document_is_in_utc_and_whole_seconds():
 
 
 def test_a_plan_document_has_a_line_for_each_change():
-    lines = dumps(DOCUMENTS["plan"]).splitlines()
+    lines = as_json(DOCUMENTS["plan"]).splitlines()
     assert sum('"source": ' in line for line in lines) == len(PLAN.changes)
 
 
 def test_nothing_in_a_document_steers_a_terminal():
     hostile = Schedule(Key("acme", "1"), "\x9b31m\u202e\x7f\ud800", "0 0 2 * * ?", "", DeclaredAt("a.yaml", 1))
     plan = make_plan("prod", Sides({hostile.key: hostile}, {hostile.key: ()}))
-    text = dumps(documents.plan_document(plan, HEAD))
+    text = as_json(json_documents.plan_document(plan, HEAD))
     assert all(sign.isprintable() or sign == "\n" for sign in text)
-    assert documents.plan_of(json.loads(text)).changes[0].desired.name == hostile.name
+    assert json_documents.plan_of(json.loads(text)).changes[0].desired.name == hostile.name
 
 
 _WORDS = st.text(max_size=12)
@@ -137,8 +143,8 @@ def test_any_plan_fits_its_schema_and_comes_back_as_it_was(sides, max_changes):
     declared = {one.key: one for one, _ in sides}
     live = {one.key: rows for one, rows in sides}
     plan = make_plan("prod", Sides(declared, live), judging=Judging(Situation(Limits(max_changes=max_changes))))
-    document = json.loads(dumps(documents.plan_document(plan, HEAD)))
+    document = json.loads(as_json(json_documents.plan_document(plan, HEAD)))
     assert schema_problems("plan", document, "plan.json") == ()
-    back = documents.plan_of(document)
+    back = json_documents.plan_of(document)
     assert back == plan
     assert plan_digest(back) == plan.digest

@@ -7,13 +7,13 @@ from itertools import groupby
 
 from reconcile.report.escape import markdown as escaped
 from reconcile.report.escape import markdown_cell, markdown_fence
-from reconcile.report.text import quotation
+from reconcile.report.text_format import quotation
 from reconcile.report.view import Block, Detail, Entry, Excerpt, Note, Section, Table, Tone, View
 
 _MARKS = {Tone.BAD: "❌ ", Tone.GOOD: "✅ "}
 
 
-def markdown(view: View) -> str:
+def as_markdown(view: View) -> str:
     """Return *view* as markdown that ends in a line break."""
     return "\n\n".join(_parts(view)) + "\n"
 

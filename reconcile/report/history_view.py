@@ -9,8 +9,8 @@ from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.live import Live, Unreadable
-from reconcile.report.findings import finding_blocks
-from reconcile.report.plans import live_crons
+from reconcile.report.findings_view import finding_blocks
+from reconcile.report.plan_view import live_crons
 from reconcile.report.view import Block, Note, Table, Tone, View, sections
 from reconcile.text import counted
 from reconcile.times import local_text

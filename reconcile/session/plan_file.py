@@ -11,8 +11,8 @@ from typing import Any
 from reconcile.engine.make_plan import plan_digest
 from reconcile.errors import PlanFileError
 from reconcile.model.plan import Plan
-from reconcile.report.documents import plan_of
-from reconcile.report.head import FORMAT_VERSION
+from reconcile.report.document_head import FORMAT_VERSION
+from reconcile.report.json_documents import plan_of
 
 _AGAIN = "make it again with reconcile plan --out"
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def without_collecting() -> Iterator[None]:
+def without_garbage_collection() -> Iterator[None]:
     """Keep the collector from looking through all that is being made, again and again: none of it is garbage.
 
     A third of the time of resolving a large workspace, and a tenth of that of loading it: for functions that do either.

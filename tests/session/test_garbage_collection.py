@@ -7,11 +7,11 @@ import gc
 import pytest
 
 from reconcile.commands.validate import _found
-from reconcile.session.collecting import without_collecting
 from reconcile.session.declared import Checkout, declare_everything
+from reconcile.session.garbage_collection import without_garbage_collection
 
 
-@without_collecting()
+@without_garbage_collection()
 def is_collecting(*, fails: bool = False) -> bool:
     if fails:
         raise RuntimeError

@@ -16,7 +16,7 @@ from reconcile.model.outcome import Result
 from reconcile.model.rules import LedgerRule
 from reconcile.model.run import Run
 from reconcile.ports import Ledger
-from reconcile.session.ledger import ledger_required
+from reconcile.session.ledger_home import ledger_required
 from reconcile.session.memory import Memory
 
 if TYPE_CHECKING:

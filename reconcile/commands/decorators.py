@@ -9,11 +9,11 @@ from typing import Any, TypeAlias
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.options import Common, options_of, taken
+from reconcile.commands.command_report import Answer
+from reconcile.commands.common_options import Common, options_of, taken
 from reconcile.errors import UsageError
 from reconcile.report.formats import COMMON_FORMATS
-from reconcile.session.options import COMMON, Group, Sources
+from reconcile.session.command_line import COMMON, Group, Sources
 from reconcile.session.runtime import Runtime
 
 Command: TypeAlias = Callable[..., Answer]

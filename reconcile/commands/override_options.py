@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import Command
+from reconcile.commands.command_report import Answer
+from reconcile.commands.decorators import Command
 from reconcile.engine.overrides import OVERRIDES, Allowances, Override, Takes
 from reconcile.errors import UsageError
 

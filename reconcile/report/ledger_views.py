@@ -8,8 +8,8 @@ from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord
-from reconcile.report.findings import finding_blocks
-from reconcile.report.plans import SIGNS, live_crons
+from reconcile.report.findings_view import finding_blocks
+from reconcile.report.plan_view import SIGNS, live_crons
 from reconcile.report.view import Block, Detail, Entry, Note, Table, Tone, View, sections
 from reconcile.text import counted
 from reconcile.times import instant_text

@@ -10,7 +10,7 @@ from reconcile.errors import LedgerError, SettingError
 from reconcile.ledger.address import ledger_address
 from reconcile.model.finding import RefusedError
 from reconcile.session.console import Console
-from reconcile.session.ledger import LedgerHome, ledger_required
+from reconcile.session.ledger_home import LedgerHome, ledger_required
 from reconcile.session.runtime import Runtime
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -20,7 +20,7 @@ class KeyHistory:
     pages: dict[str, HistoryPage]
 
 
-def history(reader: Reader, key: Key, *, page: int = 1, page_size: int = 10) -> KeyHistory:
+def read_history(reader: Reader, key: Key, *, page: int = 1, page_size: int = 10) -> KeyHistory:
     """Return what the jobs of *key* did, newest first: the job ids come from a status query.
 
     Raises:

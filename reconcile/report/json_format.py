@@ -11,7 +11,7 @@ from reconcile.report.escape import json_text
 _DUMP = json.JSONEncoder(ensure_ascii=False, separators=(", ", ": ")).encode
 
 
-def dumps(document: Mapping[str, Any]) -> str:
+def as_json(document: Mapping[str, Any]) -> str:
     """Return *document* as JSON text that ends in a line break.
 
     Characters stand as they are, but for those that could steer a terminal and lone surrogates (which no UTF-8 file

@@ -25,8 +25,8 @@ from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.rules import Severity
 from reconcile.model.run import Run
-from reconcile.report.head import FORMAT_VERSION, Head
-from reconcile.report.members import (
+from reconcile.report.document_head import FORMAT_VERSION, Head
+from reconcile.report.document_members import (
     Document,
     attention_document,
     attention_of,

@@ -1,4 +1,4 @@
-"""The common options as a command takes them: from the table in `session.options` to click, and to `Options`."""
+"""The common options as a command takes them: from the table in `session.command_line` to click, and to `Options`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconcile.errors import UsageError
-from reconcile.session.options import COMMON, Group, Options
+from reconcile.session.command_line import COMMON, Group, Options
 
 
 class Common(click.Option):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from reconcile.model.live import Unreadable
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
-from reconcile.report.findings import assumption_blocks, finding_blocks, refusal_blocks
-from reconcile.report.plans import attention_entries, change_entry, live_crons
+from reconcile.report.findings_view import assumption_blocks, finding_blocks, refusal_blocks
+from reconcile.report.plan_view import attention_entries, change_entry, live_crons
 from reconcile.report.view import Detail, Note, Tone, View, sections
 
 TONES = {

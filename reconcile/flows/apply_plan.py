@@ -40,7 +40,7 @@ from reconcile.times import between, in_zone
 _NEVER = float("inf")
 
 
-def apply(
+def apply_plan(
     plan: Plan,
     ports: Ports,
     *,

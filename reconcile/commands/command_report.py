@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from reconcile.exits import Exit
-from reconcile.report.members import Document
+from reconcile.report.document_members import Document
 from reconcile.report.view import View
 
 

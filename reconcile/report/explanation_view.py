@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from reconcile.engine.explain_cron import Comparison, Explanation
 from reconcile.errors import CronSyntaxError
-from reconcile.report.findings import finding_blocks
+from reconcile.report.findings_view import finding_blocks
 from reconcile.report.view import Block, Excerpt, Note, Table, Tone, View, sections
 from reconcile.source import Span
 from reconcile.text import counted

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.keys import Key
 from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord
-from reconcile.report.documents import head_members, tail_members
-from reconcile.report.head import Head
-from reconcile.report.members import Document, live_document
+from reconcile.report.document_head import Head
+from reconcile.report.document_members import Document, live_document
+from reconcile.report.json_documents import head_members, tail_members
 from reconcile.times import instant_text
 
 
