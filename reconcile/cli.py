@@ -1,7 +1,7 @@
 """The program: a click group with lazily loaded commands, around one run.
 
 Here and nowhere else files and stdout are written, the environment is read, and *now* is taken. Whatever ends a run,
-an answer or an error, becomes a report: stdout holds it and nothing else, in the format that was asked for.
+a command or an error, becomes a report: stdout holds it and nothing else, in the format that was asked for.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from reconcile.errors import OutputError, ReconcileError, SettingError, UsageErr
 from reconcile.exits import Exit
 
 if TYPE_CHECKING:
-    from reconcile.commands.command_report import Answer
+    from reconcile.commands.command_report import CommandReport
     from reconcile.session.command_line import Options
     from reconcile.session.runtime import Runtime
 
@@ -144,19 +144,19 @@ class Run:
             return Exit.DONE
         with self._signals():
             try:
-                code = self._show(answer := self._answer())
+                code = self._show(report := self._report())
             finally:
                 self._done.set()
         # A command without a report (`twin`) knows itself what a signal means to it.
-        return code if isinstance(answer, int) or not self.signal else SIGNALS[self.signal]
+        return code if isinstance(report, int) or not self.signal else SIGNALS[self.signal]
 
-    def _answer(self) -> Answer | int:
+    def _report(self) -> CommandReport | int:
         """Return what the command found, or the report of why it did not; an exit code when click has said it all."""
         from reconcile.commands.failures import failed, misused, unexpected
 
         try:
             self._runtime = self._new_runtime()
-            answer: Answer | int = self._clicked(self._runtime)
+            report: CommandReport | int = self._clicked(self._runtime)
         except ReconcileError as error:
             return failed(error, self._runtime)
         except click.exceptions.Abort:
@@ -171,7 +171,7 @@ class Run:
                 self._log("trace", hide(traceback.format_exc()))
             return failed(unexpected(error, hide), self._runtime, kind="bug")
         else:
-            return answer
+            return report
 
     def _clicked(self, runtime: Runtime | None) -> Any:
         result = reconcile.main(
@@ -215,40 +215,40 @@ class Run:
         else:
             self._runtime.with_options(self._options or self._runtime.options).log(level, message)
 
-    def _show(self, answer: Answer | int) -> int:
+    def _show(self, report: CommandReport | int) -> int:
         """Write the files and the document, once, and return the exit code."""
-        if isinstance(answer, int):
-            return answer
+        if isinstance(report, int):
+            return report
         with self._showing:
             if self._done.is_set():
-                return answer.exit_code
-            code = self._written(answer)
+                return report.exit_code
+            code = self._written(report)
             self._done.set()
             return code
 
-    def _written(self, answer: Answer) -> int:
+    def _written(self, report: CommandReport) -> int:
         from reconcile.commands.failures import rendered, report_of, wanted_format, with_error
 
         options = self._options
         chosen = wanted_format(options, self._arguments, self._environ)
-        files = dict(answer.files)
-        files.update((path, rendered(answer, name)) for name, path in (options.reports if options else ()))
+        files = dict(report.files)
+        files.update((path, rendered(report, name)) for name, path in (options.reports if options else ()))
         for path, text in files.items():
             try:
                 write_file(path, text)
             except OutputError as error:
                 self._log("error", error.message)
-                answer = with_error(answer, error)
-        if answer.error is not None:
-            self._log("error", answer.error)
+                report = with_error(report, error)
+        if report.error is not None:
+            self._log("error", report.error)
         try:
             is_terminal = sys.stdout is not None and sys.stdout.isatty()
             colour = is_terminal and options is not None and not options.no_color
-            _to_stdout(report_of(answer, chosen, colour=colour))
+            _to_stdout(report_of(report, chosen, colour=colour))
         except OutputError as error:
             self._log("error", error.message)
-            answer = with_error(answer, error)
-        return answer.exit_code
+            report = with_error(report, error)
+        return report.exit_code
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

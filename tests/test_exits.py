@@ -64,7 +64,7 @@ def results(value: ast.expr) -> list[ast.expr]:
 @pytest.mark.parametrize(
     "source",
     [
-        pytest.param("Answer(document, view, exit_code=1 if bad else Exit.DONE)", id="argument"),
+        pytest.param("CommandReport(document, view, exit_code=1 if bad else Exit.DONE)", id="argument"),
         pytest.param("class OddError(Exception):\n    exit_code = 3", id="class"),
         pytest.param(
             "def _exit_code(plan):\n    if plan.changes:\n        return 2\n    return Exit.DONE", id="function"

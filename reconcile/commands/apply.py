@@ -8,18 +8,16 @@ from dataclasses import dataclass, replace
 import click
 
 from reconcile.commands.applied_ref import mark_applied
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command, grouped, sources
 from reconcile.commands.override_options import overrides
 from reconcile.commands.reviewed import as_reviewed, open_plan, refuse_unreviewed, refuse_used
-from reconcile.commands.save_options import confirm, save_options
+from reconcile.commands.save_options import run_report, save_options
 from reconcile.engine.find_last_applied import found_in_sync, handed_on, unchanged_in
 from reconcile.engine.overrides import Allowances
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import RunKind
-from reconcile.report.json_documents import run_document
-from reconcile.report.run_view import run_view
 from reconcile.session.command_line import SELECTION, Group, SaveOptions, Sources
 from reconcile.session.declared import Declared, declare
 from reconcile.session.memory import read_applied_ref
@@ -60,7 +58,7 @@ def apply(
     options: SaveOptions,
     allowances: Allowances,
     sources: Sources,
-) -> Answer:
+) -> CommandReport:
     """Save what differs, read it back, and say what became of each change.
 
     With PLAN, exactly that plan; else one is made now. Every schedule is read again just before it is saved, and left
@@ -70,34 +68,36 @@ def apply(
     declared = declare(runtime)
     refuse_unreviewed(declared, saved, expected=own.expect_desired, must_be_clean=own.require_git_clean)
     with saving(declared, options) as run:  # the lock is held from here
-        # Who pushes the ref must know where it was before: else two pipelines could overwrite each other's.
-        remote = sources.fetch_applied if own.push_applied is None else sources.fetch_applied or own.push_applied
-        ref = read_applied_ref(declared, remote)
+        ref = read_applied_ref(declared, _fetched_from(sources, own))
         observed = run.observed(sources, ref)
         if saved is None:
             planned = observed.plan(allowances)
         else:
             refuse_used(run.ledger, saved)
             planned = observed.take(as_reviewed(saved.plan, declared), allowances)
-        confirm(runtime, options, planned)
-        done = run.save(
-            planned,
-            RunPurpose(
-                RunKind.APPLY,
-                allowances.typed(),
-                in_sync=_in_sync(declared, planned, saved),
-                plan_made_at=None if saved is None else saved.made_at,
-            ),
+        run.confirm(planned)
+        purpose = RunPurpose(
+            RunKind.APPLY,
+            in_sync=_in_sync(declared, planned, saved),
+            plan_made_at=None if saved is None else saved.made_at,
         )
-    marked = mark_applied(declared, done, ref, remote=own.push_applied)
-    done = replace(done, findings=(*done.findings, *marked))
-    return Answer(run_document(done, declared.head), run_view(done), exit_code=done.exit_code)
+        applied = run.save(planned, purpose)
+    findings = mark_applied(declared, applied, ref, remote=own.push_applied)
+    return run_report(replace(applied, findings=(*applied.findings, *findings)), declared.head)
+
+
+def _fetched_from(sources: Sources, own: ApplyOptions) -> str | None:
+    """Return the remote to fetch the ref of last applied from.
+
+    A run that pushes the ref must know its value there: else two pipelines could overwrite each other's.
+    """
+    return sources.fetch_applied or own.push_applied
 
 
 def _in_sync(declared: Declared, planned: Planned, saved: SavedPlan | None) -> Mapping[Key, Applied]:
-    """Return what the ledger learns: what is as declared already, and the orphans that only Git knows.
+    """Return what the ledger learns: the keys that are as declared already, and the orphans that only Git knows.
 
-    What other workspaces own is left out.
+    Keys of other workspaces are left out.
     """
     last_applied, foreign = planned.memory.last_applied, planned.memory.foreign
     ours = {key: schedule for key, schedule in declared.desired.items() if key not in foreign}

@@ -1,4 +1,4 @@
-"""What a command gives back: `cli` shows it."""
+"""What a command returns; `cli` shows it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from reconcile.report.view import View
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command found: two sides of one report, files to write besides, and the exit code.
+class CommandReport:
+    """The report of a command: its document and its view, the *files* to write, and the exit code.
 
     *error* is what ended the run, for stderr.
     """

@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.common_options import Common, options_of, taken
 from reconcile.errors import UsageError
 from reconcile.report.formats import COMMON_FORMATS
 from reconcile.session.command_line import COMMON, Group, Sources
 from reconcile.session.runtime import Runtime
 
-Command: TypeAlias = Callable[..., Answer]
+Command: TypeAlias = Callable[..., CommandReport]
 
 _SOURCES = (
     click.option("--applied-rev", metavar="REV", help="Take what REV declares for last applied."),
@@ -27,7 +27,7 @@ _SOURCES = (
 
 def command(
     *groups: Group, formats: tuple[str, ...] = COMMON_FORMATS
-) -> Callable[[Command], Callable[..., Answer | None]]:
+) -> Callable[[Command], Callable[..., CommandReport | None]]:
     """Give a function the common options, and those of *groups*; its reports are written in *formats*.
 
     It is called with the runtime, which holds them, and its own options. Of a group of commands, it is what the group
@@ -35,10 +35,10 @@ def command(
     """
     names = taken(groups)
 
-    def decorated(function: Command) -> Callable[..., Answer | None]:
+    def decorated(function: Command) -> Callable[..., CommandReport | None]:
         @click.pass_context
         @functools.wraps(function)
-        def called(context: click.Context, /, **given: Any) -> Answer | None:
+        def called(context: click.Context, /, **given: Any) -> CommandReport | None:
             if context.invoked_subcommand is not None:
                 _refuse_misplaced(context)
                 return None

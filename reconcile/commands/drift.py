@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command, sources
 from reconcile.exits import Exit
 from reconcile.report.drift_view import drift_view
@@ -19,7 +19,7 @@ from reconcile.session.runtime import Runtime
 @click.option("--strict", is_flag=True, help="Exit 2 also for jobs that no file declares any more.")
 @command(*SELECTION, Group.CALLS)
 @sources
-def drift(runtime: Runtime, *, strict: bool, sources: Sources) -> Answer:
+def drift(runtime: Runtime, *, strict: bool, sources: Sources) -> CommandReport:
     """Say whether the service still does what the files declare.
 
     Nothing is saved. Exit 2 when something moved, 1 when some schedule could not be read.
@@ -27,7 +27,7 @@ def drift(runtime: Runtime, *, strict: bool, sources: Sources) -> Answer:
     declared = declare(runtime)
     with observed(declared, sources) as seen:
         found = seen.drift(is_strict=strict)
-    return Answer(
+    return CommandReport(
         drift_document(found, declared.head, desired_digest=declared.digest),
         drift_view(found),
         exit_code=Exit.ERROR if has_errors(found.findings) else found.exit_code,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import click
 
 from reconcile import cron
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command, grouped
 from reconcile.commands.time_types import typed_zone
 from reconcile.engine.explain_cron import explain as explained
@@ -61,47 +62,56 @@ _OPTIONS = (
 @click.argument("expression", metavar="CRON")
 @grouped(ExplainOptions, "own", _OPTIONS)
 @command(Group.KEYS)
-def explain(runtime: Runtime, *, expression: str, own: ExplainOptions) -> Answer:
+def explain(runtime: Runtime, *, expression: str, own: ExplainOptions) -> CommandReport:
     """Say what a Quartz cron expression means: words, fields, the next fires, and what is suspicious about it.
 
     Needs neither files nor the service. With --against, say what another does otherwise: exit 2 when they do not always
     fire at the same times. An H in it stands for the value that it has for the --tenant and --code given.
     """
     now = runtime.now.astimezone(typed_zone(own.timezone))
-    parsed: list[cron.Expression] = []
-    for name, text in (("<cron>", expression), ("<against>", own.against)):
-        if text is not None:
-            try:
-                plain = _resolved(text, runtime.options.selection)
-                parsed.append(reading_at(now, quartz=own.quartz).parse(plain))
-            except CronSyntaxError as error:
-                return _refused(error, name, runtime)
-    first, *others = parsed
-    other = others[0] if others else None
+    try:
+        first = _parsed(expression, runtime, own, now=now, place="<cron>")
+        other = None if own.against is None else _parsed(own.against, runtime, own, now=now, place="<against>")
+    except CronSyntaxError as error:
+        return _refused(error, runtime)
     found = explained(first, now, count=own.count, language=own.lang, against=other, declared=expression)
     differ = found.comparison is not None and not found.comparison.is_same
-    return Answer(
+    return CommandReport(
         explanation_document(found, runtime.head()),
         explanation_view(found),
         exit_code=Exit.DIFFERENT if differ else Exit.DONE,
     )
 
 
-def _resolved(text: str, selection: Selection) -> str:
+def _parsed(text: str, runtime: Runtime, own: ExplainOptions, *, now: datetime, place: str) -> cron.Expression:
+    """Return the expression that *text* holds.
+
+    Raises:
+        CronSyntaxError: Quartz refuses it; its place is in *place*.
+        UsageError: it holds an H, and not exactly one key is selected.
+    """
+    try:
+        return reading_at(now, quartz=own.quartz).parse(_without_h(text, runtime.options.selection))
+    except CronSyntaxError as error:
+        error.place = Span(place, 1, error.column + 1, max(1, error.width))
+        raise
+
+
+def _without_h(text: str, selection: Selection) -> str:
     """Return *text* with each H resolved for the one key that is selected."""
     if not cron.has_h(text):
         return text
     if len(selection.tenants) != 1 or len(selection.codes) != 1:
-        cron.resolve_h(text, "any", "any")
-        hint = "say whose it is, as in --tenant acme --code 1085431505565651039"
-        raise UsageError("H is another value for each tenant and code", hint=hint)
+        cron.resolve_h(text, "any", "any")  # a syntax error is told first
+        hint = "name the key, as in --tenant acme --code 1085431505565651039"
+        raise UsageError("H has another value for each tenant and code", hint=hint)
     return cron.resolve_h(text, selection.tenants[0], selection.codes[0])
 
 
-def _refused(error: CronSyntaxError, name: str, runtime: Runtime) -> Answer:
-    """Return the answer about an expression that Quartz refuses; it shows the expression, with carets."""
-    error.place = Span(name, 1, error.column + 1, max(1, error.width))
-    return Answer(
+def _refused(error: CronSyntaxError, runtime: Runtime) -> CommandReport:
+    """Return the report about an expression that Quartz refuses; it shows the expression, with carets."""
+    assert error.place is not None, "`_parsed` has set it"
+    return CommandReport(
         error_document(error, runtime.head()),
         refused_cron_view(error, error.place),
         error.exit_code,

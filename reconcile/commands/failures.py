@@ -1,4 +1,4 @@
-"""What a run shows in the end: an answer in the format that was asked for, and errors as answers of their own."""
+"""Errors as reports, and a report in the format that was asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.common_options import not_taken
 from reconcile.errors import OutputError, ReconcileError, UsageError
 from reconcile.exits import Exit
@@ -23,12 +23,14 @@ from reconcile.text import one_line
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def failed(error: ReconcileError, runtime: Runtime | None, *, kind: str | None = None) -> Answer:
-    """Return the answer of a run that *error* stopped."""
+def failed(error: ReconcileError, runtime: Runtime | None, *, kind: str | None = None) -> CommandReport:
+    """Return the report of a run that *error* stopped."""
     head = Head(tool_version(), _EPOCH) if runtime is None else runtime.head(runtime.facts.revision)
     line = f"{error.place}: {error.message}" if error.place is not None else error.message
     hint = f"\n    hint: {error.hint}" if error.hint else ""
-    return Answer(error_document(error, head, kind=kind), error_view(error), error.exit_code, error=f"{line}{hint}")
+    return CommandReport(
+        error_document(error, head, kind=kind), error_view(error), error.exit_code, error=f"{line}{hint}"
+    )
 
 
 def misused(error: click.ClickException) -> UsageError:
@@ -44,11 +46,11 @@ def unexpected(error: Exception, hide: Callable[[str], str]) -> ReconcileError:
     return ReconcileError(f"this is a bug in reconcile: {words}", hint="-vv shows where it happened; please report it")
 
 
-def with_error(answer: Answer, error: OutputError) -> Answer:
-    """Return *answer* with *error* in its document too, and with its exit code where all else went well."""
-    errors = [*answer.document.get("errors", ()), error_entry(error)]
-    code = error.exit_code if answer.exit_code in (Exit.DONE, Exit.DIFFERENT) else answer.exit_code
-    return dataclasses.replace(answer, document=answer.document | {"errors": errors}, exit_code=code)
+def with_error(report: CommandReport, error: OutputError) -> CommandReport:
+    """Return *report* with *error* in its document too, and with its exit code where all else went well."""
+    errors = [*report.document.get("errors", ()), error_entry(error)]
+    code = error.exit_code if report.exit_code in (Exit.DONE, Exit.DIFFERENT) else report.exit_code
+    return dataclasses.replace(report, document=report.document | {"errors": errors}, exit_code=code)
 
 
 def wanted_format(options: Options | None, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
@@ -64,17 +66,17 @@ def wanted_format(options: Options | None, arguments: Sequence[str], environ: Ma
     return chosen if chosen in COMMON_FORMATS else COMMON_FORMATS[0]
 
 
-def rendered(answer: Answer, name: str) -> str:
-    """Return *answer* in the format called *name*, for a file."""
-    return FORMATS[name](Report(answer.document, answer.view))
+def rendered(report: CommandReport, name: str) -> str:
+    """Return *report* in the format called *name*, for a file."""
+    return FORMATS[name](Report(report.document, report.view))
 
 
-def report_of(answer: Answer, name: str, *, colour: bool) -> str:
+def report_of(report: CommandReport, name: str, *, colour: bool) -> str:
     """Return what stdout shows. As text, an error itself stands on stderr; stdout has what there is besides."""
-    view = answer.view
-    if answer.error is not None and name == "text":
+    view = report.view
+    if report.error is not None and name == "text":
         rest = tuple(section for section in view.sections if section.title != "Errors")
         if not rest:
             return ""
         view = dataclasses.replace(view, sections=rest)
-    return FORMATS[name](Report(answer.document, view, colour=colour))
+    return FORMATS[name](Report(report.document, view, colour=colour))

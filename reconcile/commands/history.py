@@ -6,7 +6,7 @@ import re
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.exits import Exit
@@ -30,7 +30,7 @@ _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="Which page, newest first.")
 @click.option("--page-size", type=click.IntRange(1, 1000), default=10, show_default=True, help="Rows of a page.")
 @command()
-def history(runtime: Runtime, *, tenant: str, code: str, page: int, page_size: int) -> Answer:
+def history(runtime: Runtime, *, tenant: str, code: str, page: int, page_size: int) -> CommandReport:
     """Show what the jobs of one schedule did, newest first. It need not be declared.
 
     Times are shown in the environment's time zone; in JSON they are UTC.
@@ -44,7 +44,7 @@ def history(runtime: Runtime, *, tenant: str, code: str, page: int, page_size: i
         reader = ServiceReader(client)
         found = read_history(reader, Key(tenant, code), page=page, page_size=page_size)
         noted = reader.take_findings()
-    return Answer(
+    return CommandReport(
         history_document(
             found.key, found.live, found.pages, checkout.head, environment=environment.name, findings=noted
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.engine.find_last_applied import found_live
 from reconcile.exits import Exit
@@ -30,7 +30,7 @@ def ledger() -> None:
 @ledger.command("rebuild")
 @click.option("--actor", metavar="NAME", help="Who this is, for the record; else who the pipeline or Git says.")
 @command(*SELECTION, Group.CALLS)
-def rebuild(runtime: Runtime, *, actor: str | None) -> Answer:
+def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     """Take what is live now, of all that is declared, for last applied. Nothing is saved to the service.
 
     A ledger file that cannot be read is moved away first. What live differs in afterwards counts as Git's move
@@ -53,4 +53,4 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> Answer:
     message += f" The old ledger is {moved_to}." if moved_to else ""
     name = declared.environment.name
     document = ledger_document(declared.head, environment=name, action="rebuild", message=message, keys=found)
-    return Answer(document, done_view(message, environment=name), exit_code=Exit.ERROR if unread else Exit.DONE)
+    return CommandReport(document, done_view(message, environment=name), exit_code=Exit.ERROR if unread else Exit.DONE)

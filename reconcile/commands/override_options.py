@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import Command
 from reconcile.engine.overrides import OVERRIDES, Allowances, Override, Takes
 from reconcile.errors import UsageError
@@ -19,7 +19,7 @@ def overriding(table: tuple[Override, ...]) -> Callable[[Command], Command]:
 
     def overrides(function: Command) -> Command:
         @functools.wraps(function)
-        def called(*given: Any, **more: Any) -> Answer:
+        def called(*given: Any, **more: Any) -> CommandReport:
             return function(*given, allowances=_allowances(table, more), **more)
 
         with_options: Command = called

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command, sources
 from reconcile.commands.override_options import overrides
 from reconcile.engine.overrides import Allowances
@@ -27,7 +27,7 @@ from reconcile.session.runtime import Runtime
 @overrides
 def plan(
     runtime: Runtime, *, out: str | None, detailed_exitcode: bool, allowances: Allowances, sources: Sources
-) -> Answer:
+) -> CommandReport:
     """Show what apply would change, and what keeps it from doing so.
 
     Nothing is saved. Exit 1 when some schedule could not be read: the others are shown.
@@ -36,7 +36,7 @@ def plan(
     with observed(declared, sources) as seen:
         plan = seen.plan(allowances).plan
     document = plan_document(plan, declared.head)
-    return Answer(
+    return CommandReport(
         document,
         plan_view(plan),
         exit_code=_exit_code(plan, detailed=detailed_exitcode),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.model.keys import Key
@@ -18,7 +18,7 @@ from reconcile.text import counted
 @click.command("release")
 @click.argument("keys", nargs=-1, required=True, metavar="TENANT/CODE...")
 @command()
-def release(runtime: Runtime, *, keys: tuple[str, ...]) -> Answer:
+def release(runtime: Runtime, *, keys: tuple[str, ...]) -> CommandReport:
     """Lift the hold of each TENANT/CODE: the next apply makes it as declared again."""
     wanted = [_key(text) for text in keys]
     with chosen_ledger(runtime) as (ledger, checkout):
@@ -31,7 +31,7 @@ def release(runtime: Runtime, *, keys: tuple[str, ...]) -> Answer:
         released = ledger.release(wanted)
     message = f"{counted(len(released), 'hold')} lifted."
     document = ledger_document(checkout.head, environment=name, action="release", message=message, keys=released)
-    return Answer(document, done_view(message, environment=name, keys=released))
+    return CommandReport(document, done_view(message, environment=name, keys=released))
 
 
 def _key(text: str) -> Key:

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.commands.override_options import overrides
-from reconcile.commands.save_options import confirm, save_options
+from reconcile.commands.save_options import run_report, save_options
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
 from reconcile.engine.roll_back import before_run, holds, left_running
 from reconcile.errors import SettingError, UsageError
 from reconcile.model.ledger_records import ChangeRecord, RunKind, RunRecord
-from reconcile.report.json_documents import plan_document, run_document
+from reconcile.report.json_documents import plan_document
 from reconcile.report.plan_view import plan_view
-from reconcile.report.run_view import run_view
 from reconcile.session.command_line import SELECTION, Group, SaveOptions
 from reconcile.session.declared import Declared, declare_everything
 from reconcile.session.ledger_home import ledger_required
@@ -28,15 +27,15 @@ if TYPE_CHECKING:
 
 
 @click.command("rollback")
-@click.argument("run", metavar="RUN")
+@click.argument("run_id", metavar="RUN")
 @click.option("--dry-run", is_flag=True, help="Show what would be brought back, and save nothing.")
-@click.option("--reason", default="", metavar="TEXT", help="Why, for who finds the holds.")
+@click.option("--reason", default="", metavar="TEXT", help="Why; status and drift show it with the hold.")
 @command(*SELECTION, Group.CALLS)
 @overrides
 @save_options
 def rollback(
-    runtime: Runtime, *, run: str, dry_run: bool, reason: str, options: SaveOptions, allowances: Allowances
-) -> Answer:
+    runtime: Runtime, *, run_id: str, dry_run: bool, reason: str, options: SaveOptions, allowances: Allowances
+) -> CommandReport:
     """Bring back what was live before RUN (its id, or how it begins), read it back, and hold it.
 
     What the run created is parked: nothing can be deleted. What was changed since is left alone. A key that was brought
@@ -44,50 +43,40 @@ def rollback(
     """
     if options.no_ledger:
         raise UsageError("a rollback is made from the ledger", hint="leave out --no-ledger")
-    # Names are part of what was live before: no option is needed for them.
-    allowances = allowances.adding(INCLUDE_RENAMES)
     declared = declare_everything(runtime)
-    with saving(declared, options) as saver:  # the lock is held from here
-        record, changes = _recorded(saver.ledger, run, declared)
+    with saving(declared, options) as run:  # the lock is held from here
+        record, changes = _recorded(run.ledger, run_id, declared)
         before = before_run(record.start.id, changes, declared.everything)
         if not before:
             raise UsageError(f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show")
-        planned = saver.observed_back_to(before).plan(allowances)
+        # Names are part of what was live before: no option is needed for them.
+        planned = run.observed_back_to(before).plan(allowances.adding(INCLUDE_RENAMES))
         if dry_run:
-            return Answer(plan_document(planned.plan, declared.head), plan_view(planned.plan))
-        confirm(runtime, options, planned)
-        held = holds(
-            before,
-            declared.everything,
-            planned.plan,
-            run=saver.identity.id,
-            reason=reason,
-            now=runtime.begun_at,
-        )
-        done = saver.save(
-            planned,
-            RunPurpose(
-                RunKind.ROLLBACK,
-                allowances.typed(),
-                holds=held,
-                findings=tuple(left_running(changes)),
-                of_run=record.start.id,
+            return CommandReport(plan_document(planned.plan, declared.head), plan_view(planned.plan))
+        run.confirm(planned)
+        purpose = RunPurpose(
+            RunKind.ROLLBACK,
+            holds=holds(
+                before, declared.everything, planned.plan, run=run.identity.id, reason=reason, now=runtime.begun_at
             ),
+            findings=tuple(left_running(changes)),
+            of_run=record.start.id,
         )
-    return Answer(run_document(done, declared.head), run_view(done), exit_code=done.exit_code)
+        restored = run.save(planned, purpose)
+    return run_report(restored, declared.head)
 
 
-def _recorded(ledger: SqlLedger | None, name: str, declared: Declared) -> tuple[RunRecord, tuple[ChangeRecord, ...]]:
-    """Return the run called *name*, and what it did as far as the selection goes."""
+def _recorded(ledger: SqlLedger | None, run_id: str, declared: Declared) -> tuple[RunRecord, tuple[ChangeRecord, ...]]:
+    """Return the run called *run_id*, and its changes of the keys that are selected."""
     selection = declared.runtime.options.selection
     if selection.labels:
-        # Refused, and not left out: a variable that selects by label must not become a rollback of the whole run.
+        # Refused, not ignored: a variable that selects by label must not become a rollback of the whole run.
         raise UsageError("a rollback cannot be selected by label", hint="select with --tenant or --code")
     if ledger is None:
         raise SettingError("a rollback is made from the ledger, and this workspace keeps none", hint="see ledger")
     with ledger_required():
-        found = ledger.run(name)
+        found = ledger.run(run_id)
     if found is None:
-        raise UsageError(f"there is no run {name!r} of {declared.environment.name}", hint="reconcile runs lists them")
+        raise UsageError(f"there is no run {run_id!r} of {declared.environment.name}", hint="reconcile runs lists them")
     record, changes = found
     return record, tuple(change for change in changes if selection.fits_key(change.key))

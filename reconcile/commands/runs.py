@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.report.ledger_documents import runs_document
@@ -18,19 +18,19 @@ MOST = 20
 @click.group("runs", invoke_without_command=True)
 @click.option("--most", type=click.IntRange(1, 10_000), default=MOST, show_default=True, help="How many, at most.")
 @command()
-def runs(runtime: Runtime, *, most: int) -> Answer:
+def runs(runtime: Runtime, *, most: int) -> CommandReport:
     """List the last runs of an environment, newest first, from its ledger. The service is not asked."""
     with chosen_ledger(runtime) as (ledger, checkout):
         listed = ledger.runs(most=most)
     name = checkout.environment.name
     document = runs_document(listed, checkout.head, environment=name)
-    return Answer(document, runs_view(listed, environment=name))
+    return CommandReport(document, runs_view(listed, environment=name))
 
 
 @runs.command("show")
 @click.argument("run")
 @command()
-def show(runtime: Runtime, *, run: str) -> Answer:
+def show(runtime: Runtime, *, run: str) -> CommandReport:
     """Show what RUN (its id, or how it begins) did to each schedule."""
     with chosen_ledger(runtime) as (ledger, checkout):
         found = ledger.run(run)
@@ -39,4 +39,4 @@ def show(runtime: Runtime, *, run: str) -> Answer:
         raise UsageError(f"there is no run {run!r} of {name}", hint="reconcile runs lists them")
     record, changes = found
     document = runs_document([record], checkout.head, environment=name, changes=changes)
-    return Answer(document, run_record_view(record, changes, environment=name))
+    return CommandReport(document, run_record_view(record, changes, environment=name))

@@ -1,4 +1,4 @@
-"""What `apply` and `rollback` share: their options, and the question before a save."""
+"""What `apply` and `rollback` share: their options, and the report of what was saved."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from typing import Any
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import Command, grouped
 from reconcile.commands.time_types import Duration
 from reconcile.errors import UsageError
 from reconcile.flows.pacing import SoakUntil
-from reconcile.report.plan_view import plan_view
+from reconcile.model.run import Run
+from reconcile.report.document_head import Head
+from reconcile.report.json_documents import run_document
+from reconcile.report.run_view import run_view
 from reconcile.session.command_line import SaveOptions
-from reconcile.session.observed import Planned, saves_nothing
 from reconcile.session.runtime import Runtime
 
 NEXT_FIRE = "next-fire"
@@ -65,11 +67,13 @@ _grouped = grouped(SaveOptions, "options", _OPTIONS)
 
 
 def save_options(function: Command) -> Command:
-    """Give *function* the options of every run that saves, as one `SaveOptions`; refuse to wait for an answer where
-    there is no terminal."""
+    """Give *function* the options of every run that saves, as one `SaveOptions`.
+
+    The command is refused where it would ask and there is no terminal.
+    """
 
     @functools.wraps(function)
-    def called(runtime: Runtime, *, options: SaveOptions, **given: Any) -> Answer:
+    def called(runtime: Runtime, *, options: SaveOptions, **given: Any) -> CommandReport:
         if not options.yes and runtime.console.ask is None and not given.get("dry_run"):
             raise UsageError(
                 f"{function.__name__} asks before it saves, and there is no terminal to ask on",
@@ -81,15 +85,6 @@ def save_options(function: Command) -> Command:
     return command
 
 
-def confirm(runtime: Runtime, options: SaveOptions, planned: Planned) -> None:
-    """Ask the person at the terminal, where there is anything to ask.
-
-    Raises:
-        UsageError: the answer was not yes.
-    """
-    if options.yes:
-        return
-    # What refuses today is what is asked about: a saved plan tells what did when it was made.
-    plan = planned.judged(runtime.clock.now())
-    if plan.changes and not saves_nothing(plan) and not runtime.console.confirm(plan_view(plan)):
-        raise UsageError("not applied: the answer was not yes")
+def run_report(run: Run, head: Head) -> CommandReport:
+    """Return the report of what a run saved."""
+    return CommandReport(run_document(run, head), run_view(run), exit_code=run.exit_code)

@@ -1,4 +1,4 @@
-"""`status`: which commit is live where, and what is remembered of each environment. The services are not asked."""
+"""`status`: which commit is live in each environment, and what its ledger holds. The services are not asked."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.engine.make_plan import desired_digest
 from reconcile.errors import LedgerError, ReconcileError, SettingError
@@ -29,23 +29,23 @@ from reconcile.session.runtime import Runtime
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
 
-RUNS = 5
-LOOKED_AT = 20
-"""Among so many of the last runs the one is looked for that applied a commit as a whole."""
+SHOWN_RUNS = 5
+SEARCHED_RUNS = 20
+"""So many of the last runs are searched for the one that applied a whole commit."""
 
 
 @click.command("status")
 @command()
-def status(runtime: Runtime) -> Answer:
+def status(runtime: Runtime) -> CommandReport:
     """Say which commit is live in each environment, its last runs, holds, open saves and lock. Needs no service."""
     checkout = open_checkout(runtime)
-    statuses = [_environment_status(checkout, environment) for environment in checkout.environments]
-    is_complete = not any(one.findings for one in statuses)
+    statuses = [_status(checkout, environment) for environment in checkout.environments]
+    is_complete = not any(status.findings for status in statuses)
     document = status_document(statuses, checkout.head)
-    return Answer(document, status_view(statuses), exit_code=Exit.DONE if is_complete else Exit.ERROR)
+    return CommandReport(document, status_view(statuses), exit_code=Exit.DONE if is_complete else Exit.ERROR)
 
 
-def _environment_status(checkout: Checkout, environment: Environment) -> EnvironmentStatus:
+def _status(checkout: Checkout, environment: Environment) -> EnvironmentStatus:
     found = EnvironmentStatus(environment.name, LastAppliedSource.NONE, None, None)
     try:
         home = locate_ledger(checkout, environment)
@@ -58,8 +58,8 @@ def _environment_status(checkout: Checkout, environment: Environment) -> Environ
 
 
 def _by_ledger(checkout: Checkout, ledger: SqlLedger, environment: Environment, shown: str) -> EnvironmentStatus:
-    runs = ledger.runs(most=LOOKED_AT)
-    at = next((at for at, run in enumerate(runs) if _is_whole(checkout, run, environment.name)), None)
+    runs = ledger.runs(most=SEARCHED_RUNS)
+    at = next((at for at, run in enumerate(runs) if _applied_whole_commit(checkout, run, environment.name)), None)
     keys = len(ledger.last_applied())
     return EnvironmentStatus(
         environment.name,
@@ -67,7 +67,7 @@ def _by_ledger(checkout: Checkout, ledger: SqlLedger, environment: Environment, 
         None if at is None else runs[at].start.revision,
         shown,
         keys=keys,
-        runs=runs[:RUNS],
+        runs=runs[:SHOWN_RUNS],
         runs_since=sum(map(_may_have_saved, runs[:at])),
         holds=tuple(ledger.holds().values()),
         open_changes=ledger.open_changes(),
@@ -75,8 +75,8 @@ def _by_ledger(checkout: Checkout, ledger: SqlLedger, environment: Environment, 
     )
 
 
-def _is_whole(checkout: Checkout, run: RunRecord, environment: str) -> bool:
-    """Whether *run* made live all that its commit declares: not a selection of it, nor files that differ from it."""
+def _applied_whole_commit(checkout: Checkout, run: RunRecord, environment: str) -> bool:
+    """Whether *run* applied all that its commit declares: not a selection of it, nor files that differ from it."""
     commit = run.start.revision
     if run.start.kind is not RunKind.APPLY or run.ending is not Ending.FINISHED or commit is None:
         return False
@@ -91,7 +91,7 @@ def _may_have_saved(run: RunRecord) -> bool:
 
 
 def _by_git(checkout: Checkout, found: EnvironmentStatus, environment: Environment) -> EnvironmentStatus:
-    """Return how *environment* stands where no ledger knows a key: it is *found* to have runs at most."""
+    """Return *found*, the status of an environment without a key in a ledger, with the ref of last applied."""
     try:
         commit = applied_commit(checkout.repository, environment.name)
     except ReconcileError as error:

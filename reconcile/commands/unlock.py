@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.report.ledger_documents import ledger_document
@@ -17,7 +17,7 @@ from reconcile.times import instant_text
 @click.command("unlock")
 @click.argument("lock", metavar="ID")
 @command()
-def unlock(runtime: Runtime, *, lock: str) -> Answer:
+def unlock(runtime: Runtime, *, lock: str) -> CommandReport:
     """Free the lock ID, which `status` shows. Should its run be alive after all, it stops before its next save."""
     with chosen_ledger(runtime) as (ledger, checkout):
         name = checkout.environment.name
@@ -28,4 +28,4 @@ def unlock(runtime: Runtime, *, lock: str) -> Answer:
         raise UsageError(f"there is no lock {lock!r}", hint=said)
     message = f"Freed the lock of {freed.actor} (run {freed.run}, since {instant_text(freed.since)})."
     document = ledger_document(checkout.head, environment=name, action="unlock", message=message, lock=freed)
-    return Answer(document, done_view(message, environment=name))
+    return CommandReport(document, done_view(message, environment=name))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.engine.declarations import Declarations
 from reconcile.engine.problems import in_order
@@ -36,7 +36,7 @@ from reconcile.source import Span
     help="Exit 1 for findings this bad, or worse.",
 )
 @command()
-def validate(runtime: Runtime, *, paths: tuple[str, ...], fail_severity: str) -> Answer:
+def validate(runtime: Runtime, *, paths: tuple[str, ...], fail_severity: str) -> CommandReport:
     """Show every mistake in every file, without the service.
 
     All environments are checked, unless --env names one. With PATHS, only what is found in these files and folders is
@@ -62,7 +62,7 @@ def validate(runtime: Runtime, *, paths: tuple[str, ...], fail_severity: str) ->
     view = findings_view(findings, schedules=len(keys), tenants=len(tenants))
     worst = tuple(Severity)[: tuple(Severity).index(Severity(fail_severity)) + 1]
     is_bad = any(finding.severity in worst for finding in findings)
-    return Answer(document, view, exit_code=Exit.ERROR if is_bad else Exit.DONE)
+    return CommandReport(document, view, exit_code=Exit.ERROR if is_bad else Exit.DONE)
 
 
 @without_garbage_collection()

@@ -10,7 +10,7 @@ value       made by                         needs
 
 A command makes the values that it needs and no more. `Checkout`, the part of `Declared` that comes before any
 environment is chosen, is enough for the commands about a ledger. What is planned under the lock is planned by the same
-`Observed` as in `plan`: `Saving.observed` makes it of the ledger that the lock was taken in.
+`Observed` as in `plan`: `Saving.observed` makes it from the ledger that holds the lock.
 
 All are frozen, and so is the `Runtime`, what the process gives: variables, *now*, terminals, the stop signal, options.
 The one thing that changes is `RunFacts`: what the report of a failure needs.

@@ -1,11 +1,11 @@
-"""Saving: the lock of the environment, a ledger that takes what is saved, and the one writer of the program.
+"""Saving: the lock of the environment, a ledger that records what is saved, and the one writer of the program.
 
-Only `apply` and `rollback` come here. What a run writes down, in this order::
+Only `apply` and `rollback` use it. What a run records, in this order::
 
-    begin ── what reading settled, what is in sync, holds ── intents, saves, read-back, outcomes of each wave ── holds
-    that lapsed ── end
+    begin ── outcomes of open changes, what is in sync, new holds ── of each wave: intents, saves, read-back, outcomes
+    ── holds that are lifted ── end
 
-Until the first intent an error of the ledger refuses the run. After it something may be saved: the error is a finding.
+Until the first intent, an error of the ledger refuses the run. After it something may be saved: the error is a finding.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from reconcile.engine.judges import holds_back
 from reconcile.engine.roll_back import as_declared, never_touched
+from reconcile.errors import UsageError
 from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
@@ -30,6 +31,7 @@ from reconcile.model.plan import Plan
 from reconcile.model.run import Run
 from reconcile.model.schedule import Schedule
 from reconcile.ports import Progress
+from reconcile.report.plan_view import plan_view
 from reconcile.service.client import Client
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
@@ -52,15 +54,14 @@ WAVES_PER_CALL = 20
 
 @dataclass(frozen=True, slots=True)
 class RunPurpose:
-    """What a run is for, and what it writes down because of that.
+    """What a run is for, and what it records because of that.
 
-    *overrides* are the options that lifted guards, as typed. *in_sync* is what the ledger learns to be as declared,
-    *holds* are placed before the first save, *findings* are told at the end. *plan_made_at* is that of a saved plan,
-    *of_run* the run that a rollback is about.
+    *in_sync* are the keys that the ledger learns to be as declared, *holds* are recorded before the first save,
+    *findings* are added to those of the run. *plan_made_at* is the time of a saved plan, *of_run* the run that is
+    rolled back.
     """
 
     kind: RunKind
-    overrides: tuple[str, ...] = ()
     in_sync: Mapping[Key, Applied] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -70,7 +71,7 @@ class RunPurpose:
 
 @dataclass(frozen=True)
 class Saving:
-    """A run that may save. *ledger* holds the lock of the environment; it is None where the run has none."""
+    """A run that may save. *ledger* holds the lock of the environment; None: the run has no ledger."""
 
     declared: Declared
     options: SaveOptions
@@ -79,7 +80,7 @@ class Saving:
     ledger: SqlLedger | None
 
     def observed(self, sources: Sources, ref: AppliedRef) -> Observed:
-        """Return what is observed under the lock; *ref* is what the ref of last applied names.
+        """Return what is observed under the lock; *ref* is the ref of last applied.
 
         Raises:
             RefusedError: the ledger cannot be read.
@@ -90,41 +91,55 @@ class Saving:
         return Observed(self.declared, memory, ServiceReader(self.client))
 
     def observed_back_to(self, before: Mapping[Key, Schedule]) -> Observed:
-        """Return what is observed under the lock, with *before*, what was live before a run, as what is desired.
+        """Return what is observed under the lock, with *before*, what was live before a run, as desired.
 
-        What became undeclared since is left alone. Raises what `observed` does, and what `read_applied_ref` does.
+        Keys that are no longer declared are left out. Raises what `observed` and `read_applied_ref` raise.
         """
         observed = self.observed(Sources(), read_applied_ref(self.declared, None))
         declared = replace(self.declared, desired=before)
         return replace(observed, declared=declared, memory=observed.memory.without_removed())
 
+    def confirm(self, planned: Planned) -> None:
+        """Ask the person at the terminal, unless --yes was given or nothing would be saved.
+
+        Raises:
+            UsageError: the answer was not yes.
+        """
+        if self.options.yes:
+            return
+        # A saved plan holds the refusals of the time when it was made: the person is shown those of now.
+        runtime = self.declared.runtime
+        plan = planned.judged(runtime.clock.now())
+        if plan.changes and not saves_nothing(plan) and not runtime.console.confirm(plan_view(plan)):
+            raise UsageError("not applied: the answer was not yes")
+
     def save(self, planned: Planned, purpose: RunPurpose) -> Run:
-        """Save what *planned* says and return what became of it, written down in the ledger and told to events.
+        """Save what *planned* says and return what became of it. The ledger and the events record it.
 
         Raises:
             RefusedError: the ledger cannot be written. Nothing was saved.
             OutputError: the events cannot be written. Nothing was saved.
         """
-        start = self._start(planned.plan, purpose)
+        start = self._start(planned, purpose)
         events = self._open_events(start, planned.plan)
         entry = self._begin(start, planned, purpose)
         run = self._carry_out(planned, entry, events)
         entry.lift(_lapsed(planned, self.declared, purpose.holds))
         if purpose.kind is RunKind.ROLLBACK:
-            _settle_holds(entry, planned, self.declared, run)
+            _hold_what_was_restored(entry, planned, self.declared, run)
         entry.end(run)
         events.summary(run)
-        noted = ServiceReader(self.client).take_findings()
-        findings = (*run.findings, *noted, *purpose.findings, *entry.findings)
+        of_replies = ServiceReader(self.client).take_findings()
+        findings = (*run.findings, *of_replies, *purpose.findings, *entry.findings)
         return replace(run, findings=findings, start=None if self.ledger is None else start)
 
-    def _start(self, plan: Plan, purpose: RunPurpose) -> RunStart:
+    def _start(self, planned: Planned, purpose: RunPurpose) -> RunStart:
         return replace(
             self.identity.start(purpose.kind),
-            plan_digest=plan.digest,
+            plan_digest=planned.plan.digest,
             plan_made_at=purpose.plan_made_at,
-            desired_digest=plan.desired_digest,
-            overrides=purpose.overrides,
+            desired_digest=planned.plan.desired_digest,
+            overrides=planned.allowances.typed(),
             of_run=purpose.of_run,
         )
 
@@ -140,7 +155,7 @@ class Saving:
         if self.ledger is None:
             return RunEntry(None)
         judged = planned.judged(self.declared.runtime.clock.now())
-        in_sync = _news(planned, purpose.in_sync) if saves_nothing(judged) else purpose.in_sync
+        in_sync = _unknown_yet(planned, purpose.in_sync) if saves_nothing(judged) else purpose.in_sync
         with ledger_required():
             entry = RunEntry(self.ledger.begin(start))
         entry.begin(planned.memory, in_sync, purpose.holds)
@@ -210,27 +225,26 @@ def _locked_ledger(declared: Declared, options: SaveOptions, identity: RunIdenti
         yield ledger
 
 
-def _news(planned: Planned, in_sync: Mapping[Key, Applied]) -> Mapping[Key, Applied]:
-    """Return what of *in_sync* is of keys that are not remembered, and are not about to be saved.
+def _unknown_yet(planned: Planned, in_sync: Mapping[Key, Applied]) -> Mapping[Key, Applied]:
+    """Return those of *in_sync* whose keys have no last applied and no change.
 
-    That is what a refused run may learn. Whatever later runs decide by it leaves as it is, so that the same command
-    says the same again.
+    A refused run may record these. It records nothing that later runs decide by: the same command then says the same.
     """
     known = planned.memory.last_applied.by_key.keys() | {change.key for change in planned.plan.changes}
     return {key: one for key, one in in_sync.items() if key not in known}
 
 
-def _settle_holds(entry: RunEntry, planned: Planned, declared: Declared, run: Run) -> None:
-    """Hold after a rollback what it brought back, and nothing else; what it did not touch is held as it was before."""
+def _hold_what_was_restored(entry: RunEntry, planned: Planned, declared: Declared, run: Run) -> None:
+    """Hold after a rollback only what it brought back. A key that it did not touch keeps the hold that it had."""
     untouched = never_touched(run.outcomes)
     entry.lift((*untouched, *as_declared(run.outcomes, declared.everything)))
     holds = planned.memory.holds
     entry.hold(tuple(holds[key] for key in untouched if key in holds))
 
 
-def _lapsed(planned: Planned, declared: Declared, placed: tuple[Hold, ...]) -> tuple[Key, ...]:
-    """Return the keys whose holds have lapsed: their declarations say something else by now."""
-    fresh = {hold.key for hold in placed}
+def _lapsed(planned: Planned, declared: Declared, new_holds: tuple[Hold, ...]) -> tuple[Key, ...]:
+    """Return the keys whose holds have lapsed, because their declarations changed."""
+    fresh = {hold.key for hold in new_holds}
     return tuple(
         key
         for key, hold in planned.memory.holds.items()

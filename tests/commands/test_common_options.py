@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from reconcile.cli import Run
-from reconcile.commands.command_report import Answer
+from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.report.formats import COMMON_FORMATS, FORMATS
@@ -93,7 +93,7 @@ def called(*arguments: str, formats: tuple[str, ...] = COMMON_FORMATS, **variabl
 
     def any_command(runtime):
         got.append(runtime.options)
-        return Answer({}, None)
+        return CommandReport({}, None)
 
     runtime = Runtime(variables, NOON, NOON, Console(str), show=str)
     one = click.command("any")(command(*Group, formats=formats)(any_command))

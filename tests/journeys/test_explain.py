@@ -117,8 +117,8 @@ def test_an_h_of_no_one_key_is_an_error(program, key):
     ended = program("explain", "0 H 2 * * ?", *key)
     assert (ended.code, ended.out) == (1, "")
     assert ended.err == (
-        "error: H is another value for each tenant and code\n"
-        "    hint: say whose it is, as in --tenant acme --code 1085431505565651039\n"
+        "error: H has another value for each tenant and code\n"
+        "    hint: name the key, as in --tenant acme --code 1085431505565651039\n"
     )
 
 
