@@ -20,7 +20,7 @@ from datetime import datetime
 from reconcile.engine.guard import Judging, refusals
 from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import Allowances
-from reconcile.flows.canaries import Sent, kinds_in, send_canaries
+from reconcile.flows.canaries import SentCanaries, kinds_in, send_canaries
 from reconcile.flows.closing import close
 from reconcile.flows.pacing import Pacing, SoakUntil
 from reconcile.flows.soak import fire_within_limit, in_vain, soak
@@ -45,7 +45,6 @@ def apply_plan(
     ports: Ports,
     *,
     situation: Situation,
-    wave_size: int,
     pacing: Pacing = Pacing(),
     allowances: Allowances = Allowances(),
 ) -> Run:
@@ -55,22 +54,21 @@ def apply_plan(
     signal ends it before the next wave: what was not begun is `skipped`.
     """
     refused = refusals(plan, Judging(situation, allowances, ports.clock.now()))
-    tally = Tally(upserting=situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE))
-    pending, tally = _admitted(plan.changes, refused, ports, tally)
-    sent = _go_first(pending, ports, tally, pacing=pacing, situation=situation, wave_size=wave_size)
-    pending, tally = sent.left, sent.tally
-    if sent.canaries and pending and pacing.soak is not None and not tally.is_stopped:
-        tally = soak(sent.canaries, ports, tally, pacing=pacing, situation=situation)
-        # It took its time: a freeze may have begun, and other schedules are about to fire.
-        later = refusals(plan, Judging(situation, allowances, ports.clock.now()))
-        pending, tally = _admitted(pending, later, ports, tally)
-    while pending and not tally.is_stopped:
-        wave = run_wave(pending[:wave_size], ports, upserting=tally.upserting, pacing=pacing)
+    upserting = situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE)
+    tally = _without_refused(Tally(plan.changes, upserting=upserting), refused, ports)
+    sent = _go_first(ports, tally, pacing=pacing, situation=situation)
+    tally = sent.tally
+    if sent.verified and tally.pending and pacing.soak is not None and not tally.is_stopped:
+        tally = soak(sent.verified, ports, tally, pacing=pacing, situation=situation)
+        # Time has passed: a freeze may have begun, and other schedules are about to fire.
+        refused_now = refusals(plan, Judging(situation, allowances, ports.clock.now()))
+        tally = _without_refused(tally, refused_now, ports)
+    while tally.pending and not tally.is_stopped:
+        wave = run_wave(tally.pending[: pacing.wave_size], ports, upserting=tally.upserting, pacing=pacing)
         tally = tally.with_wave(wave).stopped_by(ports.stop)
-        pending = pending[wave_size:]
-    # First the closing look: it may show that saving appends, and then what is left is refused.
+    # The closing look comes first: it may show that saving appends, and then what is left is refused.
     tally = close(ports, tally, pacing=pacing)
-    left = tuple(_left(pending, tally))
+    left = tuple(_left(tally))
     ports.tell(left)
     tally = tally.with_outcomes(left)
     return Run(
@@ -83,53 +81,41 @@ def apply_plan(
     )
 
 
-def _admitted(
-    changes: tuple[Change, ...], refused: tuple[Refusal, ...], ports: Ports, tally: Tally
-) -> tuple[tuple[Change, ...], Tally]:
-    """Return the changes that no guard refuses, and *tally* with the outcomes of the others, which are told."""
+def _without_refused(tally: Tally, refused: tuple[Refusal, ...], ports: Ports) -> Tally:
+    """Return *tally* with an outcome for each pending change that a guard refuses; these outcomes are told."""
     whole = next((refusal for refusal in refused if refusal.key is None), None)
     single = {refusal.key: refusal for refusal in refused}
-    admitted, outcomes = [], []
-    for change in changes:
+    outcomes = []
+    for change in tally.pending:
         refusal = single.get(change.key, whole)
-        if refusal is None:
-            admitted.append(change)
-        else:
+        if refusal is not None:
             outcome = unsaved(change, Result.REFUSED, "guard", live=change.live, because=refusal.message)
             outcomes.append(replace(outcome, hint=refusal.hint))
     ports.tell(outcomes)
-    return tuple(admitted), tally.with_outcomes(outcomes)
+    return tally.with_outcomes(outcomes)
 
 
-def _go_first(
-    pending: tuple[Change, ...],
-    ports: Ports,
-    tally: Tally,
-    *,
-    pacing: Pacing,
-    situation: Situation,
-    wave_size: int,
-) -> Sent:
+def _go_first(ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation) -> SentCanaries:
     """Send the canaries, unless it is known that none of them would fire in time."""
     waits: dict[Key, float] = {}
-    if pacing.soak is SoakUntil.NEXT_FIRE and len(pending) > kinds_in(pending):
-        waits = _waits(pending, ports.clock.now(), pacing, situation)
+    if pacing.soak is SoakUntil.NEXT_FIRE and len(tally.pending) > kinds_in(tally.pending):
+        waits = _waits(tally.pending, ports.clock.now(), pacing, situation)
         if min(waits.values()) == _NEVER:
             # Known before anything is saved, so nothing is left half done.
             tally = tally.stopped("no canary would fire before the soak's limit", in_vain(pacing))
-    return send_canaries(pending, ports, tally, pacing=pacing, wave_size=wave_size, waits=waits)
+    return send_canaries(ports, tally, pacing=pacing, waits=waits)
 
 
 def _waits(changes: tuple[Change, ...], now: datetime, pacing: Pacing, situation: Situation) -> dict[Key, float]:
-    """How many seconds until each of *changes* would fire; infinite beyond the soak's limit."""
+    """Return the seconds until each of *changes* would fire; infinite beyond the soak's limit."""
     local = in_zone(now, situation.zone)
     fires = {change.key: fire_within_limit(change, situation.reading, pacing, local) for change in changes}
     return {key: _NEVER if fire is None else between(now, fire).total_seconds() for key, fire in fires.items()}
 
 
-def _left(pending: tuple[Change, ...], tally: Tally) -> Iterator[Outcome]:
-    """The outcomes of what was not begun when the run stopped."""
-    for change in pending:
+def _left(tally: Tally) -> Iterator[Outcome]:
+    """Yield the outcomes of what was not begun when the run stopped."""
+    for change in tally.pending:
         if tally.appending and change.action is not Action.CREATE:
             yield unsaved(change, Result.REFUSED, "save-appends")
         else:

@@ -5,8 +5,8 @@ decides about the rest:
 
     verified with a save        it is the canary of its kind
     already as desired, stale   nothing was tried: the next one is taken
-    surely not saved            that may be about this key alone, and one bad key must not keep all others from being
-                                applied for ever: the next one is taken, CANARY_TRIES in all
+    surely not saved            the cause may be this key alone, and one bad key must not block all others for ever: the
+                                next one is taken, CANARY_TRIES in all
     anything else               the run stops
 
 A plan as small as its canaries is done when they are.
@@ -33,32 +33,23 @@ _KINDS = (_UPDATES, (Action.CREATE,))
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """The canaries that were saved and verified, what is left to save, and the tally, stopped where one was not."""
+class SentCanaries:
+    """The canaries that were saved and verified, and the tally after them: stopped where one was not."""
 
-    canaries: tuple[Outcome, ...]
-    left: tuple[Change, ...]
+    verified: tuple[Outcome, ...]
     tally: Tally
 
 
-def send_canaries(
-    pending: tuple[Change, ...],
-    ports: Ports,
-    tally: Tally,
-    *,
-    pacing: Pacing,
-    wave_size: int,
-    waits: Mapping[Key, float],
-) -> Sent:
-    """Save and verify one change of each kind that *pending* holds.
+def send_canaries(ports: Ports, tally: Tally, *, pacing: Pacing, waits: Mapping[Key, float]) -> SentCanaries:
+    """Save and verify one change of each kind that is pending.
 
     *waits* are the seconds until changes fire, where that matters: the one that fires first is taken.
     """
-    sent = Sent((), pending, tally)
+    verified: tuple[Outcome, ...] = ()
     for kind in _KINDS:
-        one = _canary(kind, sent.left, ports, sent.tally, pacing=pacing, wave_size=wave_size, waits=waits)
-        sent = Sent((*sent.canaries, *one.canaries), one.left, one.tally)
-    return sent
+        canary, tally = _send_canary(kind, ports, tally, pacing=pacing, waits=waits)
+        verified = verified if canary is None else (*verified, canary)
+    return SentCanaries(verified, tally)
 
 
 def kinds_in(changes: Iterable[Change]) -> int:
@@ -67,17 +58,15 @@ def kinds_in(changes: Iterable[Change]) -> int:
     return sum(not actions.isdisjoint(kind) for kind in _KINDS)
 
 
-def _canary(
-    kind: tuple[Action, ...],
-    pending: tuple[Change, ...],
-    ports: Ports,
-    tally: Tally,
-    *,
-    pacing: Pacing,
-    wave_size: int,
-    waits: Mapping[Key, float],
-) -> Sent:
-    of_kind = [(waits.get(c.key, 0.0), kind.index(c.action), at, c) for at, c in enumerate(pending) if c.action in kind]
+def _send_canary(
+    kind: tuple[Action, ...], ports: Ports, tally: Tally, *, pacing: Pacing, waits: Mapping[Key, float]
+) -> tuple[Outcome | None, Tally]:
+    """Return the verified canary of *kind*, None where there is none, and the tally after it."""
+    of_kind = [
+        (waits.get(change.key, 0.0), kind.index(change.action), at, change)
+        for at, change in enumerate(tally.pending)
+        if change.action in kind
+    ]
     candidates = tuple(change for *_, change in sorted(of_kind, key=lambda one: one[:3]))
     tries, look_at = 0, 1
     tally = tally.stopped_by(ports.stop)
@@ -85,15 +74,14 @@ def _canary(
         wave = run_wave(candidates[:look_at], ports, upserting=tally.upserting, pacing=pacing, at_most=1)
         tally = tally.with_wave(wave).stopped_by(ports.stop)
         candidates = tuple(change for change in candidates if change.key not in tally.outcomes)
-        pending = tuple(change for change in pending if change.key not in tally.outcomes)
         if not wave.begun:
-            # Many may be done already, by a run before this one: whole waves of them are read at once.
-            look_at = wave_size
+            # A run before this one may have done many already: whole waves of them are read at once.
+            look_at = pacing.wave_size
             continue
         outcome = tally.outcomes[wave.begun[0]]
         if outcome.result is Result.VERIFIED:
-            return Sent((outcome,), pending, tally)
+            return outcome, tally
         tries += 1
         if outcome.result is not Result.FAILED or tries == CANARY_TRIES:
             tally = tally.stopped(f"{outcome.key}, which went first, was not saved and verified ({outcome.reason})")
-    return Sent((), pending, tally)
+    return None, tally

@@ -1,4 +1,4 @@
-"""How an apply is paced: what it waits for, and how long. One value, so that callers name only what they change."""
+"""How an apply is paced: how much it saves at once, what it waits for, and how long. Callers name what they change."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ class SoakUntil(Enum):
 class Pacing:
     """How an apply is paced.
 
-    *soak* is how long the verified canaries are left alone before the waves begin: a span, or until their history shows
-    a fire, for which *soak_limit* is the longest wait; None: not at all. *read_back_seconds* is how long to wait before
-    each read-back of a save, by how many there were before it; *closing_seconds* before the closing read-back, which
-    there is only where a save was in doubt.
+    *wave_size* is how many changes are saved together. *soak* is how long the verified canaries are left alone before
+    the waves begin: a span, or until their history shows a fire, for which *soak_limit* is the longest wait; None: not
+    at all. *read_back_seconds* is how long to wait before each read-back of a save, by how many there were before it;
+    *closing_seconds* is the wait before the closing read-back, which happens only where a save was in doubt.
     """
 
+    wave_size: int = 100
     soak: timedelta | SoakUntil | None = None
     soak_limit: timedelta = timedelta(hours=1)
     read_back_seconds: tuple[float, ...] = (0.0, 0.5, 1.0, 2.0)

@@ -1,4 +1,4 @@
-"""The tally of an apply: what it has learnt so far, and whether it goes on. A value: each step returns the next."""
+"""The tally of an apply: what is done, what is pending, and whether it goes on. A value: each step returns the next."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconcile.flows.wave import WaveResult
+from reconcile.model.change import Change
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome, Result
@@ -22,12 +23,14 @@ _BAD = frozenset({Result.FAILED, Result.UNKNOWN, Result.MISMATCHED})
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What an apply has learnt so far.
+    """What an apply has done and learnt so far.
 
-    *upserting*: it is established that saving over a job updates it. *appending*: saving was seen to add a job.
-    *is_recorded*: the ledger took all that it was given. *stopped_because*: why nothing more may be saved.
+    *pending* are the changes without an outcome, in the plan's order. *upserting*: it is established that saving over a
+    job updates it. *appending*: saving was seen to add a job. *is_recorded*: the ledger recorded all that it was given.
+    *stopped_because*: why nothing more may be saved.
     """
 
+    pending: tuple[Change, ...] = ()
     upserting: bool = False
     appending: bool = False
     is_recorded: bool = True
@@ -53,10 +56,14 @@ class Tally:
         return replace(self, findings=(*self.findings, *findings))
 
     def with_outcomes(self, outcomes: Iterable[Outcome]) -> Tally:
-        """Return this tally and the outcomes of keys that had none."""
+        """Return this tally and the outcomes of keys that had none; they are no longer pending."""
         added = {outcome.key: outcome for outcome in outcomes}
-        upserting = self.upserting or any(_shows_an_update(outcome) for outcome in added.values())
-        return replace(self, outcomes={**self.outcomes, **added}, upserting=upserting)
+        return replace(
+            self,
+            pending=tuple(change for change in self.pending if change.key not in added),
+            outcomes={**self.outcomes, **added},
+            upserting=self.upserting or any(_shows_an_update(outcome) for outcome in added.values()),
+        )
 
     def with_corrections(self, outcomes: Iterable[Outcome]) -> Tally:
         """Return this tally with *outcomes* in the place of those that their keys had."""

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
 
 WAVES_PER_CALL = 20
-"""A wave is this many times as long as there are calls at once."""
+"""A wave holds this many changes for each call at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,8 +162,7 @@ class Saving:
         return entry
 
     def _carry_out(self, planned: Planned, entry: RunEntry, events: Events) -> Run:
-        runtime, environment = self.declared.runtime, self.declared.environment
-        size = environment.concurrency if runtime.options.parallelism is None else runtime.options.parallelism
+        runtime = self.declared.runtime
         with runtime.progress("Applying", len(planned.plan.changes)) as progress:
             ports = Ports(
                 ServiceReader(self.client),
@@ -178,10 +177,18 @@ class Saving:
                 planned.plan,
                 ports,
                 situation=planned.situation,
-                wave_size=WAVES_PER_CALL * size,
-                pacing=Pacing(soak=self.options.soak, soak_limit=timedelta(seconds=self.options.soak_limit)),
+                pacing=self._pacing(),
                 allowances=planned.allowances,
             )
+
+    def _pacing(self) -> Pacing:
+        typed = self.declared.runtime.options.parallelism
+        parallelism = self.declared.environment.concurrency if typed is None else typed
+        return Pacing(
+            wave_size=WAVES_PER_CALL * parallelism,
+            soak=self.options.soak,
+            soak_limit=timedelta(seconds=self.options.soak_limit),
+        )
 
     def _tell(self, outcome: Outcome, events: Events, progress: Progress) -> None:
         progress(1)

@@ -10,6 +10,7 @@ from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
 from reconcile.flows.apply_plan import apply_plan
+from reconcile.flows.pacing import Pacing
 from reconcile.model.change import Change
 from reconcile.model.last_applied import Applied
 from reconcile.model.workspace import Limits, ServiceSettings
@@ -26,10 +27,12 @@ def planned(service, *schedules, allowances=Allowances()):
     return make_plan("prod", sides, judging=Judging(allowances=allowances))
 
 
-def run(plan, service, *, limits=Limits(), settings=ServiceSettings(), wave_size=100, **more):
+def run(plan, service, *, limits=Limits(), settings=ServiceSettings(), wave_size=100, pacing=Pacing(), **more):
     told = {name: more.pop(name) for name in ("on_outcome", "on_correction") if name in more}
     made = ports(service, **{name: more.pop(name, None) for name in ("ledger", "clock", "stop")}, **told)
-    return apply_plan(plan, made, situation=Situation(limits, settings), wave_size=wave_size, **more)
+    return apply_plan(
+        plan, made, situation=Situation(limits, settings), pacing=replace(pacing, wave_size=wave_size), **more
+    )
 
 
 def creates(count):
@@ -60,6 +63,4 @@ def applied(service, change, made=None, **more):
     """Apply *change* alone."""
     plan = replace(planned(service), changes=(change,))
     made = made or ports(service)
-    return apply_plan(
-        plan, made, situation=Situation(), wave_size=9, allowances=Allowances({INCLUDE_RENAMES: True}), **more
-    )
+    return apply_plan(plan, made, situation=Situation(), allowances=Allowances({INCLUDE_RENAMES: True}), **more)

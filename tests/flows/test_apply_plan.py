@@ -195,7 +195,7 @@ def test_a_lost_update_is_repeated_once_after_growing_pauses():
     service.on_save = first_lost
     made = ports(service)
     plan = planned(service, *updates(service, 1))
-    done = apply_plan(plan, made, situation=Situation(), wave_size=10)
+    done = apply_plan(plan, made, situation=Situation())
     assert results(done) == {"u00": (Result.VERIFIED, "saved")}
     assert done.outcomes[0].saves == 2
     assert made.clock.slept[:3] == [0.5, 1.0, 2.0]

@@ -363,7 +363,7 @@ def test_the_fire_is_expected_in_the_zone_of_the_environment():
     at_half_past_eight = [schedule(f"u{number}", "0 30 20 * * ?") for number in range(2)]
     plan = planned(service, *at_half_past_eight)
     situation = Situation(zone="Asia/Shanghai")
-    done = apply_plan(plan, ports(service, clock=clock), situation=situation, wave_size=9, pacing=FIRE)
+    done = apply_plan(plan, ports(service, clock=clock), situation=situation, pacing=FIRE)
     assert (done.exit_code, clock.monotonic()) == (0, 1802)
 
 
@@ -386,7 +386,7 @@ def test_the_fire_is_expected_as_the_environments_quartz_reads_the_cron(quartz, 
     service = firing(clock=clock)
     plan = planned(service, *(schedule(f"u{number}", "0 30 12 15W,20W * ?") for number in range(2)))
     situation = Situation(reading=Reading(quartz))
-    done = apply_plan(plan, ports(service, clock=clock), situation=situation, wave_size=9, pacing=FIRE)
+    done = apply_plan(plan, ports(service, clock=clock), situation=situation, pacing=FIRE)
     assert (done.exit_code, [one.code for wave in service.saved for one in wave]) == (code, saved)
 
 
@@ -396,7 +396,7 @@ def test_a_freeze_that_begins_during_the_soak_holds_for_the_rest():
     freeze = Freeze("the books are closed", between=(begins, begins + timedelta(days=1)))
     situation = Situation(freezes=(freeze,))
     plan = planned(service, *frequent(3))
-    done = apply_plan(plan, ports(service, clock=service.clock), situation=situation, wave_size=9, pacing=SPAN)
+    done = apply_plan(plan, ports(service, clock=service.clock), situation=situation, pacing=SPAN)
     assert results(done) == {
         "u0": (Result.VERIFIED, "saved"),
         "u1": (Result.REFUSED, "guard"),

@@ -79,3 +79,9 @@ def test_a_correction_takes_the_place_of_the_outcome_before_it():
     tally = Tally().with_outcomes([SAVED, CREATED]).with_corrections([DOUBLED])
     assert tally.outcomes == {key(): DOUBLED, key("2"): CREATED}
     assert (tally.appending, tally.upserting) == (True, True)
+
+
+def test_a_change_is_pending_until_it_has_an_outcome():
+    tally = Tally((SAVED.change, CREATED.change)).with_outcomes([SAVED])
+    assert tally.pending == (CREATED.change,)
+    assert tally.with_corrections([DOUBLED]).pending == (CREATED.change,)

@@ -36,8 +36,8 @@ TIMEOUT = timedelta(seconds=0.5)
 SLOW_SECONDS = 1.0
 # Late, but within the read-backs of a save.
 LATE_SECONDS = 0.2
-PACING = Pacing(read_back_seconds=(0.0, 0.1, 0.2, 0.4), closing_seconds=0.6)
-PATIENT = Pacing(read_back_seconds=PACING.read_back_seconds, closing_seconds=3.0)
+PACING = Pacing(wave_size=160, read_back_seconds=(0.0, 0.1, 0.2, 0.4), closing_seconds=0.6)
+PATIENT = Pacing(wave_size=PACING.wave_size, read_back_seconds=PACING.read_back_seconds, closing_seconds=3.0)
 PAUSES = {*PACING.read_back_seconds, PACING.closing_seconds, PATIENT.closing_seconds}
 NO_LIMITS = Limits(max_changes=None, max_change_percent=None)
 
@@ -69,7 +69,7 @@ class Bench:
             reader = ServiceReader(client)
             plan = make_plan("test", Sides(self.wanted, observe(reader, list(self.wanted)).live))
             ports = Ports(reader, ServiceWriter(client), MemoryLedger(), clock, stop)
-            return apply_plan(plan, ports, situation=Situation(NO_LIMITS, service), wave_size=160, pacing=pacing)
+            return apply_plan(plan, ports, situation=Situation(NO_LIMITS, service), pacing=pacing)
 
     def live(self) -> dict[Key, list[str]]:
         """Return the crons that the twin holds, asked behind its API, when all that was late is done."""
