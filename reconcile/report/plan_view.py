@@ -15,7 +15,7 @@ from reconcile.model.plan import Attention, Plan, Summary
 from reconcile.model.schedule import BeforeRun, Removed
 from reconcile.model.verdicts import Action, Verdict
 from reconcile.report.findings_view import assumption_blocks, finding_blocks, refusal_blocks
-from reconcile.report.view import Detail, Entry, Note, Tone, View, sections
+from reconcile.report.view import Detail, Entry, Tone, View, sections
 
 SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.RENAME: "~", Action.PARK: "‖", Action.ENABLE: "✓"}
 _TONES = {Action.CREATE: Tone.GOOD, Action.ENABLE: Tone.GOOD}
@@ -40,16 +40,12 @@ _COUNTED = {
 }
 
 
-def plan_view(plan: Plan, *, warnings: Iterable[str] = ()) -> View:
-    """Return the view of *plan*; *warnings* come first.
-
-    The trailer is what `apply --expect-desired` is given: no program has to read it out of the JSON.
-    """
+def plan_view(plan: Plan) -> View:
+    """Return the view of *plan*; its trailer holds the digest that `apply --expect-desired` takes."""
     refusals = by_key(plan.refusals)
     return View(
         headline=f"Plan for {plan.environment} ({plan.digest[:12]})",
         sections=sections(
-            ("Warnings", tuple(Note(warning, tone=Tone.BAD) for warning in warnings)),
             ("Changes", tuple(change_entry(change, refusals.get(change.key, ())) for change in plan.changes)),
             ("Attention", attention_entries(plan.attention)),
             ("Refused as a whole", refusal_blocks(refusal for refusal in plan.refusals if refusal.key is None)),

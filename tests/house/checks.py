@@ -14,7 +14,7 @@ LAYERS = (
     ("model",),
     ("engine",),
     ("ports",),
-    ("flows", "report", "declare", "git", "service", "ledger", "twin", "notify"),  # strangers to each other
+    ("flows", "report", "declare", "git", "service", "ledger", "twin"),  # strangers to each other
     ("session",),
     ("commands",),
     ("cli",),

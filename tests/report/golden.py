@@ -27,7 +27,7 @@ _KEY = Key("acme", "2")
 _CHINA = ZoneInfo("Asia/Shanghai")
 
 VIEWS = {
-    "plan": plan_view(samples.PLAN, warnings=("the file was made at another commit",)),
+    "plan": plan_view(samples.PLAN),
     "empty-plan": plan_view(samples.EMPTY_PLAN),
     "run": run_view(samples.RUN),
     "clean-run": run_view(samples.CLEAN_RUN),
