@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from reconcile.ledger.address import ledger_address
+from reconcile.ledger.open_ledger import open_ledger
+from reconcile.service.system_clock import SystemClock
 from tests import postgres
 from tests.journeys.crashes import Nursery, nursery
 from tests.journeys.program import Program
@@ -33,6 +37,21 @@ environments:
     service:
       save: upsert
 """
+FIRST = '  - code: "1"\n    name: 订单同步\n    cron: "0 0 2 * * ?"\n'
+"""The first schedule of TENANT."""
+CLOCK = SystemClock(threading.Event())
+
+
+def rules(document):
+    return [refusal["rule"] for refusal in document["refusals"]]
+
+
+def verdicts(document):
+    return {one["code"]: one["verdict"] for one in (*document.get("changes", ()), *document["attention"])}
+
+
+def run_ids(program):
+    return [run["run"] for run in program.json("runs")[1]["runs"]]
 
 
 @pytest.fixture
@@ -80,3 +99,32 @@ def server() -> Iterator[str]:
     """The address of a PostgreSQL server."""
     with postgres.running() as url:
         yield url
+
+
+@pytest.fixture
+def declare(write, service):
+    """Declare tenant acme anew; *more* is appended to the workspace file."""
+
+    def one(text=TENANT, more=""):
+        write("tenants/acme.yaml", text)
+        write("reconcile.yaml", WORKSPACE.format(url=service.url) + more)
+
+    return one
+
+
+@pytest.fixture
+def applied(program):
+    """What is declared was applied once."""
+    assert program("apply", "--yes").code == 0
+    return program
+
+
+@pytest.fixture
+def ledger_of(tmp_path):
+    """Open the ledger beside the program."""
+
+    def one():
+        address = ledger_address(None, tmp_path / "schedules", {})
+        return open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=False)
+
+    return one

@@ -6,8 +6,7 @@ import subprocess
 
 import pytest
 
-from tests.journeys.conftest import TENANT, WORKSPACE
-from tests.journeys.test_remembering import FIRST, rules, verdicts
+from tests.journeys.conftest import FIRST, TENANT, WORKSPACE, rules, verdicts
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.journeys.conftest import WORKSPACE
+from tests.journeys.conftest import TENANT, WORKSPACE, rules
 
 
 @pytest.fixture
@@ -113,3 +113,28 @@ def test_a_save_that_was_acknowledged_is_believed_only_when_it_reads_back(progra
     service.hook = on_save(moved)
     code, run = program.json("apply", "--yes", "--code", "1")
     assert (code, outcomes(run)) == (4, {"1": ("mismatched", "other-live")})
+
+
+def test_on_a_service_that_was_seen_to_append_no_second_key_is_doubled(applied, service, write):
+    write("reconcile.yaml", WORKSPACE.format(url=service.url).replace("save: upsert", "save: unknown"))
+
+    def doubling(tenant, body):
+        wanted = body.get("xw_quartz", {})
+        if wanted.get("opttype") == "save":
+            rows = service.jobs.setdefault((tenant, wanted["bizcode"]), [])
+            service.saves.append((tenant, wanted["bizcode"], wanted["cronexpression"], wanted["jobname"]))
+            rows.append({**rows[0], "jobinfoid": "99", "cronexpression": wanted["cronexpression"]})
+            return 200, b'{"resp_data": {"group_job_id": "99"}}'
+        return None
+
+    service.hook = doubling
+    write("tenants/acme.yaml", TENANT.replace("0 0 2", "0 0 3").replace("0 0 4", "0 0 5"))
+    saved = len(service.saves)
+    assert applied("apply", "--yes").code == 4
+    assert len(service.saves) == saved + 1
+    code, run = applied.json("apply", "--yes")
+    assert (code, set(rules(run)), len(service.saves)) == (3, {"save-appends"}, saved + 1)
+    assert run["refusals"][0]["setting"] == "service.save"
+    assert "save-appends" in rules(applied.json("plan")[1])
+    _, drift = applied.json("drift")
+    assert [one["code"] for one in drift["keys"] if "duplicate" in one["conditions"]] != []

@@ -15,8 +15,7 @@ from reconcile.model.outcome import Intent
 from reconcile.model.schedule import State
 from tests import postgres
 from tests.builders import key, schedule
-from tests.journeys.conftest import TENANT, WORKSPACE
-from tests.journeys.test_remembering import CLOCK, FIRST, rules, verdicts
+from tests.journeys.conftest import CLOCK, FIRST, TENANT, WORKSPACE, rules, verdicts
 
 REF = "refs/reconcile/applied/test"
 GONE = {"1": "vanished", "2": "vanished", "3": "vanished"}

@@ -13,8 +13,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from tests.journeys.conftest import WORKSPACE
-from tests.journeys.test_remembering import rules, verdicts
+from tests.journeys.conftest import WORKSPACE, rules, verdicts
 
 CODES = ("1", "2", "3")
 PARKED = "0 0 0 1 1 ? 2099"

@@ -1,0 +1,57 @@
+"""The file of a ledger: damaged, missing, named by a variable, or not kept at all."""
+
+from __future__ import annotations
+
+from tests.journeys.conftest import rules
+
+
+def test_a_damaged_ledger_is_told_by_plan_and_refuses_apply(program, service, tmp_path):
+    ledger = tmp_path / ".reconcile" / "ledger.db"
+    ledger.parent.mkdir()
+    ledger.write_bytes(b"no database at all" * 100)
+    code, plan = program.json("plan")
+    assert (code, [one["rule"] for one in plan["findings"] if one["rule"].startswith("ledger")]) == (
+        0,
+        ["ledger-unreadable"],
+    )
+    code, refused = program.json("apply", "--yes")
+    assert (code, rules(refused), service.saves) == (3, ["no-ledger"], [])
+    assert "--no-ledger" in refused["refusals"][0]["hint"]
+    assert program("status").code == 1
+    assert program("apply", "--yes", "--no-ledger").code == 0
+    ended = program("ledger", "rebuild")
+    assert (ended.code, "3 schedules of 3 taken for applied" in ended.out, ".bad" in ended.out) == (0, True, True)
+    _, plan = program.json("plan")
+    assert (plan["last_applied"], plan["changes"]) == ("ledger", [])
+
+
+def test_a_workspace_can_do_without_a_ledger(program, declare, tmp_path):
+    declare(more="ledger: none\n")
+    assert program("apply", "--yes").code == 0
+    assert not (tmp_path / ".reconcile").exists()
+    for command in (
+        ["runs"],
+        ["release", "acme/1"],
+        ["unlock", "x"],
+        ["rollback", "x", "--yes"],
+        ["ledger", "rebuild"],
+    ):
+        ended = program(*command)
+        assert (ended.code, "ledger" in ended.err) == (1, True), command
+
+
+def test_commands_about_a_ledger_say_when_there_is_none_yet(program):
+    ended = program("runs")
+    assert (ended.code, "there is no ledger" in ended.err) == (1, True)
+
+
+def test_a_ledger_may_be_named_by_a_variable(program, declare, tmp_path):
+    declare(more="ledger: sqlite:///${PLACE}/here.db\n")
+    assert program("apply", "--yes").code == 1
+    code, plan = program.json("plan")
+    assert (code, ["PLACE" in one["message"] for one in plan["findings"] if one["rule"] == "ledger-unreadable"]) == (
+        0,
+        [True],
+    )
+    assert program("apply", "--yes", PLACE=str(tmp_path)).code == 0
+    assert (tmp_path / "here.db").exists()

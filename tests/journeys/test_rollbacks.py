@@ -1,0 +1,138 @@
+"""Rollbacks: what they bring back, what they leave alone, and the holds that they place."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from reconcile.model.ledger import RunKind, RunStart
+
+from reconcile.model.change import Change
+from reconcile.model.outcome import Intent
+from tests.builders import row, schedule
+from tests.journeys.conftest import TENANT, rules, run_ids
+
+BAD = TENANT.replace("0 0 2", "0 0 3")
+
+
+@pytest.fixture
+def gone_bad(applied, declare):
+    """Then something bad was applied; gives the id of that run too."""
+    declare(BAD)
+    assert applied("apply", "--yes").code == 0
+    return applied, run_ids(applied)[0]
+
+
+def held(program):
+    return [hold["code"] for hold in program.json("status")[1]["environments"][0]["holds"]]
+
+
+def cron(service, code="1"):
+    return service.jobs["acme", code][0]["cronexpression"]
+
+
+def test_a_rollback_brings_back_what_was_live_and_holds_it(applied, service, declare):
+    added = '  - code: "4"\n    name: 新\n    cron: "0 0 8 * * ?"\n'
+    declare(TENANT.replace("0 0 2", "0 0 3") + added)
+    assert applied("apply", "--yes").code == 0
+    bad = run_ids(applied)[0]
+    assert applied("rollback", bad, "--dry-run").code == 0
+    assert service.jobs["acme", "1"][0]["cronexpression"] == "0 0 3 * * ?"
+    code, run = applied.json("rollback", bad, "--yes", "--reason", "orders came twice")
+    assert (code, {one["code"]: one["action"] for one in run["changes"]}) == (0, {"1": "update", "4": "park"})
+    assert service.jobs["acme", "1"][0]["cronexpression"] == "0 0 2 * * ?"
+    assert service.jobs["acme", "4"][0]["cronexpression"] == "0 0 0 1 1 ? 2099"
+    code, run = applied.json("apply", "--yes")
+    assert (code, rules(run)) == (3, ["held", "held"])
+    code, drift = applied.json("drift")
+    assert (code, {key["code"]: key["held_by"] is not None for key in drift["keys"]}) == (0, {"1": True, "4": True})
+    assert "orders came twice" in applied("status").out
+    assert applied("release", "acme/4").code == 0
+    declare(TENANT.replace("0 0 2", "0 30 3") + added)
+    assert applied("apply", "--yes").code == 0
+    assert service.jobs["acme", "1"][0]["cronexpression"] == "0 30 3 * * ?"
+    assert applied.json("status")[1]["environments"][0]["holds"] == []
+
+
+def test_what_was_changed_since_a_run_is_not_rolled_back(applied, service):
+    service.put("acme", "1", "0 0 9 * * ?")
+    code, run = applied.json("rollback", run_ids(applied)[0], "--yes", "--code", "1")
+    assert (code, rules(run)) == (3, ["changed-since"])
+    assert applied.json("status")[1]["environments"][0]["holds"] == []
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        pytest.param(["rollback", "1999", "--yes"], "there is no run '1999'", id="no-such-run"),
+        pytest.param(["rollback", "20", "--yes", "--tenant", "none"], "changed nothing that is selected", id="nothing"),
+        pytest.param(["rollback", "20", "--yes", "--label", "a=b"], "cannot be selected by label", id="label"),
+        pytest.param(["rollback", "20", "--yes", "--no-ledger"], "made from the ledger", id="no-ledger"),
+        pytest.param(["rollback", "20"], "no terminal to ask on", id="nobody-to-ask"),
+        pytest.param(["runs", "show", "1999"], "there is no run '1999'", id="show-no-such-run"),
+        pytest.param(["runs", "--env", "test", "show", "20"], "stands before show", id="option-before-subcommand"),
+        pytest.param(["release", "acme"], "'acme' is no key", id="no-key"),
+        pytest.param(["release", "acme/1"], "acme/1 is not held", id="not-held"),
+        pytest.param(["apply", "--yes", "--soak", "fire"], "such as 5m, nor next-fire", id="no-soak"),
+        pytest.param(["unlock", "abc"], "there is no lock 'abc'", id="no-such-lock"),
+    ],
+)
+def test_bad_words_to_commands_about_the_past_are_explained(applied, arguments, said):
+    ended = applied(*arguments)
+    assert (ended.code, said in ended.err) == (1, True), ended.err
+    assert "hint" in ended.err
+
+
+def test_a_run_that_was_killed_can_be_rolled_back_once_it_is_settled(applied, service, ledger_of):
+    start = RunStart("20990101T000000Z-dead00", RunKind.APPLY, datetime(2026, 1, 1, tzinfo=UTC), "x")
+    with ledger_of() as ledger, ledger.lock(start.id, "x", timeout_seconds=0):
+        wanted = schedule("1", "0 0 5 * * ?")
+        ledger.begin(start).record_intents([Intent(Change(wanted, None, (row("0 0 2 * * ?"),)))])
+    service.put("acme", "1", "0 0 5 * * ?")
+    assert applied("apply", "--yes", "--code", "2").code == 0  # reads and settles what was left open
+    assert applied("rollback", start.id, "--yes").code == 0
+    assert cron(service) == "0 0 2 * * ?"
+
+
+def test_a_rollback_that_is_refused_leaves_an_earlier_hold_where_it_was(gone_bad, service, declare):
+    program, bad = gone_bad
+    assert program("rollback", bad, "--yes", "--reason", "first").code == 0
+    service.put("acme", "1", "0 0 9 * * ?")
+    assert program("rollback", bad, "--yes", "--reason", "second").code == 3
+    (hold,) = program.json("status")[1]["environments"][0]["holds"]
+    assert hold["reason"] == "first"
+
+
+def test_what_somebody_brought_back_by_hand_is_held_too(gone_bad, service):
+    program, bad = gone_bad
+    service.put("acme", "1", "0 0 2 * * ?")
+    assert program("rollback", bad, "--yes").code == 0
+    assert held(program) == ["1"]
+    code, run = program.json("apply", "--yes")
+    assert (code, rules(run), cron(service)) == (3, ["held"], "0 0 2 * * ?")
+
+
+def test_a_rollback_of_a_rollback_brings_back_what_is_declared_and_holds_nothing(gone_bad, service):
+    program, bad = gone_bad
+    assert program("rollback", bad, "--yes").code == 0
+    assert held(program) == ["1"]
+    assert program("rollback", run_ids(program)[0], "--yes").code == 0
+    assert (cron(service), held(program)) == ("0 0 3 * * ?", [])
+
+
+def test_a_hold_outlasts_another_spelling_of_the_same_cron(gone_bad, declare):
+    program, bad = gone_bad
+    assert program("rollback", bad, "--yes").code == 0
+    declare(BAD.replace("0 0 3 * * ?", "0 0 3 ? * * *"))
+    assert program("apply", "--yes").code == 3
+    assert held(program) == ["1"]
+
+
+def test_a_rollback_of_some_tells_only_of_those(gone_bad, service, declare):
+    program, _ = gone_bad
+    service.put("acme", "1", "0 0 3 * * ?", status="disable")
+    service.put("acme", "3", "0 0 4 * * ?", status="disable")
+    declare(TENANT.replace("0 0 4", "0 0 5"))
+    assert program("apply", "--yes", "--allow-inactive").code == 0
+    _, run = program.json("rollback", run_ids(program)[0], "--yes", "--code", "3", "--allow-inactive")
+    assert [one["code"] for one in run["findings"] if one["rule"] == "stays-active"] == ["3"]
