@@ -36,12 +36,12 @@ COMMANDS: Mapping[str, str] = {
     "show": "Show a saved plan, in any format.",
     "apply": "Make the service do what the files declare, and prove it.",
     "drift": "Say whether the service still does what the files declare.",
-    "status": "Say which commit is live where, and what is remembered of it.",
+    "status": "Say which commit is live in each environment, and what its ledger holds.",
     "runs": "List what was applied, or show one run.",
     "rollback": "Bring back what was live before a run.",
     "release": "Lift the hold of a rollback.",
     "unlock": "Free the lock of a run that is dead.",
-    "ledger": "Mend the ledger.",
+    "ledger": "Rebuild the ledger.",
     "history": "Show what the jobs of one schedule did.",
     "explain": "Say what a cron expression means, and when it fires.",
     "schema": "Print a JSON Schema of what is read or written.",
@@ -114,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def end(code: int) -> NoReturn:
-    """End the process at once: a thread that hangs in a call to the service must not keep a stopped run."""
+    """End the process at once: a thread that hangs in a call to the service must not delay it."""
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()
@@ -138,7 +138,7 @@ class Run:
         self._runtime: Runtime | None = None
 
     def exit_code(self) -> int:
-        """Do all of it."""
+        """Run the command, show its report, and return the exit code."""
         if self._arguments[0] in ("-h", "--help", "--version"):
             self._clicked(None)
             return Exit.DONE
@@ -277,8 +277,8 @@ class Run:
 
     def _watch(self, pipe: int) -> None:
         """Stop the run at the first signal; end the process when no report has come in time."""
-        with open(pipe, "rb", buffering=0) as told:
-            numbers = iter(lambda: told.read(1), b"")
+        with open(pipe, "rb", buffering=0) as signals:
+            numbers = iter(lambda: signals.read(1), b"")
             number = next((byte[0] for byte in numbers if byte[0] in SIGNALS), 0)
             if not number:
                 return
@@ -288,13 +288,13 @@ class Run:
                 return
         from reconcile.commands.failures import failed
 
-        # The one writing it may itself be stuck, on a pipe that nobody reads.
+        # The writing itself may block, on a pipe without a reader.
         writer = threading.Thread(
             target=lambda: self._show(failed(_interrupted(), self._runtime, kind="interrupted")), daemon=True
         )
         writer.start()
         writer.join(LAST_SECONDS)
-        # Not `end`: all that was said is flushed already, and a pipe that nobody reads would hold the flush for ever.
+        # Not `end`: stderr is flushed already, and a pipe without a reader would block the flush for ever.
         os._exit(SIGNALS[number])
 
 
@@ -310,19 +310,19 @@ def _now(environ: Mapping[str, str], begun_at: datetime) -> datetime:
     try:
         return datetime.fromtimestamp(int(epoch), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        message = f"SOURCE_DATE_EPOCH={epoch!r} is no number of seconds since 1970"
+        message = f"SOURCE_DATE_EPOCH={epoch!r} is not a number of seconds since 1970"
         raise SettingError(message, hint="unset it, or set it to what `date +%s` prints") from error
 
 
 def _to_stderr(text: str) -> None:
-    # Who watches may have gone; the run goes on.
+    # stderr may be closed; the run goes on.
     with contextlib.suppress(OSError, ValueError, AttributeError):
         sys.stderr.write(text)
         sys.stderr.flush()
 
 
 def _to_stdout(text: str) -> None:
-    """Write the document. A reader that has seen enough (`| head`) is no error."""
+    """Write the document. A reader that closes the pipe early (`| head`) is not an error."""
     try:
         sys.stdout.write(text)
         sys.stdout.flush()

@@ -20,9 +20,9 @@ from reconcile.session.memory import AppliedRef
 def mark_applied(declared: Declared, run: Run, ref: AppliedRef, *, remote: str | None) -> tuple[Finding, ...]:
     """Move the ref of last applied to the commit that *run* applied, and push it to *remote*; return what went wrong.
 
-    *ref* is what it named when the run began: if it names something else by now, another run applied.
+    *ref* is its value when the run began: if it has another value now, another run applied.
 
-    It stays where it is unless everything that the commit declares was verified: a run of a selection, or of files that
+    The ref moves only when everything that the commit declares was verified: a run of a selection, or of files that
     differ from the commit, proves nothing about the commit. Outside Git there is no ref.
     """
     checkout, environment = declared.checkout, declared.environment.name
@@ -32,7 +32,7 @@ def mark_applied(declared: Declared, run: Run, ref: AppliedRef, *, remote: str |
         if commit is None or reason is not None:
             if remote is None:
                 return ()
-            because = reason or "this is no Git repository"
+            because = reason or "this is not a Git repository"
             return (_finding(f"{applied_ref(environment)} was not moved, and not pushed: {because}", None),)
         move_applied(repository, environment, commit, ref.commit)
         if remote is not None:
@@ -43,8 +43,8 @@ def mark_applied(declared: Declared, run: Run, ref: AppliedRef, *, remote: str |
 
 
 def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
-    """Yield what Git forgets with its ref moved: the new commit does not declare it, and nothing else remembers it."""
-    # A ledger that the run is written down in has taken over what only Git knew.
+    """Yield what is forgotten as the ref moves: the new commit does not declare it, and no ledger has it."""
+    # Where the run has a ledger, it recorded what only Git knew.
     if run.start is None and run.plan.last_applied is LastAppliedSource.GIT and before is not None:
         for attention in run.plan.attention:
             if attention.verdict is Verdict.ORPHAN:

@@ -64,7 +64,7 @@ def not_taken(error: click.NoSuchOption) -> UsageError | None:
 def _label(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise UsageError(f"--label {text}: no label and value", hint="write --label tier=gold")
+        raise UsageError(f"--label {text} is not a label and a value", hint="write --label tier=gold")
     return name, value
 
 
@@ -73,5 +73,5 @@ def _report(text: str, formats: tuple[str, ...]) -> tuple[str, str]:
     name, equals, path = text.partition("=")
     if not equals or not path or name not in formats:
         known = ", ".join(formats)
-        raise UsageError(f"--report {text}: no format and path", hint=f"write FORMAT=PATH; formats: {known}")
+        raise UsageError(f"--report {text} is not a format and a path", hint=f"write FORMAT=PATH; formats: {known}")
     return name, path

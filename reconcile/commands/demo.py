@@ -63,8 +63,8 @@ _STEPS = (
     ),
     _Step(
         "Apply exactly that plan. Each job is read again just before it is saved, and read back afterwards. Exit 4: "
-        "something was saved, but not all is done. Nobody asked to save over the paused job, and of two jobs for one "
-        "code no save could tell which it reaches.",
+        "something was saved, but not all is done. The paused job is left alone, because no option asked to save "
+        "over it; and of two jobs for one code, no save can choose which it reaches.",
         "apply plan.json --yes",
         Exit.PARTLY_SAVED,
     ),

@@ -37,7 +37,7 @@ def history(runtime: Runtime, *, tenant: str, code: str, page: int, page_size: i
     """
     for what, value in (("TENANT", tenant), ("CODE", code)):
         if not _ID.fullmatch(value):
-            raise UsageError(f"{what} {value!r} is none", hint="1 to 64 of 0-9 A-Z a-z _ . -")
+            raise UsageError(f"{what} {value!r} is not valid", hint="1 to 64 of 0-9 A-Z a-z _ . -")
     checkout = open_checkout(runtime)
     environment = checkout.environment
     with connect(runtime, environment) as client:

@@ -1,4 +1,4 @@
-"""`ledger`: mend it."""
+"""`ledger`: rebuild the ledger of an environment."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from reconcile.text import counted
 
 @click.group("ledger")
 def ledger() -> None:
-    """Mend the ledger of an environment."""
+    """Rebuild the ledger of an environment."""
 
 
 @ledger.command("rebuild")
-@click.option("--actor", metavar="NAME", help="Who this is, for the record; else who the pipeline or Git says.")
+@click.option("--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names.")
 @command(*SELECTION, Group.CALLS)
 def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     """Take what is live now, of all that is declared, for last applied. Nothing is saved to the service.
 
-    A ledger file that cannot be read is moved away first. What live differs in afterwards counts as Git's move
-    (pending), whoever made it; live names are not known, and taken to be the declared ones.
+    A ledger file that cannot be read is moved away first. Afterwards each difference counts as pending, also one that
+    was made by hand. Live names are not known: the declared names are recorded.
     """
     declared = declare(runtime)
     home = locate_ledger(declared.checkout, declared.environment)

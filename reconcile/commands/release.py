@@ -23,10 +23,10 @@ def release(runtime: Runtime, *, keys: tuple[str, ...]) -> CommandReport:
     wanted = [_key(text) for text in keys]
     with chosen_ledger(runtime) as (ledger, checkout):
         name = checkout.environment.name
-        held = ledger.holds()
+        holds = ledger.holds()
         for key in wanted:
-            if key not in held:
-                listed = ", ".join(str(one) for one in sorted(held)[:5]) or "none"
+            if key not in holds:
+                listed = ", ".join(str(one) for one in sorted(holds)[:5]) or "none"
                 raise UsageError(f"{key} is not held", hint=f"held in {name}: {listed}")
         released = ledger.release(wanted)
     message = f"{counted(len(released), 'hold')} lifted."
@@ -37,5 +37,7 @@ def release(runtime: Runtime, *, keys: tuple[str, ...]) -> CommandReport:
 def _key(text: str) -> Key:
     tenant, slash, code = text.partition("/")
     if not (tenant and slash and code) or "/" in code:
-        raise UsageError(f"{text!r} is no key", hint="write TENANT/CODE, as drift shows it: acme/1085431505565651039")
+        raise UsageError(
+            f"{text!r} is not a key", hint="write TENANT/CODE, as drift shows it: acme/1085431505565651039"
+        )
     return Key(tenant, code)

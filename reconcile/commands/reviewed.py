@@ -21,12 +21,12 @@ from reconcile.text import listed
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
 
-# Of a digest so many characters tell enough.
+# The fewest characters of a digest that identify it.
 _SHORTEST_DIGEST = 12
 
 
 def open_plan(runtime: Runtime, file: str) -> tuple[SavedPlan, Runtime]:
-    """Return the plan in *file*, and *runtime* with the options that make the run about what that plan is about.
+    """Return the plan in *file*, and *runtime* with the environment and the selection of that plan.
 
     Raises:
         PlanFileError: it cannot be read, or was made for another environment.
@@ -78,7 +78,7 @@ def refuse_used(ledger: SqlLedger | None, saved: SavedPlan) -> None:
 
 
 def as_reviewed(plan: Plan, declared: Declared) -> Plan:
-    """Return *plan* with what is protected by now: that is a guard, and guards are those of today."""
+    """Return *plan* with `protect` as declared now: guards judge by the declarations of now."""
     changes = (
         replace(one, desired=replace(one.desired, protect=True))
         if (now := declared.desired.get(one.key)) is not None and now.protect
@@ -119,7 +119,7 @@ def _refuse_unclean(checkout: Checkout) -> None:
 
 
 def _differs(change: Change, now: Schedule | None) -> bool:
-    """Whether what is declared now is not what *change* was made of; of a removed key: whether it is declared again."""
+    """Whether the declaration of *change* is another one by now; of a removed key, whether it is declared again."""
     if not isinstance(change.desired.origin, DeclaredAt):
         return now is not None
     said = (change.desired.wanted_cron, change.desired.name, change.desired.state)

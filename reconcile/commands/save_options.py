@@ -41,7 +41,7 @@ class Soak(click.ParamType):  # type: ignore[type-arg]  # generic only in later 
 
 _OPTIONS = (
     click.option("--yes", is_flag=True, help="Do not ask."),
-    click.option("--actor", metavar="NAME", help="Who this is, for the record; else who the pipeline or Git says."),
+    click.option("--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names."),
     click.option("--events", metavar="FILE", help="Write what happens as NDJSON; - is stderr."),
     click.option("--no-ledger", is_flag=True, help="Remember nothing: no lock, no rollback."),
     click.option(

@@ -49,7 +49,7 @@ def _status(checkout: Checkout, environment: Environment) -> EnvironmentStatus:
     found = EnvironmentStatus(environment.name, LastAppliedSource.NONE, None, None)
     try:
         home = locate_ledger(checkout, environment)
-        with home.if_there() as ledger:
+        with home.if_exists() as ledger:
             if ledger is not None:
                 found = _by_ledger(checkout, ledger, environment, home.shown)
     except (LedgerError, SettingError) as error:

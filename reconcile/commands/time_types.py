@@ -13,7 +13,7 @@ from reconcile.times import duration_seconds, instant, time_zone
 
 
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only in later versions of click
-    """A duration, as seconds; *may_be_negative* where it moves something to and fro."""
+    """A duration, as seconds; *may_be_negative*: it may have a sign."""
 
     name = "duration"
 
@@ -28,7 +28,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic only in la
         sign = text[:1] if self._may_be_negative and text.startswith(("+", "-")) else ""
         seconds = duration_seconds(text.removeprefix(sign))
         if seconds is None:
-            self.fail(f"{value!r} is no duration: write 20ms, 10s, 5m, 2h or 1d", param, ctx)
+            self.fail(f"{value!r} is not a duration: write 20ms, 10s, 5m, 2h or 1d", param, ctx)
         return -seconds if sign == "-" else seconds
 
 

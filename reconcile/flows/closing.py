@@ -1,8 +1,8 @@
 """Looking again at what was saved: at the canaries after a soak, and at the end of a run at each save in doubt.
 
-A save whose reply was lost may land when nobody looks any more. On a service that updates, it then says what it would
-have said before, and `unknown` turns into `verified`. On one that adds, it makes a second job: what was verified is not
-so any longer, and that must be told.
+A save whose reply was lost may land after its last read-back. On a service that updates, live is then as desired, and
+`unknown` turns into `verified`. On a service that adds, it makes a second job: what was verified is no longer so, and
+the run must report it.
 
     outcome            read again                    corrected to
     not verified       as-desired                    verified (landed-late)
@@ -39,9 +39,9 @@ class SecondLook:
 
 
 def close(ports: Ports, tally: Tally, *, pacing: Pacing) -> Tally:
-    """Read each key again that had a save in doubt, after a pause; return *tally* with what that put right, recorded.
+    """Read each key again that had a save in doubt, after a pause; return *tally* with the corrections, recorded.
 
-    An interrupted run does not wait: what it leaves `unknown` is settled by the next.
+    An interrupted run does not wait: the next run settles what it leaves `unknown`.
     """
     doubtful = [one for one in tally.outcomes.values() if one.in_doubt or (one.saves and one.result is Result.UNKNOWN)]
     if not doubtful or ports.stop.is_set():
@@ -91,7 +91,7 @@ def _correction(outcome: Outcome, found: Seen, live: Live) -> Outcome | None:
 def _moved(outcome: Outcome) -> Finding:
     is_doubled = outcome.reason == "duplicated"
     what = "holds several jobs for it" if is_doubled else "is no longer as desired"
-    why = "a save landed after its last read-back, or somebody else saved" if outcome.in_doubt else "somebody saved"
+    why = "a save landed late, or another program saved" if outcome.in_doubt else "another program saved"
     message = f"{outcome.key} was read again, and live {what}: {why}"
     rule = RunRule.LANDED_LATE if outcome.in_doubt else RunRule.MOVED_AFTER
     return Finding(rule, message, hint=outcome.hint, key=outcome.key)

@@ -2,7 +2,7 @@
 
 The API has no list and no error for a code without a job: a code is absent when a complete answer does not hold it. A
 service may also cut a long list silently. So a code that is missing is asked for again, in batches so small that no
-service cuts them. When one of them turns up there, the service cuts lists, and nothing that is missing can be believed.
+service cuts them. When one of them turns up there, the service cuts lists, and no missing code counts as absent.
 """
 
 from __future__ import annotations

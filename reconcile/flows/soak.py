@@ -2,10 +2,11 @@
 
 Either for a span, or until the history of each canary shows a fire that is later than its save. What counts as one: a
 row that was not there when the soak began, that the schedule fired (not a person), and whose time is not before the
-soak. The service may write a fire some 350 ms before its second, so a second is forgiven. Its clock may be ahead: then
-rows of old fires look late, but they were there before. Or behind: then the soak takes longer by as much.
+soak. The service may write a fire some 350 ms before its second, so one second is tolerated. If the clock of the
+service is ahead, rows of old fires look late, but they were there before. If it is behind, the soak takes longer by as
+much.
 
-That a run of a job fails is no reason to stop: the schedule has fired, and that is all a schedule can do. It is told.
+A failed run of a job does not stop the apply: the schedule has fired, and a schedule can do no more. It is a finding.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ def in_vain(pacing: Pacing) -> Finding:
 
 
 def soak(canaries: tuple[Outcome, ...], ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation) -> Tally:
-    """Leave *canaries* alone as *pacing* says, and read them again; return *tally*, stopped unless they stand that."""
+    """Leave *canaries* alone as *pacing* says, and read them again; stop the tally unless all are as desired."""
     if isinstance(pacing.soak, timedelta):
         ports.clock.sleep(pacing.soak.total_seconds())
     else:

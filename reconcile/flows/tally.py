@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconcile.flows.wave import WaveResult
+from reconcile.flows.wave import FinishedWave
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
@@ -60,7 +60,7 @@ class Tally:
         added = {outcome.key: outcome for outcome in outcomes}
         return replace(
             self,
-            pending=tuple(change for change in self.pending if change.key not in added),
+            pending=_without(self.pending, added),
             outcomes={**self.outcomes, **added},
             upserting=self.upserting or any(_shows_an_update(outcome) for outcome in added.values()),
         )
@@ -75,7 +75,7 @@ class Tally:
         """Return this tally once the ledger could not take what it was given."""
         return replace(self.with_findings((unrecorded,)), is_recorded=False)
 
-    def with_wave(self, wave: WaveResult) -> Tally:
+    def with_wave(self, wave: FinishedWave) -> Tally:
         """Return this tally and what became of *wave*, stopped where that shows a reason to."""
         tally = self.with_outcomes(wave.outcomes).with_findings(wave.findings)
         if wave.stops_run:
@@ -90,6 +90,14 @@ class Tally:
         return tally
 
 
+def _without(pending: tuple[Change, ...], ended: Mapping[Key, Outcome]) -> tuple[Change, ...]:
+    """Return *pending* without the keys that *ended* has: mostly its first, as a wave is taken from the front."""
+    first, others = pending[: len(ended)], pending[len(ended) :]
+    if all(change.key in ended for change in first):
+        return others
+    return tuple(change for change in pending if change.key not in ended)
+
+
 def _shows_an_update(outcome: Outcome) -> bool:
     """Whether *outcome* shows that saving over a job updates it."""
     is_verified = outcome.saves > 0 and outcome.result is Result.VERIFIED
@@ -100,8 +108,8 @@ def _appends(outcomes: tuple[Outcome, ...]) -> Finding:
     doubled = next(outcome for outcome in outcomes if outcome.reason == "duplicated")
     return Finding(
         RunRule.SAVE_APPENDS,
-        f"after saving {doubled.key} the service holds several jobs for it: saving adds a job, or somebody else did",
+        f"after saving {doubled.key} the service holds several jobs for it: saving adds a job, or another program did",
         hint="remove the surplus job in the service, and set service.save to append in reconcile.yaml "
-        "(or to upsert, if somebody else added it)",
+        "(or to upsert, if another program added it)",
         key=doubled.key,
     )

@@ -1,7 +1,7 @@
 """One wave of saves: re-read, write down the intents, save, read back and settle, write down the outcomes.
 
-Between plan and save somebody may have changed a job by hand, so each key is read again just before it is saved, and a
-key that is no longer what the plan saw is refused as stale. What counts as done is only what was read back.
+A job may be changed by hand between plan and save. So each key is read again just before it is saved, and a key that is
+no longer as the plan saw it is refused as stale. Only what was read back counts as done.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def ignore(_: Outcome) -> None:
 class Ports:
     """The outside world, as far as an apply needs it.
 
-    *on_outcome* hears of each key once, as soon as it is settled; *on_correction* of what a later look put right, so
-    that a count of the first stays true.
+    *on_outcome* is called once for each key, with its outcome; *on_correction* for each outcome that a later look
+    corrects.
     """
 
     reader: Reader
@@ -44,17 +44,17 @@ class Ports:
     on_correction: Callable[[Outcome], None] = ignore
 
     def tell(self, outcomes: Iterable[Outcome]) -> None:
-        """Tell of the outcomes of keys that had none."""
+        """Call *on_outcome* with the outcomes of keys that had none."""
         for outcome in outcomes:
             self.on_outcome(outcome)
 
 
 @dataclass(frozen=True, slots=True)
-class WaveResult:
-    """What became of a wave; *begun* are the keys that were to be saved.
+class FinishedWave:
+    """The end of a wave; *begun* are the keys that were to be saved.
 
-    *stops_run*: saving was seen to add a job. *unrecorded* says what the ledger could not take. After either nothing
-    more may be saved.
+    *stops_run*: saving was seen to add a job. *unrecorded* is the finding about an error of the ledger. After either
+    nothing more may be saved.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -82,11 +82,11 @@ def run_wave(
     upserting: bool,
     pacing: Pacing = Pacing(),
     at_most: int | None = None,
-) -> WaveResult:
+) -> FinishedWave:
     """Save *changes*, and return an outcome for each of them, in their order. At most one row was live for each.
 
-    Only the first *at_most* that want a save are saved; what would be saved beyond them gets no outcome. Nothing is
-    saved whose intent the ledger did not take. The outcomes are told.
+    Only the first *at_most* changes that need a save are saved; those beyond them get no outcome. A change is saved
+    only after the ledger recorded its intent. The outcomes are told.
     """
     observation = observe(ports.reader, [change.key for change in changes])
     stopped = ports.stop.is_set()
@@ -112,11 +112,11 @@ def run_wave(
     if unrecorded is None:
         unrecorded = record(ordered, ports.ledger)
     ports.tell(ordered)
-    return WaveResult(ordered, tuple(change.key for change in begun), stops, unrecorded, observation.findings)
+    return FinishedWave(ordered, tuple(change.key for change in begun), stops, unrecorded, observation.findings)
 
 
 def record(outcomes: tuple[Outcome, ...], ledger: Ledger) -> Finding | None:
-    """Record *outcomes* in *ledger*; return what to say where it could not take them."""
+    """Record *outcomes* in *ledger*; return a finding where it could not be written."""
     try:
         if outcomes:
             ledger.record_outcomes(outcomes)

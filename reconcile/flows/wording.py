@@ -1,4 +1,4 @@
-"""What an apply says of one change: a sentence, and what to do, for each way that it can end. One table."""
+"""What an apply says of one change: one table with a sentence and a hint for each way that it can end."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ WORDS: dict[str, tuple[str, str | None]] = {
     ),
     "other-live": (
         "after the save live is neither as desired nor as before ({live})",
-        "look at who else saves this job",
+        "find out what else saves this job",
     ),
     "moved-after": (
         "it was read back as desired, and read again it no longer is ({live})",
-        "look at who else saves this job, then plan again",
+        "find out what else saves this job, then plan again",
     ),
     "not-taken": (
         "the service acknowledged the save, but still shows what was there before ({live})",

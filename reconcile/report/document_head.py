@@ -1,4 +1,4 @@
-"""What every document begins with, whatever it tells."""
+"""What every document begins with."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ FORMAT_VERSION = "1.0"
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Who made a document, when, and from which revision; *generated_at* is aware."""
+    """The version that wrote a document, when, and at which revision; *generated_at* is aware."""
 
     tool_version: str
     generated_at: datetime

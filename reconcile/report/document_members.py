@@ -39,7 +39,7 @@ def change_document(change: Change, blocked_by: Iterable[str] = ()) -> Document:
         "desired": _desired_document(change.desired),
         "fields": list(change.fields),
         "blocked_by": list(blocked_by),
-        "source": _source_document(change.desired),
+        "source": _declared_at_document(change.desired),
     }
 
 
@@ -182,7 +182,7 @@ def _desired_document(schedule: Schedule) -> Document:
     return document
 
 
-def _source_document(schedule: Schedule) -> Document | None:
+def _declared_at_document(schedule: Schedule) -> Document | None:
     return field_values(schedule.origin) if isinstance(schedule.origin, DeclaredAt) else None
 
 

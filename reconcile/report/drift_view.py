@@ -49,14 +49,14 @@ def closing(drift: Drift) -> str:
 
 def _entry(change: Change, drift: Drift) -> Entry:
     if not isinstance(change.live, Unreadable):
-        return change_entry(change, more=_held(change, drift), is_saved=False)
+        return change_entry(change, more=_hold_details(change, drift), is_saved=False)
     details = [Detail("why", why_unreadable(change.live), Tone.BAD)]
     if change.live.hint:
         details.append(Detail("hint", change.live.hint))
     return Entry("!", (*change.key, change.desired.name, str(change.desired.origin)), tuple(details), Tone.BAD)
 
 
-def _held(change: Change, drift: Drift) -> Iterator[Detail]:
+def _hold_details(change: Change, drift: Drift) -> Iterator[Detail]:
     hold = drift.held.get(change.key)
     if hold is not None:
         yield Detail("held", hold.cause)

@@ -43,10 +43,10 @@ def markdown(text: str) -> str:
     >>> print(markdown("a|b <b>*c*</b> @all"))
     a&#124;b &lt;b&gt;\\*c\\*&lt;/b&gt; @&#8203;all
     """
-    # After `visible` there is no NUL in it: it stands in for what the later steps must not take apart.
+    # `visible` leaves no NUL: it marks the places of _APART, which the later steps would escape.
     apart = _ADDRESSES.sub("\\g<0>\0", _MENTIONS.sub("\\g<0>\0", visible(text)))
     marked = _MARKS.sub(lambda match: f"\\{match.group()}", apart)
-    return "".join(_ENTITIES.get(sign, sign) for sign in marked).replace("\0", _APART)
+    return "".join(_ENTITIES.get(character, character) for character in marked).replace("\0", _APART)
 
 
 def markdown_cell(text: str) -> str:

@@ -179,7 +179,7 @@ def error_document(error: ReconcileError, head: Head, *, kind: str | None = None
 def error_entry(error: ReconcileError, *, kind: str | None = None) -> Document:
     """Return one of a document's `errors`; its kind is the name of the class in lower case, without *Error*."""
     name = kind or "".join(
-        f"-{sign.lower()}" if sign.isupper() else sign for sign in type(error).__name__.removesuffix("Error")
+        f"-{letter.lower()}" if letter.isupper() else letter for letter in type(error).__name__.removesuffix("Error")
     ).removeprefix("-")
     return {"kind": name, "message": error.message, "hint": error.hint, "place": span_document(error.place)}
 

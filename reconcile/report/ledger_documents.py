@@ -1,4 +1,4 @@
-"""What a ledger holds, as documents: runs, what one did, and how environments stand."""
+"""The documents of what a ledger holds: runs, the changes of one, and the status of environments."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def runs_document(
 
 
 def status_document(statuses: Iterable[EnvironmentStatus], head: Head) -> Document:
-    """Return the document of how environments stand."""
+    """Return the document of the status of environments."""
     listed = tuple(statuses)
     return {
         **head_members("status", head, None),
@@ -40,7 +40,7 @@ def status_document(statuses: Iterable[EnvironmentStatus], head: Head) -> Docume
 def ledger_document(
     head: Head, *, environment: str, action: str, message: str, keys: Iterable[Key] = (), lock: LockHolder | None = None
 ) -> Document:
-    """Return the document of what was done to a ledger by hand: *action* is `rebuild`, `release` or `unlock`."""
+    """Return the document of a command that changed a ledger: *action* is `rebuild`, `release` or `unlock`."""
     return {
         **head_members("ledger", head, environment),
         "complete": True,

@@ -1,4 +1,4 @@
-"""The views of what a ledger holds: runs, one run, how environments stand, and what was done to it by hand."""
+"""The views of what a ledger holds: runs, one run, the status of environments, and commands that change a ledger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from reconcile.model.keys import Key
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord
 from reconcile.report.findings_view import finding_blocks
-from reconcile.report.plan_view import SIGNS, live_crons
+from reconcile.report.plan_view import SYMBOLS, live_crons
 from reconcile.report.view import Block, Detail, Entry, Note, Table, Tone, View, sections
 from reconcile.text import counted
 from reconcile.times import instant_text
@@ -45,7 +45,7 @@ def run_record_view(record: RunRecord, changes: Sequence[ChangeRecord], *, envir
 
 
 def status_view(statuses: Iterable[EnvironmentStatus]) -> View:
-    """Return the view of how environments stand."""
+    """Return the view of the status of environments."""
     listed = tuple(statuses)
     parts = [(f"Environment {status.environment}", tuple(_status(status))) for status in listed]
     findings = finding_blocks(tuple(found for status in listed for found in status.findings))
@@ -55,7 +55,7 @@ def status_view(statuses: Iterable[EnvironmentStatus]) -> View:
 
 
 def done_view(message: str, *, environment: str, keys: Iterable[Key] = ()) -> View:
-    """Return the view of what was done to the ledger by hand."""
+    """Return the view of a command that changed the ledger."""
     return View(f"Ledger of {environment}", sections(("Keys", (Note(str(key)) for key in keys))), message)
 
 
@@ -89,7 +89,7 @@ def _change(change: ChangeRecord) -> Entry:
         details.append(Detail("later", f"read {change.settled.value}"))
     if change.is_open:
         details.append(Detail("open", "the next apply reads what became of it", Tone.BAD))
-    return Entry(SIGNS[change.action], (*change.key, change.name), tuple(details))
+    return Entry(SYMBOLS[change.action], (*change.key, change.name), tuple(details))
 
 
 def _status(status: EnvironmentStatus) -> Iterator[Block]:

@@ -67,7 +67,7 @@ def _excerpt(block: Excerpt) -> str:
 def _entries(entries: list[Entry]) -> Iterator[str]:
     """Yield a table for each run of entries with as many columns; all details of an entry share its last cell."""
     for count, alike in groupby(entries, key=lambda entry: len(entry.columns)):
-        rows = ([f"{entry.sign}", *map(markdown_cell, entry.columns), _details(entry.details)] for entry in alike)
+        rows = ([f"{entry.symbol}", *map(markdown_cell, entry.columns), _details(entry.details)] for entry in alike)
         yield _table([""] * (count + 2), rows)
 
 

@@ -1,4 +1,4 @@
-"""The view of a plan: what would be saved, what would not and why, and what to know before saying yes."""
+"""The view of a plan: what would be saved, what would not and why, and what to know before it is applied."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from reconcile.model.verdicts import Action, Verdict
 from reconcile.report.findings_view import assumption_blocks, finding_blocks, refusal_blocks
 from reconcile.report.view import Detail, Entry, Tone, View, sections
 
-SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.RENAME: "~", Action.PARK: "‖", Action.ENABLE: "✓"}
+SYMBOLS = {Action.CREATE: "+", Action.UPDATE: "~", Action.RENAME: "~", Action.PARK: "‖", Action.ENABLE: "✓"}
 _TONES = {Action.CREATE: Tone.GOOD, Action.ENABLE: Tone.GOOD}
 
-MOVES = {
+WHO_CHANGED = {
     Verdict.PENDING: "Git moved",
     Verdict.DRIFTED: "live moved",
     Verdict.CONFLICTING: "Git and live moved",
@@ -87,12 +87,12 @@ def by_key(refusals: Iterable[Refusal]) -> Mapping[Key, tuple[Refusal, ...]]:
 def change_entry(
     change: Change, refusals: Iterable[Refusal] = (), more: Iterable[Detail] = (), *, is_saved: bool = True
 ) -> Entry:
-    """Return the entry of *change*: sign, key, name and place; below it what differs, and why it may not be saved.
+    """Return the entry of *change*: symbol, key, name and place; below it what differs, and why it may not be saved.
 
     What is not to be saved writes no name: then nothing is said of it.
     """
     return Entry(
-        sign=SIGNS[change.action] if change.action is not None else "!",
+        symbol=SYMBOLS[change.action] if change.action is not None else "!",
         columns=(*change.key, change.desired.name, str(change.desired.origin)),
         details=(*_details(change, is_saved=is_saved), *refusal_details(refusals), *more),
         tone=_TONES.get(change.action, Tone.CHANGED) if change.action is not None else Tone.BAD,
@@ -168,12 +168,12 @@ def _details(change: Change, *, is_saved: bool) -> Iterator[Detail]:
 
 
 def _verdict(change: Change) -> str:
-    """The verdict, and who moved since what was last applied."""
-    if change.applied is None or change.verdict not in MOVES:
+    """The verdict, and which side changed since last applied."""
+    if change.applied is None or change.verdict not in WHO_CHANGED:
         return change.verdict.value
-    # Of a rollback it is not Git that wants something else.
-    moved = "" if isinstance(change.desired.origin, BeforeRun) else f"{MOVES[change.verdict]}; "
-    # A new name alone makes Git move too.
+    # A rollback restores what was live: Git has not changed.
+    moved = "" if isinstance(change.desired.origin, BeforeRun) else f"{WHO_CHANGED[change.verdict]}; "
+    # A new name alone is a change of Git too.
     named = "" if change.known_name == change.desired.name else f" as {change.known_name}"
     return f"{change.verdict.value} ({moved}last applied {change.applied.cron}{named})"
 

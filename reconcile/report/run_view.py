@@ -34,7 +34,7 @@ def run_view(run: Run) -> View:
             ("Attention", attention_entries(run.plan.attention)),
             ("Findings", finding_blocks((*run.plan.findings, *run.findings))),
             ("Assumptions", assumption_blocks(run.plan.assumptions)),
-            ("Remembered", _remembered(run)),
+            ("Remembered", _record(run)),
         ),
         closing=closing(run),
         tone=Tone.GOOD if run.is_done else Tone.BAD,
@@ -47,7 +47,7 @@ def _headline(run: Run) -> str:
     return f"{what} {run.plan.environment} ({run.plan.digest[:12]})"
 
 
-def _remembered(run: Run) -> Iterator[Note]:
+def _record(run: Run) -> Iterator[Note]:
     if run.start is not None:
         undo = f"reconcile rollback {run.start.id} brings back what was live before"
         yield Note(f"run {run.start.id}, by {run.start.actor}", undo if run.saved_something else None)

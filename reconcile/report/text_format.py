@@ -92,7 +92,7 @@ def quotation(block: Excerpt) -> tuple[str, ...]:
 
 def _entries(entries: list[Entry], paint: _Painter) -> Iterator[str]:
     """Yield entries with their columns aligned; labels align within one entry."""
-    heads = _table([(entry.sign, *entry.columns) for entry in entries])
+    heads = _table([(entry.symbol, *entry.columns) for entry in entries])
     for entry, head in zip(entries, heads, strict=True):
         yield f"  {paint(head, entry.tone)}"
         width = max((cells(detail.label) for detail in entry.details), default=0)

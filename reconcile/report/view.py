@@ -1,7 +1,6 @@
-"""A view: one value that holds what a human is to see, before it is text, markdown or anything else.
+"""A view: one value that holds what a person is shown, before it is text, markdown or another format.
 
-It holds plain strings, ours and those of YAML and the service alike: each format makes all of them harmless in its own
-way (`escape`), so that nobody has to remember which is which.
+Its strings are plain, ours and those of YAML and the service alike: each format escapes all of them (`escape`).
 """
 
 from __future__ import annotations
@@ -35,9 +34,9 @@ class Detail:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One thing that a reader looks at: a *sign*, *columns* that are aligned with those of its neighbours, details."""
+    """One thing in a list: a *symbol*, *columns* that are aligned with those of its neighbours, and details."""
 
-    sign: str
+    symbol: str
     columns: tuple[str, ...]
     details: tuple[Detail, ...] = ()
     tone: Tone = Tone.PLAIN
@@ -45,7 +44,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Something said about a *place*: with the line that stands there, the characters meant, and what to do."""
+    """A message about a *place*: with the line at that place, carets below the characters, and what to do."""
 
     message: str
     place: Span | None = None
@@ -84,9 +83,9 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a human sees: *closing* comes last, and says it all.
+    """What a person sees: *closing* is the last line, and sums up the view.
 
-    *trailer* is a line below it that is copied into the message of a commit: of our own words and digits alone.
+    *trailer* is a line below it, to be copied into the message of a commit: it holds only our own words and digits.
     """
 
     headline: str
@@ -98,5 +97,5 @@ class View:
 
 def sections(*titled: tuple[str, Iterable[Block]]) -> tuple[Section, ...]:
     """Return a section for each title that has something below it."""
-    made = (Section(title, tuple(blocks)) for title, blocks in titled)
-    return tuple(section for section in made if section.blocks)
+    all_sections = (Section(title, tuple(blocks)) for title, blocks in titled)
+    return tuple(section for section in all_sections if section.blocks)

@@ -1,4 +1,4 @@
-"""The client of the service of an environment. Here, and nowhere else, one is opened."""
+"""The client of the service of an environment: the one place that opens it."""
 
 from __future__ import annotations
 

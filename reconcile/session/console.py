@@ -1,4 +1,4 @@
-"""The person or log that watches a run, over stderr: messages, progress, questions."""
+"""What a run writes to stderr: messages, progress, questions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconcile.text import visible
 
 @dataclass(frozen=True, slots=True)
 class Console:
-    """*write* puts text on stderr; *is_terminal*: a bar may move there; *ask* puts a question, None without one."""
+    """*write* writes to stderr; *is_terminal*: it can show a bar; *ask* asks a question, None without a terminal."""
 
     write: Callable[[str], None]
     is_terminal: bool = False

@@ -1,7 +1,7 @@
-"""Audit: what a run is about to do and did, as it happens, one JSON object a line.
+"""Events: what a run is about to do and has done, as it happens, one JSON object a line.
 
 ``version`` comes first, then ``planned`` for each change, ``started`` once its intent is recorded, ``finished`` with
-its outcome, ``corrected`` where a later look put one right, and ``summary`` last. Each line has ``type``, ``at`` and
+its outcome, ``corrected`` where a later look corrects one, and ``summary`` last. Each line has ``type``, ``at`` and
 ``run``.
 """
 
@@ -26,7 +26,7 @@ EVENTS_VERSION = "1.0"
 
 
 class Events:
-    """Tells the events of one run to *write*, a line at a time; None: nothing is told."""
+    """Writes the events of one run with *write*, a line at a time; None: nothing is written."""
 
     def __init__(self, write: Callable[[str], None] | None, run: str, now: Callable[[], datetime]) -> None:
         self._write = write
@@ -62,7 +62,7 @@ class Events:
         self._tell("finished", **_named(outcome.change), **_ended(outcome))
 
     def corrected(self, outcome: Outcome) -> None:
-        """Tell what a later look put right."""
+        """Tell the outcome that a later look corrected."""
         self._tell("corrected", **_named(outcome.change), **_ended(outcome))
 
     def summary(self, run: Run) -> None:

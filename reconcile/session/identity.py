@@ -1,4 +1,4 @@
-"""A run as it is known before it does anything: its id, when it began, at which commit, and who is behind it."""
+"""A run before it does anything: its id, when it began, at which commit, and its actor."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from reconcile.session.declared import Checkout
 from reconcile.text import one_line
 from reconcile.times import instant_name
 
-# What pipelines call the user that started them, or pushed.
+# The variables in which pipelines name the user that started them, or pushed.
 _PIPELINES = (
     "GITHUB_ACTOR",
     "GITLAB_USER_LOGIN",
@@ -43,7 +43,7 @@ class RunIdentity:
 
 
 def identify(checkout: Checkout, actor: str | None) -> RunIdentity:
-    """Return which run this is; *actor* is who --actor says that it is by."""
+    """Return which run this is; *actor* is the value of --actor."""
     begun_at = checkout.runtime.begun_at
     return RunIdentity(new_run_id(begun_at), begun_at, _actor(checkout, actor), checkout.revision)
 
@@ -51,15 +51,18 @@ def identify(checkout: Checkout, actor: str | None) -> RunIdentity:
 def new_run_id(now: datetime) -> str:
     """Return an id that no other run has, and that sorts by time: to the second for people, then to the microsecond.
 
-    What a later run did is told from what an earlier one did by it, also where both began within a second.
+    It tells two runs apart, also where both began within a second.
     """
     return f"{instant_name(now)}-{now.microsecond:05x}{secrets.token_hex(1)[0]}"
 
 
-def _actor(checkout: Checkout, said: str | None) -> str:
-    """Return who *said* to be, else who the pipeline or Git says it is, else `unknown`. One line, not too long."""
+def _actor(checkout: Checkout, typed: str | None) -> str:
+    """Return *typed*, else the actor that the pipeline names, else the author of the commit, else `unknown`.
+
+    One line, at most 200 characters.
+    """
     environ = checkout.runtime.environ
-    found = said or next((environ[name] for name in _PIPELINES if environ.get(name)), None)
+    found = typed or next((environ[name] for name in _PIPELINES if environ.get(name)), None)
     name = found or _of_commit(checkout.repository) or UNKNOWN
     return one_line(name, most=_LONGEST) or UNKNOWN
 

@@ -34,7 +34,7 @@ class LedgerHome:
         return "" if self.address is None else self.address.shown
 
     @contextlib.contextmanager
-    def if_there(self) -> Iterator[SqlLedger | None]:
+    def if_exists(self) -> Iterator[SqlLedger | None]:
         """Open the ledger while the block runs; None: none is kept, or there is none yet.
 
         Raises:
@@ -58,7 +58,7 @@ class LedgerHome:
             SettingError: none is kept.
         """
         address = self._kept()
-        with self.if_there() as ledger:
+        with self.if_exists() as ledger:
             if ledger is None:
                 hint = "the first apply makes it, or reconcile ledger rebuild"
                 raise LedgerError(f"there is no ledger {address.shown} yet", hint=hint)

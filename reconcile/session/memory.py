@@ -1,4 +1,4 @@
-"""What is remembered of earlier applies, for one run: of each key by the ledger, else by the ref of last applied."""
+"""What a run knows of earlier applies: of each key from the ledger, else from the ref of last applied."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class AppliedRef:
     """The commit that the ref of last applied names: in this repository, and at the remote that it was fetched from.
 
-    *at_remote* is None, too, where nothing was fetched.
+    *commit* is None where there is no ref; *at_remote* also where nothing was fetched.
     """
 
     commit: str | None = None
@@ -42,12 +42,12 @@ class AppliedRef:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What is remembered.
+    """What a run knows of earlier applies.
 
-    *holds* are those of rollbacks, *foreign* the keys of other workspaces, each with its owner. *open_changes* are
-    saves whose outcome is unknown, each with its run's id; *doubled* are keys that a save of ours added a job to.
-    *settled* is what reading has shown of open changes, by run and key, and *settled_applied* what is
-    last applied by it: both are yet to be recorded.
+    *holds* are those of rollbacks, *foreign* the keys of other workspaces, each with its owner.
+    *open_changes* are saves whose outcome is unknown, with their run id; *doubled* are keys that a save of ours added a
+    job to. *closed_changes* are the outcomes of open changes that reading has shown, by run and key, *closed_applied*
+    is last applied after them: a run that saves has yet to record both.
     """
 
     last_applied: LastApplied = NO_LAST_APPLIED
@@ -55,8 +55,8 @@ class Memory:
     foreign: Mapping[Key, str] = field(default_factory=dict)
     open_changes: tuple[tuple[str, ChangeRecord], ...] = ()
     doubled: frozenset[Key] = frozenset()
-    settled: Mapping[tuple[str, Key], Settled] = field(default_factory=dict)
-    settled_applied: Mapping[Key, Applied] = field(default_factory=dict)
+    closed_changes: Mapping[tuple[str, Key], Settled] = field(default_factory=dict)
+    closed_applied: Mapping[Key, Applied] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -69,16 +69,16 @@ class Memory:
         return sorted({*desired, *self.last_applied.removed, *self.in_doubt})
 
     def without_removed(self) -> Memory:
-        """Return this without what is no longer declared."""
+        """Return this memory without the keys that are no longer declared."""
         return replace(self, last_applied=replace(self.last_applied, removed={}))
 
     def after_reading(self, live: Mapping[Key, Live]) -> Memory:
-        """Return this with the open changes settled that *live* shows the outcome of."""
+        """Return this memory, with the outcomes of the open changes that *live* shows."""
         became, applied = settled(self.open_changes, live)
         last_applied = without_never_live(self.last_applied, live)
         last_applied = replace(last_applied, by_key={**last_applied.by_key, **applied}) if applied else last_applied
         doubled = frozenset(key for key in self.doubled if isinstance(rows := live.get(key), tuple) and len(rows) > 1)
-        return replace(self, last_applied=last_applied, doubled=doubled, settled=became, settled_applied=applied)
+        return replace(self, last_applied=last_applied, doubled=doubled, closed_changes=became, closed_applied=applied)
 
     def situation(self, declared: Declared) -> Situation:
         """Return what guards judge by in this run."""
@@ -98,9 +98,9 @@ class Memory:
 
 
 def read_applied_ref(declared: Declared, remote: str | None) -> AppliedRef:
-    """Return what the ref of last applied names, after it was fetched from *remote*; None: it is taken as it is here.
+    """Return what the ref of last applied names, after it was fetched from *remote*; None: nothing is fetched.
 
-    What is fetched goes before what was noted here.
+    What is fetched replaces the ref of this repository.
 
     Raises:
         ReconcileError: git cannot fetch or say it.
@@ -111,14 +111,14 @@ def read_applied_ref(declared: Declared, remote: str | None) -> AppliedRef:
 
 
 def read_memory(declared: Declared, sources: Sources) -> Memory:
-    """Return what is remembered, for a command that saves nothing: a ledger that cannot be read is only a finding.
+    """Return the memory of a command that saves nothing: a ledger that cannot be read is only a finding.
 
     Raises:
         ReconcileError: git cannot fetch or say what was applied, or a revision that an option names does not exist.
     """
     ref = AppliedRef() if sources.applied_rev is not None else read_applied_ref(declared, sources.fetch_applied)
     try:
-        with locate_ledger(declared.checkout, declared.environment).if_there() as ledger:
+        with locate_ledger(declared.checkout, declared.environment).if_exists() as ledger:
             return remember(declared, ledger, sources, ref)
     except (LedgerError, SettingError) as error:
         memory = remember(declared, None, sources, ref)
@@ -127,8 +127,9 @@ def read_memory(declared: Declared, sources: Sources) -> Memory:
 
 
 def remember(declared: Declared, ledger: SqlLedger | None, sources: Sources, ref: AppliedRef) -> Memory:
-    """Return what *ledger* remembers, and of keys that it does not know what *ref* says; a revision that an option
-    names goes before both.
+    """Return what *ledger* knows, and what *ref* says of the keys that the ledger lacks.
+
+    A revision that an option names replaces both.
 
     Raises:
         LedgerError: the ledger cannot be read.
@@ -161,7 +162,7 @@ def remember(declared: Declared, ledger: SqlLedger | None, sources: Sources, ref
 
 
 def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledger: bool) -> tuple[LastApplied, str]:
-    """Return what Git knows of last applied, and where it stands there."""
+    """Return what Git knows of last applied, and the name of the revision that it was read from."""
     checkout, environment = declared.checkout, declared.environment.name
     if sources.applied_rev is not None:
         named, commit = sources.applied_rev, known_commit(checkout.repository, sources.applied_rev)
@@ -169,8 +170,8 @@ def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledg
         named, commit = applied_ref(environment), ref.commit
     else:
         return NO_LAST_APPLIED, ""
-    # Most nights nothing was merged since: what was read already need not be read out of Git again.
-    # Git compares the files only for their owner.
+    # Often nothing was merged since: then the files that were read already are those of the commit.
+    # Git compares files only for their owner.
     is_ours = commit == checkout.revision and checkout.repository.foreign_owner is None
     is_here = is_ours and not not_as_committed(checkout.repository)
     applied_then = declared.everything if is_here else checkout.declared_at(environment, commit)

@@ -28,7 +28,7 @@ from reconcile.session.runtime import Runtime
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, what was read for it, and what guards judge it by. *memory* has settled what reading has shown."""
+    """A plan, what was read for it, and what guards judge it by. *memory* holds the outcomes that reading has shown."""
 
     plan: Plan
     live: Mapping[Key, Live]

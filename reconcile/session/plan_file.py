@@ -51,7 +51,7 @@ def read_plan(path: str) -> SavedPlan:
     problem = next(iter(schema_problems("plan", document, path)), None)
     if problem is not None:
         place = "/".join(str(step) for step in problem.at.path)
-        raise PlanFileError(f"{path} is no plan: at {place or 'its top'}: {problem.message}", hint=_AGAIN)
+        raise PlanFileError(f"{path} is not a plan: at {place or 'its top'}: {problem.message}", hint=_AGAIN)
     plan = plan_of(document)
     digest = plan_digest(plan)
     if digest != plan.digest:
@@ -70,28 +70,28 @@ def _document(path: str) -> Mapping[str, Any]:
     except OSError as error:
         raise PlanFileError(f"{path} cannot be read: {error.strerror}", hint="a plan is a file") from error
     except UnicodeDecodeError as error:
-        raise PlanFileError(f"{path} is no plan: byte {error.start} is no UTF-8", hint=_AGAIN) from error
+        raise PlanFileError(f"{path} is not a plan: byte {error.start} is not UTF-8", hint=_AGAIN) from error
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         is_cut = error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated")
-        what = "it is cut short" if is_cut else f"no JSON: {error.msg}"
+        what = "it is cut short" if is_cut else f"not JSON: {error.msg}"
         raise PlanFileError(f"{path}:{error.lineno}:{error.colno}: {what}", hint=_AGAIN) from error
     except RecursionError as error:
-        raise PlanFileError(f"{path} is no plan: it is nested too deeply", hint=_AGAIN) from error
+        raise PlanFileError(f"{path} is not a plan: it is nested too deeply", hint=_AGAIN) from error
     if not isinstance(document, dict):
-        raise PlanFileError(f"{path} is no plan: it holds no JSON object", hint=_AGAIN)
+        raise PlanFileError(f"{path} is not a plan: it holds no JSON object", hint=_AGAIN)
     return document
 
 
 def _check_kind(document: Mapping[str, Any], path: str) -> None:
     version = document.get("format_version")
     if not isinstance(version, str):
-        raise PlanFileError(f"{path} is no document of reconcile: it has no format_version", hint=_AGAIN)
+        raise PlanFileError(f"{path} is not a document of reconcile: it has no format_version", hint=_AGAIN)
     if version.split(".")[0] != FORMAT_VERSION.split(".")[0]:
         raise PlanFileError(
             f"{path} has format_version {version!r}, and this reconcile reads {FORMAT_VERSION}",
             hint=f"use the reconcile that wrote it, or {_AGAIN}",
         )
     if document.get("kind") != "plan":
-        raise PlanFileError(f"{path} is no plan: its kind is {document.get('kind')!r}", hint=_AGAIN)
+        raise PlanFileError(f"{path} is not a plan: its kind is {document.get('kind')!r}", hint=_AGAIN)

@@ -1,4 +1,4 @@
-"""What the ledger is told of one run, from its beginning to its end. A run without a ledger tells nothing."""
+"""What the ledger records of one run, from its beginning to its end. A run without a ledger records nothing."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ class RunEntry:
 
     @property
     def ledger(self) -> Ledger:
-        """Return what the waves are written to."""
+        """Return the ledger that the waves write to."""
         return MemoryLedger() if self._run is None else self._run
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return what could not be written down after something was saved."""
+        """Return the errors of the ledger that came after something was saved."""
         return tuple(self._findings)
 
     def begin(self, memory: Memory, in_sync: Mapping[Key, Applied], holds: tuple[Hold, ...]) -> None:
-        """Write down what reading has shown, and *holds*: before the first save.
+        """Record what reading has shown, and *holds*: before the first save.
 
         Raises:
             RefusedError: it cannot be written.
@@ -49,8 +49,8 @@ class RunEntry:
         if self._run is None:
             return
         with ledger_required():
-            if memory.settled:
-                self._run.settle(memory.settled, memory.settled_applied)
+            if memory.closed_changes:
+                self._run.settle(memory.closed_changes, memory.closed_applied)
             if in_sync:
                 self._run.record_applied(in_sync)
             if holds:
@@ -63,17 +63,17 @@ class RunEntry:
                 self._run.lift(keys)
 
     def hold(self, holds: tuple[Hold, ...]) -> None:
-        """Place holds again that were there before."""
+        """Restore holds that the run had replaced."""
         if self._run is not None and holds:
             with self._noting():
                 self._run.hold(holds)
 
     def end(self, run: Run) -> None:
-        """Write down how the run ended."""
+        """Record how the run ended."""
         if self._run is None:
             return
         ending = Ending.INTERRUPTED if run.interrupted else Ending.UNFINISHED
-        # What was refused or skipped before any wave is written down too: `runs show` tells all of a run.
+        # What was refused or skipped before any wave is recorded too: `runs show` shows the whole run.
         left = [one for one in run.outcomes if one.result in (Result.REFUSED, Result.SKIPPED)]
         with self._noting():
             self._run.record_outcomes(left)
@@ -82,7 +82,7 @@ class RunEntry:
 
     @contextlib.contextmanager
     def _noting(self) -> Iterator[None]:
-        """Take note of an error of the ledger: what was saved is saved, and the run goes on."""
+        """Keep an error of the ledger as a finding: what was saved is saved, and the run goes on."""
         try:
             yield
         except LedgerError as error:

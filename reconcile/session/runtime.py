@@ -1,4 +1,4 @@
-"""What the process gives to a run, and what the run tells of itself for the report of its end. `cli` makes both."""
+"""What the process gives to a run, and what the run notes for its report. `cli` makes both."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconcile.session.console import Console
 if TYPE_CHECKING:
     from reconcile.service.system_clock import SystemClock
 
-# How talkative a run must be for each level of message; -q is -1.
+# The least verbosity at which each level of message is written; -q is -1.
 LEVELS = {"error": -1, "warning": 0, "info": 1, "trace": 2}
 
 

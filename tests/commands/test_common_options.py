@@ -152,7 +152,7 @@ def test_a_command_offers_its_own_formats():
 def test_another_command_refuses_them_and_names_its_own():
     with pytest.raises(click.BadParameter, match="'text', 'json', 'markdown'"):
         called("--format", "sarif")
-    with pytest.raises(UsageError, match="no format and path") as caught:
+    with pytest.raises(UsageError, match="is not a format and a path") as caught:
         called("--report", "sarif=a.sarif")
     assert caught.value.hint == "write FORMAT=PATH; formats: text, json, markdown"
 

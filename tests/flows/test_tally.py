@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from reconcile.flows.tally import BREAKER_FAILURES, Tally
-from reconcile.flows.wave import WaveResult
+from reconcile.flows.wave import FinishedWave
 from reconcile.model.finding import Finding
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.rules import LedgerRule
@@ -27,7 +27,7 @@ FAILED = tuple(
 @pytest.mark.parametrize(
     "step",
     [
-        pytest.param(lambda tally: tally.with_wave(WaveResult((SAVED,), findings=(FOUND,))), id="a-wave"),
+        pytest.param(lambda tally: tally.with_wave(FinishedWave((SAVED,), findings=(FOUND,))), id="a-wave"),
         pytest.param(lambda tally: tally.with_outcomes([SAVED]), id="outcomes"),
         pytest.param(lambda tally: tally.with_corrections([SAVED]), id="corrections"),
         pytest.param(lambda tally: tally.with_findings([FOUND]), id="findings"),
@@ -64,9 +64,9 @@ def test_the_first_reason_to_stop_is_the_one_that_is_told():
 @pytest.mark.parametrize(
     "wave, because, is_recorded, appending",
     [
-        pytest.param(WaveResult((DOUBLED,), stops_run=True), "add a job", True, True, id="a-second-job"),
-        pytest.param(WaveResult((SAVED,), unrecorded=FOUND), "ledger", False, False, id="a-ledger-that-is-full"),
-        pytest.param(WaveResult(FAILED), "5 of 5", True, False, id="most-of-them-failed"),
+        pytest.param(FinishedWave((DOUBLED,), stops_run=True), "add a job", True, True, id="a-second-job"),
+        pytest.param(FinishedWave((SAVED,), unrecorded=FOUND), "ledger", False, False, id="a-ledger-that-is-full"),
+        pytest.param(FinishedWave(FAILED), "5 of 5", True, False, id="most-of-them-failed"),
     ],
 )
 def test_a_wave_stops_the_run_where_it_shows_a_reason_to(wave, because, is_recorded, appending):

@@ -267,10 +267,10 @@ def test_a_cron_slipped_into_a_plan_file_is_noticed(program, service, planned):
     [
         pytest.param(b"", "cut short", id="empty"),
         pytest.param(b'{"format_version": "1.0", "kind"', "cut short", id="cut"),
-        pytest.param(b"{]", "no JSON", id="no-json"),
+        pytest.param(b"{]", "not JSON", id="no-json"),
         pytest.param(b"[]", "no JSON object", id="a-list"),
         pytest.param(b"{}", "no format_version", id="another-object"),
-        pytest.param(b"\xff", "no UTF-8", id="no-utf-8"),
+        pytest.param(b"\xff", "is not UTF-8", id="no-utf-8"),
         pytest.param(b"[" * 100_000, "nested too deeply", id="nested"),
     ],
 )

@@ -71,7 +71,7 @@ def test_what_was_changed_since_a_run_is_not_rolled_back(applied, service):
         pytest.param(["rollback", "20"], "no terminal to ask on", id="nobody-to-ask"),
         pytest.param(["runs", "show", "1999"], "there is no run '1999'", id="show-no-such-run"),
         pytest.param(["runs", "--env", "test", "show", "20"], "stands before show", id="option-before-subcommand"),
-        pytest.param(["release", "acme"], "'acme' is no key", id="no-key"),
+        pytest.param(["release", "acme"], "'acme' is not a key", id="no-key"),
         pytest.param(["release", "acme/1"], "acme/1 is not held", id="not-held"),
         pytest.param(["apply", "--yes", "--soak", "fire"], "such as 5m, nor next-fire", id="no-soak"),
         pytest.param(["unlock", "abc"], "there is no lock 'abc'", id="no-such-lock"),

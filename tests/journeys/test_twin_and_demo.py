@@ -90,8 +90,8 @@ def test_a_port_that_is_taken_is_an_error(program):
 @pytest.mark.parametrize(
     "arguments, words",
     [
-        pytest.param(["--latency", "soon"], "'soon' is no duration: write 20ms", id="latency"),
-        pytest.param(["--latency", "20"], "'20' is no duration", id="latency-without-unit"),
+        pytest.param(["--latency", "soon"], "'soon' is not a duration: write 20ms", id="latency"),
+        pytest.param(["--latency", "20"], "'20' is not a duration", id="latency-without-unit"),
         pytest.param(["--timezone", "Mars/Base"], "there is no such zone", id="zone"),
         pytest.param(["--timezone", "../../etc"], "there is no such zone", id="path-as-zone"),
         pytest.param(["--port", "99999"], "99999", id="port"),
@@ -102,7 +102,7 @@ def test_a_port_that_is_taken_is_an_error(program):
         pytest.param(["--failure-rate", "nan"], "'nan' is not a number here", id="failure-rate"),
         pytest.param(["--run-url", "ftp://127.0.0.1"], "http:// or https://", id="run-url"),
         pytest.param(["--html", "0.6", "--slow", "0.6"], "add up to more than 1", id="shares"),
-        pytest.param(["--retention", "-1d"], "'-1d' is no duration", id="retention"),
+        pytest.param(["--retention", "-1d"], "'-1d' is not a duration", id="retention"),
     ],
 )
 def test_a_mistake_when_starting_the_twin_is_told(program, arguments, words):

@@ -28,7 +28,7 @@ def home(tmp_path):
 
 
 def test_a_ledger_that_is_not_there_is_none_or_an_error_and_is_not_made(home):
-    with home().if_there() as ledger:
+    with home().if_exists() as ledger:
         assert ledger is None
     with pytest.raises(LedgerError, match=r"there is no ledger .*ledger\.db yet"), home().existing():
         pass
@@ -38,7 +38,7 @@ def test_a_ledger_that_is_not_there_is_none_or_an_error_and_is_not_made(home):
 def test_a_ledger_is_made_by_who_writes_and_found_from_then_on(home):
     with home().to_write() as ledger:
         assert ledger.last_applied() == {}
-    with home().if_there() as ledger:
+    with home().if_exists() as ledger:
         assert ledger is not None
     with home().existing() as ledger:
         assert ledger.runs(most=1) == ()
@@ -47,7 +47,7 @@ def test_a_ledger_is_made_by_who_writes_and_found_from_then_on(home):
 def test_where_no_ledger_is_kept_none_is_opened(home):
     kept = home("none")
     assert kept.shown == ""
-    with kept.if_there() as ledger:
+    with kept.if_exists() as ledger:
         assert ledger is None
     for opened in (kept.existing, kept.to_write):
         with pytest.raises(SettingError, match="keeps no ledger"), opened():
