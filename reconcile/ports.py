@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from reconcile.model.execution import HistoryPage
+from reconcile.model.execution import PAGE_SIZE, HistoryPage
 from reconcile.model.keys import Key
 from reconcile.model.live import Live
 from reconcile.model.outcome import AnswerKind as AnswerKind
@@ -37,7 +37,7 @@ class Reader(Protocol):
         raises for what a service says or fails to say.
         """
 
-    def history(self, tenant: str, job_id: str, *, page: int = 1, page_size: int = 10) -> HistoryPage:
+    def history(self, tenant: str, job_id: str, *, page: int = 1, page_size: int = PAGE_SIZE) -> HistoryPage:
         """Return one page of a job's history, newest first.
 
         Raises:

@@ -11,6 +11,7 @@ from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.exits import Exit
 from reconcile.flows.read_history import read_history
+from reconcile.model.execution import PAGE_SIZE
 from reconcile.model.keys import Key
 from reconcile.model.live import Unreadable
 from reconcile.report.history_view import history_view
@@ -28,7 +29,7 @@ _ID = re.compile(r"[0-9A-Za-z_.-]{1,64}")
 @click.argument("tenant")
 @click.argument("code")
 @click.option("--page", type=click.IntRange(1), default=1, show_default=True, help="Which page, newest first.")
-@click.option("--page-size", type=click.IntRange(1, 1000), default=10, show_default=True, help="Rows of a page.")
+@click.option("--page-size", type=click.IntRange(1, 1000), default=PAGE_SIZE, show_default=True, help="Rows of a page.")
 @command()
 def history(runtime: Runtime, *, tenant: str, code: str, page: int, page_size: int) -> CommandReport:
     """Show what the jobs of one schedule did, newest first. It need not be declared.

@@ -83,8 +83,8 @@ def _merged(content: YamlContent, structural: tuple[Finding, ...]) -> tuple[Find
 
     That is the reader's, except `quote-this`: the schema knows which type is expected there.
     """
-    not_text = {_at(finding) for finding in structural if finding.rule in ("wrong-type", "not-one-of")}
-    from_reader = [one for one in content.findings if one.rule != "quote-this" or _at(one) not in not_text]
+    not_text = {_at(finding) for finding in structural if finding.rule in (FileRule.WRONG_TYPE, FileRule.NOT_ONE_OF)}
+    from_reader = [one for one in content.findings if one.rule is not FileRule.QUOTE_THIS or _at(one) not in not_text]
     taken = {_at(finding) for finding in from_reader}
     return (*from_reader, *(finding for finding in structural if _at(finding) not in taken))
 

@@ -40,11 +40,11 @@ def freeze(value: Mapping[str, Any]) -> Freeze:
     """Return the freeze of an entry without problems."""
     return Freeze(
         value["reason"],
-        tuple(value.get("environments", ("*",))),
-        value.get("timezone"),
-        (_wall_time(value["from"]), _wall_time(value["to"])) if "from" in value else None,
-        _week(value["weekly"]) if "weekly" in value else None,
-        duration(value["near_fire"]) if "near_fire" in value else None,
+        timezone=value.get("timezone"),
+        between=(_wall_time(value["from"]), _wall_time(value["to"])) if "from" in value else None,
+        weekly=_week(value["weekly"]) if "weekly" in value else None,
+        near_fire=duration(value["near_fire"]) if "near_fire" in value else None,
+        **({"environments": tuple(value["environments"])} if "environments" in value else {}),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from reconcile.engine.problems import Part, Pointer, Problem, in_order, located
 from reconcile.errors import SettingError
 from reconcile.model.finding import Finding
 from reconcile.model.rules import FileRule, Rule, Severity, WorkspaceRule, rule_called
+from reconcile.model.variables import VARIABLE
 from reconcile.model.workspace import (
     Environment,
     Limits,
@@ -32,7 +32,6 @@ from reconcile.times import duration
 
 WORKSPACE_FILE = "reconcile.yaml"
 
-_VARIABLE = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}")
 # The client sets these for every call: declared ones would contradict it.
 _OWN_HEADERS = ("tecode", "host", "content-length", "transfer-encoding", "connection")
 
@@ -115,7 +114,7 @@ def _url_problems(url: str, at: Pointer) -> Iterator[Problem]:
         return  # the value of the variable is checked when it is used
     hint = "write http:// or https://, a host, and a port and base path where there are any"
     try:
-        parts = urlsplit(_VARIABLE.sub("1", url))
+        parts = urlsplit(VARIABLE.sub("1", url))
         _ = parts.port
     except ValueError as error:
         yield Problem(WorkspaceRule.BAD_URL, f"url: {error}", at, hint=hint)
@@ -144,7 +143,7 @@ def _header_problems(name: str, text: Any, at: Pointer) -> Iterator[Problem]:
 
 
 def _variable_problems(text: str, at: Pointer) -> Iterator[Problem]:
-    start = _VARIABLE.sub(lambda match: "x" * len(match.group()), text).find("${")
+    start = VARIABLE.sub(lambda match: "x" * len(match.group()), text).find("${")
     if start >= 0:
         hint = "write ${NAME}: letters, digits and `_`, not beginning with a digit"
         yield Problem(
@@ -160,9 +159,9 @@ def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
         {name: _environment(name, value["environments"][name]) for name in sorted(value["environments"])},
         _limits(value.get("limits", {})),
         value.get("ledger"),
-        OnDrift(value.get("on_drift", OnDrift.REVERT)),
-        tuple(freeze(one) for one in value.get("freezes", ())),
-        _severities(value.get("rules", {})),
+        freezes=tuple(freeze(one) for one in value.get("freezes", ())),
+        rules=_severities(value.get("rules", {})),
+        **({"on_drift": OnDrift(value["on_drift"])} if "on_drift" in value else {}),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reconcile.flows.observe import observe
-from reconcile.model.execution import HistoryPage
+from reconcile.model.execution import PAGE_SIZE, HistoryPage
 from reconcile.model.keys import Key
 from reconcile.model.live import Live
 from reconcile.ports import Reader
@@ -20,7 +20,7 @@ class KeyHistory:
     pages: dict[str, HistoryPage]
 
 
-def read_history(reader: Reader, key: Key, *, page: int = 1, page_size: int = 10) -> KeyHistory:
+def read_history(reader: Reader, key: Key, *, page: int = 1, page_size: int = PAGE_SIZE) -> KeyHistory:
     """Return what the jobs of *key* did, newest first: the job ids come from a status query.
 
     Raises:

@@ -12,7 +12,7 @@ from reconcile.model.last_applied import Applied
 from reconcile.model.live import Live, LiveRow, Unreadable
 from reconcile.model.reading import EVERY_READING, Reading
 from reconcile.model.schedule import PARKED_CRON, Removed, Schedule, State
-from reconcile.model.verdicts import Action, Condition, Verdict
+from reconcile.model.verdicts import Action, Condition, SavedField, Verdict
 
 _HAS_SPECIAL = re.compile("[LWlw]")
 
@@ -135,13 +135,13 @@ class Change:
         return self.fires_as_desired and self.action is None
 
     @property
-    def fields(self) -> tuple[str, ...]:
+    def fields(self) -> tuple[SavedField, ...]:
         """Return which of the declared fields a save would change, as far as they are known (see `known_name`)."""
-        changed = [] if self.fires_as_desired else ["cron"]
+        changed = [] if self.fires_as_desired else [SavedField.CRON]
         if self.known_name != self.desired.name:
-            changed.append("name")
+            changed.append(SavedField.NAME)
         if Condition.INACTIVE in self.conditions:
-            changed.append("state")
+            changed.append(SavedField.STATE)
         return tuple(changed)
 
     @cached_property

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+PAGE_SIZE = 10
+"""How many rows of a history are read at once, where nothing else is said."""
+
 
 @dataclass(frozen=True, slots=True)
 class Execution:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from reconcile.errors import SettingError
 
-_VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 def variables_in(text: str) -> list[str]:
@@ -16,7 +16,7 @@ def variables_in(text: str) -> list[str]:
     >>> variables_in("Bearer ${TOKEN}")
     ['TOKEN']
     """
-    return _VARIABLE.findall(text)
+    return VARIABLE.findall(text)
 
 
 def expanded(text: str, setting: str, variables: Mapping[str, str]) -> str:
@@ -33,6 +33,6 @@ def expanded(text: str, setting: str, variables: Mapping[str, str]) -> str:
             raise SettingError(f"variable {name}, which {setting} needs, {state}", hint=f"set {name} where this runs")
         return variables[name]
 
-    if "${" in _VARIABLE.sub("", text):
+    if "${" in VARIABLE.sub("", text):
         raise SettingError(f"{setting} holds a ${{ that is not closed, or no name in it", hint="write ${NAME}")
-    return _VARIABLE.sub(value, text)
+    return VARIABLE.sub(value, text)

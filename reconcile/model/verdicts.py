@@ -28,6 +28,14 @@ class Condition(StrEnum):
     UNPARSEABLE = "unparseable"
 
 
+class SavedField(StrEnum):
+    """A declared field that a save writes, as far as the service shows it."""
+
+    CRON = "cron"
+    NAME = "name"
+    STATE = "state"
+
+
 class Action(StrEnum):
     """What a save would do to a key."""
 

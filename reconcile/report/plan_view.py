@@ -13,7 +13,7 @@ from reconcile.model.keys import Key
 from reconcile.model.live import Live, Unreadable
 from reconcile.model.plan import Attention, Plan, Summary
 from reconcile.model.schedule import BeforeRun, Removed
-from reconcile.model.verdicts import Action, Verdict
+from reconcile.model.verdicts import Action, SavedField, Verdict
 from reconcile.report.findings_view import assumption_blocks, finding_blocks, refusal_blocks
 from reconcile.report.view import Detail, Entry, Tone, View, sections
 
@@ -153,13 +153,13 @@ def _details(change: Change, *, is_saved: bool) -> Iterator[Detail]:
     desired = change.desired
     if isinstance(desired.origin, Removed) and not is_saved:
         yield Detail("cron", live_crons(change.live))
-    elif "cron" in change.fields:
+    elif SavedField.CRON in change.fields:
         yield Detail("cron", f"{live_crons(change.live)} → {desired.wanted_cron}", Tone.CHANGED)
     if desired.declared_cron != desired.cron:
         yield Detail("declared", desired.declared_cron)
     if is_saved and change.action is not None and change.action is not Action.CREATE:
         yield from _name(change)
-    if "state" in change.fields and isinstance(change.live, tuple):
+    if SavedField.STATE in change.fields and isinstance(change.live, tuple):
         statuses = ", ".join(row.status for row in change.live if not row.active)
         yield Detail("state", f"{statuses} → {desired.state}", Tone.CHANGED)
     yield Detail("verdict", _verdict(change))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from reconcile.errors import ServiceError
-from reconcile.model.execution import HistoryPage
+from reconcile.model.execution import PAGE_SIZE, HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.live import Live, Unreadable
@@ -84,7 +84,7 @@ class ServiceReader:
         self._access.dispatcher.run(query)
         return {key: query.live[key] for key in keys}
 
-    def history(self, tenant: str, job_id: str, *, page: int = 1, page_size: int = 10) -> HistoryPage:
+    def history(self, tenant: str, job_id: str, *, page: int = 1, page_size: int = PAGE_SIZE) -> HistoryPage:
         """Return one page of a job's history; see `ports.Reader`.
 
         Raises:

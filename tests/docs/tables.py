@@ -111,10 +111,14 @@ def options() -> Iterator[str]:
 def commands_by_words() -> Iterator[tuple[str, click.Command]]:
     """Yield each command, and those of groups, with the words that call it."""
     for name in COMMANDS:
-        one = _command(name)
-        yield name, one
-        if isinstance(one, click.Group):
-            yield from ((f"{name} {inner}", found) for inner, found in one.commands.items())
+        yield from _with_inner(name, _command(name))
+
+
+def _with_inner(words: str, one: click.Command) -> Iterator[tuple[str, click.Command]]:
+    yield words, one
+    if isinstance(one, click.Group):
+        for name, inner in one.commands.items():
+            yield from _with_inner(f"{words} {name}", inner)
 
 
 def habits() -> Iterator[str]:
@@ -278,6 +282,11 @@ TABLES: Mapping[str, Callable[[], Iterator[str]]] = {
 def filled(text: str) -> str:
     """Return a document with every marked region written anew."""
     return REGION.sub(lambda match: f"{match[1]}{chr(10).join(TABLES[match[2]]())}\n{match[3]}", text)
+
+
+def regions(text: str) -> list[tuple[str, str]]:
+    """Return every marked region of a document, with the name of its table."""
+    return [(match[0], match[2]) for match in REGION.finditer(text)]
 
 
 def documents() -> list[Path]:

@@ -35,7 +35,7 @@ def rows(name):
     ],
 )
 def test_a_table_names_exactly_what_the_code_knows(name, known):
-    assert set(rows(name)) == known()
+    assert set(rows(name)) == known(), f"the table after <!-- held: {name} --> in docs"
 
 
 def test_an_event_has_the_fields_that_the_page_names():

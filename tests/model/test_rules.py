@@ -85,6 +85,18 @@ def test_no_finding_is_made_with_an_id_that_is_only_text():
     assert spelt == []
 
 
+def test_no_rule_is_compared_with_an_id_that_is_only_text():
+    spelt = [
+        f"{path}:{node.lineno}"
+        for path, module in modules()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Compare) and getattr(node.left, "attr", "") == "rule"
+        for side in node.comparators
+        if any(isinstance(one, ast.Constant) and isinstance(one.value, str) for one in ast.walk(side))
+    ]
+    assert spelt == []
+
+
 def test_only_what_reads_a_document_takes_a_rule_by_its_text():
     kinds = {"Rule", "unlisted", "rule_called", *(kind.__name__ for kind in KINDS)}
     taking = {path for path, name, _ in calls() if name in kinds}

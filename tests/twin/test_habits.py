@@ -11,6 +11,7 @@ from datetime import timedelta
 
 import pytest
 
+from reconcile.commands.twin import twin as twin_command
 from reconcile.errors import SettingError
 from reconcile.twin.faults import Fault, Faults, RequestRate
 from reconcile.twin.habits import HABITS, Habits
@@ -433,6 +434,12 @@ def test_habits_go_together(still, asking):
     ]
     with pytest.raises((http.client.HTTPException, OSError)):
         asking.history(rows[1]["jobinfoid"])
+
+
+def test_every_setting_of_a_twin_has_an_option_with_its_default():
+    settings = {one.name: one.default for one in fields(TwinSettings) if one.name != "habits"}
+    options = {option.name: option.default for option in twin_command.params if option.name not in HABITS}
+    assert options == settings
 
 
 def test_no_flag_has_the_name_of_a_setting():

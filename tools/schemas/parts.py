@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import get_args
 
 from reconcile.model.last_applied import LastAppliedSource
-from reconcile.model.rules import Severity
+from reconcile.model.rules import FileRule, ReplyRule, Severity
 from reconcile.model.schedule import DeclaredAt, Origin, State
-from reconcile.model.verdicts import Action, Condition, Verdict
+from reconcile.model.verdicts import Action, Condition, SavedField, Verdict
 from tools.schemas.blocks import (
     Node,
     choice,
@@ -51,7 +51,7 @@ A_ROW = example(ROW)
 
 UNREADABLE = record(
     {
-        "rule": text("A stable id of the reason.", "service-error"),
+        "rule": text("A stable id of the reason.", str(ReplyRule.SERVICE_ERROR)),
         "message": text("What happened.", "HTTP 503 to a status query of tenant acme"),
         "hint": text_or_null("What to do.", "raise timeout"),
     }
@@ -145,12 +145,10 @@ CHANGE_PROPERTIES: dict[str, Node] = {
     ),
     "fields": listed(
         "The declared fields that a save changes, as far as the service shows them.",
-        {"enum": ["cron", "name", "state"]},
+        {"enum": [str(each) for each in SavedField]},
         ["cron"],
     ),
-    "blocked_by": listed(
-        "The rules that refuse this change; empty when none does.", {"type": "string"}, ["allow-inactive"]
-    ),
+    "blocked_by": listed("The rules that refuse this change; empty when none does.", {"type": "string"}, ["inactive"]),
     "source": ref_or_null(
         "plan#source", "Where the schedule is declared; null when no file declares it.", example(SOURCE)
     ),
@@ -186,7 +184,7 @@ _PLACE = ref_or_null("plan#place", "The place in a file; null when there is none
 
 FINDING = record(
     {
-        "rule": text("A stable id of what was found.", "unquoted-code"),
+        "rule": text("A stable id of what was found.", str(FileRule.QUOTE_THIS)),
         "severity": choice("How bad it is.", Severity, "error"),
         "message": text("What was found.", "the code 42 must be quoted"),
         "place": _PLACE,

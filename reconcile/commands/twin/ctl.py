@@ -21,8 +21,9 @@ from reconcile.errors import SettingError, UsageError
 from reconcile.session.runtime import Runtime
 from reconcile.twin.control_client import TwinControl
 from reconcile.twin.habits import HABITS
+from reconcile.twin.settings import TwinSettings
 
-_URL = "http://127.0.0.1:8001"
+_URL = f"http://{TwinSettings.host}:{TwinSettings.port}"
 _OPTIONS = {habit.option.removeprefix("--"): habit for habit in HABITS.values()}
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 

@@ -207,6 +207,7 @@ class LedgerRule(Rule):
         "See the hint; `reconcile ledger rebuild` moves a damaged ledger away.",
         Severity.WARNING,
     )
+    # `ledger-not-written` is about the intents of saves, `ledger-unwritten` about the end of a run. The ids are stable.
     LEDGER_NOT_WRITTEN = (
         "ledger-not-written",
         "The ledger could not record intents, so nothing more was saved.",
