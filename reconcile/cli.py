@@ -27,7 +27,7 @@ from reconcile.exits import Exit
 if TYPE_CHECKING:
     from reconcile.commands.command_report import CommandReport
     from reconcile.session.command_line import Options
-    from reconcile.session.runtime import Runtime
+    from reconcile.session.runtime import Level, Runtime
 
 # Name → what `--help` says; each stands in the module of its name, and is loaded when it is asked for.
 COMMANDS: Mapping[str, str] = {
@@ -209,7 +209,7 @@ class Run:
     def _options(self) -> Options | None:
         return self._runtime.facts.options if self._runtime is not None else None
 
-    def _log(self, level: str, message: str) -> None:
+    def _log(self, level: Level, message: str) -> None:
         if self._runtime is None:
             _to_stderr(f"{level}: {message}\n")
         else:

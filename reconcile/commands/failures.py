@@ -23,7 +23,7 @@ from reconcile.text import one_line
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def failed(error: ReconcileError, runtime: Runtime | None, *, kind: str | None = None) -> CommandReport:
+def failed(error: ReconcileError, runtime: Runtime | None, *, kind: OwnKind | None = None) -> CommandReport:
     """Return the report of a run that *error* stopped."""
     head = Head(tool_version(), _EPOCH) if runtime is None else runtime.head(runtime.facts.revision)
     line = f"{error.place}: {error.message}" if error.place is not None else error.message

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 from reconcile.engine.explain_cron import Comparison, Explanation
 from reconcile.errors import ReconcileError
@@ -41,6 +41,9 @@ from reconcile.report.document_members import (
     selection_of,
 )
 from reconcile.source import span_document
+
+OwnKind: TypeAlias = Literal["bug", "interrupted"]
+"""The kinds of errors that have no class of their own."""
 
 
 def plan_document(plan: Plan, head: Head) -> Document:
@@ -164,7 +167,7 @@ def findings_document(
     }
 
 
-def error_document(error: ReconcileError, head: Head, *, kind: str | None = None) -> Document:
+def error_document(error: ReconcileError, head: Head, *, kind: OwnKind | None = None) -> Document:
     """Return the document of a run that *error* stopped, with the findings or refusals that it carries."""
     findings = error.findings if isinstance(error, DeclarationError) else ()
     refusals = error.refusals if isinstance(error, RefusedError) else ()
@@ -176,7 +179,7 @@ def error_document(error: ReconcileError, head: Head, *, kind: str | None = None
     }
 
 
-def error_entry(error: ReconcileError, *, kind: str | None = None) -> Document:
+def error_entry(error: ReconcileError, *, kind: OwnKind | None = None) -> Document:
     """Return one of a document's `errors`; its kind is the name of the class in lower case, without *Error*."""
     name = kind or "".join(
         f"-{letter.lower()}" if letter.isupper() else letter for letter in type(error).__name__.removesuffix("Error")

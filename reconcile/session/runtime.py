@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from reconcile.errors import OutputError
 from reconcile.ports import Progress
@@ -20,8 +20,9 @@ from reconcile.session.console import Console
 if TYPE_CHECKING:
     from reconcile.service.system_clock import SystemClock
 
+Level: TypeAlias = Literal["error", "warning", "info", "trace"]
 # The least verbosity at which each level of message is written; -q is -1.
-LEVELS = {"error": -1, "warning": 0, "info": 1, "trace": 2}
+LEVELS: Mapping[Level, int] = {"error": -1, "warning": 0, "info": 1, "trace": 2}
 
 
 def tool_version() -> str:
@@ -116,14 +117,14 @@ class Runtime:
         """Return how documents of this run begin; *revision* is that of the declarations, where they were read."""
         return Head(tool_version(), self.now, revision)
 
-    def log(self, level: str, message: str) -> None:
+    def log(self, level: Level, message: str) -> None:
         """Write to stderr: an `error` always, a `warning` unless quiet, `info` with -v, `trace` with -vv."""
         if self.options.verbosity >= LEVELS[level]:
             self.console.log(level, message, as_json=self.options.log_format == "json")
 
     def trace(self) -> Callable[[str], None] | None:
         """Return where requests and replies are told to; None without -vv."""
-        return (lambda line: self.log("trace", line)) if self.options.verbosity >= 2 else None
+        return (lambda line: self.log("trace", line)) if self.options.verbosity >= LEVELS["trace"] else None
 
     def progress(self, title: str, total: int) -> AbstractContextManager[Progress]:
         """Show how far a long step is: on a terminal, with neither -q nor -vv."""

@@ -193,8 +193,10 @@ class Saving:
     def _tell(self, outcome: Outcome, events: Events, progress: Progress) -> None:
         progress(1)
         events.finished(outcome)
-        level = "info" if outcome.result is Result.VERIFIED else "warning"
-        self.declared.runtime.log(level, f"{outcome.key}: {outcome.result}: {outcome.message}")
+        self.declared.runtime.log(
+            "info" if outcome.result is Result.VERIFIED else "warning",
+            f"{outcome.key}: {outcome.result}: {outcome.message}",
+        )
 
     def _tell_correction(self, outcome: Outcome, events: Events) -> None:
         events.corrected(outcome)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 
 from reconcile.declare import load_workspace
+from reconcile.declare.schema_check import schema
 from reconcile.errors import SettingError
 from reconcile.model.workspace import (
     Environment,
@@ -17,6 +19,9 @@ from reconcile.model.workspace import (
     UnknownCodeMode,
 )
 
+URL = "http://127.0.0.1:8001"
+WHOLE = schema("workspace")
+SERVICE = WHOLE["$defs"]["environment"]["properties"]["service"]
 HEAD = 'format_version: "1"\nworkspace: test\nenvironments:\n  here:\n'
 LEAST = f"{HEAD}    url: http://127.0.0.1:8001\n"
 
@@ -88,6 +93,45 @@ def test_environments_are_sorted_by_name(load):
 )
 def test_a_setting_is_what_the_file_says(environment_of, line, name, value):
     assert getattr(environment_of(setting(line)), name) == value
+
+
+# Where a setting stands, and the value of the model that it becomes a field of.
+BLOCKS = {
+    "environment": (WHOLE["$defs"]["environment"], lambda one: {"environments": {"here": {"url": URL, **one}}}),
+    "service": (SERVICE, lambda one: {"environments": {"here": {"url": URL, "service": one}}}),
+    "limits": (WHOLE["properties"]["limits"], lambda one: {"limits": one}),
+    "workspace": (WHOLE, lambda one: one),
+}
+VALUES = {
+    "environment": lambda workspace: workspace.environments["here"],
+    "service": lambda workspace: workspace.environments["here"].service,
+    "limits": lambda workspace: workspace.limits,
+    "workspace": lambda workspace: workspace,
+}
+# What the least workspace says already, and what `BLOCKS` has by its own settings.
+SAID = {"format_version", "workspace", "default_environment", "environments", "url", "limits", "service"}
+
+
+@pytest.mark.parametrize(
+    "block, name",
+    [
+        pytest.param(block, name, id=f"{block}-{name}")
+        for block, (schema_of, _) in BLOCKS.items()
+        for name in schema_of["properties"]
+        if name not in SAID
+    ],
+)
+def test_every_setting_that_a_file_may_hold_is_read(load, block, name):
+    schema_of, written = BLOCKS[block]
+    node = schema_of["properties"][name]
+    node = WHOLE["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+    example = next((one for one in node["examples"] if one != node.get("default")), "/elsewhere")
+    least = {"format_version": "1", "workspace": "test", "environments": {"here": {"url": URL}}}
+    plain, _ = load(json.dumps(least))
+    changed, findings = load(json.dumps(least | written({name: example})))
+    assert findings == ()
+    before, after = (getattr(VALUES[block](workspace), name) for workspace in (plain, changed))
+    assert before != after, f"reconcile/declare/workspace_file.py does not read {name}"
 
 
 @pytest.mark.parametrize(

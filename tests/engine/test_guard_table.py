@@ -77,6 +77,14 @@ def test_what_a_command_refuses_by_itself_names_setting_and_option_of_its_row(gu
     assert (refusal.rule, refusal.setting, refusal.override) == (guard.rule, guard.setting, guard.option)
 
 
+@pytest.mark.parametrize("guard", [one for one in GUARDS if one.setting], ids=lambda guard: guard.rule)
+def test_the_setting_that_a_guard_names_is_one_of_the_workspace_file(guard):
+    whole = SCHEMAS["workspace.schema.json"]
+    block, _, name = guard.setting.rpartition(".")
+    known = whole["properties"] | whole["$defs"]["environment"]["properties"]
+    assert name in (known[block]["properties"] if block else known), f"{guard.setting} in reconcile/engine/guard.py"
+
+
 def test_no_other_module_spells_an_override():
     spelled = {
         (module, override.option)

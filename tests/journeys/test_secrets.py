@@ -15,6 +15,7 @@ from urllib.parse import quote, quote_plus, urlsplit
 
 import pytest
 
+from reconcile.report.formats import FORMATS
 from reconcile.service.transport import RequestsTransport
 from tests import postgres
 from tests.journeys.service import nothing, rows
@@ -44,7 +45,6 @@ environments:
     service:
       save: upsert
 """
-FORMATS = ("text", "json", "markdown")
 
 
 def spellings(secret):

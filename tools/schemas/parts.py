@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import get_args
 
+from reconcile.errors import ServiceError
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.rules import FileRule, ReplyRule, Severity
 from reconcile.model.schedule import DeclaredAt, Origin, State
 from reconcile.model.verdicts import Action, Condition, SavedField, Verdict
+from reconcile.report.document_head import FORMAT_VERSION
+from reconcile.report.json_documents import error_entry
 from tools.schemas.blocks import (
     Node,
     choice,
@@ -197,7 +200,7 @@ FINDING = record(
 
 ERROR = record(
     {
-        "kind": text("What kind of error it is.", "service"),
+        "kind": text("What kind of error it is.", str(error_entry(ServiceError(""))["kind"])),
         "message": text("What is wrong, and the value.", "no connection to http://127.0.0.1:8001"),
         "hint": text_or_null("What to do.", "is the service up?"),
         "place": _PLACE,
@@ -230,7 +233,9 @@ DEFINITIONS: dict[str, Node] = {
     "finding": FINDING,
     "error": ERROR,
     "format_version": text(
-        "The version of this format: readers refuse another major version.", "1.0", pattern="^1\\.[0-9]+$"
+        "The version of this format: readers refuse another major version.",
+        FORMAT_VERSION,
+        pattern=f"^{FORMAT_VERSION.partition('.')[0]}\\.[0-9]+$",
     ),
     "environment": text("The environment of the workspace.", "prod"),
     "digest": text("SHA-256 of what would be done.", A_DIGEST, pattern="^[0-9a-f]{64}$"),
@@ -289,7 +294,7 @@ def document(
 ) -> Node:
     """Return the schema of the documents of *kind*: the members that all documents have, around *body*."""
     properties = {
-        "format_version": ref("plan#format_version", "1.0"),
+        "format_version": ref("plan#format_version", FORMAT_VERSION),
         "kind": constant("What kind of document this is.", kind),
         "environment": environment,
         "digest": digest,
