@@ -15,7 +15,7 @@ from reconcile.exits import Exit
 from reconcile.report.document_head import Head
 from reconcile.report.findings_view import error_view
 from reconcile.report.formats import COMMON_FORMATS, FORMATS, Report
-from reconcile.report.json_documents import error_document, error_entry
+from reconcile.report.json_documents import OwnKind, error_document, error_entry
 from reconcile.session.command_line import COMMON, Options
 from reconcile.session.runtime import Runtime, tool_version
 from reconcile.text import one_line
