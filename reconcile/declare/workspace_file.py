@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import fields
+from datetime import timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconcile.declare.files import Files, check_file
@@ -18,9 +21,6 @@ from reconcile.model.variables import VARIABLE
 from reconcile.model.workspace import (
     Environment,
     Limits,
-    OnDrift,
-    SaveEnables,
-    SaveMode,
     ServiceSettings,
     UnknownCode,
     UnknownCodeMode,
@@ -29,6 +29,9 @@ from reconcile.model.workspace import (
 from reconcile.ports import Tree
 from reconcile.text import did_you_mean, shown
 from reconcile.times import duration
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 WORKSPACE_FILE = "reconcile.yaml"
 
@@ -152,17 +155,15 @@ def _variable_problems(text: str, at: Pointer) -> Iterator[Problem]:
 
 
 def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
-    return Workspace(
-        value["workspace"],
-        directory,
-        value.get("default_environment"),
-        {name: _environment(name, value["environments"][name]) for name in sorted(value["environments"])},
-        _limits(value.get("limits", {})),
-        value.get("ledger"),
-        freezes=tuple(freeze(one) for one in value.get("freezes", ())),
-        rules=_severities(value.get("rules", {})),
-        **({"on_drift": OnDrift(value["on_drift"])} if "on_drift" in value else {}),
-    )
+    given = _given(Workspace, value) | {
+        "default_environment": value.get("default_environment"),
+        "environments": {
+            name: _environment(name, value["environments"][name]) for name in sorted(value["environments"])
+        },
+        "freezes": tuple(freeze(one) for one in value.get("freezes", ())),
+        "rules": _severities(value.get("rules", {})),
+    }
+    return Workspace(value["workspace"], directory, **given)
 
 
 def _severities(value: Mapping[str, str]) -> Mapping[Rule, Severity | None]:
@@ -170,36 +171,36 @@ def _severities(value: Mapping[str, str]) -> Mapping[Rule, Severity | None]:
 
 
 def _environment(name: str, value: Mapping[str, Any]) -> Environment:
-    """Return an environment; a key that the file does not hold keeps the default of the model."""
-    given = {
-        key: value[key]
-        for key in ("timezone", "batch_size", "concurrency", "ca_bundle", "client_cert", "ledger")
-        if key in value
-    }
-    given |= {key: tuple(value[key]) for key in ("paths", "tenants") if key in value}
+    given = _given(Environment, value)
     if "rate" in value:
         given["rate"] = float(value["rate"].removesuffix("/s"))
-    if "timeout" in value:
-        given["timeout"] = duration(value["timeout"])
-    return Environment(
-        name,
-        value["url"],
-        headers=value.get("headers", {}),
-        service=_service(value.get("service", {})),
-        **given,
-    )
+    return Environment(name, **given)
 
 
-def _service(value: Mapping[str, Any]) -> ServiceSettings:
-    given: dict[str, Any] = {key: value[key] for key in ("query_path", "job_path", "quartz") if key in value}
-    given |= {key: tuple(value[key]) for key in ("active_status", "success_status", "success_codes") if key in value}
-    if "save" in value:
-        given["save"] = SaveMode(value["save"])
-    if "save_enables" in value:
-        given["save_enables"] = SaveEnables(str(value["save_enables"]).lower())
-    if "unknown_code" in value:
-        given["unknown_code"] = _unknown_code(value["unknown_code"])
-    return ServiceSettings(**given)
+def _given(kind: type[DataclassInstance], value: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of *kind* that the file gives, each read as the type of its default says.
+
+    A setting that the file does not hold keeps the default of the model.
+    """
+    return {one.name: _read(one.default, value[one.name]) for one in fields(kind) if one.name in value}
+
+
+def _read(default: object, value: Any) -> Any:
+    match default:
+        case tuple():
+            return tuple(value)
+        case timedelta():
+            return duration(value)
+        case StrEnum():
+            return type(default)(str(value).lower())  # a plain `true` is one of the words
+        case UnknownCode():
+            return _unknown_code(value)
+        case Limits():
+            return _limits(value)
+        case ServiceSettings():
+            return ServiceSettings(**_given(ServiceSettings, value))
+        case _:
+            return value
 
 
 def _unknown_code(value: str | Mapping[str, Any]) -> UnknownCode:
@@ -210,5 +211,5 @@ def _unknown_code(value: str | Mapping[str, Any]) -> UnknownCode:
 
 
 def _limits(value: Mapping[str, Any]) -> Limits:
-    given: dict[str, Any] = {key: None if limit == "none" else limit for key, limit in value.items()}
+    given: dict[str, Any] = {name: None if limit == "none" else limit for name, limit in value.items()}
     return Limits(**given)
