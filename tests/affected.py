@@ -17,6 +17,8 @@ ROOT = Path(__file__).parents[1]
 ALWAYS = "tests/house"
 # What a part shows, beside the tests of its own folder.
 SHOWN_BY = {
+    "model": ("tests/docs",),
+    "engine": ("tests/docs",),
     "commands": ("tests/journeys", "tests/docs"),
     "session": ("tests/journeys",),
     "flows": ("tests/journeys",),
@@ -25,7 +27,7 @@ SHOWN_BY = {
     "service": ("tests/contract",),
     "twin": ("tests/contract", "tests/docs"),
 }
-TEXTS = ("docs/", "README.md", "CHANGELOG.md", "schemas/", "schedules/")
+TEXTS = ("docs/", "README.md", "CHANGELOG.md", "schemas/", "schedules/", "tools/")
 
 
 def affected(files: Iterable[str]) -> tuple[str, ...]:

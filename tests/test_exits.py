@@ -12,6 +12,7 @@ import pytest
 
 from reconcile.cli import COMMANDS, SIGNALS
 from reconcile.exits import MEANINGS, Exit
+from tests.house.checks import ONLY_BY, SAVING
 
 ROOT = Path(__file__).parents[1]
 MODULES = sorted((ROOT / "reconcile").rglob("*.py"))
@@ -31,6 +32,14 @@ def test_a_command_that_a_meaning_names_exists(name):
     options = {option for parameter in command.params for option in parameter.opts}
     inner = command.list_commands(click.Context(command)) if isinstance(command, click.Group) else ()
     assert [one for one in rest if one not in options and one not in inner] == []
+
+
+def test_what_an_apply_may_end_with_is_said_of_every_command_that_saves():
+    saving = {module.rpartition(".")[2] for module in ONLY_BY[SAVING]}
+    assert [meaning.when for meaning in MEANINGS if meaning.commands and meaning.at_night] != []
+    for meaning in MEANINGS:
+        if meaning.commands and meaning.at_night:
+            assert set(meaning.commands) == saving, meaning.when
 
 
 @pytest.mark.parametrize("number", SIGNALS)

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from reconcile import resources
 from tests.contract.exchanges import Exchange, exchange
 
 testing = pytest.importorskip("reconcile.twin.testing", reason="the twin is not built yet")
@@ -61,6 +62,13 @@ def test_a_query_returns_what_was_saved_in_the_documented_shape(url):
     assert row["jobinfoid"] == acknowledged["resp_data"]["group_job_id"]
     assert (row["bizcode"], row["cronexpression"]) == (saved.given["code"], saved.given["cron"])
     assert row["jobstatus"] == "enable"
+
+
+def test_the_description_of_the_api_has_the_members_of_a_documented_row():
+    described = json.loads((resources.folder("schemas") / "openapi.json").read_text(encoding="utf-8"))
+    rows = described["components"]["schemas"]["Rows"]["properties"]["resp_data"]
+    (documented,) = json.loads(exchange("query").reply)["resp_data"]
+    assert list(rows["items"]["properties"]) == list(documented)
 
 
 def test_a_job_of_one_tenant_is_not_anothers(url):

@@ -163,6 +163,12 @@ def test_what_a_document_shows_is_what_happens(stage, document):
         )
 
 
+@pytest.mark.parametrize("words", [words for words, _ in tables.commands_by_words()])
+def test_every_command_is_shown_at_work(words):
+    typed = [one.command for document in SHOWING for block in blocks(document) for one in block]
+    assert any(re.search(rf"\breconcile {words}\b", command) for command in typed), f"no page shows reconcile {words}"
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name_of)
 def test_the_tables_of_a_document_are_as_the_code_has_them(document):
     text = document.read_text(encoding="utf-8")

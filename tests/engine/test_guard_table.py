@@ -71,6 +71,12 @@ def test_every_override_lifts_a_guard_and_every_guard_is_lifted_by_those_of_the_
     assert {override for guard in GUARDS for override in guard.overrides} == set(OVERRIDES)
 
 
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.rule)
+def test_a_test_names_the_guard_that_it_sees_refuse(guard):
+    tests = (path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests").rglob("test_*.py")))
+    assert any(f'"{guard.rule}"' in text for text in tests), f"no test names {guard.rule}"
+
+
 @pytest.mark.parametrize("guard", [one for one in GUARDS if one.judge is None], ids=lambda guard: guard.rule)
 def test_what_a_command_refuses_by_itself_names_setting_and_option_of_its_row(guard):
     refusal = refused_by(guard.rule, "so it is")

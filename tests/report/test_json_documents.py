@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconcile.declare.schema_check import schema_problems
+from reconcile.declare.schema_check import schema, schema_problems
 from reconcile.engine.diff import Sides
 from reconcile.engine.guard import Judging
 from reconcile.engine.judges import Situation
@@ -22,6 +22,7 @@ from reconcile.model.workspace import Limits
 from reconcile.report import json_documents, ledger_documents
 from reconcile.report.document_head import Head
 from reconcile.report.json_format import as_json
+from reconcile.resources import schema_names
 from reconcile.source import Span
 from tests.report import samples
 from tests.report.samples import HEAD, NO_ANSWER, PLAN
@@ -57,6 +58,12 @@ DOCUMENTS = {
 def test_a_document_fits_the_schema_of_its_kind(document):
     read_back = json.loads(as_json(document))
     assert schema_problems(document["kind"], read_back, "document") == ()
+
+
+def test_every_kind_of_document_is_held_to_its_schema():
+    kinds = {name for name in schema_names() if "kind" in schema(name)["properties"]}
+    of_another_test = {"explanation"}  # test_explanations
+    assert {document["kind"] for document in DOCUMENTS.values()} == kinds - of_another_test
 
 
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)

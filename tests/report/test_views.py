@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 
 from reconcile.engine.diff import Sides
@@ -15,7 +18,20 @@ from reconcile.report.drift_view import drift_view
 from reconcile.report.plan_view import attention_entries, change_entry
 from tests.builders import HOURLY, NIGHTLY, change, row, schedule
 
+ROOT = Path(__file__).parents[2]
+VIEWS = [
+    node.name
+    for path in sorted((ROOT / "reconcile" / "report").glob("*.py"))
+    for node in ast.parse(path.read_text(encoding="utf-8")).body
+    if isinstance(node, ast.FunctionDef) and node.name.endswith("_view") and not node.name.startswith("_")
+]
 HINTLESS = Unreadable("malformed", "no JSON")
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_the_whole_of_every_view_is_looked_at(name):
+    texts = [path.read_text(encoding="utf-8") for path in sorted(Path(__file__).parent.glob("*.py"))]
+    assert any(f"{name}(" in text for text in texts), f"{name} is neither in golden.py nor in a test beside it"
 
 
 def details(entry):

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from reconcile.commands.twin import twin as twin_command
 from reconcile.errors import SettingError
+from reconcile.twin import habits
 from reconcile.twin.faults import Fault, Faults, RequestRate
-from reconcile.twin.habits import HABITS, Habits
+from reconcile.twin.habits import HABITS, SHARES, Habits
 from reconcile.twin.settings import TwinSettings
 from reconcile.twin.testing import running_twin
 from tests.twin.asking import JOB, MONDAY, NIGHTLY, QUERY, Client
@@ -440,6 +443,20 @@ def test_every_setting_of_a_twin_has_an_option_with_its_default():
     settings = {one.name: one.default for one in fields(TwinSettings) if one.name != "habits"}
     options = {option.name: option.default for option in twin_command.params if option.name not in HABITS}
     assert options == settings
+
+
+def test_every_share_is_a_fault():
+    assert set(SHARES) == set(Fault)
+
+
+@pytest.mark.parametrize("name", HABITS)
+def test_a_habit_has_an_effect_and_a_test(name):
+    own = {Path(habits.__file__), Path(__file__)}
+    texts = {path: path.read_text(encoding="utf-8") for path in Path(habits.__file__).parent.glob("*.py")}
+    assert name in SHARES or any(
+        re.search(rf"\bhabits\.{name}\b", text) for path, text in texts.items() if path not in own
+    ), f"nothing in the twin acts by {name}"
+    assert re.search(rf"\b{name}=|\"{name}\"", Path(__file__).read_text(encoding="utf-8")), f"no test sets {name}"
 
 
 def test_no_flag_has_the_name_of_a_setting():
