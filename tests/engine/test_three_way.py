@@ -91,7 +91,7 @@ def test_a_name_that_alone_differs_is_written_only_when_asked():
 def test_applying_a_saved_plan_with_a_rename_needs_its_word_again():
     made = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, allowing=[INCLUDE_RENAMES])
     again = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, allowing=[INCLUDE_RENAMES])
-    assert [one.override for one in refusals(again)] == ["--include-renames"]
+    assert [(one.rule, one.override) for one in refusals(again)] == [("rename", "--include-renames")]
     assert made.digest == again.digest
 
 
