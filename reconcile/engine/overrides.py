@@ -32,13 +32,9 @@ class Override:
         >>> ALLOW_CHANGES.written(12), OVERRIDE_FREEZE.written(), RECREATE.written()
         ('--allow-changes 12', '--override-freeze "reason"', '--recreate')
         """
-        match self.takes:
-            case Takes.NOTHING:
-                return self.option
-            case Takes.COUNT:
-                return f"{self.option} {count}"
-            case Takes.REASON:
-                return f'{self.option} "reason"'
+        if self.takes is Takes.COUNT:
+            return f"{self.option} {count}"
+        return f'{self.option} "reason"' if self.takes is Takes.REASON else self.option
 
 
 ALLOW_INACTIVE = Override("--allow-inactive", "Save also over jobs that are paused.")

@@ -10,13 +10,13 @@ from functools import cache
 
 import click
 import pytest
-from reconcile.session.options import COMMON
 
 from reconcile.cli import reconcile
 from reconcile.engine.guard import GUARDS
 from reconcile.git import configuration
 from reconcile.model.rules import RULES
 from reconcile.secrets import TRUSTED_HOSTS
+from reconcile.session.command_line import COMMON
 from tests.docs.tables import ROOT, commands_by_words, documents
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from reconcile.model.ledger import RunKind, RunStart
 
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.change import Change
+from reconcile.model.ledger_records import RunKind, RunStart
 from reconcile.model.outcome import Intent
 from tests.builders import row, schedule
 from tests.journeys.conftest import CLOCK, TENANT, rules, verdicts

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from reconcile.model.ledger import RunKind, RunStart
 
 from reconcile.model.change import Change
+from reconcile.model.ledger_records import RunKind, RunStart
 from reconcile.model.outcome import Intent
 from tests.builders import row, schedule
 from tests.journeys.conftest import TENANT, rules, run_ids

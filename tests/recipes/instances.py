@@ -121,7 +121,7 @@ def ownerless(change: Change, _: Situation) -> Objection | None:
         Edit(
             """\
 def test_a_schedule_whose_owner_is_nobody_is_refused():
-    plan = make_plan("prod", desired(schedule(owner="nobody")), {key(): ()})
+    plan = make_plan("prod", Sides(desired(schedule(owner="nobody")), {key(): ()}))
     assert [refusal.rule for refusal in refused(plan)] == ["ownerless"]
 
 
@@ -163,14 +163,14 @@ FORMAT = (
         "reconcile/report/formats.py",
         Edit(
             """    "kind": lambda report: f"{report.document['kind']}\\n",\n""",
-            after='    "markdown": lambda report: markdown(report.view),\n',
+            after='    "markdown": lambda report: as_markdown(report.view),\n',
         ),
     ),
     place(
         "reconcile/commands/validate.py",
         Edit(
             "from reconcile.report.formats import COMMON_FORMATS\n",
-            before="from reconcile.session.collecting import",
+            before="from reconcile.session.declared import",
         ),
         Edit('@command(formats=(*COMMON_FORMATS, "kind"))\ndef validate', instead="@command()\ndef validate"),
     ),
@@ -191,26 +191,27 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command, sources
+from reconcile.commands.command_report import CommandReport
+from reconcile.commands.decorators import command, sources
 from reconcile.engine.overrides import Allowances
 from reconcile.report.counts import count_document, count_view
+from reconcile.session.command_line import SELECTION, Group, Sources
 from reconcile.session.declared import declare
 from reconcile.session.observed import observed
-from reconcile.session.options import SELECTION, Group, Sources
 from reconcile.session.runtime import Runtime
 
 
 @click.command("count")
 @command(*SELECTION, Group.CALLS)
 @sources
-def count(runtime: Runtime, *, sources: Sources) -> Answer:
+def count(runtime: Runtime, *, sources: Sources) -> CommandReport:
     """Count the jobs of the declared schedules that are live."""
     declared = declare(runtime)
     with observed(declared, sources) as seen:
         live = seen.plan(Allowances()).live
     jobs = sum(len(one) for one in live.values() if isinstance(one, tuple))
-    return Answer(count_document(jobs, declared.head, environment=declared.environment.name), count_view(jobs))
+    document = count_document(jobs, declared.head, environment=declared.environment.name)
+    return CommandReport(document, count_view(jobs))
 ''',
         ),
     ),
@@ -222,9 +223,9 @@ def count(runtime: Runtime, *, sources: Sources) -> Answer:
 
 from __future__ import annotations
 
-from reconcile.report.documents import head_members, tail_members
-from reconcile.report.head import Head
-from reconcile.report.members import Document
+from reconcile.report.document_head import Head
+from reconcile.report.document_members import Document
+from reconcile.report.json_documents import head_members, tail_members
 from reconcile.report.view import View
 
 
@@ -254,17 +255,20 @@ COUNT = document("count", "A count", "How many jobs are live: `reconcile count`.
         Edit('    "count.schema.json": documents.COUNT,\n', before='    "run.schema.json": '),
     ),
     place(
-        "tests/report/test_documents.py",
-        Edit("from reconcile.report.counts import count_document\n", before="from reconcile.report.head import Head\n"),
-        Edit('    "count": count_document(2, HEAD, environment="prod"),\n', before='    "empty-plan": documents.'),
+        "tests/report/test_json_documents.py",
+        Edit(
+            "from reconcile.report.counts import count_document\n",
+            before="from reconcile.report.document_head import Head\n",
+        ),
+        Edit('    "count": count_document(2, HEAD, environment="prod"),\n', before='    "empty-plan": json_documents.'),
     ),
     place(
         "tests/report/golden.py",
-        Edit("from reconcile.report.counts import count_view\n", before="from reconcile.report.drifts import"),
+        Edit("from reconcile.report.counts import count_view\n", before="from reconcile.report.drift_view import"),
         Edit('    "count": count_view(2),\n', before='    "empty-plan": plan_view('),
     ),
     place(
-        "tests/commands/test_options.py",
+        "tests/commands/test_common_options.py",
         Edit('SELECTED = {"count", "plan", ', instead='SELECTED = {"plan", '),
     ),
     place(
@@ -288,18 +292,16 @@ from __future__ import annotations
 
 import click
 
-from reconcile.commands.answer import Answer
-from reconcile.commands.common import command
-from reconcile.commands.overrides import overrides
-from reconcile.commands.save_options import confirm, save_options
+from reconcile.commands.command_report import CommandReport
+from reconcile.commands.decorators import command
+from reconcile.commands.override_options import overrides
+from reconcile.commands.save_options import run_report, save_options
 from reconcile.engine.overrides import Allowances
-from reconcile.model.ledger import RunKind
+from reconcile.model.ledger_records import RunKind
 from reconcile.model.selection import Selection
-from reconcile.report.documents import run_document
-from reconcile.report.runs import run_view
+from reconcile.session.command_line import Group, SaveOptions, Sources
 from reconcile.session.declared import declare
 from reconcile.session.memory import read_applied_ref
-from reconcile.session.options import Group, SaveOptions, Sources
 from reconcile.session.runtime import Runtime
 from reconcile.session.saving import RunPurpose, saving
 
@@ -310,15 +312,15 @@ from reconcile.session.saving import RunPurpose, saving
 @command(Group.CALLS)
 @overrides
 @save_options
-def heal(runtime: Runtime, *, tenant: str, code: str, options: SaveOptions, allowances: Allowances) -> Answer:
+def heal(runtime: Runtime, *, tenant: str, code: str, options: SaveOptions, allowances: Allowances) -> CommandReport:
     """Save the schedule CODE of TENANT again, where it is not as declared."""
     one = runtime.options.selecting(Selection((tenant,), (code,)))
     declared = declare(runtime.with_options(one))
     with saving(declared, options) as run:
         planned = run.observed(Sources(), read_applied_ref(declared, None)).plan(allowances)
-        confirm(runtime, options, planned)
-        done = run.save(planned, RunPurpose(RunKind.APPLY, allowances.typed()))
-    return Answer(run_document(done, declared.head), run_view(done), exit_code=done.exit_code)
+        run.confirm(planned)
+        done = run.save(planned, RunPurpose(RunKind.APPLY))
+    return run_report(done, declared.head)
 ''',
         ),
     ),
@@ -331,7 +333,7 @@ def heal(runtime: Runtime, *, tenant: str, code: str, options: SaveOptions, allo
         Edit('"reconcile.commands.heal", ', before='"reconcile.commands.rollback"})'),
     ),
     place(
-        "tests/commands/test_options.py",
+        "tests/commands/test_common_options.py",
         Edit(
             'pytest.param(Group.CALLS, {*SELECTED, "heal"}, id="parallelism")',
             instead='pytest.param(Group.CALLS, SELECTED, id="parallelism")',
@@ -348,7 +350,7 @@ def heal(runtime: Runtime, *, tenant: str, code: str, options: SaveOptions, allo
 
 FIELD = (
     place(
-        "reconcile/model/states.py",
+        "reconcile/model/live.py",
         Edit('    group: str = ""\n', after="    active: bool = True\n"),
     ),
     place(
@@ -369,7 +371,7 @@ FIELD = (
         "tools/schemas/parts.py",
         Edit(
             '        "group": text("The service\'s own jobgroup.", ""),\n',
-            after='        "active": flag("How the environment\'s active_status reads the status.", True),\n',
+            after='        "active": flag("Whether the environment\'s active_status contains the status.", True),\n',
         ),
     ),
     place(
