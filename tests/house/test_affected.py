@@ -38,4 +38,4 @@ def test_a_file_that_does_not_exist_is_an_error():
 
 
 def test_every_part_that_is_named_exists():
-    assert set(SHOWN_BY) <= set(RANK) | {"session"}
+    assert set(SHOWN_BY) <= set(RANK)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import click
 
@@ -22,6 +22,8 @@ from reconcile.session.runtime import Runtime
 from reconcile.twin.control_client import TwinControl
 from reconcile.twin.habits import HABITS
 from reconcile.twin.settings import TwinSettings
+
+Parameter: TypeAlias = Callable[[Callable[..., int]], Callable[..., int]]
 
 _URL = f"http://{TwinSettings.host}:{TwinSettings.port}"
 _OPTIONS = {habit.option.removeprefix("--"): habit for habit in HABITS.values()}
@@ -56,12 +58,55 @@ def asking(function: Callable[..., object]) -> Callable[..., int]:
     return called
 
 
-@ctl.command("jobs")
-@tenant
-@asking
-def jobs(twin: TwinControl, *, tenant: str) -> object:
-    """List the jobs of a tenant, which the service's API cannot do."""
-    return twin.jobs(tenant)
+def _reset(twin: TwinControl) -> object:
+    twin.reset()
+    return {"jobs": 0}
+
+
+_ROW = (tenant, code, row_option)
+_STATE = (click.argument("file", type=_FILE),)
+# Name → help, parameters, call: the commands that pass what they are given on to one call of the control API.
+SIMPLE: Mapping[str, tuple[str, tuple[Parameter, ...], Callable[..., object]]] = {
+    "jobs": ("List the jobs of a tenant, which the service's API cannot do.", (tenant,), TwinControl.jobs),
+    "disable": (
+        "Switch a job off: it no longer fires.",
+        _ROW,
+        lambda twin, **row: {"changed": twin.change(**row, status="disable")},
+    ),
+    "enable": (
+        "Switch a job on; it fires from now on.",
+        _ROW,
+        lambda twin, **row: {"changed": twin.change(**row, status="enable")},
+    ),
+    "duplicate": (
+        "Add a second row of a code, and show its id.",
+        (tenant, code),
+        lambda twin, **row: {"jobinfoid": twin.duplicate(**row)},
+    ),
+    "delete": ("Delete a job, with its journal.", _ROW, lambda twin, **row: {"deleted": twin.delete(**row)}),
+    "export": ("Show all jobs and journals, for `import`.", (), TwinControl.export),
+    "import": (
+        "Replace all jobs and journals by an export.",
+        _STATE,
+        lambda twin, file: {"jobs": twin.import_all(_read(file))},
+    ),
+    "seed": ("Add the jobs of a JSON file.", _STATE, lambda twin, file: {"jobs": twin.seed(_read(file))}),
+    "reset": ("Delete all jobs and journals.", (), _reset),
+}
+
+
+def _add_simple(name: str, description: str, parameters: tuple[Parameter, ...], call: Callable[..., object]) -> None:
+    def called(twin: TwinControl, **given: Any) -> object:
+        return call(twin, **given)
+
+    wrapped: Callable[..., int] = asking(called)
+    for parameter in reversed(parameters):
+        wrapped = parameter(wrapped)
+    ctl.command(name, help=description)(wrapped)
+
+
+for _name, (_description, _parameters, _call) in SIMPLE.items():
+    _add_simple(_name, _description, _parameters, _call)
 
 
 @ctl.command("change")
@@ -76,45 +121,6 @@ def change(twin: TwinControl, *, name: str | None, cron: str | None, **row: Any)
     if name is None and cron is None:
         raise UsageError("nothing is to be changed", hint="give --name, --cron, or both")
     return {"changed": twin.change(**row, name=name, cron=cron)}
-
-
-@ctl.command("disable")
-@tenant
-@code
-@row_option
-@asking
-def disable(twin: TwinControl, **row: Any) -> object:
-    """Switch a job off: it no longer fires."""
-    return {"changed": twin.change(**row, status="disable")}
-
-
-@ctl.command("enable")
-@tenant
-@code
-@row_option
-@asking
-def enable(twin: TwinControl, **row: Any) -> object:
-    """Switch a job on; it fires from now on."""
-    return {"changed": twin.change(**row, status="enable")}
-
-
-@ctl.command("duplicate")
-@tenant
-@code
-@asking
-def duplicate(twin: TwinControl, **row: Any) -> object:
-    """Add a second row of a code, and show its id."""
-    return {"jobinfoid": twin.duplicate(**row)}
-
-
-@ctl.command("delete")
-@tenant
-@code
-@row_option
-@asking
-def delete(twin: TwinControl, **row: Any) -> object:
-    """Delete a job, with its journal."""
-    return {"deleted": twin.delete(**row)}
 
 
 @ctl.command("insert")
@@ -169,37 +175,6 @@ def statistics(twin: TwinControl, *, reset: bool) -> object:
     if reset:
         twin.reset_statistics()
     return counts
-
-
-@ctl.command("export")
-@asking
-def export(twin: TwinControl) -> object:
-    """Show all jobs and journals, for `import`."""
-    return twin.export()
-
-
-@ctl.command("import")
-@click.argument("file", type=_FILE)
-@asking
-def import_all(twin: TwinControl, *, file: Path) -> object:
-    """Replace all jobs and journals by an export."""
-    return {"jobs": twin.import_all(_read(file))}
-
-
-@ctl.command("seed")
-@click.argument("file", type=_FILE)
-@asking
-def seed(twin: TwinControl, *, file: Path) -> object:
-    """Add the jobs of a JSON file."""
-    return {"jobs": twin.seed(_read(file))}
-
-
-@ctl.command("reset")
-@asking
-def reset(twin: TwinControl) -> object:
-    """Delete all jobs and journals."""
-    twin.reset()
-    return {"jobs": 0}
 
 
 def _history_row(
