@@ -13,9 +13,12 @@ RELATIVE = for link in .venv/lib/python3*/site-packages/*_reconcile.pth; do echo
 # The tests start the program many times: it must use compiled files, even if the environment forbids to write them.
 export PYTHONDONTWRITEBYTECODE =
 EVERYDAY := not slow and not browser
+# What a run of the tests adds when it is measured: make test COVERAGE=yes.
+COVERAGE ?=
+MEASURED := --cov --cov-append --cov-report=
 
 .DEFAULT_GOAL := help
-.PHONY: help test check test-all examples faults lint docs coverage demo clean .FORCE
+.PHONY: help test check test-all examples faults lint docs coverage coverage-rest demo clean .FORCE
 .SUFFIXES:
 
 help:
@@ -27,6 +30,7 @@ help:
 	@echo "make lint      ruff and mypy"
 	@echo "make docs      generates what is read from the code: schemas, tables of the docs, golden reports"
 	@echo "make coverage  measures every test except make faults; fails below the coverage that each part promises"
+	@echo "make coverage-rest  the second half of it, after make test COVERAGE=yes"
 	@echo "make demo      validate, plan and apply against an embedded scheduler"
 	@echo "make clean     removes everything that the others made, also .venv"
 	@echo "PYTHON=...     the Python for .venv (3.11 or newer); without it, the first one that fits"
@@ -50,7 +54,7 @@ help:
 	@touch .venv/installed $@
 
 test: .venv/complete
-	@$(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)"
+	@$(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)" $(if $(COVERAGE),$(MEASURED))
 
 check: .venv/complete
 	@tests=$$($(VENV_PYTHON) -m tests.affected $(FILES)) && $(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)" $$tests
@@ -82,7 +86,11 @@ docs: .venv/complete
 
 coverage: .venv/complete
 	@$(VENV_PYTHON) -m coverage erase
-	@$(VENV_PYTHON) -m pytest -q -n auto -rs -m "not faults" --cov --cov-report=
+	@$(MAKE) --no-print-directory test COVERAGE=yes
+	@$(MAKE) --no-print-directory coverage-rest
+
+coverage-rest: .venv/complete
+	@$(VENV_PYTHON) -m pytest -q -n auto -rs -m "(slow or browser) and not faults" $(MEASURED)
 	@if ls .coverage.* >/dev/null 2>&1; then $(VENV_PYTHON) -m coverage combine --quiet --append; fi
 	@mkdir -p artefacts
 	@$(VENV_PYTHON) -m coverage json --quiet -o artefacts/coverage.json
