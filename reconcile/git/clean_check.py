@@ -42,8 +42,8 @@ def _status(repository: Repository, *options: str, only: str | None = None) -> t
         return None
     # In full: the user's configuration and .gitmodules may change the defaults.
     flags = ("--untracked-files=all", "--ignore-submodules=dirty", "--no-renames", *options)
-    answer = repository.act("status", "--porcelain=v1", "-z", *flags, "--", ".")
-    if not answer.is_good:
-        raise answer.failure(f"whether {repository.folder} is committed cannot be found out")
-    entries = [os.fsdecode(entry) for entry in answer.out.split(b"\0") if entry]
+    completed = repository.act("status", "--porcelain=v1", "-z", *flags, "--", ".")
+    if not completed.is_good:
+        raise completed.failure(f"whether {repository.folder} is committed cannot be found out")
+    entries = [os.fsdecode(entry) for entry in completed.out.split(b"\0") if entry]
     return tuple(sorted(entry[3:].removeprefix(repository.prefix) for entry in entries if only in {None, entry[:2]}))

@@ -59,7 +59,7 @@ _ACCESS_HINT = (
 # A part of git's message in its C locale, in small letters, and what to do; the first that fits is used.
 _HINTS = (
     ("git did not end within", "see whether a disk, a network or a program that git runs hangs"),
-    ("argument list too long", "see `git config --list --local`: more settings name programs than git can be told of"),
+    ("argument list too long", "see `git config --list --local`: too many settings name programs"),
     ("dubious ownership", _OWNER_HINT),
     ("unsafe repository", _OWNER_HINT),
     ("promisor remote", "this clone is a partial one: clone without --filter"),
@@ -81,8 +81,8 @@ _HINT = "`git fsck` says whether the repository is whole; try the same with git 
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The result of one run of git: its exit code and its output."""
+class CompletedGit:
+    """A run of git that has ended: its exit code and its output."""
 
     code: int
     out: bytes
@@ -132,7 +132,7 @@ def configured(environment: dict[str, str], given: Iterable[tuple[str, str]]) ->
     return environment | more | {"GIT_CONFIG_COUNT": str(first + len(more) // 2)}
 
 
-def run(arguments: tuple[str, ...], environment: dict[str, str], *, stdin: bytes = b"", seconds: float) -> Answer:
+def run(arguments: tuple[str, ...], environment: dict[str, str], *, stdin: bytes = b"", seconds: float) -> CompletedGit:
     """Run git in its own session: without a terminal, and ended together with the programs that it started.
 
     Raises:
@@ -153,11 +153,11 @@ def run(arguments: tuple[str, ...], environment: dict[str, str], *, stdin: bytes
             with process:
                 out = _output(process, stdin, seconds)
             errors.seek(0)
-            return Answer(process.returncode, out, errors.read())
+            return CompletedGit(process.returncode, out, errors.read())
     except OSError as error:
         # Too many arguments do not mean that there is no git.
         code = _NOT_RUN if error.errno == errno.E2BIG else _NO_PROGRAM
-        return Answer(code, b"", f"fatal: git cannot be run: {error.strerror}".encode())
+        return CompletedGit(code, b"", f"fatal: git cannot be run: {error.strerror}".encode())
 
 
 def _output(process: subprocess.Popen[bytes], stdin: bytes, seconds: float) -> bytes:

@@ -36,15 +36,16 @@ def commit_of(repository: Repository, rev: str) -> str | None:
         ReconcileError: git cannot say.
     """
     # Git could take it for an option; a revision that begins with `-` can be written in full (refs/heads/-x).
-    if not rev or len(rev) > _LONGEST_REVISION or rev.startswith("-") or any(ord(sign) < 32 for sign in rev):
+    if not rev or len(rev) > _LONGEST_REVISION or rev.startswith("-") or any(ord(character) < 32 for character in rev):
         return None
-    answer = repository.ask("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
-    commit = os.fsdecode(answer.out.removesuffix(b"\n"))
-    if answer.is_good and _ID.fullmatch(commit):  # git answers `^main` too, with the `^`
+    completed = repository.ask("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
+    commit = os.fsdecode(completed.out.removesuffix(b"\n"))
+    if completed.is_good and _ID.fullmatch(commit):  # git answers `^main` too, with the `^`
         return commit
     # Git says nothing about a revision that does not exist: a message is about the repository.
-    if answer.err.startswith(b"fatal:") and not (answer.is_outside or any(words in answer.err for words in _NOT_HERE)):
-        raise answer.failure(f"the revision {shown(rev)} cannot be looked up")
+    is_missing = completed.is_outside or any(words in completed.err for words in _NOT_HERE)
+    if completed.err.startswith(b"fatal:") and not is_missing:
+        raise completed.failure(f"the revision {shown(rev)} cannot be looked up")
     return None
 
 
@@ -79,12 +80,12 @@ def applied_ref(environment: str) -> str:
     """
     if not environment:
         raise SettingError("an environment needs a name", hint="see `environments` in the workspace")
-    spelled = "".join(sign if _PLAIN.fullmatch(sign) else _escaped(sign) for sign in environment)
+    spelled = "".join(character if _PLAIN.fullmatch(character) else _escaped(character) for character in environment)
     return APPLIED + _NOT_IN_REF.sub("%2E", spelled)
 
 
-def _escaped(sign: str) -> str:
-    return "".join(f"%{byte:02X}" for byte in sign.encode("utf-8", "surrogatepass"))
+def _escaped(character: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def applied_commit(repository: Repository, environment: str) -> str | None:
@@ -94,12 +95,12 @@ def applied_commit(repository: Repository, environment: str) -> str | None:
         ReconcileError: the ref cannot be read: a broken ref must not count as no ref.
     """
     ref = applied_ref(environment)
-    answer = repository.ask("for-each-ref", "--format=%(objectname)", ref)
-    if answer.is_outside:
+    completed = repository.ask("for-each-ref", "--format=%(objectname)", ref)
+    if completed.is_outside:
         return None
-    if not answer.is_good or f"broken ref {ref}".encode() in answer.err:
-        raise answer.failure("what was last applied cannot be read from Git")
-    target = os.fsdecode(answer.out.removesuffix(b"\n"))
+    if not completed.is_good or f"broken ref {ref}".encode() in completed.err:
+        raise completed.failure("what was last applied cannot be read from Git")
+    target = os.fsdecode(completed.out.removesuffix(b"\n"))
     if not target:
         return None
     commit = commit_of(repository, target)
@@ -121,8 +122,8 @@ def move_applied(repository: Repository, environment: str, commit: str, expected
     target = commit_of(repository, commit)
     if target is None:
         raise ReconcileError(f"{ref} was not moved: there is no commit {shown(commit)}", hint="commit first")
-    answer = repository.ask("update-ref", "--no-deref", ref, target, expected or "")  # empty: the ref must not exist
-    if answer.is_good:
+    completed = repository.ask("update-ref", "--no-deref", ref, target, expected or "")  # empty: the ref must not exist
+    if completed.is_good:
         return
     present = applied_commit(repository, environment)
     if present != expected:
@@ -131,7 +132,7 @@ def move_applied(repository: Repository, environment: str, commit: str, expected
             "when this run began",
             hint="another run applied meanwhile: apply again",
         )
-    raise answer.failure(f"{ref} was not moved")
+    raise completed.failure(f"{ref} was not moved")
 
 
 def fetch_applied(repository: Repository, environment: str, remote: str = "origin") -> str | None:
@@ -185,16 +186,16 @@ def push_applied(repository: Repository, environment: str, *, expected: str | No
     """
     ref = applied_ref(environment)
     only = ("--no-verify", "--no-follow-tags", "--no-recurse-submodules", f"--force-with-lease={ref}:{expected or ''}")
-    answer = run_on_remote(repository, remote, "push", *only, "--", remote, f"{ref}:{ref}")
-    if answer.is_good:
+    completed = run_on_remote(repository, remote, "push", *only, "--", remote, f"{ref}:{ref}")
+    if completed.is_good:
         return
     what = f"{ref} was not pushed to {_shown_remote(remote)}"
-    if b"(stale info)" in answer.err:
+    if b"(stale info)" in completed.err:
         raise ReconcileError(
             f"{what}: it is no longer at {expected or 'no commit'} there",
             hint="another run applied meanwhile and pushed: fetch, plan, and apply what is left",
         )
-    raise answer.failure(what)
+    raise completed.failure(what)
 
 
 def _shown_remote(remote: str) -> str:

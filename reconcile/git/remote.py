@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from reconcile.errors import ReconcileError
 from reconcile.git.configuration import VARIABLE, Allow
-from reconcile.git.program import Answer
+from reconcile.git.program import CompletedGit
 from reconcile.git.repository import Repository, foreign
 from reconcile.secrets import safe_line
 
@@ -23,7 +23,7 @@ _TRANSPORT = re.compile(r"[A-Za-z0-9]+::")
 _TOKEN = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{20,}")  # longer than the names of people
 
 
-def run_on_remote(repository: Repository, remote: str, command: str, *arguments: str) -> Answer:
+def run_on_remote(repository: Repository, remote: str, command: str, *arguments: str) -> CompletedGit:
     """Run git's *command* to *remote* in the folder of *repository*, as the user.
 
     *remote* is a name, an address or a path.
@@ -96,7 +96,7 @@ def _addresses(repository: Repository, remote: str) -> frozenset[str]:
         repository.act("ls-remote", "--get-url", "--", remote),
         repository.act("remote", "get-url", "--push", "--all", "--", remote),  # it knows only the repository's remotes
     )
-    listed = {line for answer in found if answer.is_good for line in os.fsdecode(answer.out).split("\n")}
+    listed = {line for completed in found if completed.is_good for line in os.fsdecode(completed.out).split("\n")}
     keys = {f"remote.{remote}.url", f"remote.{remote}.pushurl"}
     named = {remote, *(entry.value for entry in repository.settings.entries if entry.key in keys)}
     return frozenset(listed.union(*(_rewriting(repository, each) for each in named)) - {""})
@@ -122,9 +122,9 @@ def _unusable_for(repository: Repository, remote: str, addresses: Iterable[str])
         return proxy
     names = {key.rpartition(".")[2] for key in unusable if key.startswith("http.")}
     for address, name in itertools.product(addresses, sorted(names)):
-        answer = repository.act("config", "--get-urlmatch", f"http.{name}", _without_password(address))
-        applied = os.fsdecode(answer.out.removesuffix(b"\n"))
-        for entry in repository.settings.entries if answer.is_good else ():
+        completed = repository.act("config", "--get-urlmatch", f"http.{name}", _without_password(address))
+        applied = os.fsdecode(completed.out.removesuffix(b"\n"))
+        for entry in repository.settings.entries if completed.is_good else ():
             if entry.key in unusable and entry.key.endswith(f".{name}") and entry.value == applied:
                 return entry.key
     return None

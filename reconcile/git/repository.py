@@ -21,7 +21,7 @@ from pathlib import Path
 from reconcile.errors import ReconcileError
 from reconcile.git import program
 from reconcile.git.configuration import VARIABLE, Allow, Settings, read_entries, settings
-from reconcile.git.program import Answer, bare_environment, configured, user_environment
+from reconcile.git.program import CompletedGit, bare_environment, configured, user_environment
 from reconcile.model.finding import DeclarationError, Finding
 from reconcile.model.rules import GitRule
 from reconcile.secrets import safe_line
@@ -34,7 +34,7 @@ _SAFE_SINCE = (2, 38)
 _FOREIGN_OWNER = (b"dubious ownership", b"unsafe repository")
 _LOCATE = ("rev-parse", "--is-inside-work-tree", "--is-shallow-repository", "--show-cdup", "--absolute-git-dir")
 _LIST = ("config", "--includes", "--list", "-z", "--show-scope")
-_OUTSIDE = Answer(128, b"", b"fatal: not a git repository (or any of the parent directories): .git")
+_OUTSIDE = CompletedGit(128, b"", b"fatal: not a git repository (or any of the parent directories): .git")
 _UP = b"../"
 _MOST_NAMES = 100
 
@@ -55,10 +55,10 @@ class Repository:
     allow: frozenset[Allow] = frozenset()
     submodules: tuple[str, ...] = ()
     """Folders below this one that are submodules: `with_submodules` sets them."""
-    unavailable: Answer = _OUTSIDE
-    """The answer to every call when *top* is None: there is no repository, or why git cannot say."""
-    foreign_owner: Answer | None = None
-    """Git's answer that another user owns the repository; None when it belongs to this user."""
+    unavailable: CompletedGit = _OUTSIDE
+    """How every run of git ends when *top* is None: there is no repository, or why git cannot say."""
+    foreign_owner: CompletedGit | None = None
+    """How a run of git ends because another user owns the repository; None when it belongs to this user."""
 
     @property
     def is_outside(self) -> bool:
@@ -83,7 +83,7 @@ class Repository:
             else notice
         )
 
-    def ask(self, *arguments: str, stdin: bytes = b"") -> Answer:
+    def ask(self, *arguments: str, stdin: bytes = b"") -> CompletedGit:
         """Run git in the folder, to read or to move a ref, without the user's environment and without network.
 
         Raises:
@@ -94,7 +94,7 @@ class Repository:
         environment = configured(bare_environment(), self.settings.given)
         return program.run(self._located(arguments), environment, stdin=stdin, seconds=program.ASK_SECONDS)
 
-    def act(self, *arguments: str) -> Answer:
+    def act(self, *arguments: str) -> CompletedGit:
         """Run git in the folder as the user, without network.
 
         Raises:
@@ -134,7 +134,7 @@ class Repository:
     def _located(self, arguments: Iterable[str]) -> tuple[str, ...]:
         return ("-C", os.fspath(self.folder), f"--git-dir={self.git_dir}", f"--work-tree={self.top}", *arguments)
 
-    def as_user(self, arguments: Iterable[str], more: dict[str, str]) -> Answer:
+    def as_user(self, arguments: Iterable[str], more: dict[str, str]) -> CompletedGit:
         """Run git in the folder as the user, with the variables *more*; not in a repository of another user."""
         if self.top is None:
             return self.unavailable
@@ -166,7 +166,7 @@ def find(folder: Path, allow: frozenset[Allow] = frozenset()) -> Repository:
     except DeclarationError:
         raise
     except ReconcileError as error:  # git did not answer in time
-        return Repository(real, unavailable=Answer(128, b"", f"fatal: {error.message}".encode()))
+        return Repository(real, unavailable=CompletedGit(128, b"", f"fatal: {error.message}".encode()))
 
 
 def _found(real: Path, allow: frozenset[Allow]) -> Repository:
@@ -246,10 +246,10 @@ def _version() -> tuple[int, int] | None:
 def head(repository: Repository) -> str | None:
     """Return the current commit of *repository*; None before the first, outside Git, or when git does not answer."""
     try:
-        answer = repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        completed = repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     except ReconcileError:  # git did not answer in time
         return None
-    return os.fsdecode(answer.out.removesuffix(b"\n")) if answer.is_good else None
+    return os.fsdecode(completed.out.removesuffix(b"\n")) if completed.is_good else None
 
 
 def author(repository: Repository) -> str | None:
@@ -260,8 +260,8 @@ def author(repository: Repository) -> str | None:
     Raises:
         ReconcileError: git did not answer in time.
     """
-    answer = repository.ask("cat-file", "commit", "HEAD")
-    for line in answer.out.partition(b"\n\n")[0].split(b"\n"):
+    completed = repository.ask("cat-file", "commit", "HEAD")
+    for line in completed.out.partition(b"\n\n")[0].split(b"\n"):
         if line.startswith(b"author "):
             # The time follows the address: seconds and zone.
             return _shown_author((line.removeprefix(b"author ").rpartition(b">")[0] + b">").decode("utf-8", "replace"))

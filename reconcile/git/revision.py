@@ -35,7 +35,7 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class _Entries:
-    """What a revision holds of the folder: the content of each file, the kind at each path, and the targets of links.
+    """The folder at a revision: the content of each file, the kind at each path, and the targets of links.
 
     *above* names the folders from the top of the repository to the folder.
     """
@@ -169,10 +169,10 @@ def _target(content: bytes) -> str:
 
 def _listed(repository: Repository, commit: str) -> Iterable[tuple[str, Blob, str]]:
     """Yield mode, content and path of every entry of the folder, in which git runs."""
-    answer = repository.ask("ls-tree", "-r", "-z", "--long", commit)
-    if not answer.is_good:
-        raise answer.failure(f"the files of {commit} cannot be listed")
-    for entry in answer.out.split(b"\0")[:-1]:
+    completed = repository.ask("ls-tree", "-r", "-z", "--long", commit)
+    if not completed.is_good:
+        raise completed.failure(f"the files of {commit} cannot be listed")
+    for entry in completed.out.split(b"\0")[:-1]:
         about, _, path = entry.partition(b"\t")
         mode, _, name, size = about.decode("ascii").split()
         yield mode, Blob(name, int(size) if size.isdecimal() else None), os.fsdecode(path)
@@ -187,18 +187,18 @@ def _contents(repository: Repository, ids: Iterable[str]) -> Mapping[str, bytes]
     asked = "".join(f"{each}\n" for each in ids)
     if not asked:
         return {}
-    answer = repository.ask("cat-file", "--batch", "--buffer", stdin=asked.encode("ascii"))
-    if not answer.is_good:
-        raise answer.failure("files of a revision cannot be read")
+    completed = repository.ask("cat-file", "--batch", "--buffer", stdin=asked.encode("ascii"))
+    if not completed.is_good:
+        raise completed.failure("files of a revision cannot be read")
     contents = {}
     at = 0
-    while at < len(answer.out):
-        end = answer.out.index(b"\n", at)
-        name, *about = answer.out[at:end].decode("ascii").split()
+    while at < len(completed.out):
+        end = completed.out.index(b"\n", at)
+        name, *about = completed.out[at:end].decode("ascii").split()
         if about[0] != "blob":
             raise ReconcileError(f"the file {name} of a revision is {about[0]}", hint="see `git fsck`")
         start = end + 1
         at = start + int(about[1])
-        contents[name] = answer.out[start:at]
+        contents[name] = completed.out[start:at]
         at += 1  # the line break after it
     return contents

@@ -13,7 +13,7 @@ import pytest
 
 from reconcile.errors import ReconcileError
 from reconcile.git import program, remote
-from reconcile.git.program import Answer
+from reconcile.git.program import CompletedGit
 from reconcile.git.repository import find
 
 
@@ -149,13 +149,13 @@ def test_without_the_git_program_the_answer_is_outside(git, monkeypatch):
     folder, _ = git
     found = find(folder)
     monkeypatch.setenv("PATH", "")
-    answer = ask(found, "status")
-    assert answer.is_outside
-    assert "git cannot be run: No such file" in answer.failure("it").message
+    completed = ask(found, "status")
+    assert completed.is_outside
+    assert "git cannot be run: No such file" in completed.failure("it").message
 
 
 def failure(said):
-    return Answer(128, b"", said.encode()).failure("it was not done")
+    return CompletedGit(128, b"", said.encode()).failure("it was not done")
 
 
 def test_a_failure_is_told_in_gits_words_on_one_line():
