@@ -22,7 +22,7 @@ from pathlib import Path
 import yaml
 
 from benchmarks.generate import write
-from reconcile.declare import load_documents, load_workspace
+from reconcile.declare import load_declarations, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.git.worktree import WorkTree
 from reconcile.session.garbage_collection import without_garbage_collection
@@ -35,8 +35,8 @@ def ours(folder: Path) -> int:
     workspace, findings = load_workspace("schedules", tree)
     assert workspace is not None, findings
     (environment,) = workspace.environments.values()
-    documents, found = load_documents(workspace, environment, tree)
-    resolution = resolve(documents, environment)
+    declarations, found = load_declarations(workspace, environment, tree)
+    resolution = resolve(declarations, environment)
     assert not findings and not found and not resolution.findings, (findings, found, resolution.findings)
     return len(resolution.desired)
 

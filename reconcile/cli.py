@@ -85,8 +85,8 @@ class _Lazy(click.Group):
             formatter.write_dl(list(COMMANDS.items()))
 
 
-def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
-    if wanted:
+def _version(ctx: click.Context, _: click.Parameter, is_asked: bool) -> None:
+    if is_asked:
         from reconcile.session.runtime import tool_version
 
         click.echo(f"reconcile {tool_version()}")
@@ -227,10 +227,10 @@ class Run:
             return code
 
     def _written(self, report: CommandReport) -> int:
-        from reconcile.commands.failures import rendered, report_of, wanted_format, with_error
+        from reconcile.commands.failures import format_for_stdout, rendered, report_of, with_error
 
         options = self._options
-        chosen = wanted_format(options, self._arguments, self._environ)
+        chosen = format_for_stdout(options, self._arguments, self._environ)
         files = dict(report.files)
         files.update((path, rendered(report, name)) for name, path in (options.reports if options else ()))
         for path, text in files.items():

@@ -30,7 +30,7 @@ class Reader(Protocol):
     def query(
         self, keys: Collection[Key], *, at_most: int | None = None, progress: Progress = no_progress
     ) -> Mapping[Key, Live]:
-        """Return what one complete, well-formed answer held for each of *keys*.
+        """Return what one complete, well-formed answer says of each of *keys*.
 
         Every key is in the result: its rows in the order given (none: not in the answer, which is not yet *absent*), or
         why it is unreadable. Keys are asked in batches by tenant of the environment's size, or of *at_most*. Never
@@ -121,7 +121,7 @@ class Clock(Protocol):
 
 
 class Stop(Protocol):
-    """Whether the run has been told to stop (SIGINT, SIGTERM)."""
+    """Whether the run was asked to stop (SIGINT, SIGTERM)."""
 
     def is_set(self) -> bool:
         """Return whether nothing new may be begun."""

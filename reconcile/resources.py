@@ -1,4 +1,4 @@
-"""What is shipped beside the code: JSON Schemas and example declarations.
+"""The files shipped beside the code: JSON Schemas and example declarations.
 
 In a wheel they stand in ``reconcile/shipped``; in a checkout, and in an editable install of one, in its ``schemas`` and
 ``schedules``.

@@ -1,4 +1,4 @@
-"""Text fit to be shown: one line, full-width signs from a Chinese keyboard, *did you mean*, counts and lists in words.
+"""Text fit to be shown: one line, full-width characters of Chinese keyboards, *did you mean*, counts, lists in words.
 
 What may be shown of a text that others wrote is decided here alone. Secrets are hidden before: see `secrets`.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
-# U+FF01 to U+FF5E are the ASCII signs in the width of a Chinese one; the rest is what input methods put in their place.
+# U+FF01 to U+FF5E are the ASCII characters as wide as a Chinese one; the rest is what input methods put in their place.
 _ASCII: Final = str.maketrans(
     {
         **{chr(0xFF01 + offset): chr(0x21 + offset) for offset in range(0x5E)},
@@ -31,27 +31,29 @@ LONGEST_LINE: Final = 300
 
 
 def without_invisible(text: str, instead: Callable[[str], str] = lambda _: " ") -> str:
-    """Return *text* with *instead* of every sign that could steer a terminal, break the line or hide: controls, bidi.
+    """Return *text* with *instead* of each character that can steer a terminal, break the line or hide: controls, bidi.
 
     >>> without_invisible("a\\x1b[31m\\u202eb\\n")
     'a [31m b '
     """
     if text.isprintable():
         return text
-    return "".join(sign if sign.isprintable() or sign in _HARMLESS else instead(sign) for sign in text)
+    return "".join(
+        character if character.isprintable() or character in _HARMLESS else instead(character) for character in text
+    )
 
 
 def visible(text: str) -> str:
-    """Return *text* with every sign that could steer a terminal spelled out, so that it stays one line.
+    """Return *text* with every character that could steer a terminal spelled out, so that it stays one line.
 
     >>> visible("a\\x1b[31m\\u202eb\\n")
     'a\\\\x1b[31m\\\\u202eb\\\\n'
     """
-    return without_invisible(text, lambda sign: sign.encode("unicode_escape").decode("ascii"))
+    return without_invisible(text, lambda character: character.encode("unicode_escape").decode("ascii"))
 
 
 def one_line(text: str, *, most: int | None = None) -> str:
-    """Return *text* as one line of at most *most* signs: runs of white space and of invisible signs become one blank.
+    """Return *text* as one line of at most *most* characters: a run of white space and invisible ones becomes a blank.
 
     >>> one_line("a\\r\\n\\x1b[31mb"), one_line("abcdef", most=4)
     ('a [31mb', 'abc…')
@@ -60,7 +62,7 @@ def one_line(text: str, *, most: int | None = None) -> str:
 
 
 def clipped(text: str, most: int | None) -> str:
-    """Return *text*, or the beginning of it and ``…``: at most *most* signs; all of it without *most*."""
+    """Return *text*, or the beginning of it and ``…``: at most *most* characters; all of it without *most*."""
     return text if most is None or len(text) <= most else f"{text[: most - 1]}…"
 
 
@@ -75,7 +77,7 @@ def shown(value: object) -> str:
 
 
 def ascii_of(text: str) -> str:
-    """Return *text* with ASCII signs in place of full-width ones; as long as it was.
+    """Return *text* with ASCII characters in place of full-width ones; as long as it was.
 
     >>> ascii_of("0 0 8 ？　＊ ＊")
     '0 0 8 ? * *'
@@ -83,8 +85,8 @@ def ascii_of(text: str) -> str:
     return text if text.isascii() else text.translate(_ASCII)
 
 
-def full_width_signs(text: str) -> Iterator[tuple[int, int]]:
-    """Yield where each stretch of full-width signs in *text* begins (from 0), and how long it is."""
+def full_width_characters(text: str) -> Iterator[tuple[int, int]]:
+    """Yield where each stretch of full-width characters in *text* begins (from 0), and how long it is."""
     start = len(text) if text.isascii() else 0
     while start < len(text):
         end = start

@@ -75,7 +75,7 @@ def instant_text(at: datetime, *, timespec: str = "seconds") -> str:
 
 
 def instant_name(at: datetime) -> str:
-    """Return an instant, to the second in UTC, for a name: it sorts, and holds no sign that a file name cannot.
+    """Return an instant, to the second in UTC, for a name: it sorts, and holds no character that a file name cannot.
 
     >>> instant_name(datetime(2026, 1, 5, 1, 35, tzinfo=UTC))
     '20260105T013500Z'
@@ -102,7 +102,7 @@ def time_zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         hint = did_you_mean(name, available_timezones()) or "write an IANA name, such as Asia/Shanghai"
-        raise SettingError(f"{shown(name)} is no time zone", hint=hint) from error
+        raise SettingError(f"{shown(name)} is not a time zone", hint=hint) from error
 
 
 def in_zone(at: datetime, name: str) -> datetime:

@@ -13,7 +13,7 @@ from reconcile.text import (
     clipped,
     counted,
     did_you_mean,
-    full_width_signs,
+    full_width_characters,
     listed,
     one_line,
     shown,
@@ -72,7 +72,7 @@ def test_a_list_is_cut_after_so_many_names():
     assert listed([1, 2, 3], most=2) == "1, 2, …"
 
 
-def test_full_width_signs_are_found_by_stretches_and_have_ascii_ones():
-    assert [*full_width_signs("0 ？　＊ a：")] == [(2, 3), (7, 1)]
-    assert [*full_width_signs("0 ? *")] == []
+def test_full_width_characters_are_found_by_stretches_and_have_ascii_ones():
+    assert [*full_width_characters("0 ？　＊ a：")] == [(2, 3), (7, 1)]
+    assert [*full_width_characters("0 ? *")] == []
     assert ascii_of("0 ？　＊ a：") == "0 ? * a:"

@@ -46,7 +46,7 @@ _OPTIONS = (
 @click.command("apply")
 @click.argument("file", metavar="[PLAN]", required=False)
 @grouped(ApplyOptions, "own", _OPTIONS)
-@command(*SELECTION, Group.CALLS)
+@command(*SELECTION, Group.REQUESTS)
 @sources
 @overrides
 @save_options

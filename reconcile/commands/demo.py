@@ -16,7 +16,7 @@ from typing import NamedTuple
 import click
 
 from reconcile import resources
-from reconcile.declare import load_documents, load_workspace
+from reconcile.declare import load_declarations, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.errors import ReconcileError
 from reconcile.exits import Exit
@@ -45,9 +45,9 @@ _LIVE: Mapping[Key, tuple[Mapping[str, str], ...]] = {
 
 
 class _Step(NamedTuple):
-    """A command of the demo, what is said before it, and the exit code that it ends with."""
+    """A command of the demo, the comment shown before it, and the exit code that it ends with."""
 
-    said: str
+    comment: str
     arguments: str
     exit_code: Exit
 
@@ -90,7 +90,7 @@ def demo(runtime: Runtime) -> None:
             twin.seed(tenant, jobs)
         runtime.show(f"The embedded scheduler listens on {twin.url}.\n")
         for number, step in enumerate(_STEPS, start=1):
-            runtime.show(f"\n{textwrap.fill(f'{number}. {step.said}', 100)}\n\n  $ reconcile {step.arguments}\n\n")
+            runtime.show(f"\n{textwrap.fill(f'{number}. {step.comment}', 100)}\n\n  $ reconcile {step.arguments}\n\n")
             _run(runtime, step, place)
     runtime.show("\nThat was all. The embedded scheduler has stopped, and nothing is left behind.\n")
 
@@ -112,8 +112,8 @@ def _declared(place: Path) -> Iterable[Schedule]:
     workspace, _ = load_workspace("schedules", tree)
     assert workspace is not None and workspace.default_environment is not None, "the shipped examples are valid"
     environment = workspace.environments[workspace.default_environment]
-    documents, _ = load_documents(workspace, environment, tree)
-    return resolve(documents, environment).desired.values()
+    declarations, _ = load_declarations(workspace, environment, tree)
+    return resolve(declarations, environment).desired.values()
 
 
 def _point_at(path: Path, url: str) -> None:

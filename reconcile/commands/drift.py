@@ -17,7 +17,7 @@ from reconcile.session.runtime import Runtime
 
 @click.command("drift")
 @click.option("--strict", is_flag=True, help="Exit 2 also for jobs that no file declares any more.")
-@command(*SELECTION, Group.CALLS)
+@command(*SELECTION, Group.REQUESTS)
 @sources
 def drift(runtime: Runtime, *, strict: bool, sources: Sources) -> CommandReport:
     """Say whether the service still does what the files declare.

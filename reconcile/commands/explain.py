@@ -102,7 +102,7 @@ def _without_h(text: str, selection: Selection) -> str:
     if not cron.has_h(text):
         return text
     if len(selection.tenants) != 1 or len(selection.codes) != 1:
-        cron.resolve_h(text, "any", "any")  # a syntax error is told first
+        cron.resolve_h(text, "any", "any")  # a syntax error comes first
         hint = "name the key, as in --tenant acme --code 1085431505565651039"
         raise UsageError("H has another value for each tenant and code", hint=hint)
     return cron.resolve_h(text, selection.tenants[0], selection.codes[0])

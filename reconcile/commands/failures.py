@@ -53,7 +53,7 @@ def with_error(report: CommandReport, error: OutputError) -> CommandReport:
     return dataclasses.replace(report, document=report.document | {"errors": errors}, exit_code=code)
 
 
-def wanted_format(options: Options | None, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+def format_for_stdout(options: Options | None, arguments: Sequence[str], environ: Mapping[str, str]) -> str:
     """Return the format for stdout, also when the command line could not be understood."""
     if options is not None:
         return options.format

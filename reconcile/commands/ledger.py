@@ -29,7 +29,7 @@ def ledger() -> None:
 
 @ledger.command("rebuild")
 @click.option("--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names.")
-@command(*SELECTION, Group.CALLS)
+@command(*SELECTION, Group.REQUESTS)
 def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     """Take what is live now, of all that is declared, for last applied. Nothing is saved to the service.
 

@@ -22,7 +22,7 @@ from reconcile.session.runtime import Runtime
 @click.command("plan")
 @click.option("--out", metavar="FILE", help="Write the plan, for show and apply.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 2 when there are changes.")
-@command(*SELECTION, Group.CALLS)
+@command(*SELECTION, Group.REQUESTS)
 @sources
 @overrides
 def plan(

@@ -20,15 +20,15 @@ from reconcile.text import counted
 @command()
 def release(runtime: Runtime, *, keys: tuple[str, ...]) -> CommandReport:
     """Lift the hold of each TENANT/CODE: the next apply makes it as declared again."""
-    wanted = [_key(text) for text in keys]
+    chosen = [_key(text) for text in keys]
     with chosen_ledger(runtime) as (ledger, checkout):
         name = checkout.environment.name
         holds = ledger.holds()
-        for key in wanted:
+        for key in chosen:
             if key not in holds:
                 listed = ", ".join(str(one) for one in sorted(holds)[:5]) or "none"
                 raise UsageError(f"{key} is not held", hint=f"held in {name}: {listed}")
-        released = ledger.release(wanted)
+        released = ledger.release(chosen)
     message = f"{counted(len(released), 'hold')} lifted."
     document = ledger_document(checkout.head, environment=name, action="release", message=message, keys=released)
     return CommandReport(document, done_view(message, environment=name, keys=released))

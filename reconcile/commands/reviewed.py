@@ -1,4 +1,4 @@
-"""What ties an apply to what was reviewed: a saved plan, the digest of the declarations, the commit."""
+"""Ties an apply to its review: a saved plan, the digest of the declarations, the commit."""
 
 from __future__ import annotations
 
@@ -95,8 +95,8 @@ def _refuse_stale(declared: Declared, saved: SavedPlan) -> None:
         checkout.runtime.log("info", f"{saved.path} was made at commit {saved.revision[:12]}; this is {here}")
     if saved.plan.desired_digest != declared.digest:
         differing = [change.key for change in saved.plan.changes if _differs(change, declared.desired.get(change.key))]
-        said = f" ({listed(differing)})" if differing else ""
-        _refuse("plan-stale", f"the declarations are no longer those that the plan was made of{said}", "plan again")
+        names = f" ({listed(differing)})" if differing else ""
+        _refuse("plan-stale", f"the declarations are no longer those that the plan was made of{names}", "plan again")
 
 
 def _refuse_unexpected(digest: str, expected: str) -> None:
@@ -122,8 +122,8 @@ def _differs(change: Change, now: Schedule | None) -> bool:
     """Whether the declaration of *change* is another one by now; of a removed key, whether it is declared again."""
     if not isinstance(change.desired.origin, DeclaredAt):
         return now is not None
-    said = (change.desired.wanted_cron, change.desired.name, change.desired.state)
-    return now is None or (now.wanted_cron, now.name, now.state) != said
+    planned = (change.desired.cron_to_save, change.desired.name, change.desired.state)
+    return now is None or (now.cron_to_save, now.name, now.state) != planned
 
 
 def _refuse(rule: str, message: str, remedy: str) -> NoReturn:

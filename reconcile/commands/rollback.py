@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 @click.argument("run_id", metavar="RUN")
 @click.option("--dry-run", is_flag=True, help="Show what would be brought back, and save nothing.")
 @click.option("--reason", default="", metavar="TEXT", help="Why; status and drift show it with the hold.")
-@command(*SELECTION, Group.CALLS)
+@command(*SELECTION, Group.REQUESTS)
 @overrides
 @save_options
 def rollback(

@@ -1,4 +1,4 @@
-"""What `apply` and `rollback` share: their options, and the report of what was saved."""
+"""Shared by `apply` and `rollback`: their options, and the report of what was saved."""
 
 from __future__ import annotations
 

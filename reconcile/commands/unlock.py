@@ -24,8 +24,8 @@ def unlock(runtime: Runtime, *, lock: str) -> CommandReport:
         freed = ledger.unlock(lock)
         holder = None if freed is not None else ledger.lock_holder()
     if freed is None:
-        said = f"{name} is locked by {holder.id}" if holder is not None else f"{name} is free"
-        raise UsageError(f"there is no lock {lock!r}", hint=said)
+        hint = f"{name} is locked by {holder.id}" if holder is not None else f"{name} is free"
+        raise UsageError(f"there is no lock {lock!r}", hint=hint)
     message = f"Freed the lock of {freed.actor} (run {freed.run}, since {instant_text(freed.since)})."
     document = ledger_document(checkout.head, environment=name, action="unlock", message=message, lock=freed)
     return CommandReport(document, done_view(message, environment=name))

@@ -44,7 +44,7 @@ def validate(runtime: Runtime, *, paths: tuple[str, ...], fail_severity: str) ->
     """
     _refuse_missing(paths)
     repository = find_repository(runtime) if paths else None
-    shown = () if repository is None else tuple(_shown(repository, path) for path in paths)
+    shown = () if repository is None else tuple(_path_in_findings(repository, path) for path in paths)
     try:
         findings, keys = _found(runtime, repository)
     except DeclarationError as error:
@@ -95,8 +95,7 @@ def _refuse_missing(paths: Iterable[str]) -> None:
             raise UsageError(f"{path} does not exist", hint=hint)
 
 
-def _shown(repository: Repository, path: str) -> str:
-    """Return *path* as findings name it."""
+def _path_in_findings(repository: Repository, path: str) -> str:
     place = Path(path)
     folder = repository.path_within(place.parent if place.is_file() else place)
     return os.path.normpath(f"{folder}/{place.name}") if place.is_file() else folder

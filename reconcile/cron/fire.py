@@ -93,17 +93,17 @@ def _is_steady(after: datetime, wall: datetime, found: datetime) -> bool:
 
 def _next_wall(meaning: Meaning, wall: datetime) -> datetime | None:
     """Return the first wall time of *meaning* not earlier than *wall*, without regard to daylight saving."""
-    moment = _next_time(meaning, wall.hour, wall.minute, wall.second)
-    day = _next_day(meaning, wall, wall.day + (moment is None))
+    time_of_day = _next_time(meaning, wall.hour, wall.minute, wall.second)
+    day = _next_day(meaning, wall, wall.day + (time_of_day is None))
     if day is None:
         return None
-    if moment is None or day != (wall.year, wall.month, wall.day):
-        moment = _first_time(meaning)
-    return datetime(*day, *moment)  # noqa: DTZ001 - a wall time has no zone yet
+    if time_of_day is None or day != (wall.year, wall.month, wall.day):
+        time_of_day = _first_time(meaning)
+    return datetime(*day, *time_of_day)  # noqa: DTZ001 - a wall time has no zone yet
 
 
 def _next_wall_by_steps(meaning: Meaning, wall: datetime, zone: tzinfo) -> datetime | None:
-    """Return the same with Quartz's steps: each wall time in a gap moves behind the gap before the search continues."""
+    """Return the same with Quartz's steps: each wall time in a gap moves after the gap before the search continues."""
     start = wall
     while True:
         second = _at_least(meaning.seconds, wall.second)

@@ -96,14 +96,14 @@ def fire_count(expression: Expression, start: datetime, end: datetime, zone: tzi
     return total
 
 
-def _whole_second(moment: datetime) -> datetime:
-    """Return the first whole second not earlier than *moment*: fires have no fractions."""
-    return moment.astimezone(UTC).replace(microsecond=0) + (moment.microsecond > 0) * _SECOND
+def _whole_second(instant: datetime) -> datetime:
+    """Return the first whole second not earlier than *instant*: fires have no fractions."""
+    return instant.astimezone(UTC).replace(microsecond=0) + (instant.microsecond > 0) * _SECOND
 
 
-def _utc_between(moment: datetime, first: datetime, last: datetime) -> datetime:
-    """Return *moment* limited to *first* … *last*, in UTC: wall clocks compare wrongly around a change."""
-    return min(max(moment.astimezone(UTC), first.astimezone(UTC)), max(first, last).astimezone(UTC))
+def _utc_between(instant: datetime, first: datetime, last: datetime) -> datetime:
+    """Return *instant* limited to *first* … *last*, in UTC: wall clocks compare wrongly around a change."""
+    return min(max(instant.astimezone(UTC), first.astimezone(UTC)), max(first, last).astimezone(UTC))
 
 
 def _around_change(begin: datetime, stop: datetime, zone: tzinfo) -> list[datetime]:
@@ -129,16 +129,16 @@ def _of_day(expression: Expression, edges: list[datetime], zone: tzinfo) -> int:
     return total
 
 
-def _times_before(meaning: Meaning, moment: time | None) -> int:
-    """Count the fires of a day earlier than *moment*; None: those of the whole day."""
+def _times_before(meaning: Meaning, time_of_day: time | None) -> int:
+    """Count the fires of a day earlier than *time_of_day*; None: those of the whole day."""
     seconds, minutes = meaning.seconds.bit_count(), meaning.minutes.bit_count()
-    if moment is None:
+    if time_of_day is None:
         return meaning.hours.bit_count() * minutes * seconds
-    found = _below(meaning.hours, moment.hour) * minutes * seconds
-    if meaning.hours >> moment.hour & 1:
-        found += _below(meaning.minutes, moment.minute) * seconds
-        if meaning.minutes >> moment.minute & 1:
-            found += _below(meaning.seconds, moment.second)
+    found = _below(meaning.hours, time_of_day.hour) * minutes * seconds
+    if meaning.hours >> time_of_day.hour & 1:
+        found += _below(meaning.minutes, time_of_day.minute) * seconds
+        if meaning.minutes >> time_of_day.minute & 1:
+            found += _below(meaning.seconds, time_of_day.second)
     return found
 
 
@@ -162,13 +162,13 @@ def _fires_on(meaning: Meaning, day: date) -> bool:
 
 def _previous_wall(meaning: Meaning, wall: datetime) -> datetime | None:
     """Return the last wall time of *meaning* not later than *wall*."""
-    moment = _previous_time(meaning, wall)
-    day = _previous_day(meaning, wall, wall.day - (moment is None))
+    time_of_day = _previous_time(meaning, wall)
+    day = _previous_day(meaning, wall, wall.day - (time_of_day is None))
     if day is None:
         return None
-    if moment is None or day != wall.date():
-        moment = time(_highest(meaning.hours), _highest(meaning.minutes), _highest(meaning.seconds))
-    return datetime.combine(day, moment)
+    if time_of_day is None or day != wall.date():
+        time_of_day = time(_highest(meaning.hours), _highest(meaning.minutes), _highest(meaning.seconds))
+    return datetime.combine(day, time_of_day)
 
 
 def _previous_time(meaning: Meaning, wall: datetime) -> time | None:

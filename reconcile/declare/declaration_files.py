@@ -1,4 +1,4 @@
-"""Tenant and set files of an environment → documents. A broken file does not keep the others from being read."""
+"""Tenant and set files of an environment → declarations. A broken file does not keep the others from being read."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from reconcile.model.finding import Finding
 from reconcile.model.rules import FileRule, Severity, WorkspaceRule
 from reconcile.model.workspace import Environment, Workspace
 from reconcile.ports import Tree
-from reconcile.text import ascii_of, did_you_mean, full_width_signs, shown
+from reconcile.text import ascii_of, did_you_mean, full_width_characters, shown
 
 _DEFAULT_PATHS = Environment("", "").paths
 _EMPTY: Mapping[str, Any] = {}
 
 
-def load_documents(
+def load_declarations(
     workspace: Workspace, environment: Environment, tree: Tree
 ) -> tuple[Declarations, tuple[Finding, ...]]:
-    """Return every document of *environment*, and the findings about text and structure, sorted.
+    """Return the declarations of *environment*, and the findings about text and structure, sorted.
 
-    A document with findings is in the result without its bad values, so that `resolve` finds its other problems too.
+    A file with findings is in the result without its bad values, so that `resolve` finds its other problems too.
     """
     files = Files(workspace.directory, tree)
     paths, problems = _paths(environment, files)
@@ -43,8 +43,8 @@ def load_documents(
         if checked.value is not None:
             if not checked.problems:
                 interned.replace(checked.value.get("schedules", ()))
-            document = _document(checked, "set" if is_set else "tenant")
-            (sets if is_set else tenants).append(document)
+            file = _declaration_file(checked, "set" if is_set else "tenant")
+            (sets if is_set else tenants).append(file)
     workspace_file = files.name(WORKSPACE_FILE)
     severities = {finding.severity for finding in findings} | {problem.severity for problem in problems}
     if not tenants and Severity.ERROR not in severities:
@@ -84,10 +84,10 @@ def _no_tenant(environment: Environment, workspace_file: str) -> Problem:
 def _kind(value: Any, file: str) -> str | Problem:
     """Return the kind of schema for the value of *file*, or why there is none."""
     if not isinstance(value, dict):
-        for start, width in full_width_signs(value) if isinstance(value, str) else ():
+        for start, width in full_width_characters(value) if isinstance(value, str) else ():
             hint = f"with an ASCII keyboard: {shown(ascii_of(value))}"
             at = Pointer(file, offset=start, width=width)
-            return Problem(FileRule.FULL_WIDTH_SIGN, f"{shown(value)} holds full-width signs", at, hint=hint)
+            return Problem(FileRule.FULL_WIDTH_SIGN, f"{shown(value)} holds full-width characters", at, hint=hint)
         hint = "write `tenant: …` or `set: …` at the top, and `schedules:` below it"
         return Problem(
             FileRule.NOT_A_MAPPING, "keys with values are meant at the top of the file", Pointer(file), hint=hint
@@ -105,7 +105,7 @@ def _kind(value: Any, file: str) -> str | Problem:
     return Problem(FileRule.NO_KIND, message, Pointer(file), hint=near or "begin it with `tenant: …` or `set: …`")
 
 
-def _document(checked: CheckedFile, kind: str) -> DeclarationFile:
+def _declaration_file(checked: CheckedFile, kind: str) -> DeclarationFile:
     value = checked.value
     if not checked.problems:
         return DeclarationFile(
@@ -118,11 +118,11 @@ def _document(checked: CheckedFile, kind: str) -> DeclarationFile:
             value.get("defaults", _EMPTY),
             ignores=checked.ignores,
         )
-    return _partial_document(checked, kind)
+    return _partial_file(checked, kind)
 
 
-def _partial_document(checked: CheckedFile, kind: str) -> DeclarationFile:
-    """Return a document with problems, without the values that have them; every entry keeps its position."""
+def _partial_file(checked: CheckedFile, kind: str) -> DeclarationFile:
+    """Return a file with problems, without the values that have them; every entry keeps its position."""
     value = checked.value
     bad = {problem.at.path[:length] for problem in checked.problems for length in (1, 2, 3)}
     schedules = value.get("schedules")

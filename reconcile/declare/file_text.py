@@ -144,10 +144,10 @@ def _likely_encoding(raw: bytes) -> str | None:
 
 
 def _forbidden(file_text: FileText, match: re.Match[str]) -> Finding:
-    sign = match.group()
-    if sign in LINE_SEPARATORS:
-        message = f"the character {LINE_SEPARATORS[sign]} breaks the line for YAML, though editors do not show it"
+    character = match.group()
+    if character in LINE_SEPARATORS:
+        message = f"the character {LINE_SEPARATORS[character]} breaks the line for YAML, though editors do not show it"
         hint = "delete it, or put a blank in its place"
         return file_text.finding(FileRule.LINE_SEPARATOR, message, match.start(), hint=hint)
-    message = f"the character U+{ord(sign):04X} is invisible and may not stand in a declaration"
+    message = f"the character U+{ord(character):04X} is invisible and may not stand in a declaration"
     return file_text.finding(FileRule.CONTROL_CHARACTER, message, match.start(), hint="delete it")

@@ -80,7 +80,7 @@ def _unknown_key(key: str, allowed: tuple[str, ...], at: Pointer) -> Problem:
     typed = ascii_of(key)
     if typed != key:
         hint = f"with an ASCII keyboard: {typed.strip()}"
-        return Problem(FileRule.FULL_WIDTH_SIGN, f"{shown(key)} holds full-width signs", at, hint=hint)
+        return Problem(FileRule.FULL_WIDTH_SIGN, f"{shown(key)} holds full-width characters", at, hint=hint)
     hint = did_you_mean(key, allowed) or f"known here: {', '.join(allowed)}"
     return Problem(FileRule.UNKNOWN_KEY, f"{shown(key)} is not a key here", at, hint=hint)
 

@@ -136,7 +136,7 @@ def syntax_finding(file_text: FileText, error: YAMLError) -> Finding:
 
 
 def _typing_mistake(file_text: FileText, first: int, last: int) -> Finding | None:
-    """Return a finding for a tab or a full-width sign near the place where the parser stopped; else None."""
+    """Return a finding for a tab or a full-width character near the place where the parser stopped; else None."""
     first_line, last_line = file_text.line_of(first), file_text.line_of(last)
     for line in range(last_line, max(last_line - _LINES_BACK, 0), -1):
         tab = _TAB.match(file_text.line_text(line))
@@ -155,17 +155,17 @@ def _typing_mistake(file_text: FileText, first: int, last: int) -> Finding | Non
 
 
 def _full_width(file_text: FileText, line: int) -> Finding | None:
-    """Return a finding when *line* is structured with full-width signs instead of ASCII ones."""
+    """Return a finding when *line* is structured with full-width characters instead of ASCII ones."""
     match = _FULL_WIDTH.match(file_text.line_text(line))
     if match is None:
         return None
     start = file_text.start_of(line) + match.start(match.lastindex or 0)
-    sign = file_text.text[start]
-    ascii_sign = ": " if sign == "\uff1a" else " "
-    named = "a full-width colon (：)" if sign == "\uff1a" else "an ideographic blank (U+3000)"
+    character = file_text.text[start]
+    ascii_character = ": " if character == "\uff1a" else " "
+    named = "a full-width colon (：)" if character == "\uff1a" else "an ideographic blank (U+3000)"
     return file_text.finding(
         FileRule.FULL_WIDTH_SIGN,
         f"{named} is not a part of YAML",
         start,
-        hint=f"type {ascii_sign!r} with an ASCII keyboard",
+        hint=f"type {ascii_character!r} with an ASCII keyboard",
     )

@@ -140,7 +140,7 @@ def _header_problems(name: str, text: Any, at: Pointer) -> Iterator[Problem]:
         )
     if isinstance(text, str):
         yield from _variable_problems(text, at)
-        if any(ord(sign) > 0xFF for sign in text):
+        if any(ord(character) > 0xFF for character in text):
             hint = "headers hold Latin-1 characters only"
             yield Problem(WorkspaceRule.BAD_HEADER, f"the header {shown(name)} cannot be sent so", at, hint=hint)
 
@@ -167,7 +167,7 @@ def _workspace(value: Mapping[str, Any], directory: str) -> Workspace:
 
 
 def _severities(value: Mapping[str, str]) -> Mapping[Rule, Severity | None]:
-    return {rule_called(rule): None if said == "none" else Severity(said) for rule, said in value.items()}
+    return {rule_called(rule): None if severity == "none" else Severity(severity) for rule, severity in value.items()}
 
 
 def _environment(name: str, value: Mapping[str, Any]) -> Environment:

@@ -47,14 +47,14 @@ class YamlFindings:
 
     def text(self, event: Any, key: str | None) -> None:
         """Add a finding for characters that escapes and line breaks put into a value."""
-        for sign in event.value:
-            if (sign in "\n\t" and key == _MAY_HOLD_LINES) or sign.isprintable():
+        for character in event.value:
+            if (character in "\n\t" and key == _MAY_HOLD_LINES) or character.isprintable():
                 continue
-            if sign in "\n\t\r":
-                named = {"\n": "a line break", "\t": "a tab", "\r": "a carriage return"}[sign]
+            if character in "\n\t\r":
+                named = {"\n": "a line break", "\t": "a tab", "\r": "a carriage return"}[character]
                 hint = "write it on one line, in quotes; only a description may hold line breaks"
-            elif CONTROL.match(sign) or sign in LINE_SEPARATORS:
-                named, hint = f"the character U+{ord(sign):04X}", "delete it"
+            elif CONTROL.match(character) or character in LINE_SEPARATORS:
+                named, hint = f"the character U+{ord(character):04X}", "delete it"
             else:
                 continue
             self._add(FileRule.CONTROL_CHARACTER, f"{key or 'the value'} holds {named}", event, hint=hint)

@@ -56,7 +56,7 @@ _KEYS = {
 
 @dataclass(slots=True)
 class YamlContent:
-    """What a file holds. *value* is None when it could not be read; *lines*: of each entry of ``schedules``."""
+    """The content of a file. *value*: None when it could not be read; *lines*: that of each entry of ``schedules``."""
 
     value: Any = None
     lines: list[int] = field(default_factory=list)

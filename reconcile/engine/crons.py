@@ -20,7 +20,7 @@ from reconcile.model.keys import Key
 from reconcile.model.reading import DEFAULT_READING, Reading
 from reconcile.model.rules import CronRule, FileRule, Rule, Severity
 from reconcile.model.workspace import MAX_FIRES_PER_DAY
-from reconcile.text import ascii_of, full_width_signs, shown
+from reconcile.text import ascii_of, full_width_characters, shown
 from reconcile.times import time_zone
 
 # Without a *now*, crons are checked as of a day long ago: then no fire is in the past.
@@ -44,7 +44,7 @@ class Outlook:
 
 
 class _Checked(NamedTuple):
-    """What is known of one text: *refused* keeps it from being used, *suspected* does not."""
+    """One text that was checked: *refused* keeps it from being used, *suspected* does not."""
 
     refused: Problem | None
     suspected: tuple[Problem, ...] = ()
@@ -106,9 +106,9 @@ class Crons:
         return checked
 
     def _check(self, text: str) -> _Checked:
-        for start, width in full_width_signs(text):
-            signs = shown(text[start : start + width])
-            message = f"cron: {signs!r} are signs of a Chinese keyboard, which Quartz does not know"
+        for start, width in full_width_characters(text):
+            characters = shown(text[start : start + width])
+            message = f"cron: {characters!r} are characters of a Chinese keyboard, which Quartz does not know"
             hint = f"with an ASCII keyboard: {ascii_of(text)}"
             return _Checked(Problem(FileRule.FULL_WIDTH_SIGN, message, _at(start, width), hint=hint))
         try:

@@ -1,4 +1,4 @@
-"""What a cron expression means to a person: words, fields, fires, findings, and a comparison with another one.
+"""A cron expression explained to a person: words, fields, fires, findings, and a comparison with another one.
 
 Pure: *after* is an argument, and no search is endless. Fires are aware, in the zone of *after*.
 """

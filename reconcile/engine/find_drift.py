@@ -37,7 +37,7 @@ def find_drift(
         environment=environment,
         keys=difference.changes,
         unchanged=difference.unchanged,
-        held={
+        holds={
             change.key: holds[change.key]
             for change in difference.changes
             if change.key in holds and holds_back(holds[change.key], change.desired)

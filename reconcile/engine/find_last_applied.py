@@ -19,7 +19,7 @@ FROM_LEDGER = "last applied comes from the ledger: what it never saw declared is
 
 def applied_at(declared: Iterable[Schedule], revision: str) -> dict[Key, Applied]:
     """Return what was last applied where the schedules *declared* at *revision* were, in a fully verified run."""
-    return {one.key: Applied(one.wanted_cron, one.name, revision=revision) for one in declared}
+    return {one.key: Applied(one.cron_to_save, one.name, revision=revision) for one in declared}
 
 
 def joined(
@@ -58,7 +58,7 @@ def without_never_live(last_applied: LastApplied, live: Mapping[Key, Live]) -> L
     return replace(last_applied, by_key={key: one for key, one in by_key.items() if key not in never})
 
 
-def settled(
+def settled_changes(
     open_changes: Iterable[tuple[str, ChangeRecord]], live: Mapping[Key, Live]
 ) -> tuple[dict[tuple[str, Key], Settled], dict[Key, Applied]]:
     """Return what *live* shows of saves without a recorded outcome, by run and key; and what is last applied by it.
@@ -66,20 +66,20 @@ def settled(
     A key that *live* lacks, or that is unreadable, stays open. A key that reads as before was not saved. A save that
     changes only the name always reads as before, and is made again.
     """
-    became: dict[tuple[str, Key], Settled] = {}
+    settled: dict[tuple[str, Key], Settled] = {}
     applied: dict[Key, Applied] = {}
     for run, record in sorted(open_changes, key=lambda one: one[0]):
         rows = live.get(record.key)
         if not isinstance(rows, tuple):
             continue
         if same_rows(record.before, rows):
-            became[run, record.key] = Settled.AS_BEFORE
+            settled[run, record.key] = Settled.AS_BEFORE
         elif (row := only_row(rows)) is not None and same_cron(row.cron, record.cron):
-            became[run, record.key] = Settled.AS_DESIRED
+            settled[run, record.key] = Settled.AS_DESIRED
             applied[record.key] = Applied(record.cron, record.name, (row.job_id,), run)
         else:
-            became[run, record.key] = Settled.OTHER
-    return became, applied
+            settled[run, record.key] = Settled.OTHER
+    return settled, applied
 
 
 def unchanged_in(plan: Plan, declared: Mapping[Key, Schedule], last_applied: LastApplied) -> dict[Key, Applied]:
@@ -108,11 +108,11 @@ def found_in_sync(
     found: dict[Key, Applied] = {}
     for key, schedule in declared.items():
         row, known = only_row(live.get(key)), last_applied.by_key.get(key)
-        is_known = known is not None and known.cron == schedule.wanted_cron
+        is_known = known is not None and known.cron == schedule.cron_to_save
         if is_known and key not in last_applied.only_in_git:
             continue
-        if row is not None and same_cron(row.cron, schedule.wanted_cron):
-            found[key] = Applied(schedule.wanted_cron, known_name(known, schedule.name), (row.job_id,))
+        if row is not None and same_cron(row.cron, schedule.cron_to_save):
+            found[key] = Applied(schedule.cron_to_save, known_name(known, schedule.name), (row.job_id,))
     return found
 
 

@@ -68,7 +68,7 @@ def _about(ignore: Ignore, used: set[Span], *, is_suspicious: bool) -> Iterator[
         yield _finding(CommentRule.UNKNOWN_RULE, f"there is no rule {ignore.rule!r} to ignore", ignore, hint)
     elif not ignore.reason:
         message = f"{ignore.rule} is ignored without a reason"
-        yield _finding(CommentRule.IGNORE_WITHOUT_REASON, message, ignore, "say why, behind the rule")
+        yield _finding(CommentRule.IGNORE_WITHOUT_REASON, message, ignore, "say why, after the rule")
     elif is_suspicious and ignore.place.span not in used:
         message = f"{ignore.rule} is ignored, and not found in this schedule"
         yield _finding(CommentRule.UNUSED_IGNORE, message, ignore, "delete the comment")

@@ -74,7 +74,7 @@ def _fire_near(change: Change, reading: Reading, local: datetime, span: timedelt
     """
     crons = {row.cron for row in change.live} if isinstance(change.live, tuple) else set()
     found = None
-    for cron in sorted(crons | {change.desired.wanted_cron}):
+    for cron in sorted(crons | {change.desired.cron_to_save}):
         expression = reading.expression(cron)
         if expression is None:
             continue

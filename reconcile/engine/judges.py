@@ -59,7 +59,7 @@ class Objection:
 
 def holds_back(hold: Hold, desired: Schedule) -> bool:
     """Return whether *hold* still binds: the declaration means what it meant when it was rolled back."""
-    is_same = (desired.name, desired.state) == (hold.name, hold.state) and same_cron(hold.cron, desired.wanted_cron)
+    is_same = (desired.name, desired.state) == (hold.name, hold.state) and same_cron(hold.cron, desired.cron_to_save)
     return is_same and isinstance(desired.origin, DeclaredAt)
 
 

@@ -118,7 +118,7 @@ def desired_digest(environment: str, desired: Mapping[Key, Schedule]) -> str:
     for key in sorted(desired):
         schedule = desired[key]
         # No value can hold a control character, so the separators are unambiguous.
-        line = f"{key.tenant}\t{key.code}\t{schedule.wanted_cron}\t{schedule.name}\t{schedule.state}\n"
+        line = f"{key.tenant}\t{key.code}\t{schedule.cron_to_save}\t{schedule.name}\t{schedule.state}\n"
         digest.update(line.encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
@@ -126,7 +126,7 @@ def desired_digest(environment: str, desired: Mapping[Key, Schedule]) -> str:
 def _change_content(change: Change) -> list[object]:
     desired = change.desired
     applied = None if change.applied is None else [change.applied.cron, change.applied.name]
-    content = [desired.wanted_cron, desired.cron, desired.declared_cron, desired.name, desired.state, desired.protect]
+    content = [desired.cron_to_save, desired.cron, desired.declared_cron, desired.name, desired.state, desired.protect]
     if not isinstance(desired.origin, DeclaredAt):
         content.append(desired.origin.word)
     return [*change.key, content, applied, _live_content(change.live)]

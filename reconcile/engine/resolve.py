@@ -106,7 +106,7 @@ def _idle_patterns(environment: Environment, tenants: Collection[str], file: str
     for position, pattern in enumerate(environment.tenants):
         if pattern != "*" and not any(fnmatchcase(tenant, pattern) for tenant in tenants):
             at = Pointer(file, ("environments", environment.name, "tenants", position))
-            hint = "patterns are held against tenant codes, not file names"
+            hint = "patterns are compared with tenant codes, not file names"
             yield Problem(WorkspaceRule.COVERS_NOTHING, f"tenants: {pattern} covers no tenant", at, hint=hint)
 
 

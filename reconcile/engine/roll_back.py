@@ -57,7 +57,7 @@ def holds(
     """
     left = {attention.key for attention in plan.attention}
     return tuple(
-        Hold(key, schedule.name, schedule.wanted_cron, schedule.state, run, reason, now)
+        Hold(key, schedule.name, schedule.cron_to_save, schedule.state, run, reason, now)
         for key, restored in before.items()
         if key not in left and (schedule := declared.get(key)) is not None and not _is_declared_so(restored, schedule)
     )
@@ -85,7 +85,7 @@ def _may_have_saved(change: ChangeRecord) -> bool:
 
 
 def _is_declared_so(restored: Schedule, declared: Schedule) -> bool:
-    return restored.name == declared.name and same_cron(restored.wanted_cron, declared.wanted_cron)
+    return restored.name == declared.name and same_cron(restored.cron_to_save, declared.cron_to_save)
 
 
 def _before(run: str, change: ChangeRecord, declared: Schedule | None) -> Schedule:

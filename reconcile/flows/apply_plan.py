@@ -1,6 +1,6 @@
 """Apply: carry out a plan in waves, and end with an outcome for every change.
 
-What the API leaves open decides the order: canaries, a soak where one is asked for, whole waves, and a closing look::
+The order answers what the API leaves open: canaries, a soak where one is asked for, whole waves, and a closing look::
 
     admitted ──► canaries ──► soak ──► wave ──► wave … ──► what is left ──► closing read-back ──► Run
                     │           │        │
@@ -82,7 +82,7 @@ def apply_plan(
 
 
 def _without_refused(tally: Tally, refused: tuple[Refusal, ...], ports: Ports) -> Tally:
-    """Return *tally* with an outcome for each pending change that a guard refuses; these outcomes are told."""
+    """Return *tally* with an outcome for each pending change that a guard refuses; these outcomes are reported."""
     whole = next((refusal for refusal in refused if refusal.key is None), None)
     single = {refusal.key: refusal for refusal in refused}
     outcomes = []

@@ -32,7 +32,7 @@ from reconcile.model.rules import RunRule
 
 @dataclass(frozen=True, slots=True)
 class SecondLook:
-    """What reading again showed: the outcomes that it *corrected*, and the keys that could not be read."""
+    """The result of reading again: the outcomes that it *corrected*, and the keys that could not be read."""
 
     corrected: tuple[Outcome, ...] = ()
     unread: tuple[Key, ...] = ()

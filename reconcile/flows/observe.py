@@ -26,7 +26,7 @@ _CUT_HINT = (
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What was read: each key asked for, its rows (none: absent, and confirmed) or why it is unreadable."""
+    """The result of a read: each key asked for, its rows (none: absent, and confirmed) or why it is unreadable."""
 
     live: Mapping[Key, Live]
     findings: tuple[Finding, ...] = ()

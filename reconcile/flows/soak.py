@@ -1,10 +1,9 @@
 """Soaking: the canaries are left alone for a while, and read again, before the rest is saved.
 
-Either for a span, or until the history of each canary shows a fire that is later than its save. What counts as one: a
-row that was not there when the soak began, that the schedule fired (not a person), and whose time is not before the
-soak. The service may write a fire some 350 ms before its second, so one second is tolerated. If the clock of the
-service is ahead, rows of old fires look late, but they were there before. If it is behind, the soak takes longer by as
-much.
+Either for a span, or until the history of each canary shows a fire that is later than its save. Such a fire is a row
+that was not there when the soak began, that the schedule fired (not a person), and whose time is not before the soak.
+The service may write a fire some 350 ms before its second, so one second is tolerated. If the clock of the service is
+ahead, rows of old fires look late, but they were there before. If it is behind, the soak takes longer by as much.
 
 A failed run of a job does not stop the apply: the schedule has fired, and a schedule can do no more. It is a finding.
 """
@@ -44,7 +43,7 @@ def fire_within_limit(change: Change, reading: Reading, pacing: Pacing, now: dat
 
     *reading* is the service's, and *now* is in the zone in which it fires.
     """
-    expression = reading.expression(change.desired.wanted_cron)
+    expression = reading.expression(change.desired.cron_to_save)
     fire = None if expression is None else next_fire(expression, now)
     return fire if fire is not None and between(now, fire) <= pacing.soak_limit else None
 
@@ -157,14 +156,14 @@ def _new_fire(watch: _Watch, ports: Ports, since: datetime, success: tuple[str, 
 def _failed_run(watch: _Watch, execution: Execution) -> Iterator[Finding]:
     if not execution.succeeded:
         message = f"{watch.outcome.key} fired as scheduled, but its run ended as {shown(execution.run_status)!r}"
-        said = f": {shown(execution.message)}" if execution.message else ""
+        detail = f": {shown(execution.message)}" if execution.message else ""
         hint = "the schedule is as desired; look at what it runs"
-        yield Finding(RunRule.CANARY_RUN_FAILED, message + said, hint=hint, key=watch.outcome.key)
+        yield Finding(RunRule.CANARY_RUN_FAILED, message + detail, hint=hint, key=watch.outcome.key)
 
 
 def _no_fire(watch: _Watch, pacing: Pacing) -> Finding:
     key = watch.outcome.key
     message = f"{key} was not seen to fire within {duration_text(pacing.soak_limit)} of its save"
-    said = f"; its history could not be read: {watch.trouble}" if watch.trouble else ""
+    detail = f"; its history could not be read: {watch.trouble}" if watch.trouble else ""
     hint = f"look at `reconcile history {key.tenant} {key.code}`; is timezone the zone in which the service fires?"
-    return Finding(RunRule.SOAK_NO_FIRE, message + said, hint=hint, key=key)
+    return Finding(RunRule.SOAK_NO_FIRE, message + detail, hint=hint, key=key)

@@ -44,7 +44,7 @@ class Tally:
         return bool(self.stopped_because)
 
     def stopped(self, because: str, *findings: Finding) -> Tally:
-        """Return this tally, stopped; the first reason is the one that is told."""
+        """Return this tally, stopped; only the first reason is kept."""
         return replace(self.with_findings(findings), stopped_because=self.stopped_because or because)
 
     def stopped_by(self, stop: Stop) -> Tally:

@@ -86,7 +86,7 @@ def run_wave(
     """Save *changes*, and return an outcome for each of them, in their order. At most one row was live for each.
 
     Only the first *at_most* changes that need a save are saved; those beyond them get no outcome. A change is saved
-    only after the ledger recorded its intent. The outcomes are told.
+    only after the ledger recorded its intent. The outcomes are reported.
     """
     observation = observe(ports.reader, [change.key for change in changes])
     stopped = ports.stop.is_set()
@@ -161,7 +161,7 @@ def _settle_all(unsettled: dict[Key, _Open], ports: Ports, pacing: Pacing) -> di
 def _save(items: Mapping[Key, _Open], ports: Ports) -> dict[Key, _Open]:
     if not items:
         return {}
-    saves = [Save(key, item.change.desired.name, item.change.desired.wanted_cron) for key, item in items.items()]
+    saves = [Save(key, item.change.desired.name, item.change.desired.cron_to_save) for key, item in items.items()]
     answers = ports.writer.save(saves)
     advanced = {}
     for key, item in items.items():

@@ -1,4 +1,4 @@
-"""What an apply says of one change: one table with a sentence and a hint for each way that it can end."""
+"""The words of an apply about one change: one table with a sentence and a hint for each way that it can end."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def not_recorded(error: LedgerError, *, sent: bool) -> Finding:
 
 
 def _about_activity(change: Change, live: Live | None) -> str:
-    """What became of a job that was inactive: the API does not tell whether saving makes it active."""
+    """Return what became of a job that was inactive: the API does not tell whether saving makes it active."""
     if Condition.INACTIVE not in change.conditions or not isinstance(live, tuple):
         return ""
     return "; the job is active now" if all(row.active for row in live) else "; the job is still inactive"

@@ -1,4 +1,4 @@
-"""What outlives a run: runs and what each did, last applied, holds, and the lock of an environment.
+"""The store that outlives a run: runs and what each did, last applied, holds, and the lock of an environment.
 
 A ledger is a SQLite file or a PostgreSQL database. The way through: `address` reads the setting and says where the
 ledger is; `open_ledger` opens it (`database`), makes its tables or leads them up to date (`migrations`), and returns a

@@ -39,7 +39,9 @@ def storable(text: str) -> str:
     '\ufffd订单'
     """
     if "\0" in text or _has_surrogate(text):
-        return "".join("\ufffd" if sign == "\0" or "\ud800" <= sign <= "\udfff" else sign for sign in text)
+        return "".join(
+            "\ufffd" if character == "\0" or "\ud800" <= character <= "\udfff" else character for character in text
+        )
     return text
 
 

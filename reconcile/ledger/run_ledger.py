@@ -120,7 +120,7 @@ class RunLedger:
             changed = {key: one for key, one in applied.items() if _differs(one, before.get(key))}
             self._put_applied(connection, changed, before)
 
-    def settle(self, settled: Mapping[tuple[str, Key], Settled], applied: Mapping[Key, Applied]) -> None:
+    def record_settled(self, settled: Mapping[tuple[str, Key], Settled], applied: Mapping[Key, Applied]) -> None:
         """Record what was read of open changes, by run and key, and the last applied that follows from it."""
         values = [
             {"of_run": run, "of_tenant": key.tenant, "of_code": key.code, "settled": found}
@@ -168,9 +168,9 @@ class RunLedger:
         earlier = before or change.applied
         name = change.desired.name if outcome.saves else known_name(earlier, change.desired.name)
         ids = _ids(earlier.job_ids if earlier else (), change.live, outcome.live)
-        if not outcome.saves and before is not None and before.cron == change.desired.wanted_cron:
+        if not outcome.saves and before is not None and before.cron == change.desired.cron_to_save:
             return replace(before, job_ids=ids)
-        return Applied(change.desired.wanted_cron, name, ids, self._start.id, self._start.revision)
+        return Applied(change.desired.cron_to_save, name, ids, self._start.id, self._start.revision)
 
     def _put_applied(
         self, connection: Connection, applied: Mapping[Key, Applied], before: Mapping[Key, Applied]
@@ -196,7 +196,7 @@ def _intended(change: Change) -> ChangeRecord:
     desired = change.desired
     before = change.live if isinstance(change.live, tuple) else ()
     return ChangeRecord(
-        change.key, change.action, desired.name, desired.wanted_cron, desired.state, before, change.applied
+        change.key, change.action, desired.name, desired.cron_to_save, desired.state, before, change.applied
     )
 
 

@@ -93,7 +93,7 @@ def conditions(live: Live) -> tuple[Condition, ...]:
 
 @dataclass(frozen=True)
 class Change:
-    """One key, seen from three sides. *live* is what the service held when it was read."""
+    """One key, seen from three sides. *live* is what the service had when it was read."""
 
     desired: Schedule
     applied: Applied | None
@@ -119,7 +119,7 @@ class Change:
         """Return whether one live row holds a cron of the desired meaning; nothing live is as good as parked."""
         if self.live == ():
             return self.desired.state is State.PARKED
-        return self.row is not None and same_cron(self.row.cron, self.desired.wanted_cron)
+        return self.row is not None and same_cron(self.row.cron, self.desired.cron_to_save)
 
     @property
     def known_name(self) -> str:
@@ -159,7 +159,7 @@ class Change:
 
     def _three_way(self, applied: Applied) -> Verdict:
         is_named_as_desired = self.known_name == self.desired.name
-        as_applied = same_cron(applied.cron, self.desired.wanted_cron) and is_named_as_desired
+        as_applied = same_cron(applied.cron, self.desired.cron_to_save) and is_named_as_desired
         if self.fires_as_desired and is_named_as_desired:
             return Verdict.IN_SYNC if as_applied else Verdict.CONVERGED
         live_as_applied = self.row is not None and same_cron(self.row.cron, applied.cron)

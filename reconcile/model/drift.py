@@ -1,4 +1,4 @@
-"""What drift found: the keys at which live is not what Git declares, and which of them moved."""
+"""The result of a drift check: the keys at which live is not as Git declares, and which of them moved."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def has_moved(change: Change) -> bool:
 class Drift:
     """A drift check of *environment*: *keys* are those with something to say, sorted; *unchanged* counts the rest.
 
-    *held* are those of *keys* that a rollback holds back. With *is_strict* an orphan counts as moved.
+    *holds* are those of *keys* that a rollback placed. With *is_strict* an orphan counts as moved.
     """
 
     environment: str
     keys: tuple[Change, ...]
     unchanged: int
-    held: Mapping[Key, Hold] = field(default_factory=dict)
+    holds: Mapping[Key, Hold] = field(default_factory=dict)
     is_strict: bool = False
     last_applied: LastAppliedSource = LastAppliedSource.NONE
     findings: tuple[Finding, ...] = ()

@@ -11,7 +11,7 @@ from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRe
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
-    """What is known of *environment*: where *last_applied* is from, and *revision*, the commit last applied as a whole.
+    """The status of *environment*: where *last_applied* is from, and *revision*, the commit last applied as a whole.
 
     *keys* counts what is known as applied. *runs* are the last ones, newest first; *runs_since* counts those that may
     have saved something since that commit was applied. *open_changes* are saves whose outcome is unknown, each with its

@@ -1,4 +1,4 @@
-"""What a ledger holds: runs, what each of them did to a key, holds, and the holder of the lock."""
+"""Records of a ledger: runs, the change that each made to a key, holds, and the holder of the lock."""
 
 from __future__ import annotations
 

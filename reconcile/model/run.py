@@ -18,7 +18,7 @@ TOUCHED = frozenset({Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN})
 class Run:
     """An apply that ended. *outcomes* holds one for each change of *plan*, sorted by key.
 
-    *refusals* are those that held in this run, with its overrides; one without a key means that nothing was begun.
+    *refusals* are those that applied to this run, with its overrides; one without a key means that nothing was begun.
     *interrupted* says that a signal stopped it, *is_recorded* that the ledger took all that it was given. *start* is
     how the ledger knows it; None for a run without one.
     """

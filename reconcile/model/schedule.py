@@ -66,7 +66,7 @@ Origin: TypeAlias = DeclaredAt | Removed | BeforeRun
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """What is desired for one key: what Git says, with sets, defaults and overrides resolved, or another *origin*.
+    """The desired schedule of one key: from Git, with sets, defaults and overrides resolved, or of another *origin*.
 
     *cron* is plain Quartz text, *declared_cron* what the file says (they differ where it holds ``H``).
     """
@@ -83,6 +83,6 @@ class Schedule:
     protect: bool = False
 
     @property
-    def wanted_cron(self) -> str:
+    def cron_to_save(self) -> str:
         """Return the cron text that the service is to hold: the parking cron for a parked schedule."""
         return PARKED_CRON if self.state is State.PARKED else self.cron

@@ -163,7 +163,7 @@ def _desired_document(schedule: Schedule) -> Document:
     *cron* is what a save writes; a parked schedule keeps its own as *resolved_cron*.
     """
     document: Document = {
-        "cron": schedule.wanted_cron,
+        "cron": schedule.cron_to_save,
         "declared_cron": schedule.declared_cron,
         "name": schedule.name,
         "state": schedule.state.value,
@@ -171,7 +171,7 @@ def _desired_document(schedule: Schedule) -> Document:
     }
     if not isinstance(schedule.origin, DeclaredAt):
         document["origin"] = schedule.origin.word
-    if schedule.cron != schedule.wanted_cron:
+    if schedule.cron != schedule.cron_to_save:
         document["resolved_cron"] = schedule.cron
     if schedule.owner is not None:
         document["owner"] = schedule.owner

@@ -38,13 +38,13 @@ def closing(drift: Drift) -> str:
     unreadable = sum(change.verdict is Verdict.UNREADABLE for change in drift.keys)
     moved = len(drift.moved)
     rest = len(drift.keys) - unreadable - moved
-    said = [f"{moved} moved"] if moved else []
-    said += [f"{unreadable} unreadable"] if unreadable else []
-    said += [f"{rest} not as declared"] if rest else []
-    if not said:
+    parts = [f"{moved} moved"] if moved else []
+    parts += [f"{unreadable} unreadable"] if unreadable else []
+    parts += [f"{rest} not as declared"] if rest else []
+    if not parts:
         return f"No drift: {counted(drift.unchanged, 'schedule')} as declared."
-    said += [f"{drift.unchanged} as declared"] if drift.unchanged else []
-    return f"Drift: {', '.join(said)}." if moved else f"No drift seen: {', '.join(said)}."
+    parts += [f"{drift.unchanged} as declared"] if drift.unchanged else []
+    return f"Drift: {', '.join(parts)}." if moved else f"No drift seen: {', '.join(parts)}."
 
 
 def _entry(change: Change, drift: Drift) -> Entry:
@@ -57,7 +57,7 @@ def _entry(change: Change, drift: Drift) -> Entry:
 
 
 def _hold_details(change: Change, drift: Drift) -> Iterator[Detail]:
-    hold = drift.held.get(change.key)
+    hold = drift.holds.get(change.key)
     if hold is not None:
         yield Detail("held", hold.cause)
         yield Detail("hint", f"change the declaration, or lift it with reconcile release {change.key}")

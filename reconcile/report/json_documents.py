@@ -215,7 +215,7 @@ def tail_members(
 
 
 def _drifted(change: Change, drift: Drift) -> Document:
-    hold = drift.held.get(change.key)
+    hold = drift.holds.get(change.key)
     return change_document(change) | {
         "moved": drift.has_moved(change),
         "held_by": hold.run if hold is not None else None,

@@ -21,7 +21,7 @@ _SHORT = 12
 def runs_view(runs: Sequence[RunRecord], *, environment: str) -> View:
     """Return the view of *runs*, newest first."""
     blocks = (Table(_COLUMNS, tuple(map(_row, runs))),) if runs else ()
-    closing = f"{counted(len(runs), 'run')}." if runs else "No run is remembered."
+    closing = f"{counted(len(runs), 'run')}." if runs else "No run is recorded."
     return View(f"Runs of {environment}", sections(("Newest first", blocks)), closing)
 
 

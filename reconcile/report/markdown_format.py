@@ -56,12 +56,12 @@ def _excerpt(block: Excerpt) -> str:
     """Return a list entry, with the quoted line below it."""
     place = f"{markdown_cell(str(block.place))}: " if block.place is not None else ""
     hint = f" ({escaped(block.hint)})" if block.hint else ""
-    said = f"- {place}{escaped(block.message)}{hint}"
+    entry = f"- {place}{escaped(block.message)}{hint}"
     quoted = quotation(block)
     if not quoted:
-        return said
+        return entry
     fence = markdown_fence(quoted)
-    return "\n".join([said, "", *(f"  {line}" for line in (f"{fence}text", *quoted, fence))])
+    return "\n".join([entry, "", *(f"  {line}" for line in (f"{fence}text", *quoted, fence))])
 
 
 def _entries(entries: list[Entry]) -> Iterator[str]:

@@ -67,12 +67,12 @@ def closing(summary: Summary) -> str:
     'Plan: 1 to create.'
     """
     counts = asdict(summary)
-    said = [f"{counts[name]} {words}" for name, words in _COUNTED.items() if counts[name]]
-    if not said:
+    parts = [f"{counts[name]} {words}" for name, words in _COUNTED.items() if counts[name]]
+    if not parts:
         return "No changes."
     if summary.unchanged:
-        said.append(f"{summary.unchanged} unchanged")
-    return f"Plan: {', '.join(said)}."
+        parts.append(f"{summary.unchanged} unchanged")
+    return f"Plan: {', '.join(parts)}."
 
 
 def by_key(refusals: Iterable[Refusal]) -> Mapping[Key, tuple[Refusal, ...]]:
@@ -89,7 +89,7 @@ def change_entry(
 ) -> Entry:
     """Return the entry of *change*: symbol, key, name and place; below it what differs, and why it may not be saved.
 
-    What is not to be saved writes no name: then nothing is said of it.
+    What is not to be saved writes no name: then nothing is parts of it.
     """
     return Entry(
         symbol=SYMBOLS[change.action] if change.action is not None else "!",
@@ -154,7 +154,7 @@ def _details(change: Change, *, is_saved: bool) -> Iterator[Detail]:
     if isinstance(desired.origin, Removed) and not is_saved:
         yield Detail("cron", live_crons(change.live))
     elif SavedField.CRON in change.fields:
-        yield Detail("cron", f"{live_crons(change.live)} → {desired.wanted_cron}", Tone.CHANGED)
+        yield Detail("cron", f"{live_crons(change.live)} → {desired.cron_to_save}", Tone.CHANGED)
     if desired.declared_cron != desired.cron:
         yield Detail("declared", desired.declared_cron)
     if is_saved and change.action is not None and change.action is not Action.CREATE:

@@ -34,7 +34,7 @@ def run_view(run: Run) -> View:
             ("Attention", attention_entries(run.plan.attention)),
             ("Findings", finding_blocks((*run.plan.findings, *run.findings))),
             ("Assumptions", assumption_blocks(run.plan.assumptions)),
-            ("Remembered", _record(run)),
+            ("Recorded", _record(run)),
         ),
         closing=closing(run),
         tone=Tone.GOOD if run.is_done else Tone.BAD,
@@ -59,12 +59,12 @@ def closing(run: Run) -> str:
     counts = [(run.count(result), result.value) for result in Result]
     counts.append((sum(one.is_blocked for one in attention), "blocked"))
     counts.append((sum(isinstance(one.live, Unreadable) for one in attention), "unreadable"))
-    said = ", ".join(f"{count} {word}" for count, word in counts if count)
+    counted_results = ", ".join(f"{count} {word}" for count, word in counts if count)
     if run.is_done:
-        return f"Applied: {said}." if said else "Nothing to apply: live is as declared."
+        return f"Applied: {counted_results}." if counted_results else "Nothing to apply: live is as declared."
     if run.saved_something:
-        return f"Not all is done: {said}."
-    return f"Nothing was saved: {said}." if said else "Nothing was saved."
+        return f"Not all is done: {counted_results}."
+    return f"Nothing was saved: {counted_results}." if counted_results else "Nothing was saved."
 
 
 def _details(outcome: Outcome) -> Iterator[Detail]:

@@ -57,7 +57,7 @@ def _section(section: Section, paint: _Painter) -> Iterator[str]:
 
 def _block(block: Block, paint: _Painter) -> Iterator[str]:
     if isinstance(block, Table):
-        yield from (f"  {line}" for line in _table([block.columns, *block.rows]))
+        yield from (f"  {line}" for line in _aligned([block.columns, *block.rows]))
     elif isinstance(block, Excerpt):
         yield from _excerpt(block, paint)
     else:
@@ -92,7 +92,7 @@ def quotation(block: Excerpt) -> tuple[str, ...]:
 
 def _entries(entries: list[Entry], paint: _Painter) -> Iterator[str]:
     """Yield entries with their columns aligned; labels align within one entry."""
-    heads = _table([(entry.symbol, *entry.columns) for entry in entries])
+    heads = _aligned([(entry.symbol, *entry.columns) for entry in entries])
     for entry, head in zip(entries, heads, strict=True):
         yield f"  {paint(head, entry.tone)}"
         width = max((cells(detail.label) for detail in entry.details), default=0)
@@ -100,8 +100,7 @@ def _entries(entries: list[Entry], paint: _Painter) -> Iterator[str]:
             yield f"      {padded(visible(detail.label), width)}  {paint(visible(detail.text), detail.tone)}"
 
 
-def _table(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """Return *rows* as lines with aligned columns, two blanks between them."""
+def _aligned(rows: Iterable[tuple[str, ...]]) -> list[str]:
     shown = [tuple(visible(cell) for cell in row) for row in rows]
     widths = [max(cells(cell) for cell in column) for column in zip(*shown, strict=True)]
     return ["  ".join(padded(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in shown]

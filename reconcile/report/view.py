@@ -83,7 +83,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What a person sees: *closing* is the last line, and sums up the view.
+    """A report as a person sees it: *closing* is the last line, and sums up the view.
 
     *trailer* is a line below it, to be copied into the message of a commit: it holds only our own words and digits.
     """

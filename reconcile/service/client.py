@@ -110,7 +110,9 @@ def open_client(
 
     size = environment.concurrency if parallelism is None else parallelism
     if size < 1:
-        raise SettingError(f"{size} calls at once are too few", hint="set concurrency, or --parallelism, to 1 or more")
+        raise SettingError(
+            f"{size} requests at once are too few", hint="set concurrency, or --parallelism, to 1 or more"
+        )
     settings = endpoint(environment, variables)
     redactor = Redactor(settings.secrets)
     return Client(

@@ -71,12 +71,12 @@ def endpoint(environment: Environment, variables: Mapping[str, str]) -> Endpoint
         name: _header(name, value, f"{setting}.headers.{name}", variables)
         for name, value in environment.headers.items()
     }
-    sources = {f"{setting}.url": environment.url}
-    sources |= {f"{setting}.headers.{name}": value for name, value in environment.headers.items()}
-    made_from_variables = [name for name, text in sources.items() if variables_in(text)]
-    if made_from_variables:
+    settings = {f"{setting}.url": environment.url}
+    settings |= {f"{setting}.headers.{name}": value for name, value in environment.headers.items()}
+    with_variables = [name for name, text in settings.items() if variables_in(text)]
+    if with_variables:
         port = parts.port or _DEFAULT_PORTS[parts.scheme]
-        refuse_untrusted(made_from_variables[0], parts.hostname or "", port, variables, shown=_origin(parts))
+        refuse_untrusted(with_variables[0], parts.hostname or "", port, variables, shown=_origin(parts))
     proxy = proxy_for(parts, variables)
     base_path = parts.path.rstrip("/")
     shown_path = f"/{HIDDEN}" if base_path and variables_in(environment.url) else base_path
@@ -132,9 +132,9 @@ def _header(name: str, written: str, setting: str, variables: Mapping[str, str])
         raise SettingError(
             f"{setting}{whose} holds a line break{end}", hint="a file's last line break often gets into a variable"
         )
-    if any((ord(sign) < 0x20 and sign != "\t") or ord(sign) == 0x7F for sign in value):
+    if any((ord(character) < 0x20 and character != "\t") or ord(character) == 0x7F for character in value):
         raise SettingError(f"{setting}{whose} holds a control character")
-    if any(ord(sign) > 0xFF for sign in value):
+    if any(ord(character) > 0xFF for character in value):
         raise SettingError(f"{setting}{whose} holds a character that a header cannot carry", hint="Latin-1 only")
     if value != value.strip():
         raise SettingError(f"{setting}{whose} begins or ends with white space")

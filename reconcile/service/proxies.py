@@ -35,7 +35,7 @@ def _checked(value: str, name: str) -> str:
         usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         usable = False
-    if not usable or any(sign <= " " or sign > "~" for sign in value):
+    if not usable or any(character <= " " or character > "~" for character in value):
         raise SettingError(f"variable {name} holds no address of an http proxy", hint="write it like http://proxy:3128")
     return value
 

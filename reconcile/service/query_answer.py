@@ -1,4 +1,4 @@
-"""What a reply to a query means. Pure: a reply and the codes asked for go in, an answer comes out.
+"""The answer that a reply to a query gives. Pure: a reply and the codes asked for go in, an answer comes out.
 
 ========================================  ==============================  =========================================
 the reply                                 to several codes                to one code alone

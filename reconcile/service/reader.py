@@ -41,7 +41,7 @@ _STOPPED = unreadable(ReplyRule.INTERRUPTED, "the run was stopped before the ser
 
 @dataclass(frozen=True, slots=True)
 class _Access:
-    """What a reader takes from its client: not the client itself, which can save."""
+    """The part of a client that a reader gets. The client itself can save."""
 
     dispatcher: Dispatcher
     settings: ServiceSettings

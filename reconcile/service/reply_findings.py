@@ -1,4 +1,4 @@
-"""Findings about replies: oddities that keep no key from being read.
+"""Findings about replies that are not as documented, though every key of them could be read.
 
 A service shows an oddity in each of its replies, so one finding stands for all of a kind: it names the first, in the
 order of keys or of tenants, and says how many there were.
@@ -19,7 +19,7 @@ from reconcile.text import counted
 
 @dataclass(frozen=True, slots=True)
 class ErrorBesideData:
-    """A reply of *operation* to *tenant* held data, and an error beside it."""
+    """A reply of *operation* to *tenant* had data, and an error beside it."""
 
     operation: Operation
     tenant: str
@@ -29,7 +29,7 @@ class ErrorBesideData:
 
 @dataclass(frozen=True, slots=True)
 class RepeatedRow:
-    """A reply held the same row of *key* more than once."""
+    """A reply had the same row of *key* more than once."""
 
     key: Key
 

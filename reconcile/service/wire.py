@@ -144,7 +144,7 @@ def listing(content: object, *, asked: Collection[str], active: Collection[str])
     ownerless = None
     for number, row in enumerate(content, 1):
         try:
-            code = _owner(row, number)
+            code = _code_of_row(row, number)
         except MalformedError as error:
             ownerless = ownerless or str(error)
             continue
@@ -205,8 +205,7 @@ def history_page(content: object, *, job: str, page: int, page_size: int, succes
     )
 
 
-def _owner(row: Any, number: int) -> str:
-    """Return the code of a row."""
+def _code_of_row(row: Any, number: int) -> str:
     if not isinstance(row, dict):
         raise MalformedError(f"row {number} is {_kind(row)}, not an object")
     return _id(row, "bizcode", number)
@@ -281,8 +280,8 @@ def _id(row: Mapping[str, object], name: str, number: int | None) -> str:
         return str(value)
     if type(value) is str and value:
         return _text(value, name)
-    where = name if number is None else f"{name} of row {number}"
-    raise MalformedError(f"{where} is {'missing' if name not in row else _kind(value)}, not an id")
+    member = name if number is None else f"{name} of row {number}"
+    raise MalformedError(f"{member} is {'missing' if name not in row else _kind(value)}, not an id")
 
 
 def _optional_id(row: Mapping[str, object], name: str, number: int) -> str:

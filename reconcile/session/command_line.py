@@ -23,7 +23,7 @@ class Group(Enum):
     ALWAYS = auto()
     KEYS = auto()
     LABELS = auto()
-    CALLS = auto()
+    REQUESTS = auto()
 
 
 SELECTION = (Group.KEYS, Group.LABELS)
@@ -92,11 +92,11 @@ class Options:
     )
     parallelism: int | None = _option(
         "--parallelism",
-        group=Group.CALLS,
+        group=Group.REQUESTS,
         default=None,
         within=(1, 256),
         metavar="N",
-        help="Calls to the service at once.",
+        help="Requests to the service at once.",
     )
     quiet: bool = _option("-q", "--quiet", default=False, is_flag=True, help="No progress and no warnings.")
     verbose: int = _option(
@@ -112,7 +112,7 @@ class Options:
 
     @property
     def verbosity(self) -> int:
-        """Return how much is told on stderr: -1 is quiet, 0 is usual."""
+        """Return how much is written to stderr: -1 is quiet, 0 is usual."""
         return -1 if self.quiet else self.verbose
 
     def selecting(self, selection: Selection) -> Options:

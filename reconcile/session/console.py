@@ -1,4 +1,4 @@
-"""What a run writes to stderr: messages, progress, questions."""
+"""The console of a run, on stderr: messages, progress, questions."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class Console:
         return self.ask("\nOnly `yes` applies this plan. Apply it? ").strip() == "yes"
 
     @contextlib.contextmanager
-    def progress(self, title: str, total: int, *, wanted: bool = True) -> Iterator[Progress]:
+    def progress(self, title: str, total: int, *, is_shown: bool = True) -> Iterator[Progress]:
         """Show a bar on a terminal while the block runs."""
-        if not self.is_terminal or not wanted:
+        if not self.is_terminal or not is_shown:
             yield no_progress
             return
         from rich.console import Console as Terminal

@@ -1,11 +1,11 @@
-"""What is declared, read offline and once a run: the checkout, then the schedules of one environment."""
+"""Declared: read offline, and once a run: the checkout, then the schedules of one environment."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from reconcile.declare import load_documents, load_workspace
+from reconcile.declare import load_declarations, load_workspace
 from reconcile.engine.declarations import Declarations
 from reconcile.engine.make_plan import desired_digest
 from reconcile.engine.resolve import Resolution, resolve
@@ -67,13 +67,13 @@ class Checkout:
         return (self.environment,)
 
     def load(self, environment: Environment) -> tuple[Declarations, tuple[Finding, ...]]:
-        """Return the documents of *environment*, and their findings."""
-        return load_documents(self.workspace, environment, self.tree)
+        """Return the declarations of *environment*, and their findings."""
+        return load_declarations(self.workspace, environment, self.tree)
 
-    def resolve(self, documents: Declarations, environment: Environment) -> Resolution:
-        """Return what *documents* declare for *environment*, held against the rules as the workspace sets them."""
+    def resolve(self, declarations: Declarations, environment: Environment) -> Resolution:
+        """Return what *declarations* declare for *environment*, checked by the rules as the workspace sets them."""
         return resolve(
-            documents,
+            declarations,
             environment,
             now=self.runtime.now,
             severities=self.workspace.rules,
@@ -93,8 +93,8 @@ class Checkout:
             return None
         if workspace is None or environment not in workspace.environments:
             return None
-        documents, _ = load_documents(workspace, workspace.environments[environment], tree)
-        return resolve(documents, workspace.environments[environment]).desired
+        declarations, _ = load_declarations(workspace, workspace.environments[environment], tree)
+        return resolve(declarations, workspace.environments[environment]).desired
 
 
 @dataclass(frozen=True)
@@ -171,8 +171,8 @@ def declare_everything(runtime: Runtime) -> Declared:
     """Return what is declared for the chosen environment, whatever is selected. Raises what `declare` does."""
     checkout = open_checkout(runtime)
     environment = checkout.environment
-    documents, more = checkout.load(environment)
-    resolution = checkout.resolve(documents, environment)
+    declarations, more = checkout.load(environment)
+    resolution = checkout.resolve(declarations, environment)
     findings = (*checkout.findings, *more, *resolution.findings)
     if has_errors(findings):
         raise with_findings(findings)
@@ -185,16 +185,16 @@ def environment_of(workspace: Workspace, name: str | None) -> Environment:
     Raises:
         SettingError: there is none.
     """
-    wanted = name or workspace.default_environment
+    chosen = name or workspace.default_environment
     known = ", ".join(workspace.environments)
-    if wanted is None:
+    if chosen is None:
         if len(workspace.environments) == 1:
             return next(iter(workspace.environments.values()))
         raise SettingError("no environment is chosen", hint=f"name one with --env: {known}")
-    if wanted not in workspace.environments:
-        hint = did_you_mean(wanted, workspace.environments) or f"known: {known}"
-        raise SettingError(f"there is no environment {wanted!r}", hint=hint)
-    return workspace.environments[wanted]
+    if chosen not in workspace.environments:
+        hint = did_you_mean(chosen, workspace.environments) or f"known: {known}"
+        raise SettingError(f"there is no environment {chosen!r}", hint=hint)
+    return workspace.environments[chosen]
 
 
 def has_errors(findings: Iterable[Finding]) -> bool:

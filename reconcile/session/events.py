@@ -50,7 +50,7 @@ class Events:
     def planned(self, plan: Plan) -> None:
         """Tell of each change of *plan*."""
         for change in plan.changes if self._write is not None else ():
-            self._tell("planned", **_named(change), verdict=change.verdict.value, **_wanted(change))
+            self._tell("planned", **_named(change), verdict=change.verdict.value, **_desired(change))
 
     def started(self, intents: Iterable[Intent]) -> None:
         """Tell of saves that are about to be made."""
@@ -100,10 +100,10 @@ def _named(change: Change) -> Document:
     return {"tenant": change.key.tenant, "code": change.key.code, "action": action}
 
 
-def _wanted(change: Change) -> Document:
+def _desired(change: Change) -> Document:
     desired = change.desired
     return {
-        "cron": desired.wanted_cron,
+        "cron": desired.cron_to_save,
         "name": desired.name,
         "source": str(desired.origin),
         **live_document(change.live),

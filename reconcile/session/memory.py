@@ -1,4 +1,4 @@
-"""What a run knows of earlier applies: of each key from the ledger, else from the ref of last applied."""
+"""The memory of earlier applies: each key is read from the ledger, else from the ref of last applied."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from reconcile.engine.find_last_applied import applied_at, joined, settled, without_never_live
+from reconcile.engine.find_last_applied import applied_at, joined, settled_changes, without_never_live
 from reconcile.engine.judge_freezes import freezes_of
 from reconcile.engine.judges import Situation
 from reconcile.engine.orphans import removed
@@ -46,7 +46,7 @@ class Memory:
 
     *holds* are those of rollbacks, *foreign* the keys of other workspaces, each with its owner.
     *open_changes* are saves whose outcome is unknown, with their run id; *doubled* are keys that a save of ours added a
-    job to. *closed_changes* are the outcomes of open changes that reading has shown, by run and key, *closed_applied*
+    job to. *settled_changes* are the outcomes of open changes that reading has shown, by run and key, *settled_applied*
     is last applied after them: a run that saves has yet to record both.
     """
 
@@ -55,8 +55,8 @@ class Memory:
     foreign: Mapping[Key, str] = field(default_factory=dict)
     open_changes: tuple[tuple[str, ChangeRecord], ...] = ()
     doubled: frozenset[Key] = frozenset()
-    closed_changes: Mapping[tuple[str, Key], Settled] = field(default_factory=dict)
-    closed_applied: Mapping[Key, Applied] = field(default_factory=dict)
+    settled_changes: Mapping[tuple[str, Key], Settled] = field(default_factory=dict)
+    settled_applied: Mapping[Key, Applied] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
 
     @property
@@ -74,11 +74,13 @@ class Memory:
 
     def after_reading(self, live: Mapping[Key, Live]) -> Memory:
         """Return this memory, with the outcomes of the open changes that *live* shows."""
-        became, applied = settled(self.open_changes, live)
+        settled, applied = settled_changes(self.open_changes, live)
         last_applied = without_never_live(self.last_applied, live)
         last_applied = replace(last_applied, by_key={**last_applied.by_key, **applied}) if applied else last_applied
         doubled = frozenset(key for key in self.doubled if isinstance(rows := live.get(key), tuple) and len(rows) > 1)
-        return replace(self, last_applied=last_applied, doubled=doubled, closed_changes=became, closed_applied=applied)
+        return replace(
+            self, last_applied=last_applied, doubled=doubled, settled_changes=settled, settled_applied=applied
+        )
 
     def situation(self, declared: Declared) -> Situation:
         """Return what guards judge by in this run."""
@@ -176,11 +178,11 @@ def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledg
     is_here = is_ours and not not_as_committed(checkout.repository)
     applied_then = declared.everything if is_here else checkout.declared_at(environment, commit)
     if applied_then is None:
-        said = f"{named} at {commit[:12]} declares nothing for {environment} in this folder: two-way, no orphans"
-        return replace(NO_LAST_APPLIED, assumptions=(said if has_ledger else f"{said}, no lock",)), ""
+        assumption = f"{named} at {commit[:12]} declares nothing for {environment} in this folder: two-way, no orphans"
+        return replace(NO_LAST_APPLIED, assumptions=(assumption if has_ledger else f"{assumption}, no lock",)), ""
     unknown = "job ids are" if has_ledger else "job ids, holds and saves without an end are"
     place = f"{named} at {commit[:12]}"
-    said = f"last applied comes from Git ({place}): {unknown} not known"
-    said = said if has_ledger else f"{said}; no lock"
+    assumption = f"last applied comes from Git ({place}): {unknown} not known"
+    assumption = assumption if has_ledger else f"{assumption}; no lock"
     applied = applied_at(applied_then.values(), commit)
-    return LastApplied(LastAppliedSource.GIT, applied, {}, (said,), frozenset(applied)), place
+    return LastApplied(LastAppliedSource.GIT, applied, {}, (assumption,), frozenset(applied)), place

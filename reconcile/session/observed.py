@@ -1,4 +1,4 @@
-"""What is observed: what is declared, what is remembered of it, and a reader of the service. It cannot save."""
+"""Observed: the declarations, the memory of earlier applies, and a reader of the service. It cannot save."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class Observed:
         )
 
     def _read(self) -> tuple[Observation, Memory]:
-        """Return the live side, with what was noted of the replies, and what is remembered once it is read."""
+        """Return the live side, with what was noted of the replies, and the memory after reading it."""
         observation = read_live(self.declared.runtime, self.reader, self.memory.keys(self.declared.desired))
         findings = (*observation.findings, *self.reader.take_findings())
         return replace(observation, findings=findings), self.memory.after_reading(observation.live)

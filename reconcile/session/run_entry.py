@@ -49,8 +49,8 @@ class RunEntry:
         if self._run is None:
             return
         with ledger_required():
-            if memory.closed_changes:
-                self._run.settle(memory.closed_changes, memory.closed_applied)
+            if memory.settled_changes:
+                self._run.record_settled(memory.settled_changes, memory.settled_applied)
             if in_sync:
                 self._run.record_applied(in_sync)
             if holds:

@@ -34,7 +34,7 @@ def tool_version() -> str:
 
 
 class RunFacts:
-    """What the report of a run needs, whatever ends the run: its options, its revision, its secrets.
+    """The facts that a report needs however the run ends: its options, its revision, its secrets.
 
     A run learns these as it goes, each in one place, and may fail right after: so this one object changes.
     """
@@ -123,9 +123,9 @@ class Runtime:
             self.console.log(level, message, as_json=self.options.log_format == "json")
 
     def trace(self) -> Callable[[str], None] | None:
-        """Return where requests and replies are told to; None without -vv."""
+        """Return the function that writes requests and replies; None without -vv."""
         return (lambda line: self.log("trace", line)) if self.options.verbosity >= LEVELS["trace"] else None
 
     def progress(self, title: str, total: int) -> AbstractContextManager[Progress]:
         """Show how far a long step is: on a terminal, with neither -q nor -vv."""
-        return self.console.progress(title, total, wanted=0 <= self.options.verbosity < 2)
+        return self.console.progress(title, total, is_shown=0 <= self.options.verbosity < 2)

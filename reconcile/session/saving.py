@@ -1,6 +1,6 @@
 """Saving: the lock of the environment, a ledger that records what is saved, and the one writer of the program.
 
-Only `apply` and `rollback` use it. What a run records, in this order::
+Only `apply` and `rollback` use it. A run records, in this order::
 
     begin ── outcomes of open changes, what is in sync, new holds ── of each wave: intents, saves, read-back, outcomes
     ── holds that are lifted ── end
@@ -48,8 +48,8 @@ from reconcile.session.run_entry import RunEntry
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
 
-WAVES_PER_CALL = 20
-"""A wave holds this many changes for each call at once."""
+CHANGES_PER_REQUEST = 20
+"""A wave has this many changes for each request that may be open at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,7 @@ class Saving:
         typed = self.declared.runtime.options.parallelism
         parallelism = self.declared.environment.concurrency if typed is None else typed
         return Pacing(
-            wave_size=WAVES_PER_CALL * parallelism,
+            wave_size=CHANGES_PER_REQUEST * parallelism,
             soak=self.options.soak,
             soak_limit=timedelta(seconds=self.options.soak_limit),
         )
@@ -227,7 +227,7 @@ def _locked_ledger(declared: Declared, options: SaveOptions, identity: RunIdenti
         yield None
         return
     with contextlib.ExitStack() as stack:
-        # What the block raises is the block's: only what is raised before it is about the ledger as a whole.
+        # Only an error that is raised before the block is about the ledger as a whole.
         with ledger_required():
             ledger = stack.enter_context(home.to_write())
             stack.enter_context(ledger.lock(identity.id, identity.actor, timeout_seconds=options.lock_timeout))

@@ -76,7 +76,7 @@ class TwinApp:
             await send_reply(refusal(habits, str(error)), send)
             return
         twin.statistics.by_operation[request.operation] += 1
-        self._restart_draws()
+        self._restart_after_change_of_habits()
         refused = self._rejection(tenant, headers)
         if refused is not None:
             await send_reply(refused, send)
@@ -101,8 +101,7 @@ class TwinApp:
                 return Reply(429, body, ((b"content-type", b"application/json"), (b"retry-after", b"%d" % wait)))
         return None
 
-    def _restart_draws(self) -> None:
-        """Restart the draws of faults, and the count of requests, after a change of a habit."""
+    def _restart_after_change_of_habits(self) -> None:
         habits = self._twin.habits
         if habits is not self._habits:
             self._habits, self._faults, self._request_rate = habits, Faults(habits.random_seed), RequestRate()

@@ -1,4 +1,4 @@
-"""What a twin answers beside the three operations: the page, the API's description, and its control API at `/_twin/`.
+"""The paths of a twin beside the three operations: the page, the API's description, and its control API at `/_twin/`.
 
 What changes a twin is a POST with the content type of JSON, and refused without it: a page of another site that is open
 in a browser can post a form here, but not JSON.
@@ -128,7 +128,7 @@ class ControlApi:
         return {"count": len(found), "jobs": [admin.described(self._twin, job) for job in shown]}
 
     def overview(self, values: Values) -> object:
-        """What the page shows: clock, counts, tenants and the newest fires."""
+        """The content of the page: clock, counts, tenants and the newest fires."""
         twin = self._twin
         return {
             "clock": self.clock(values),

@@ -1,4 +1,4 @@
-"""What a fire does: a simulated run with a set duration and rate of failures, or a call of a URL.
+"""The run that a fire starts: a simulated run with a set duration and rate of failures, or a call of a URL.
 
 A simulated run depends on seed, job and instant alone: its outcome is the same in whatever order the fires are run.
 """

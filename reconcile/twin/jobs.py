@@ -59,7 +59,7 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class JobDefinition:
-    """What a job is: whose, and what it does when."""
+    """The definition of a job: its tenant and code, its name, its cron, and whether it is enabled."""
 
     tenant: str
     code: str

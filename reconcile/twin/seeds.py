@@ -70,14 +70,14 @@ def seeded_jobs(tenants: Mapping[str, list[Mapping[str, str]]], ids: Ids, now_ms
     return seeded
 
 
-def _check(job: object, where: str) -> None:
+def _check(job: object, place: str) -> None:
     if not isinstance(job, dict):
-        raise SettingError(f"{where} is not an object")
+        raise SettingError(f"{place} is not an object")
     for name in _NEEDED:
         if not isinstance(job.get(name), str) or not job[name]:
-            raise SettingError(f"{where} lacks its text {name!r}")
+            raise SettingError(f"{place} lacks its text {name!r}")
     for name, value in job.items():
         if name not in _KNOWN or not isinstance(value, str):
-            raise SettingError(f"{where} has {name!r}, which is unknown or not a text")
+            raise SettingError(f"{place} has {name!r}, which is unknown or not a text")
     if job.get("status", "enable") not in {"enable", "disable"}:
-        raise SettingError(f"{where} has the status {job['status']!r}, and may have enable or disable")
+        raise SettingError(f"{place} has the status {job['status']!r}, and may have enable or disable")

@@ -57,7 +57,7 @@ SELECTED = {"plan", "apply", "drift", "rollback", "ledger rebuild"}
     [
         pytest.param(Group.KEYS, {*SELECTED, "explain"}, id="tenant-and-code"),
         pytest.param(Group.LABELS, SELECTED, id="label"),
-        pytest.param(Group.CALLS, SELECTED, id="parallelism"),
+        pytest.param(Group.REQUESTS, SELECTED, id="parallelism"),
     ],
 )
 def test_an_option_is_taken_where_it_has_an_effect(group, expected):
@@ -78,7 +78,7 @@ def test_a_misspelt_option_keeps_the_words_of_click(capsys):
 
 def test_the_variable_of_an_option_that_is_not_taken_is_not_read(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    variables = {COMMON[name].variable: "no number" for name in names(Group.KEYS, Group.LABELS, Group.CALLS)}
+    variables = {COMMON[name].variable: "no number" for name in names(Group.KEYS, Group.LABELS, Group.REQUESTS)}
     assert Run(["explain", "0 0 2 * * ?", "--format", "json"], variables | {"RECONCILE_TENANT": ""}).exit_code() == 0
     assert '"kind": "explanation"' in capsys.readouterr().out
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from reconcile.declare import load_documents, load_workspace
+from reconcile.declare import load_declarations, load_workspace
 from reconcile.engine.resolve import Resolution, resolve
 from reconcile.errors import SettingError
 from reconcile.model.finding import Finding
@@ -70,7 +70,7 @@ def outcome(files: Texts) -> Outcome:
     workspace, findings = load_workspace("schedules", given)
     assert workspace is not None, findings
     environment = next(iter(workspace.environments.values()))
-    documents, found = load_documents(workspace, environment, given)
+    documents, found = load_declarations(workspace, environment, given)
     resolution = resolve(documents, environment)
     return Outcome(resolution, (*findings, *found, *resolution.findings))
 

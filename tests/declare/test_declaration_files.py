@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from reconcile.declare import load_documents, load_workspace
+from reconcile.declare import load_declarations, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.errors import SettingError
 from reconcile.model.keys import Key
@@ -131,7 +131,7 @@ def test_the_order_of_files_decides_nothing():
         tree = Shuffled({path: text.encode() for path, text in files.items()})
         workspace, _ = load_workspace("schedules", tree)
         environment = workspace.environments["here"]
-        documents, findings = load_documents(workspace, environment, tree)
+        documents, findings = load_declarations(workspace, environment, tree)
         resolution = resolve(documents, environment)
         return findings, list(resolution.desired.items()), resolution.findings, resolution.tenants
 
@@ -192,7 +192,7 @@ def test_a_file_that_is_gone_when_a_place_is_looked_for_is_placed_at_its_first_l
     given = tree(files)
     workspace, _ = load_workspace("schedules", given)
     environment = workspace.environments["here"]
-    documents, _ = load_documents(workspace, environment, given)
+    documents, _ = load_declarations(workspace, environment, given)
     del given.files["tenants/a.yaml"]
     (finding,) = resolve(documents, environment).findings
     assert (str(finding.place), finding.line_text) == ("schedules/tenants/a.yaml:1:1", None)
@@ -206,5 +206,5 @@ def test_paths_are_relative_to_the_folder_that_is_named(tree):
         ("../s", "../s/tenants/a.yaml"),
     ):
         workspace, _ = load_workspace(directory, given)
-        _, findings = load_documents(workspace, workspace.environments["here"], given)
+        _, findings = load_declarations(workspace, workspace.environments["here"], given)
         assert findings[0].place.file == expected

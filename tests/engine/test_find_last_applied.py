@@ -15,7 +15,7 @@ from reconcile.engine.find_last_applied import (
     found_live,
     handed_on,
     joined,
-    settled,
+    settled_changes,
     unchanged_in,
     without_never_live,
 )
@@ -65,7 +65,7 @@ def record(action=Action.UPDATE, *, before=BEFORE):
     ],
 )
 def test_a_save_without_an_outcome_is_settled_by_what_is_live(made, live, became):
-    found, applied = settled([("r1", made)], {key(): live})
+    found, applied = settled_changes([("r1", made)], {key(): live})
     assert found == ({} if became is None else {("r1", key()): became})
     is_done = became is Settled.AS_DESIRED
     assert applied == ({key(): Applied(NIGHTLY, "订单同步", ("900",), "r1")} if is_done else {})
@@ -73,12 +73,12 @@ def test_a_save_without_an_outcome_is_settled_by_what_is_live(made, live, became
 
 def test_of_two_runs_the_later_one_says_what_was_last_applied():
     made = [("r2", record(before=(row(WEEKLY),))), ("r1", record(before=(row(WEEKLY),)))]
-    _, applied = settled(made, {key(): (row(),)})
+    _, applied = settled_changes(made, {key(): (row(),)})
     assert applied[key()].run == "r2"
 
 
 def test_a_key_that_was_not_read_stays_open():
-    assert settled([("r1", record())], {}) == ({}, {})
+    assert settled_changes([("r1", record())], {}) == ({}, {})
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_what_was_applied_and_is_declared_no_more_is_wanted_parked():
     found = gone()
     assert list(found) == [key("gone"), key("far", "beta")]
     orphan = found[key("gone")]
-    assert (orphan.name, orphan.cron, orphan.wanted_cron, orphan.origin) == (
+    assert (orphan.name, orphan.cron, orphan.cron_to_save, orphan.origin) == (
         "旧名",
         HOURLY,
         PARKED_CRON,

@@ -77,7 +77,7 @@ def test_an_entry_is_a_schedule_with_every_field():
     fields = entry(state="parked", owner="o", description="d", labels={"tier": "gold"}, protect=True)
     (schedule,) = only(document("acme", fields)).values()
     assert (schedule.key, schedule.name, schedule.cron, schedule.declared_cron) == (Key("acme", "1"), "n", DAILY, DAILY)
-    assert (schedule.state, schedule.wanted_cron) == (State.PARKED, PARKED_CRON)
+    assert (schedule.state, schedule.cron_to_save) == (State.PARKED, PARKED_CRON)
     assert (schedule.owner, schedule.description, schedule.labels, schedule.protect) == (
         "o",
         "d",

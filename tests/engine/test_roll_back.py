@@ -46,7 +46,7 @@ def record(before=BEFORE, *, applied=None, saves=1, result=Result.VERIFIED, **mo
 )
 def test_what_was_live_before_is_wanted_again(made, cron, name):
     (wanted,) = before_run("r1", [made], DECLARED).values()
-    assert (wanted.wanted_cron, wanted.name, wanted.origin) == (cron, name, BeforeRun("r1"))
+    assert (wanted.cron_to_save, wanted.name, wanted.origin) == (cron, name, BeforeRun("r1"))
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def play(game, adversary):
     step = SaveNow()
     for _ in range(100):
         if isinstance(step, SaveNow):
-            attempt, step = settle(attempt, adversary.save(game.wanted.desired.wanted_cron))
+            attempt, step = settle(attempt, adversary.save(game.wanted.desired.cron_to_save))
         elif isinstance(step, ReadBack):
             if interrupted(attempt).result is Result.FAILED:
                 assert not adversary.landed, game

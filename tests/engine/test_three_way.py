@@ -109,7 +109,7 @@ def test_an_orphan_is_reported_and_parked_only_when_asked():
     assert (made.attention[0].verdict, made.attention[0].is_blocked) == (Verdict.ORPHAN, False)
     assert "--park-removed" in (made.attention[0].hint or "")
     parked = plan(live, GONE, allowing=[PARK_REMOVED])
-    assert [(one.action, one.desired.wanted_cron) for one in parked.changes] == [(Action.PARK, PARKED_CRON)]
+    assert [(one.action, one.desired.cron_to_save) for one in parked.changes] == [(Action.PARK, PARKED_CRON)]
     assert refused(parked) == []
 
 
@@ -183,8 +183,8 @@ def test_a_key_that_was_rolled_back_is_held_while_its_declaration_says_the_same(
 
 def test_drift_lists_what_is_held():
     found = drift({key(): (row(HOURLY),)}, {key(): Applied(HOURLY, NAME)}, holds={key(): hold()})
-    assert (list(found.held), found.exit_code) == ([key()], 0)
-    assert drift({key(): (row(HOURLY),)}, {key(): Applied(HOURLY, NAME)}, holds={key(): hold("x")}).held == {}
+    assert (list(found.holds), found.exit_code) == ([key()], 0)
+    assert drift({key(): (row(HOURLY),)}, {key(): Applied(HOURLY, NAME)}, holds={key(): hold("x")}).holds == {}
 
 
 def test_a_key_of_another_workspace_is_refused():

@@ -45,13 +45,13 @@ def said(*texts: str) -> Finder:
 
 
 def sign_filters(tree: ast.Module) -> Iterator[int]:
-    """Yield where a text is put together again without signs that are not printable, or of some categories."""
+    """Yield where a text is put together again without characters that are not printable, or of some categories."""
     yield from imported("unicodedata")(tree)
     for loop in ast.walk(tree):
         if isinstance(loop, ast.GeneratorExp | ast.ListComp) and not isinstance(loop.elt, ast.Call):
-            signs = {f"{dotted(each.target)}.isprintable" for each in loop.generators}
+            characters = {f"{dotted(each.target)}.isprintable" for each in loop.generators}
             yield from (
-                node.lineno for node in ast.walk(loop) if isinstance(node, ast.Attribute) and dotted(node) in signs
+                node.lineno for node in ast.walk(loop) if isinstance(node, ast.Attribute) and dotted(node) in characters
             )
 
 
@@ -92,9 +92,9 @@ def dates_as_text(tree: ast.Module) -> Iterator[int]:
 
 ONCE = (
     Once("`did you mean`", "reconcile.text", imported("difflib")),
-    Once("taking out signs that steer a terminal", "reconcile.text", sign_filters),
+    Once("taking out characters that steer a terminal", "reconcile.text", sign_filters),
     Once(
-        "full-width signs",
+        "full-width characters",
         "reconcile.text",
         said("\u3000", "\uff0a", "\uff1f"),
         also=("reconcile.declare.syntax",),  # how a key of YAML looks from a Chinese keyboard

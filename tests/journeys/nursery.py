@@ -89,7 +89,7 @@ def _die(boundary: str, moment: str, count: int) -> None:
         if (here, now) == (boundary, moment) and next(passed) == count:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    saving.WAVES_PER_CALL = WAVE
+    saving.CHANGES_PER_REQUEST = WAVE
     Database.writing = _writing(Database.writing, reach)  # type: ignore[method-assign]
     RequestsTransport.send = _sending(RequestsTransport.send, reach)  # type: ignore[method-assign]
 

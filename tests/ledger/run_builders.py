@@ -66,7 +66,7 @@ def update(code: str = "1", *, tenant: str = "acme", applied: Applied | None = N
 
 
 def outcome(change: Change, result: Result = Result.VERIFIED, live: Live | None = None, **more: Any) -> Outcome:
-    reading = (row(change.desired.wanted_cron, job_id=f"{change.key.code}00"),) if live is None else live
+    reading = (row(change.desired.cron_to_save, job_id=f"{change.key.code}00"),) if live is None else live
     values: dict[str, Any] = {"reason": "saved", "message": "saved and read back", "saves": 1, "live": reading}
     return Outcome(change, result, **{**values, **more})
 

@@ -148,7 +148,7 @@ WRITES = [
     pytest.param(lambda run: run.record_intents([Intent(update("9"))]), id="intents"),
     pytest.param(lambda run: run.record_outcomes([outcome(update("9"))]), id="outcomes"),
     pytest.param(lambda run: run.record_applied(applied("9")), id="applied"),
-    pytest.param(lambda run: run.settle({}, applied("9")), id="settled"),
+    pytest.param(lambda run: run.record_settled({}, applied("9")), id="settled"),
     pytest.param(lambda run: run.hold([hold("9")]), id="hold"),
     pytest.param(lambda run: run.lift([key("3")]), id="lift"),
 ]

@@ -47,7 +47,7 @@ def test_an_unknown_outcome_stays_open_until_a_later_run_settles_it(ledger):
     assert (of_run, record.result, record.after) == (RUN, Result.UNKNOWN, Unreadable("timeout", "no answer", "wait"))
     assert ledger.last_applied() == {}
     with run_in(ledger, LATER_RUN) as run:
-        run.settle({(RUN, key()): Settled.AS_DESIRED}, applied())
+        run.record_settled({(RUN, key()): Settled.AS_DESIRED}, applied())
     assert ledger.open_changes() == ()
     assert ledger.last_applied() == applied()
     assert ledger.run(RUN)[1][0].settled is Settled.AS_DESIRED
@@ -59,7 +59,7 @@ def test_a_key_may_be_open_in_several_runs_and_each_is_settled_by_itself(ledger)
             run.record_intents([Intent(update())])
     assert [name for name, _ in ledger.open_changes()] == [RUN, LATER_RUN]
     with run_in(ledger, "20261125T140000Z-cccccc") as run:
-        run.settle({(RUN, key()): Settled.AS_BEFORE}, {})
+        run.record_settled({(RUN, key()): Settled.AS_BEFORE}, {})
     assert [name for name, _ in ledger.open_changes()] == [LATER_RUN]
 
 
@@ -168,7 +168,7 @@ def test_a_key_that_a_save_doubled_is_remembered_until_a_later_save_is_verified(
         pytest.param(lambda run: run.record_intents([Intent(update("2")), Intent(update("1"))]), id="intents"),
         pytest.param(lambda run: run.record_outcomes([outcome(update("2")), outcome(update("1"))]), id="outcomes"),
         pytest.param(lambda run: run.record_applied({**applied("2"), **applied("1")}), id="applied"),
-        pytest.param(lambda run: run.settle({}, {**applied("2"), **applied("1")}), id="settled"),
+        pytest.param(lambda run: run.record_settled({}, {**applied("2"), **applied("1")}), id="settled"),
     ],
 )
 def test_a_key_of_another_workspace_is_refused_and_nothing_of_the_call_is_kept(opened, address, clock, write):
@@ -282,7 +282,7 @@ def test_nothing_to_record_is_no_trouble(ledger):
         run.record_intents([])
         run.record_outcomes([])
         run.record_applied({})
-        run.settle({}, {})
+        run.record_settled({}, {})
         run.hold([])
     assert ledger.run(RUN) == (RunRecord(start()), ())
 
@@ -373,7 +373,7 @@ def test_whatever_is_recorded_is_read_back_equal(
                 key=wanted.key,
                 action=change.action,
                 name=wanted.name,
-                cron=wanted.wanted_cron,
+                cron=wanted.cron_to_save,
                 state=wanted.state,
                 before=before,
                 applied=of_change,

@@ -202,7 +202,7 @@ from reconcile.session.runtime import Runtime
 
 
 @click.command("count")
-@command(*SELECTION, Group.CALLS)
+@command(*SELECTION, Group.REQUESTS)
 @sources
 def count(runtime: Runtime, *, sources: Sources) -> CommandReport:
     """Count the jobs of the declared schedules that are live."""
@@ -309,7 +309,7 @@ from reconcile.session.saving import RunPurpose, saving
 @click.command("heal")
 @click.argument("tenant")
 @click.argument("code")
-@command(Group.CALLS)
+@command(Group.REQUESTS)
 @overrides
 @save_options
 def heal(runtime: Runtime, *, tenant: str, code: str, options: SaveOptions, allowances: Allowances) -> CommandReport:
@@ -335,8 +335,8 @@ def heal(runtime: Runtime, *, tenant: str, code: str, options: SaveOptions, allo
     place(
         "tests/commands/test_common_options.py",
         Edit(
-            'pytest.param(Group.CALLS, {*SELECTED, "heal"}, id="parallelism")',
-            instead='pytest.param(Group.CALLS, SELECTED, id="parallelism")',
+            'pytest.param(Group.REQUESTS, {*SELECTED, "heal"}, id="parallelism")',
+            instead='pytest.param(Group.REQUESTS, SELECTED, id="parallelism")',
         ),
     ),
     place(

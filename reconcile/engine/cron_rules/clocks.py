@@ -49,7 +49,7 @@ class Change(NamedTuple):
 
     @property
     def span(self) -> str:
-        """Return the wall time that is meant, in a few signs."""
+        """Return the wall time that is meant, in a few characters."""
         return f"{self.start:%H:%M}-{self.end:%H:%M}"
 
 
@@ -104,10 +104,10 @@ def _fire_within(meaning: Meaning, change: Change) -> datetime | None:
         # Below zero: a month in which Quartz hangs.
         days = max(0, masks[piece.day.month - 1])
         if days >> piece.day.day & 1 and piece.day.year in meaning.years:
-            moment = _first_minute(meaning, piece.start, piece.end)
-            if moment is not None:
+            minute = _first_minute(meaning, piece.start, piece.end)
+            if minute is not None:
                 second = (meaning.seconds & -meaning.seconds).bit_length() - 1
-                return datetime.combine(piece.day, time(moment // 60, moment % 60, second))
+                return datetime.combine(piece.day, time(minute // 60, minute % 60, second))
     return None
 
 

@@ -31,7 +31,7 @@ class FileRule(Rule):
     )
     FULL_WIDTH_SIGN = (
         "full-width-sign",
-        "A sign of a Chinese keyboard stands where YAML, a key or Quartz needs the ASCII one.",
+        "A character of a Chinese keyboard stands where YAML, a key or Quartz needs the ASCII one.",
         "Type it with an ASCII keyboard.",
     )
     LINKED_FOLDER = (
@@ -114,7 +114,7 @@ class CommentRule(Rule):
     IGNORE_WITHOUT_REASON = (
         "ignore-without-reason",
         "A comment ignores a rule and does not say why.",
-        "Write the reason behind the rule.",
+        "Write the reason after the rule.",
         Severity.WARNING,
     )
     UNUSED_IGNORE = (
