@@ -106,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if isinstance(stream, io.TextIOWrapper):
             # Chinese names must come out whole under LANG=C too.
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    run = Run(given or ["--help"], os.environ)
+    run = CommandRun(given or ["--help"], os.environ)
     code = run.exit_code()
     if run.signal:
         end(code)
@@ -121,7 +121,7 @@ def end(code: int) -> NoReturn:
     os._exit(code)
 
 
-class Run:
+class CommandRun:
     """One run: from the command line to the exit code. *signal* is the first signal that came, 0 if none."""
 
     def __init__(

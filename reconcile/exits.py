@@ -19,7 +19,7 @@ class Exit(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
+class ExitMeaning:
     """When a run ends with one of *exits*: any command, or only *commands*.
 
     *at_night* is what to do about it where a pipeline saves unattended; empty where that cannot happen.
@@ -34,34 +34,34 @@ class Meaning:
 _SAVING = ("apply", "rollback")
 
 MEANINGS = (
-    Meaning((Exit.DONE,), "done, or nothing to do"),
-    Meaning((Exit.DONE,), "everything asked for is done, verified and written down", _SAVING, at_night="sleep"),
-    Meaning((Exit.ERROR,), "an error"),
-    Meaning((Exit.ERROR,), "there are findings as severe as `--fail-severity`", ("validate",)),
-    Meaning((Exit.ERROR,), "something could not be read", ("plan", "drift", "status", "history", "ledger rebuild")),
-    Meaning(
+    ExitMeaning((Exit.DONE,), "done, or nothing to do"),
+    ExitMeaning((Exit.DONE,), "everything asked for is done, verified and written down", _SAVING, at_night="sleep"),
+    ExitMeaning((Exit.ERROR,), "an error"),
+    ExitMeaning((Exit.ERROR,), "there are findings as severe as `--fail-severity`", ("validate",)),
+    ExitMeaning((Exit.ERROR,), "something could not be read", ("plan", "drift", "status", "history", "ledger rebuild")),
+    ExitMeaning(
         (Exit.ERROR,),
         "an error left nothing saved: no service, wrong files, unreadable schedules",
         _SAVING,
         at_night="run again later; then look",
     ),
-    Meaning((Exit.DIFFERENT,), "there are changes", ("plan --detailed-exitcode",)),
-    Meaning((Exit.DIFFERENT,), "something moved", ("drift",)),
-    Meaning((Exit.DIFFERENT,), "they fire differently", ("explain --against",)),
-    Meaning(
+    ExitMeaning((Exit.DIFFERENT,), "there are changes", ("plan --detailed-exitcode",)),
+    ExitMeaning((Exit.DIFFERENT,), "something moved", ("drift",)),
+    ExitMeaning((Exit.DIFFERENT,), "they fire differently", ("explain --against",)),
+    ExitMeaning(
         (Exit.REFUSED,),
         "guards left nothing saved: a limit, a freeze, a schedule that is protected, paused, held or gone, the lock, "
         "a used or stale plan, no ledger",
         _SAVING,
         at_night="a person decides",
     ),
-    Meaning(
+    ExitMeaning(
         (Exit.PARTLY_SAVED,),
         "something was saved, and not all is done and verified",
         _SAVING,
         at_night="run again; the report gives the reason of what remains",
     ),
-    Meaning(
+    ExitMeaning(
         (Exit.INTERRUPTED, Exit.TERMINATED),
         "interrupted (SIGINT, SIGTERM): nothing new was begun, the report is out within five seconds, and the next "
         "run settles what was under way",

@@ -30,7 +30,7 @@ def command(
 ) -> Callable[[Command], Callable[..., CommandReport | None]]:
     """Give a function the common options, and those of *groups*; its reports are written in *formats*.
 
-    It is called with the runtime, which holds them, and its own options. Of a group of commands, it is what the group
+    It is called with the runtime, which holds them, and its own options. For a group of commands, it is what the group
     does without a subcommand; None: the subcommand answers.
     """
     names = taken(groups)

@@ -55,7 +55,7 @@ Found = dict[tuple[Path, Part], Any]
 
 
 def _walk(file_text: FileText, targets: set[tuple[Path, Part]]) -> Found:
-    """Return the events of *targets*. Of a duplicate key the last one counts, as in `yaml_reader`."""
+    """Return the events of *targets*. The last of duplicate keys counts, as in `yaml_reader`."""
     found: Found = {}
     steps: list[str | int | None] = []  # in each open collection: the key, None before a key, or the position
     mappings: list[bool] = []

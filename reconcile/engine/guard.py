@@ -3,7 +3,7 @@
 One table, in the order in which a person sees the reasons: first what the command finds out by itself, then what is
 about the whole run, then what is about single keys. A refusal of the whole run means that nothing is saved (a limit, a
 freeze: the whole run is in question); one of a key binds that key alone (its job is paused, the schedule is
-protected), and the rest goes on. Of one key only the first reason is reported.
+protected), and the rest goes on. Only the first reason of a key is reported.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Orphans: what was applied, or declared, and is no longer declared. The API has no list: they must be remembered."""
+"""Orphans: what was applied, or declared, and is no longer declared. The API has no list: the ledger or Git knows."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def removed(
 
 
 def _parked(key: Key, applied: Applied | None, earlier: Schedule | None) -> Schedule:
-    # Of what a save would write, the name last applied is nearer to what is live than one that was only declared.
+    # The name last applied is nearer to the live one than a name that was only declared.
     known = applied or earlier
     assert known is not None, "a removed key is known from one of the two"
     return Schedule(

@@ -47,7 +47,7 @@ def allowed(text: str) -> frozenset[Allow]:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ConfigEntry:
     """One entry of git's configuration: scope (as in `git config --show-scope`), key and value."""
 
     scope: str
@@ -77,7 +77,7 @@ class UnsafeSetting:
     option: str | None = None
     """The command-line option that sets it aside, where git takes the first value and not the last."""
 
-    def matches(self, entry: Entry) -> bool:
+    def matches(self, entry: ConfigEntry) -> bool:
         """Whether *entry* is of this kind."""
         return _pattern(self.key).fullmatch(entry.key) is not None and re.match(self.value, entry.value) is not None
 
@@ -223,7 +223,7 @@ class Settings:
 
     given: tuple[tuple[str, str], ...] = tuple(_ALL_RUNS.items())
     set_aside: Mapping[str, UnsafeSetting] = field(default_factory=dict)
-    entries: tuple[Entry, ...] = field(default=(), repr=False)  # they may hold secrets
+    entries: tuple[ConfigEntry, ...] = field(default=(), repr=False)  # they may hold secrets
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -253,17 +253,17 @@ class Settings:
         return next((entry.value for entry in reversed(self.entries) if entry.key == key), None)
 
 
-def read_entries(listed: bytes) -> tuple[Entry, ...]:
+def read_entries(listed: bytes) -> tuple[ConfigEntry, ...]:
     """Return the entries of `git config --list -z --show-scope`."""
     parts = os.fsdecode(listed).split("\0")[:-1]
     entries = []
     for scope, text in zip(parts[::2], parts[1::2], strict=True):
         key, _, value = text.partition("\n")
-        entries.append(Entry(scope, key, value))
+        entries.append(ConfigEntry(scope, key, value))
     return tuple(entries)
 
 
-def settings(entries: Iterable[Entry], allow: frozenset[Allow]) -> Settings:
+def settings(entries: Iterable[ConfigEntry], allow: frozenset[Allow]) -> Settings:
     """Return the settings for git whose whole configuration is *entries*, in the order in which git reads them."""
     entries = tuple(entries)
     own: dict[str, list[str]] = {}
@@ -284,7 +284,7 @@ def settings(entries: Iterable[Entry], allow: frozenset[Allow]) -> Settings:
     return Settings(tuple(given), found, entries)
 
 
-def _kind(entry: Entry) -> UnsafeSetting | None:
+def _kind(entry: ConfigEntry) -> UnsafeSetting | None:
     # The section alone rules out nearly every entry.
     kinds = _BY_SECTION.get(entry.key.partition(".")[0], ())
     return next((kind for kind in kinds if kind.matches(entry)), None)
@@ -333,7 +333,7 @@ def _plain(address: str) -> str:
     return f"{scheme.lower()}://{host.lower()}/{path}".rstrip("/")
 
 
-def _credential_helpers(found: Iterable[str], entries: Iterable[Entry]) -> Iterable[tuple[str, str]]:
+def _credential_helpers(found: Iterable[str], entries: Iterable[ConfigEntry]) -> Iterable[tuple[str, str]]:
     """Yield settings that drop all credential helpers, if one is set aside, and add the runner's own again.
 
     Git asks every helper that fits an address, and an empty value drops the helpers of all addresses.
@@ -345,7 +345,7 @@ def _credential_helpers(found: Iterable[str], entries: Iterable[Entry]) -> Itera
                 yield entry.key, entry.value
 
 
-def _hooks_off(entries: Iterable[Entry]) -> Iterable[tuple[str, str]]:
+def _hooks_off(entries: Iterable[ConfigEntry]) -> Iterable[tuple[str, str]]:
     """Return settings that switch off configured hooks (git 2.54), which `core.hooksPath` does not."""
     names = {entry.key.removeprefix("hook.").rpartition(".")[0] for entry in entries if entry.key.startswith("hook.")}
     return [(f"hook.{name}.enabled", "false") for name in sorted(names) if name]

@@ -13,7 +13,7 @@ from reconcile.model.schedule import Schedule
 class Selection:
     """Tenant patterns, codes and labels: a schedule is selected when one of each kind that is given fits it.
 
-    Of labels, all must fit. Empty selects everything.
+    Every label must match. Empty selects everything.
     """
 
     tenants: tuple[str, ...] = ()

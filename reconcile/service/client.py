@@ -42,6 +42,7 @@ class Client:
     ) -> None:
         self.service = environment.service
         self.batch_size = environment.batch_size
+        self.parallelism = parallelism
         self.redactor = redactor
         self.batch_sizes = BatchSizes()
         self.findings = ReplyFindings()

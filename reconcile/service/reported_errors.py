@@ -100,7 +100,7 @@ def reported_error(members: Mapping[str, object], success_codes: Collection[str]
 
 
 def json_text(value: str | float | bool) -> str:
-    """Return *value* as text: a text as it is, anything else as JSON. Of a reply, numbers are texts already."""
+    """Return *value* as text: a text as it is, anything else as JSON. Numbers of a reply are texts already."""
     return str(value) if isinstance(value, str) else json.dumps(value)
 
 

@@ -182,10 +182,8 @@ class Saving:
             )
 
     def _pacing(self) -> Pacing:
-        typed = self.declared.runtime.options.parallelism
-        parallelism = self.declared.environment.concurrency if typed is None else typed
         return Pacing(
-            wave_size=CHANGES_PER_REQUEST * parallelism,
+            wave_size=CHANGES_PER_REQUEST * self.client.parallelism,
             soak=self.options.soak,
             soak_limit=timedelta(seconds=self.options.soak_limit),
         )

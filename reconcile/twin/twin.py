@@ -269,7 +269,7 @@ class Twin:
                 self.forget_old_rows()
 
     def _fire(self, job: Job, fires: list[int]) -> None:
-        """Run *job* for each of *fires*. Of the fires in a leap of the clock only the last calls the URL."""
+        """Run *job* for each of *fires*. Only the last fire of a leap of the clock calls the URL."""
         self.statistics.fires += len(fires)
         self._forget_now_and_then()
         is_leap = job.next_ms is not None and job.next_ms <= self.scheduler.owed_ms

@@ -8,7 +8,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from reconcile.cli import Run
+from reconcile.cli import CommandRun
 from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
@@ -66,20 +66,23 @@ def test_an_option_is_taken_where_it_has_an_effect(group, expected):
 
 @pytest.mark.parametrize("words, flag", NOT_TAKEN)
 def test_an_option_without_effect_is_an_error_that_says_so(words, flag, capsys):
-    code = Run([*words.split(), flag, "x"], {}).exit_code()
+    code = CommandRun([*words.split(), flag, "x"], {}).exit_code()
     said = capsys.readouterr().err
     assert (code, said.splitlines()[0]) == (1, f"error: {words} does not take {flag}")
 
 
 def test_a_misspelt_option_keeps_the_words_of_click(capsys):
-    Run(["status", "--formatt", "json"], {}).exit_code()
+    CommandRun(["status", "--formatt", "json"], {}).exit_code()
     assert "--formatt" in capsys.readouterr().err
 
 
 def test_the_variable_of_an_option_that_is_not_taken_is_not_read(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     variables = {COMMON[name].variable: "no number" for name in names(Group.KEYS, Group.LABELS, Group.REQUESTS)}
-    assert Run(["explain", "0 0 2 * * ?", "--format", "json"], variables | {"RECONCILE_TENANT": ""}).exit_code() == 0
+    assert (
+        CommandRun(["explain", "0 0 2 * * ?", "--format", "json"], variables | {"RECONCILE_TENANT": ""}).exit_code()
+        == 0
+    )
     assert '"kind": "explanation"' in capsys.readouterr().out
 
 
@@ -167,5 +170,5 @@ def test_every_format_is_offered_by_some_command_and_exists():
 
 
 def test_an_option_before_a_subcommand_is_named_as_it_was_typed(capsys):
-    Run(["runs", "--dir", "x", "show", "y"], {}).exit_code()
+    CommandRun(["runs", "--dir", "x", "show", "y"], {}).exit_code()
     assert capsys.readouterr().err.startswith("error: --dir stands before show")

@@ -15,7 +15,7 @@ from reconcile.commands.decorators import command
 from reconcile.cron.fields import DAY_OF_WEEK, FIELDS
 from reconcile.declare.schema_check import schema
 from reconcile.engine.guard import GUARDS, Guard
-from reconcile.exits import MEANINGS, Exit, Meaning
+from reconcile.exits import MEANINGS, Exit, ExitMeaning
 from reconcile.flows.wording import WORDS
 from reconcile.git.configuration import UNSAFE_SETTINGS
 from reconcile.session.command_line import COMMON, Group
@@ -224,7 +224,7 @@ def _codes(codes: tuple[Exit, ...]) -> str:
     return ", ".join(str(code.value) for code in codes)
 
 
-def _when(one: Meaning) -> str:
+def _when(one: ExitMeaning) -> str:
     commands = ", ".join(f"`{name}`" for name in one.commands)
     return f"{commands}: {one.when}" if commands else one.when
 

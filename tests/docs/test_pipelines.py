@@ -159,18 +159,18 @@ def test_the_files_of_the_branch_would_leave_a_trace(tmp_path):
 def test_a_pipeline_plans_applies_what_was_reviewed_and_sees_drift(name, twin, tmp_path):
     jobs, runners = PIPELINES[name], Runners(tmp_path, twin.url)
     runners.merge("Declare two schedules")
-    code, said = runners.job(jobs["plan"])
-    assert code == 0, said
-    digest = re.search(r"^Desired: ([0-9a-f]{64})$", said, re.MULTILINE)[1]
-    code, said = runners.job(jobs["apply"])
-    assert code == 3, "nobody approved it\n" + said
+    code, output = runners.job(jobs["plan"])
+    assert code == 0, output
+    digest = re.search(r"^Desired: ([0-9a-f]{64})$", output, re.MULTILINE)[1]
+    code, output = runners.job(jobs["apply"])
+    assert code == 3, "nobody approved it\n" + output
     runners.git("commit", "--quiet", "--amend", "--message", f"Declare two schedules (#1)\n\nWhy.\n\nDesired: {digest}")
     runners.git("push", "--quiet", "--force", "origin", "HEAD:main")
-    code, said = runners.job(jobs["apply"])
-    assert (code, "Applied: 2 verified." in said) == (0, True), said
+    code, output = runners.job(jobs["apply"])
+    assert (code, "Applied: 2 verified." in output) == (0, True), output
     assert runners.git("rev-parse", REF, where=runners.origin) == runners.git("rev-parse", "HEAD")
     assert runners.job(jobs["drift"])[0] == 0
     twin.change("acme", "1085431505565651039", cron="0 0 12 * * ?")
-    code, said = runners.job(jobs["drift"])
-    assert (code, "drifted (live moved" in said) == (2, True), said
+    code, output = runners.job(jobs["drift"])
+    assert (code, "drifted (live moved" in output) == (2, True), output
     assert not runners.trace.exists()

@@ -73,8 +73,8 @@ def test_a_job_that_was_paused_before_cannot_be_paused_again():
 def rollback(live, applied, allowances=Allowances()):
     wanted = before_run("r1", [record()], DECLARED)
     known = LastApplied(LastAppliedSource.LEDGER, {key(): applied}, {}, ())
-    made = make_plan("prod", Sides(wanted, {key(): live}, known), judging=Judging(allowances=allowances))
-    return [change.action for change in made.changes], [one.rule for one in made.refusals]
+    planned = make_plan("prod", Sides(wanted, {key(): live}, known), judging=Judging(allowances=allowances))
+    return [change.action for change in planned.changes], [one.rule for one in planned.refusals]
 
 
 @pytest.mark.parametrize(
@@ -108,8 +108,8 @@ def test_who_overwrote_it_is_told_with_the_run_that_is_rolled_back(run, said):
 def test_a_hold_does_not_keep_a_rollback_from_being_made():
     wanted = before_run("r1", [record()], DECLARED)
     held = Hold(key(), "订单同步", HOURLY, State.ACTIVE, "r0", "", datetime(2026, 1, 1, tzinfo=UTC))
-    made = make_plan("prod", Sides(wanted, {key(): (row(),)}), judging=Judging(Situation(holds={key(): held})))
-    assert made.refusals == ()
+    planned = make_plan("prod", Sides(wanted, {key(): (row(),)}), judging=Judging(Situation(holds={key(): held})))
+    assert planned.refusals == ()
 
 
 def test_what_is_brought_back_is_held_as_it_is_declared():

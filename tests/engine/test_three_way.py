@@ -61,13 +61,13 @@ def drift(live, applied, **more):
     ],
 )
 def test_a_change_says_who_moved(live, applied, verdict):
-    made = plan({key(): live}, {key(): applied})
-    assert [change.verdict for change in made.changes] == [verdict]
-    assert (made.last_applied, made.assumptions[0]) == (LastAppliedSource.LEDGER, FROM_LEDGER[0])
+    planned = plan({key(): live}, {key(): applied})
+    assert [change.verdict for change in planned.changes] == [verdict]
+    assert (planned.last_applied, planned.assumptions[0]) == (LastAppliedSource.LEDGER, FROM_LEDGER[0])
 
 
-def refused(made):
-    return [(one.rule, one.override) for one in made.refusals]
+def refused(planned):
+    return [(one.rule, one.override) for one in planned.refusals]
 
 
 def test_what_vanished_is_created_again_only_when_asked():
@@ -79,20 +79,20 @@ def test_what_vanished_is_created_again_only_when_asked():
 
 def test_a_name_that_alone_differs_is_written_only_when_asked():
     applied = {key(): Applied(NIGHTLY, "旧名")}
-    made = plan({key(): (row(),)}, applied)
-    assert (made.changes, made.attention[0].verdict) == ((), Verdict.PENDING)
-    assert "'旧名'" in made.attention[0].message
-    assert "--include-renames" in (made.attention[0].hint or "")
+    planned = plan({key(): (row(),)}, applied)
+    assert (planned.changes, planned.attention[0].verdict) == ((), Verdict.PENDING)
+    assert "'旧名'" in planned.attention[0].message
+    assert "--include-renames" in (planned.attention[0].hint or "")
     asked = plan({key(): (row(),)}, applied, allowing=[INCLUDE_RENAMES])
     assert [change.action for change in asked.changes] == [Action.RENAME]
     assert (refused(asked), asked.summary.rename) == ([], 1)
 
 
 def test_applying_a_saved_plan_with_a_rename_needs_its_word_again():
-    made = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, allowing=[INCLUDE_RENAMES])
+    planned = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, allowing=[INCLUDE_RENAMES])
     again = plan({key(): (row(),)}, {key(): Applied(NIGHTLY, "旧名")}, allowing=[INCLUDE_RENAMES])
     assert [(one.rule, one.override) for one in refusals(again)] == [("rename", "--include-renames")]
-    assert made.digest == again.digest
+    assert planned.digest == again.digest
 
 
 def test_a_name_that_nobody_knows_is_no_rename():
@@ -104,10 +104,10 @@ GONE = {key(): Applied(NIGHTLY, NAME), key("gone"): Applied(HOURLY, "旧")}
 
 def test_an_orphan_is_reported_and_parked_only_when_asked():
     live = {key(): (row(),), key("gone"): (row(HOURLY),)}
-    made = plan(live, GONE)
-    assert (made.changes, made.unchanged) == ((), 1)
-    assert (made.attention[0].verdict, made.attention[0].is_blocked) == (Verdict.ORPHAN, False)
-    assert "--park-removed" in (made.attention[0].hint or "")
+    planned = plan(live, GONE)
+    assert (planned.changes, planned.unchanged) == ((), 1)
+    assert (planned.attention[0].verdict, planned.attention[0].is_blocked) == (Verdict.ORPHAN, False)
+    assert "--park-removed" in (planned.attention[0].hint or "")
     parked = plan(live, GONE, allowing=[PARK_REMOVED])
     assert [(one.action, one.desired.cron_to_save) for one in parked.changes] == [(Action.PARK, PARKED_CRON)]
     assert refused(parked) == []
@@ -115,34 +115,34 @@ def test_an_orphan_is_reported_and_parked_only_when_asked():
 
 def test_parking_orphans_keeps_to_the_limit():
     live = {key(): (row(),), key("gone"): (row(HOURLY),)}
-    made = plan(live, GONE, allowing=[PARK_REMOVED], situation=Situation(Limits(max_parked=0)))
-    assert refused(made) == [("max-parked", "--allow-changes 1")]
+    planned = plan(live, GONE, allowing=[PARK_REMOVED], situation=Situation(Limits(max_parked=0)))
+    assert refused(planned) == [("max-parked", "--allow-changes 1")]
 
 
 def test_applying_a_saved_plan_that_parks_orphans_needs_its_word_again():
-    made = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, allowing=[PARK_REMOVED])
-    assert [one.override for one in refusals(made)] == ["--park-removed"]
+    planned = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, allowing=[PARK_REMOVED])
+    assert [one.override for one in refusals(planned)] == ["--park-removed"]
 
 
 def test_the_digest_tells_an_orphan_from_a_declared_parked_schedule():
-    made = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, allowing=[PARK_REMOVED])
+    planned = plan({key(): (row(),), key("gone"): (row(HOURLY),)}, GONE, allowing=[PARK_REMOVED])
     declared = schedule("gone", HOURLY, name="旧", state=State.PARKED, origin=DeclaredAt("", 0))
-    other = replace(made, changes=(replace(made.changes[0], desired=declared),))
-    assert plan_digest(other) != made.digest
+    other = replace(planned, changes=(replace(planned.changes[0], desired=declared),))
+    assert plan_digest(other) != planned.digest
 
 
 def test_an_orphan_with_two_jobs_keeps_no_apply_from_ending():
-    made = plan({key(): (row(),), key("gone"): (row(HOURLY), row(HOURLY))}, GONE)
-    assert (made.attention[0].verdict, made.attention[0].is_blocked) == (Verdict.ORPHAN, False)
-    assert made.summary.blocked == 0
+    planned = plan({key(): (row(),), key("gone"): (row(HOURLY), row(HOURLY))}, GONE)
+    assert (planned.attention[0].verdict, planned.attention[0].is_blocked) == (Verdict.ORPHAN, False)
+    assert planned.summary.blocked == 0
 
 
 @pytest.mark.parametrize(
     "live", [pytest.param((), id="absent"), pytest.param((row(PARKED_CRON, active=False),), id="parked")]
 )
 def test_an_orphan_that_does_not_fire_is_nothing_to_speak_of(live):
-    made = plan({key(): (row(),), key("gone"): live}, GONE)
-    assert (made.changes, made.attention, made.unchanged) == ((), (), 1)
+    planned = plan({key(): (row(),), key("gone"): live}, GONE)
+    assert (planned.changes, planned.attention, planned.unchanged) == ((), (), 1)
 
 
 HOLD = Situation(on_drift=OnDrift.HOLD)
@@ -175,9 +175,9 @@ def hold(name=NAME):
 
 def test_a_key_that_was_rolled_back_is_held_while_its_declaration_says_the_same():
     live, applied = {key(): (row(HOURLY),)}, {key(): Applied(HOURLY, NAME)}
-    made = plan(live, applied, situation=Situation(holds={key(): hold()}))
-    assert refused(made) == [("held", None)]
-    assert "reconcile release acme/1" in made.refusals[0].hint
+    planned = plan(live, applied, situation=Situation(holds={key(): hold()}))
+    assert refused(planned) == [("held", None)]
+    assert "reconcile release acme/1" in planned.refusals[0].hint
     assert refused(plan(live, applied, situation=Situation(holds={key(): hold("other")}))) == []
 
 
@@ -188,9 +188,9 @@ def test_drift_lists_what_is_held():
 
 
 def test_a_key_of_another_workspace_is_refused():
-    made = plan({key(): (row(HOURLY),)}, situation=Situation(foreign={key(): "billing"}))
-    assert refused(made) == [("foreign-key", None)]
-    assert "billing" in made.refusals[0].message
+    planned = plan({key(): (row(HOURLY),)}, situation=Situation(foreign={key(): "billing"}))
+    assert refused(planned) == [("foreign-key", None)]
+    assert "billing" in planned.refusals[0].message
 
 
 NOW = datetime(2026, 11, 28, 1, 55, tzinfo=UTC)  # a Saturday
@@ -211,14 +211,14 @@ def test_a_fire_nearby_refuses_only_its_key():
     wanted = desired(HERE, schedule("2", WEEKLY))
     live = {key(): (row(WEEKLY),), key("2"): (row("0 0 4 ? * MON"),)}
     near = Situation(freezes=(NEAR,))
-    made = plan(live, wanted=wanted, situation=near, now=NOW)
-    assert [(one.rule, one.setting, one.key) for one in made.refusals] == [("near-fire", "freezes", key())]
+    planned = plan(live, wanted=wanted, situation=near, now=NOW)
+    assert [(one.rule, one.setting, one.key) for one in planned.refusals] == [("near-fire", "freezes", key())]
     assert refused(plan(live, wanted=wanted, situation=near, now=NOW, allowing=[OVERRIDE_FREEZE])) == []
 
 
 def test_another_reason_is_told_before_a_fire_nearby():
-    made = plan({key(): (row(WEEKLY, active=False),)}, situation=Situation(freezes=(NEAR,)), now=NOW)
-    assert refused(made) == [("inactive", "--allow-inactive")]
+    planned = plan({key(): (row(WEEKLY, active=False),)}, situation=Situation(freezes=(NEAR,)), now=NOW)
+    assert refused(planned) == [("inactive", "--allow-inactive")]
 
 
 @pytest.mark.parametrize(
@@ -237,9 +237,9 @@ def test_another_reason_is_told_before_a_fire_nearby():
     ],
 )
 def test_without_last_applied_a_tenant_of_which_nothing_is_live_is_a_finding(live, wanted, found):
-    made = make_plan("prod", Sides(wanted, live))
-    assert [one.message.split(",")[0] for one in made.findings] == found
-    assert made.assumptions[0] == TWO_WAY
+    planned = make_plan("prod", Sides(wanted, live))
+    assert [one.message.split(",")[0] for one in planned.findings] == found
+    assert planned.assumptions[0] == TWO_WAY
     assert plan(live, wanted=wanted).findings == ()
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.clean_check import not_as_committed
-from reconcile.git.configuration import UNSAFE_SETTINGS, Allow, Entry, allowed, settings
+from reconcile.git.configuration import UNSAFE_SETTINGS, Allow, ConfigEntry, allowed, settings
 from reconcile.git.refs import applied_commit, commit_of, fetch_applied, move_applied, push_applied
 from reconcile.git.repository import author, find, head
 from reconcile.git.revision import revision_tree
@@ -24,7 +24,7 @@ CREDENTIALS = frozenset({Allow.CREDENTIALS})
 
 
 def of(scope, *entries):
-    return [Entry(scope, key, value) for key, value in entries]
+    return [ConfigEntry(scope, key, value) for key, value in entries]
 
 
 def told(entries, allow=NOTHING):

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from reconcile.cli import Run
+from reconcile.cli import CommandRun
 from reconcile.declare.schema_check import schema_problems
 
 ENVIRONMENT = {
@@ -50,10 +50,10 @@ class Program:
 
     def __call__(self, *arguments: str, **variables: str) -> Ended:
         self._capsys.readouterr()
-        run = Run(list(arguments), ENVIRONMENT | variables)
+        run = CommandRun(list(arguments), ENVIRONMENT | variables)
         code = run.exit_code()
-        said = self._capsys.readouterr()
-        return Ended(code, said.out, said.err)
+        output = self._capsys.readouterr()
+        return Ended(code, output.out, output.err)
 
     def json(self, *arguments: str, **variables: str) -> tuple[int, dict[str, Any]]:
         """Run with ``--format json`` and return the exit code and the document."""

@@ -124,8 +124,8 @@ def test_a_rollback_speaks_of_itself_and_not_of_git(program, git, commit):
     commit(LATER)
     program("apply", "--yes")
     run = program.json("runs")[1]["runs"][0]["run"]
-    said = program("rollback", run, "--yes").out
-    assert (said.startswith(f"Rollback of {run} in test ("), "Git moved" in said) == (True, False)
+    output = program("rollback", run, "--yes").out
+    assert (output.startswith(f"Rollback of {run} in test ("), "Git moved" in output) == (True, False)
     held = program("apply", "--yes").out
     assert "()" not in held
     by = program.json("runs")[1]["runs"][1]["run"]

@@ -21,10 +21,10 @@ def test_a_reviewer_sees_who_moved(applied, service, declare):
     service.put("acme", "3", "0 0 6 * * ?")
     _, plan = applied.json("plan")
     assert verdicts(plan) == {"1": "pending", "2": "drifted", "3": "conflicting"}
-    said = applied("plan").out
-    assert "pending (Git moved; last applied 0 0 2 * * ?)" in said
-    assert "drifted (live moved; last applied 0 0/30 * * * ?)" in said
-    assert "conflicting (Git and live moved; last applied 0 0 4 * * ?)" in said
+    output = applied("plan").out
+    assert "pending (Git moved; last applied 0 0 2 * * ?)" in output
+    assert "drifted (live moved; last applied 0 0/30 * * * ?)" in output
+    assert "conflicting (Git and live moved; last applied 0 0 4 * * ?)" in output
     code, drift = applied.json("drift")
     assert (code, [key["code"] for key in drift["keys"] if key["moved"]]) == (2, ["2", "3"])
 

@@ -53,8 +53,8 @@ def test_the_version(program):
 def test_help_loads_no_command():
     code = """
 import sys
-from reconcile.cli import Run
-Run(["--help"], {}).exit_code()
+from reconcile.cli import CommandRun
+CommandRun(["--help"], {}).exit_code()
 print(sorted(name for name in sys.modules if name.startswith("reconcile.") or name in ("requests", "rich", "yaml")))
 """
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
@@ -354,7 +354,7 @@ def hang(*_):
     time.sleep(60)
 
 observed.read_live = hang
-cli.Run.__init__.__kwdefaults__["patience_seconds"] = 0.1
+cli.CommandRun.__init__.__kwdefaults__["patience_seconds"] = 0.1
 cli.main(["plan", "--format", "json"])
 """
 

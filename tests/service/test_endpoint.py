@@ -15,13 +15,13 @@ from tests.service.fakes import an_environment
 SECRET = "s3cr3t-value"
 
 
-def settle(url="http://service.example:8001", variables=None, **more):
+def endpoint_of(url="http://service.example:8001", variables=None, **more):
     return endpoint(an_environment(url, **more), variables or {})
 
 
 def refusal(*arguments, **more):
     with pytest.raises(SettingError) as caught:
-        settle(*arguments, **more)
+        endpoint_of(*arguments, **more)
     assert SECRET not in f"{caught.value.message}{caught.value.hint}"
     return caught.value
 
@@ -36,20 +36,20 @@ def refusal(*arguments, **more):
     ],
 )
 def test_operation_paths_are_appended_to_the_base_path(url, expected):
-    assert settle(url).url(Operation.QUERY) == expected
+    assert endpoint_of(url).url(Operation.QUERY) == expected
 
 
 def test_the_paths_may_be_set():
     paths = ServiceSettings(query_path="/q", job_path="/j")
-    made = settle("http://h", service=paths)
-    assert [made.url(operation) for operation in Operation] == ["http://h/q", "http://h/j", "http://h/j"]
+    found = endpoint_of("http://h", service=paths)
+    assert [found.url(operation) for operation in Operation] == ["http://h/q", "http://h/j", "http://h/j"]
 
 
 def test_variables_are_resolved_in_url_and_headers_and_not_twice():
     variables = {"HOST": "h", "TOKEN": "${HOST}"}
-    made = settle("http://${HOST}:1", variables, headers={"Authorization": "Bearer ${TOKEN}"})
-    assert made.url(Operation.QUERY).startswith("http://h:1/")
-    assert made.headers["Authorization"] == "Bearer ${HOST}"
+    found = endpoint_of("http://${HOST}:1", variables, headers={"Authorization": "Bearer ${TOKEN}"})
+    assert found.url(Operation.QUERY).startswith("http://h:1/")
+    assert found.headers["Authorization"] == "Bearer ${HOST}"
 
 
 @pytest.mark.parametrize("variables, state", [({}, "is not set"), ({"TOKEN": ""}, "is set, but empty")])
@@ -113,7 +113,7 @@ def test_a_header_value_that_is_written_out_is_checked_too():
 
 
 def test_latin_1_and_tabs_may_be_sent():
-    assert settle(headers={"X": "é\tü"}).headers["X"] == "é\tü"
+    assert endpoint_of(headers={"X": "é\tü"}).headers["X"] == "é\tü"
 
 
 @pytest.mark.parametrize("name", ["tecode", "TECODE", "Host", "Content-Length", "Transfer-Encoding", "Connection"])
@@ -133,7 +133,7 @@ TRUST = {"RECONCILE_TRUSTED_HOSTS": "good.example, other.example:8001,[::1]", "T
     "url", ["http://good.example:1", "https://GOOD.example", "http://other.example:8001", "http://[::1]:5"]
 )
 def test_a_trusted_host_is_sent_secrets(url):
-    assert settle(url, TRUST, headers={"X-Token": "${TOKEN}"}).headers["X-Token"] == SECRET
+    assert endpoint_of(url, TRUST, headers={"X-Token": "${TOKEN}"}).headers["X-Token"] == SECRET
 
 
 @pytest.mark.parametrize(
@@ -157,8 +157,8 @@ def test_no_host_is_trusted_when_the_list_is_empty():
 
 
 def test_without_a_secret_or_without_a_list_any_host_will_do():
-    assert settle("http://evil.example", TRUST, headers={"X": "plain"})
-    assert settle("http://evil.example", {"TOKEN": SECRET}, headers={"X": "${TOKEN}"})
+    assert endpoint_of("http://evil.example", TRUST, headers={"X": "plain"})
+    assert endpoint_of("http://evil.example", {"TOKEN": SECRET}, headers={"X": "${TOKEN}"})
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
@@ -172,9 +172,9 @@ def test_the_environments_ca_bundle_goes_before_the_variables(tmp_path):
     mine, other = tmp_path / "a.pem", tmp_path / "b.pem"
     mine.touch()
     other.touch()
-    assert settle(variables={"REQUESTS_CA_BUNDLE": str(other)}, ca_bundle=str(mine)).ca_bundle == str(mine)
-    assert settle(variables={"REQUESTS_CA_BUNDLE": str(other)}).ca_bundle == str(other)
-    assert settle(variables={"REQUESTS_CA_BUNDLE": ""}).ca_bundle is None
+    assert endpoint_of(variables={"REQUESTS_CA_BUNDLE": str(other)}, ca_bundle=str(mine)).ca_bundle == str(mine)
+    assert endpoint_of(variables={"REQUESTS_CA_BUNDLE": str(other)}).ca_bundle == str(other)
+    assert endpoint_of(variables={"REQUESTS_CA_BUNDLE": ""}).ca_bundle is None
 
 
 @pytest.mark.parametrize(
@@ -200,26 +200,28 @@ def test_a_status_that_may_be_an_outage_cannot_mean_absent(status):
 
 @pytest.mark.parametrize("status", ["400", "404", "500"])
 def test_other_errors_can(status):
-    assert settle(service=ServiceSettings(unknown_code=UnknownCode(UnknownCodeMode.STATUS, status)))
+    assert endpoint_of(service=ServiceSettings(unknown_code=UnknownCode(UnknownCodeMode.STATUS, status)))
 
 
 def test_what_is_made_of_variables_is_secret_and_what_is_shown_is_not():
     variables = {"TOKEN": SECRET, "HOST": "h.example", "BASE": "hidden-base", "LOGIN": "me"}
-    made = settle("http://${LOGIN}:pa%2Fss@${HOST}/${BASE}", variables, headers={"X-A": "Bearer ${TOKEN}", "X-B": "b"})
-    assert {SECRET, f"Bearer {SECRET}", "hidden-base", "pa%2Fss", "pa/ss", "me:pa/ss"} <= set(made.secrets)
-    assert "h.example" not in made.secrets
-    assert made.shown_url(Operation.QUERY) == "http://h.example/***/task/quartz/queryjobstatus"
+    found = endpoint_of(
+        "http://${LOGIN}:pa%2Fss@${HOST}/${BASE}", variables, headers={"X-A": "Bearer ${TOKEN}", "X-B": "b"}
+    )
+    assert {SECRET, f"Bearer {SECRET}", "hidden-base", "pa%2Fss", "pa/ss", "me:pa/ss"} <= set(found.secrets)
+    assert "h.example" not in found.secrets
+    assert found.shown_url(Operation.QUERY) == "http://h.example/***/task/quartz/queryjobstatus"
 
 
 def test_a_token_that_is_written_out_is_a_secret_too():
-    assert "abcdef" in settle(headers={"Authorization": "Bearer abcdef", "X-Env": "prod"}).secrets
-    assert "prod" not in settle(headers={"X-Env": "prod"}).secrets
+    assert "abcdef" in endpoint_of(headers={"Authorization": "Bearer abcdef", "X-Env": "prod"}).secrets
+    assert "prod" not in endpoint_of(headers={"X-Env": "prod"}).secrets
 
 
 def test_a_connection_does_not_show_its_secrets():
     variables = {"TOKEN": SECRET, "HTTP_PROXY": f"http://a:{SECRET}@p"}
-    made = settle(f"http://a:{SECRET}@h", variables, headers={"X": "${TOKEN}"})
-    assert SECRET not in repr(made)
+    found = endpoint_of(f"http://a:{SECRET}@h", variables, headers={"X": "${TOKEN}"})
+    assert SECRET not in repr(found)
 
 
 def test_a_password_that_is_written_out_is_not_shown_in_a_refusal():

@@ -14,7 +14,7 @@ from reconcile.commands.twin.option_types import Finite, Rate
 from reconcile.twin.habits import HABITS, Habit, ValueType
 from reconcile.twin.settings import TwinSettings
 
-Result = TypeVar("Result")
+Returned = TypeVar("Returned")
 
 # Type of a habit → the type of its option, and what the help calls it.
 _TYPES: dict[ValueType, tuple[Any, str | None]] = {
@@ -29,16 +29,16 @@ _TYPES: dict[ValueType, tuple[Any, str | None]] = {
 }
 
 
-def settings_options(function: Callable[..., Result]) -> Callable[..., Result]:
+def settings_options(function: Callable[..., Returned]) -> Callable[..., Returned]:
     """Add an option for each field of `TwinSettings` but its habits, with the field's default."""
     return functools.reduce(lambda wrapped, option: option(wrapped), reversed(_SETTINGS), function)
 
 
-def habit_options(function: Callable[..., Result]) -> Callable[..., Result]:
+def habit_options(function: Callable[..., Returned]) -> Callable[..., Returned]:
     """Add the options to *function*, and call it with *habits*: the values that were given, by name."""
 
     @functools.wraps(function)
-    def called(*given: Any, **more: Any) -> Result:
+    def called(*given: Any, **more: Any) -> Returned:
         values = {name: more.pop(name) for name in HABITS}
         return function(*given, habits={name: value for name, value in values.items() if value is not None}, **more)
 

@@ -38,7 +38,7 @@ class Piece(NamedTuple):
     hours: int
 
 
-class Change(NamedTuple):
+class ClockChange(NamedTuple):
     """A change of clocks *at* an instant: the wall time from *start* to *end* is skipped (*is_gap*) or comes twice."""
 
     at: datetime
@@ -54,7 +54,7 @@ class Change(NamedTuple):
 
 
 @lru_cache(maxsize=1024)
-def changes(zone: ZoneInfo, since: date) -> tuple[Change, ...]:
+def changes(zone: ZoneInfo, since: date) -> tuple[ClockChange, ...]:
     """Return the changes of clocks in *zone* in the two years from *since* on."""
     start = datetime.combine(since, time(), UTC)
     end = start + timedelta(days=_AHEAD_DAYS)
@@ -75,13 +75,13 @@ def _offset(zone: ZoneInfo, instant: datetime) -> timedelta:
     return offset
 
 
-def _change(zone: ZoneInfo, low: datetime, high: datetime) -> Change:
+def _change(zone: ZoneInfo, low: datetime, high: datetime) -> ClockChange:
     """Return the change of clocks after *low* and not after *high*."""
     before, after = _offset(zone, low), _offset(zone, high)
     at = clock_change(zone, low, high)
     wall = at.replace(tzinfo=None)
     start, end = wall + min(before, after), wall + max(before, after)
-    return Change(at, after > before, start, end, tuple(_pieces(start, end)))
+    return ClockChange(at, after > before, start, end, tuple(_pieces(start, end)))
 
 
 def _pieces(start: datetime, end: datetime) -> Iterator[Piece]:
@@ -95,7 +95,7 @@ def _pieces(start: datetime, end: datetime) -> Iterator[Piece]:
         start = stop
 
 
-def _fire_within(meaning: Meaning, change: Change) -> datetime | None:
+def _fire_within(meaning: Meaning, change: ClockChange) -> datetime | None:
     """Return the first wall time of *meaning* that the change skips or doubles."""
     for piece in change.pieces:
         masks = meaning.days.get(piece.kind)
@@ -122,7 +122,7 @@ def _first_minute(meaning: Meaning, start: int, end: int) -> int | None:
     return None
 
 
-def _next_within(cron: CheckedCron, *, is_gap: bool) -> tuple[Change, datetime] | None:
+def _next_within(cron: CheckedCron, *, is_gap: bool) -> tuple[ClockChange, datetime] | None:
     """Return the next change of clocks that meets a fire, and the wall time of that fire."""
     zone, meaning = cron.zone, cron.expression.meaning
     if zone is None or (is_gap and meaning.hours == _ALL_HOURS):
