@@ -48,7 +48,7 @@ def test_the_table_of_other_answers_names_the_setting(setting):
 
 
 def test_only_the_statuses_that_are_hinted_are_said_to_be():
-    assert f"only {' and '.join(map(str, sorted(MAY_MEAN_UNKNOWN)))} are hinted" in WORDS
+    assert f"Only the statuses {' and '.join(map(str, sorted(MAY_MEAN_UNKNOWN)))} are hinted" in WORDS
 
 
 def test_no_status_that_may_be_an_outage_is_left_out():
