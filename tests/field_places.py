@@ -207,6 +207,7 @@ PLACES = (
         schedule(),
         in_json(lambda one: document_members.change_document(Change(one, None, ()))),
         lambda entry: document_members.change_of(entry).desired,
+        given={"origin": SHOWN_ORIGINS},
         drawn=SCHEDULES,
     ),
     Place(
