@@ -32,7 +32,7 @@ def duration(text: str) -> timedelta:
     """Return the duration that *text* is.
 
     Raises:
-        ValueError: it is none.
+        ValueError: it is not a duration.
     """
     seconds = duration_seconds(text)
     if seconds is None:
@@ -96,7 +96,7 @@ def time_zone(name: str) -> ZoneInfo:
     """Return the time zone called *name*.
 
     Raises:
-        SettingError: there is none; the hint names the nearest.
+        SettingError: there is no zone of this name; the hint is the closest one.
     """
     try:
         return ZoneInfo(name)

@@ -16,6 +16,9 @@ from typing import TYPE_CHECKING, Any
 from reconcile.model.selection import Selection
 from reconcile.report.formats import COMMON_FORMATS
 
+if TYPE_CHECKING:
+    from reconcile.flows.pacing import SoakUntil
+
 
 class Group(Enum):
     """Which commands take an option: all that have a report, or those that say so."""
@@ -48,10 +51,6 @@ class CommonOption:
 
 def _option(*flags: str, group: Group = Group.ALWAYS, default: Any, **parameters: Any) -> Any:
     return dataclasses.field(default=default, metadata={"option": CommonOption(flags, group, parameters)})
-
-
-if TYPE_CHECKING:
-    from reconcile.flows.pacing import SoakUntil
 
 
 @dataclass(frozen=True, slots=True)
