@@ -1,6 +1,9 @@
-"""`release`: lift the hold that a rollback placed on schedules."""
+"""`release`: lift the holds that rollbacks placed on schedules."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from fnmatch import fnmatchcase
 
 import click
 
@@ -10,34 +13,55 @@ from reconcile.errors import UsageError
 from reconcile.model.keys import Key
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
+from reconcile.session.command_line import Group
 from reconcile.session.ledger_home import chosen_ledger
 from reconcile.session.runtime import Runtime
-from reconcile.text import counted
+from reconcile.text import counted, listed
+
+_MOST_LISTED = 5
 
 
 @click.command("release")
-@click.argument("keys", nargs=-1, required=True, metavar="TENANT/CODE...")
-@command()
-def release(runtime: Runtime, *, keys: tuple[str, ...]) -> CommandReport:
-    """Lift the hold of each TENANT/CODE: the next apply makes it as declared again."""
-    chosen = [_key(text) for text in keys]
+@click.argument("patterns", nargs=-1, metavar="[TENANT/CODE]...")
+@command(Group.KEYS)
+def release(runtime: Runtime, *, patterns: tuple[str, ...]) -> CommandReport:
+    """Lift the hold of each TENANT/CODE: the next apply makes it as declared again.
+
+    Both parts may be patterns, such as 'acme/*' or '*/108*'. --tenant and --code select; alone, they lift every hold
+    that they fit.
+    """
+    selection = runtime.options.selection
+    if not patterns and selection.is_everything:
+        raise UsageError("no key is named", hint="write TENANT/CODE, a pattern such as 'acme/*', or --tenant")
+    split = [_split(pattern) for pattern in patterns]
     with chosen_ledger(runtime) as (ledger, checkout):
         name = checkout.environment.name
-        holds = ledger.holds()
-        for key in chosen:
-            if key not in holds:
-                listed = ", ".join(str(one) for one in sorted(holds)[:5]) or "none"
-                raise UsageError(f"{key} is not held", hint=f"held in {name}: {listed}")
+        held = sorted(ledger.holds())
+        selected = [key for key in held if selection.fits_key(key)]
+        hint = f"held in {name}: {listed(held, most=_MOST_LISTED) or 'none'}"
+        if not split and not selected:
+            raise UsageError("none of what is selected is held", hint=hint)
+        for pattern in split:
+            if not any(_matching(pattern, selected)):
+                raise UsageError(f"{pattern[0]}/{pattern[1]} is not held", hint=hint)
+        chosen = {key for pattern in split for key in _matching(pattern, selected)} if split else selected
         released = ledger.release(chosen)
     message = f"{counted(len(released), 'hold')} lifted."
     document = ledger_document(checkout.head, environment=name, action="release", message=message, keys=released)
     return CommandReport(document, done_view(message, environment=name, keys=released))
 
 
-def _key(text: str) -> Key:
-    tenant, slash, code = text.partition("/")
+def _split(pattern: str) -> tuple[str, str]:
+    """Return the pattern of the tenant and the one of the code."""
+    tenant, slash, code = pattern.partition("/")
     if not (tenant and slash and code) or "/" in code:
         raise UsageError(
-            f"{text!r} is not a key", hint="write TENANT/CODE, as drift shows it: acme/1085431505565651039"
+            f"{pattern!r} is not a key",
+            hint="write TENANT/CODE, as drift shows it (acme/1085431505565651039), or a pattern such as 'acme/*'",
         )
-    return Key(tenant, code)
+    return tenant, code
+
+
+def _matching(pattern: tuple[str, str], keys: Collection[Key]) -> Iterator[Key]:
+    tenant, code = pattern
+    return (key for key in keys if fnmatchcase(key.tenant, tenant) and fnmatchcase(key.code, code))

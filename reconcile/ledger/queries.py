@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, Table, Text, func, select, text, tuple_
 
-from reconcile.errors import LedgerError
+from reconcile.errors import UsageError
 from reconcile.ledger.encoding import applied_in, change_in, hold_in, json_text, key_in, run_in
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, RUNS
 from reconcile.model.keys import Key
@@ -40,14 +40,14 @@ def run(connection: Connection, owner: Owner, name: str) -> tuple[RunRecord, tup
     """Return the run whose id is *name* or begins with it, and its changes sorted by key; None when there is none.
 
     Raises:
-        LedgerError: the ids of several runs begin with *name*.
+        UsageError: the ids of several runs begin with *name*.
     """
     matching = _runs(owner).where(func.substr(RUNS.c.id, 1, len(name)) == name).order_by(RUNS.c.id)
     found = [run_in(row) for row in connection.execute(matching)] if name else []
     exact = [record for record in found if record.start.id == name] or found
     if len(exact) > 1:
         several = listed([record.start.id for record in exact])
-        raise LedgerError(f"{len(exact)} runs begin with {name}: {several}", hint="give more of the id")
+        raise UsageError(f"{len(exact)} runs begin with {name}: {several}", hint="give more of the id")
     if not exact:
         return None
     of_run = select(CHANGES).where(CHANGES.c.run == exact[0].start.id)

@@ -87,7 +87,7 @@ class SqlLedger:
         """Return the run whose id is *name* or begins with it, and its changes sorted by key; None when there is none.
 
         Raises:
-            LedgerError: the ids of several runs begin with *name*.
+            UsageError: the ids of several runs begin with *name*.
         """
         with self._database.reading() as connection:
             return queries.run(connection, self._owner, name)

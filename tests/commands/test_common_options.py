@@ -55,7 +55,7 @@ SELECTED = {"plan", "apply", "drift", "rollback", "ledger rebuild"}
 @pytest.mark.parametrize(
     "group, expected",
     [
-        pytest.param(Group.KEYS, {*SELECTED, "explain"}, id="tenant-and-code"),
+        pytest.param(Group.KEYS, {*SELECTED, "explain", "release"}, id="tenant-and-code"),
         pytest.param(Group.LABELS, SELECTED, id="label"),
         pytest.param(Group.REQUESTS, SELECTED, id="parallelism"),
     ],

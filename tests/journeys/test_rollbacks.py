@@ -73,6 +73,9 @@ def test_what_was_changed_since_a_run_is_not_rolled_back(applied, service):
         pytest.param(["runs", "--env", "test", "show", "20"], "stands before show", id="option-before-subcommand"),
         pytest.param(["release", "acme"], "'acme' is not a key", id="no-key"),
         pytest.param(["release", "acme/1"], "acme/1 is not held", id="not-held"),
+        pytest.param(["release", "acme/*"], "acme/* is not held", id="no-hold-fits"),
+        pytest.param(["release", "--tenant", "acme"], "none of what is selected is held", id="none-is-held"),
+        pytest.param(["release"], "no key is named", id="release-of-nothing"),
         pytest.param(["apply", "--yes", "--soak", "fire"], "such as 5m, nor next-fire", id="no-soak"),
         pytest.param(["unlock", "abc"], "there is no lock 'abc'", id="no-such-lock"),
     ],
@@ -136,3 +139,45 @@ def test_a_rollback_of_some_tells_only_of_those(gone_bad, service, declare):
     assert program("apply", "--yes", "--allow-inactive").code == 0
     _, run = program.json("rollback", run_ids(program)[0], "--yes", "--code", "3", "--allow-inactive")
     assert [one["code"] for one in run["findings"] if one["rule"] == "stays-active"] == ["3"]
+
+
+@pytest.mark.parametrize("words", [["rollback", "2", "--yes"], ["runs", "show", "2"]], ids=["rollback", "runs-show"])
+def test_the_beginning_of_several_ids_is_an_error_that_lists_them(gone_bad, words):
+    program, _ = gone_bad
+    code, document = program.json(*words)
+    (error,) = document["errors"]
+    assert (code, error["kind"], rules(document)) == (1, "usage", [])
+    assert all(run in error["message"] for run in run_ids(program))
+
+
+@pytest.fixture
+def three_held(applied, declare):
+    """All three schedules of acme are held."""
+    declare(TENANT.replace('"0 0 2', '"0 1 2').replace('"0 0/30', '"0 1/30').replace('"0 0 4', '"0 1 4'))
+    assert applied("apply", "--yes").code == 0
+    assert applied("rollback", run_ids(applied)[0], "--yes").code == 0
+    assert held(applied) == ["1", "2", "3"]
+    return applied
+
+
+@pytest.mark.parametrize(
+    "words, left",
+    [
+        pytest.param(["acme/*"], [], id="tenant-and-any-code"),
+        pytest.param(["*/[12]"], ["3"], id="any-tenant-and-some-codes"),
+        pytest.param(["--tenant", "ac*"], [], id="tenant-alone"),
+        pytest.param(["--code", "2"], ["1", "3"], id="code-alone"),
+        pytest.param(["acme/*", "--code", "2"], ["1", "3"], id="pattern-within-the-selection"),
+        pytest.param(["acme/1", "*/3"], ["2"], id="several"),
+    ],
+)
+def test_a_release_takes_patterns_and_a_tenant_and_says_the_same_when_repeated(three_held, words, left):
+    assert (three_held("release", *words).code, held(three_held)) == (0, left)
+    again = [three_held("release", *words) for _ in range(2)]
+    assert [(one.code, one.err) for one in again] == [(1, again[0].err)] * 2
+    assert held(three_held) == left
+
+
+def test_a_pattern_that_fits_no_hold_lifts_none_of_the_others(three_held):
+    ended = three_held("release", "acme/*", "globex/*")
+    assert (ended.code, "globex/* is not held" in ended.err, held(three_held)) == (1, True, ["1", "2", "3"])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconcile.errors import LedgerError
+from reconcile.errors import LedgerError, UsageError
 from reconcile.ledger.encoding import applied_of, applied_value, json_text, live_of, live_value
 from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.ledger.sqlite_lock import LEASE
@@ -220,7 +220,7 @@ def test_a_run_is_found_by_the_beginning_of_its_id_if_that_is_enough(ledger):
     assert ledger.run("2027") is None
     assert ledger.run("") is None
     assert ledger.run("%") is None
-    with pytest.raises(LedgerError, match="3 runs begin with 2026: 20261125T120000Z-aaaaaa") as refused:
+    with pytest.raises(UsageError, match="3 runs begin with 2026: 20261125T120000Z-aaaaaa") as refused:
         ledger.run("2026")
     assert refused.value.hint == "give more of the id"
 
@@ -229,7 +229,7 @@ def test_many_alike_runs_are_not_all_named(ledger):
     for number in range(5):
         with run_in(ledger, f"{RUN}{number}"):
             pass
-    with pytest.raises(LedgerError, match=r"5 runs begin .*, …$"):
+    with pytest.raises(UsageError, match=r"5 runs begin .*, …$"):
         ledger.run(RUN)
 
 
