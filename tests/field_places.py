@@ -21,7 +21,7 @@ from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, LastAppliedSource
-from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunKind, RunRecord, RunStart
+from reconcile.model.ledger_records import ChangeRecord, Hold, Lineage, LockHolder, RunKind, RunRecord, RunStart
 from reconcile.model.live import Live, LiveRow, Unreadable
 from reconcile.model.rules import ScheduleRule, Severity
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
@@ -278,6 +278,11 @@ PLACES = (
         "report.ledger_documents.status_document",
         LockHolder("l1", "r1", "li.wei", NOON, None),
         lambda one: ledger_documents.status_document((replace(STATUS, lock=one),), HEAD),
+    ),
+    Place(
+        "report.ledger_documents.status_document",
+        Lineage("1ed6e7", 7),
+        lambda one: ledger_documents.status_document((replace(STATUS, lineage=one),), HEAD),
     ),
     Place(
         "ledger.encoding.live_value",

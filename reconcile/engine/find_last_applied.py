@@ -63,12 +63,14 @@ def settled_changes(
 ) -> tuple[dict[tuple[str, Key], Settled], dict[Key, Applied]]:
     """Return what *live* shows of saves without a recorded outcome, by run and key; and what is last applied by it.
 
+    *open_changes* come oldest first: the last save of a key says what is applied.
+
     A key that *live* lacks, or that is unreadable, stays open. A key that reads as before was not saved. A save that
     changes only the name always reads as before, and is made again.
     """
     settled: dict[tuple[str, Key], Settled] = {}
     applied: dict[Key, Applied] = {}
-    for run, record in sorted(open_changes, key=lambda one: one[0]):
+    for run, record in open_changes:
         rows = live.get(record.key)
         if not isinstance(rows, tuple):
             continue

@@ -85,12 +85,36 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX reconcile_runs_newest ON reconcile_runs (workspace, environment, started_at)",
     ),
     ("CREATE INDEX reconcile_changes_doubled ON reconcile_changes (run) WHERE reason = 'duplicated'",),
+    # Which run came last was decided by the time at which it began: so old runs are counted, once.
+    (
+        """CREATE TABLE reconcile_ledgers (
+            workspace TEXT NOT NULL,
+            environment TEXT NOT NULL,
+            lineage TEXT NOT NULL,
+            serial INTEGER NOT NULL,
+            parents TEXT NOT NULL,
+            PRIMARY KEY (workspace, environment))""",
+        "ALTER TABLE reconcile_runs ADD COLUMN serial INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE reconcile_applied ADD COLUMN serial INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE reconcile_holds ADD COLUMN serial INTEGER NOT NULL DEFAULT 0",
+        """UPDATE reconcile_runs SET serial = counted.place
+            FROM (SELECT id, row_number() OVER (
+                    PARTITION BY workspace, environment ORDER BY started_at, id) AS place
+                FROM reconcile_runs) AS counted
+            WHERE counted.id = reconcile_runs.id""",
+        """UPDATE reconcile_applied SET serial = reconcile_runs.serial
+            FROM reconcile_runs WHERE reconcile_runs.id = reconcile_applied.run""",
+        """UPDATE reconcile_holds SET serial = reconcile_runs.serial
+            FROM reconcile_runs WHERE reconcile_runs.id = reconcile_holds.run""",
+        "DROP INDEX reconcile_runs_newest",
+        "CREATE INDEX reconcile_runs_newest ON reconcile_runs (workspace, environment, serial)",
+    ),
 )
 """Step *n* (from 1) leads from schema version *n - 1* to *n*; version 0 is an empty database."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
-READABLE_VERSION = 1
-"""The oldest schema version whose tables can be read as they are: later steps only added indexes."""
+READABLE_VERSION = SCHEMA_VERSION
+"""The oldest schema version whose tables can be read as they are: the last step added columns that are read."""
 
 # The same in every version.
 _META = table("reconcile_meta", column("name"), column("value"))

@@ -26,7 +26,7 @@ def open_ledger(
     """Return the ledger at *address*, for one environment of a workspace; None when there is none, without *create*.
 
     With *create* a missing ledger is made, and an older one gets this version's tables. Without, a ledger is left as it
-    is if this version can read it.
+    is if this version can read it, and gets this version's tables where columns are missing.
 
     Raises:
         LedgerError: it cannot be opened, is damaged, is of a newer version, or belongs to another workspace. The hint
@@ -69,7 +69,7 @@ def _is_ready(database: Database, *, create: bool) -> bool:
         )
     if version == 0 and not create:
         return False
-    # A plan by a newer version must not lock older versions out of a shared ledger.
+    # A plan by a newer version locks older versions out of a shared ledger only where it could not read it otherwise.
     if version < (SCHEMA_VERSION if create else READABLE_VERSION):
         with database.writing() as connection:
             if connection.dialect.name == "postgresql":

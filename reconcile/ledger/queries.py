@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, Table, Text, func, select, text, tuple_
+from sqlalchemy import Connection, CursorResult, Select, Table, Text, func, select, text, tuple_
 
 from reconcile.errors import UsageError
 from reconcile.ledger.encoding import applied_in, change_in, hold_in, json_text, key_in, run_in
-from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, RUNS
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, LEDGERS, RUNS
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
-from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunRecord
+from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, Lineage, RunRecord
 from reconcile.text import listed
 
 # A JSON list of keys (pairs) as rows.
@@ -32,7 +32,7 @@ class Owner(NamedTuple):
 
 def runs(connection: Connection, owner: Owner, *, most: int) -> tuple[RunRecord, ...]:
     """Return the last runs of *owner*, newest first."""
-    newest = _runs(owner).order_by(RUNS.c.started_at.desc(), RUNS.c.id.desc()).limit(most)
+    newest = _runs(owner).order_by(RUNS.c.serial.desc()).limit(most)
     return tuple(run_in(row) for row in connection.execute(newest))
 
 
@@ -59,35 +59,30 @@ def finished_with(connection: Connection, owner: Owner, digest: str, made_at: st
     used = _runs(owner).where(
         RUNS.c.plan_digest == digest, RUNS.c.plan_made_at == made_at, RUNS.c.ending == Ending.FINISHED
     )
-    row = connection.execute(used.order_by(RUNS.c.started_at).limit(1)).first()
+    row = connection.execute(used.order_by(RUNS.c.serial).limit(1)).first()
     return None if row is None else run_in(row)
 
 
 def open_changes(connection: Connection, owner: Owner) -> tuple[tuple[str, ChangeRecord], ...]:
     """Return the changes whose outcome is unknown, each with the id of its run, oldest first."""
-    chosen = (
-        select(CHANGES, RUNS.c.started_at)
-        .join(RUNS)
-        .where(*_of(RUNS, owner), IS_OPEN)
-        .order_by(RUNS.c.started_at, CHANGES.c.run)
-    )
-    found = [(row.started_at, row.run, change_in(row)) for row in connection.execute(chosen)]
-    found.sort(key=lambda one: (one[0], one[1], one[2].key))
+    chosen = select(CHANGES, RUNS.c.serial).join(RUNS).where(*_of(RUNS, owner), IS_OPEN).order_by(RUNS.c.serial)
+    found = [(row.serial, row.run, change_in(row)) for row in connection.execute(chosen)]
+    found.sort(key=lambda one: (one[0], one[2].key))
     return tuple((run, record) for _, run, record in found)
 
 
 def doubled(connection: Connection, owner: Owner) -> frozenset[Key]:
     """Return the keys that had several jobs after a save by *owner*, and were not saved since."""
-    last = func.max(CHANGES.c.run).label("run")
+    last = func.max(RUNS.c.serial).label("serial")
     doubled_by = (
         select(CHANGES.c.tenant, CHANGES.c.code, last)
         .join(RUNS)
         .where(*_of(RUNS, owner), IS_DOUBLED)
         .group_by(CHANGES.c.tenant, CHANGES.c.code)
     )
-    found = {Key(row.tenant, row.code): row.run for row in connection.execute(doubled_by)}
-    since = known(connection, owner.environment, list(found))
-    return frozenset(key for key, run in found.items() if key not in since or (since[key][1].run or "") <= run)
+    found = {key_in(row): row.serial for row in connection.execute(doubled_by)}
+    since = {key_in(row): row.serial for row in _known(connection, owner.environment, list(found))}
+    return frozenset(key for key, serial in found.items() if since.get(key, 0) <= serial)
 
 
 def last_applied(connection: Connection, owner: Owner) -> dict[Key, Applied]:
@@ -103,17 +98,26 @@ def foreign_keys(connection: Connection, owner: Owner) -> dict[Key, str]:
 
 def known(connection: Connection, environment: str, keys: Collection[Key]) -> dict[Key, tuple[str, Applied]]:
     """Return workspace and last applied of those of *keys* that the ledger knows."""
-    # One parameter for any number of keys: a list of pairs costs PostgreSQL a second for every few hundred.
-    asked = text(_KEYS_AS_ROWS[connection.dialect.name]).columns(tenant=Text, code=Text).subquery("asked")
-    is_asked = tuple_(APPLIED.c.tenant, APPLIED.c.code).in_(select(asked))
-    chosen = select(APPLIED).where(APPLIED.c.environment == environment, is_asked)
-    found = connection.execute(chosen, {"asked": json_text(list(keys))})
-    return {key_in(row): (row.workspace, applied_in(row)) for row in found}
+    return {key_in(row): (row.workspace, applied_in(row)) for row in _known(connection, environment, keys)}
+
+
+def lineage(connection: Connection, owner: Owner) -> Lineage | None:
+    """Return which ledger of *owner* this is; None: no run was recorded yet."""
+    row = connection.execute(select(LEDGERS).where(*_of(LEDGERS, owner))).first()
+    return None if row is None else Lineage(row.lineage, row.serial, tuple(row.parents))
 
 
 def holds(connection: Connection, owner: Owner) -> dict[Key, Hold]:
     """Return the holds of *owner*."""
     return {key_in(row): hold_in(row) for row in connection.execute(select(HOLDS).where(*_of(HOLDS, owner)))}
+
+
+def _known(connection: Connection, environment: str, keys: Collection[Key]) -> CursorResult[Any]:
+    # One parameter for any number of keys: a list of pairs costs PostgreSQL a second for every few hundred.
+    asked = text(_KEYS_AS_ROWS[connection.dialect.name]).columns(tenant=Text, code=Text).subquery("asked")
+    is_asked = tuple_(APPLIED.c.tenant, APPLIED.c.code).in_(select(asked))
+    chosen = select(APPLIED).where(APPLIED.c.environment == environment, is_asked)
+    return connection.execute(chosen, {"asked": json_text(list(keys))})
 
 
 def _runs(owner: Owner) -> Select[Any]:

@@ -7,11 +7,11 @@ applied. Its intents stay open, and the next run reads what became of them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, update
+from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.database import Database
@@ -134,7 +134,11 @@ class RunLedger:
     def hold(self, holds: Iterable[Hold]) -> None:
         """Place holds; a new hold replaces an earlier one of its key."""
         with self.writing() as connection:
-            _upsert(connection, HOLDS, [{**self._owner._asdict(), **hold_columns(one)} for one in holds])
+            listed = tuple(holds)
+            serials = _serials(connection, {one.run for one in listed})
+            owner = self._owner._asdict()
+            rows = [{**owner, **hold_columns(one), "serial": serials.get(one.run, 0)} for one in listed]
+            _upsert(connection, HOLDS, rows)
 
     def lift(self, keys: Iterable[Key]) -> None:
         """Lift the holds of *keys*; a key without a hold is ignored."""
@@ -179,8 +183,13 @@ class RunLedger:
             key: replace(one, job_ids=_union(before[key].job_ids, one.job_ids)) if key in before else one
             for key, one in applied.items()
         }
+        serials = _serials(connection, {one.run for one in accumulated.values() if one.run is not None})
         owner = self._owner._asdict()
-        _upsert(connection, APPLIED, [{**owner, **applied_columns(key, one)} for key, one in accumulated.items()])
+        rows = [
+            {**owner, **applied_columns(key, one), "serial": serials.get(one.run or "", 0)}
+            for key, one in accumulated.items()
+        ]
+        _upsert(connection, APPLIED, rows)
 
     def _ended_values(self, outcome: Outcome) -> dict[str, Any]:
         of_change = {"of_run": self._start.id, "of_tenant": outcome.key.tenant, "of_code": outcome.key.code}
@@ -224,6 +233,14 @@ def lift(connection: Connection, owner: Owner, keys: Iterable[Key]) -> None:
     ]
     if values:
         connection.execute(_LIFT, values)
+
+
+def _serials(connection: Connection, runs: Collection[str]) -> dict[str, int]:
+    """Return the serials of *runs*, which are few: those of a run's own outcomes, or of what it settles."""
+    if not runs:
+        return {}
+    chosen = select(RUNS.c.id, RUNS.c.serial).where(RUNS.c.id.in_(runs))
+    return {row.id: row.serial for row in connection.execute(chosen)}
 
 
 def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:

@@ -14,13 +14,14 @@ from reconcile.ledger import queries
 from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import run_columns
 from reconcile.ledger.environment_lock import EnvironmentLock, wait_for
+from reconcile.ledger.lineage import advance
 from reconcile.ledger.postgres_lock import PostgresLock
 from reconcile.ledger.run_ledger import RunLedger, lift
 from reconcile.ledger.sqlite_lock import Lease, SqliteLock
 from reconcile.ledger.tables import RUNS
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
-from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord, RunStart
+from reconcile.model.ledger_records import ChangeRecord, Hold, Lineage, LockHolder, RunRecord, RunStart
 from reconcile.ports import Clock
 
 
@@ -77,6 +78,11 @@ class SqlLedger:
         """Return the holds, by key."""
         with self._database.reading() as connection:
             return queries.holds(connection, self._owner)
+
+    def lineage(self) -> Lineage | None:
+        """Return which ledger this is; None: no run was recorded yet."""
+        with self._database.reading() as connection:
+            return queries.lineage(connection, self._owner)
 
     def runs(self, *, most: int) -> tuple[RunRecord, ...]:
         """Return the last runs, newest first."""
@@ -144,5 +150,7 @@ class SqlLedger:
             self._database, self._owner, start=start, lock=self._lock, holder=self._lock_holder, clock=self._clock
         )
         with run_ledger.writing() as connection:
-            connection.execute(insert(RUNS), {**self._owner._asdict(), **run_columns(RunRecord(start))})
+            serial = advance(connection, self._owner).serial
+            record = RunRecord(start, serial=serial)
+            connection.execute(insert(RUNS), {**self._owner._asdict(), **run_columns(record)})
         return run_ledger

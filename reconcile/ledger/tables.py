@@ -2,6 +2,9 @@
 
 Instants are text in UTC, always of the same length, so that they sort: 2026-11-25T01:35:00.000000+00:00. Columns of
 type `Json` are text as well (see `encoding`). Names begin with `reconcile_`: a server may hold other tables.
+
+`serial` counts the runs of an owner, from 1: it alone says which run came last, since each runner has its own clock. A
+row of last applied, and a hold, has the serial of its run; 0 where it has no run.
 """
 
 from __future__ import annotations
@@ -88,6 +91,7 @@ RUNS = Table(
     Column("ended_at", Instant),
     _maybe("ending"),
     Column("summary", Json, nullable=False),
+    Column("serial", Integer, nullable=False),
 )
 
 # What a run was about to do to a key, and its outcome. Without a result the outcome is unknown.
@@ -130,6 +134,7 @@ APPLIED = Table(
     Column("job_ids", Json, nullable=False),
     _maybe("run"),
     _maybe("revision"),
+    Column("serial", Integer, nullable=False),
 )
 
 HOLDS = Table(
@@ -145,6 +150,18 @@ HOLDS = Table(
     _words("run"),
     _words("reason"),
     Column("placed_at", Instant, nullable=False),
+    Column("serial", Integer, nullable=False),
+)
+
+# Which ledger of its owner this is, and the serial of its last run. The first run that is recorded makes the row.
+LEDGERS = Table(
+    "reconcile_ledgers",
+    metadata,
+    _key("workspace"),
+    _key("environment"),
+    _words("lineage"),
+    Column("serial", Integer, nullable=False),
+    Column("parents", Json, nullable=False),
 )
 
 # The holders of locks. In SQLite the row is the lock, until it expires; in PostgreSQL it only names the holder.

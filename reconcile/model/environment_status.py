@@ -6,22 +6,23 @@ from dataclasses import dataclass
 
 from reconcile.model.finding import Finding
 from reconcile.model.last_applied import LastAppliedSource
-from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord
+from reconcile.model.ledger_records import ChangeRecord, Hold, Lineage, LockHolder, RunRecord
 
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentStatus:
     """The status of *environment*: where *last_applied* is from, and *revision*, the commit last applied as a whole.
 
-    *keys* counts what is known as applied. *runs* are the last ones, newest first; *runs_since* counts those that may
-    have saved something since that commit was applied. *open_changes* are saves whose outcome is unknown, each with its
-    run's id. *findings* say what could not be read.
+    *lineage* is that of its ledger, None before the first run. *keys* counts what is known as applied. *runs* are the
+    last ones, newest first; *runs_since* counts those that may have saved something since that commit was applied.
+    *open_changes* are saves whose outcome is unknown, each with its run's id. *findings* say what could not be read.
     """
 
     environment: str
     last_applied: LastAppliedSource
     revision: str | None
     ledger: str | None
+    lineage: Lineage | None = None
     keys: int = 0
     runs: tuple[RunRecord, ...] = ()
     runs_since: int = 0

@@ -35,7 +35,7 @@ class Ending(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """What is known of a run when it begins. *id* sorts by time; *started_at* is aware, UTC.
+    """What is known of a run when it begins. *started_at* is aware, UTC, and as right as the clock of its runner.
 
     *plan_digest* and *plan_made_at* (as the plan's document has it) together tell a saved plan from every other;
     *overrides* are the options that lifted guards, as typed; *of_run* is the run that a rollback is about.
@@ -55,12 +55,16 @@ class RunStart:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """A run as the ledger recorded it. *summary* counts the changes by `Result`; *ending* is None while it goes on."""
+    """A run as the ledger recorded it. *summary* counts the changes by `Result`; *ending* is None while it goes on.
+
+    Of two runs the one with the higher *serial* came later.
+    """
 
     start: RunStart
     ended_at: datetime | None = None
     ending: Ending | None = None
     summary: Mapping[str, int] = field(default_factory=dict)
+    serial: int = 0
 
 
 class Settled(StrEnum):
@@ -115,6 +119,18 @@ class Hold:
     def cause(self) -> str:
         """Return which run placed it, and its reason where there is one."""
         return f"rolled back by run {self.run}" + (f": {self.reason}" if self.reason else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Lineage:
+    """Which ledger this is: an *id* from when it was made, and the *serial* of its last recorded run.
+
+    A copy, or an older state, of a ledger has its id. One that was made from others names their ids, its *parents*.
+    """
+
+    id: str
+    serial: int
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconcile.model.environment_status import EnvironmentStatus
+from reconcile.model.field_values import field_values
 from reconcile.model.keys import Key
 from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord
 from reconcile.report.document_head import Head
@@ -56,6 +57,7 @@ def _run(record: RunRecord) -> Document:
     start = record.start
     return {
         "run": start.id,
+        "serial": record.serial,
         "kind": start.kind.value,
         "started_at": instant_text(start.started_at),
         "ended_at": None if record.ended_at is None else instant_text(record.ended_at),
@@ -94,6 +96,7 @@ def _status(status: EnvironmentStatus) -> Document:
         "last_applied": status.last_applied.value,
         "revision": status.revision,
         "ledger": status.ledger,
+        "lineage": None if status.lineage is None else field_values(status.lineage),
         "keys": status.keys,
         "runs": [_run(record) for record in status.runs],
         "runs_since": status.runs_since,

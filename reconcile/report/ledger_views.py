@@ -107,6 +107,8 @@ def _status(status: EnvironmentStatus) -> Iterator[Block]:
         known.append(Detail("live commit", "not known: of the last runs none applied as a whole a commit that is here"))
     if status.last_applied is LastAppliedSource.LEDGER:
         known.append(Detail("keys known", str(status.keys)))
+    if status.lineage is not None:
+        known.append(Detail("lineage", f"{status.lineage.id}, at run {status.lineage.serial}"))
     yield Entry("•", (status.environment,), (*known, *_lock(status.lock)))
     if status.runs:
         yield Table(_COLUMNS, tuple(map(_row, status.runs)))

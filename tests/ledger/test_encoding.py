@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.encoding import applied_of, applied_value, json_text, live_of, live_value
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.last_applied import Applied
@@ -58,12 +59,16 @@ def raw_rows(path: Path) -> dict[str, list[tuple[object, ...]]]:
         }
 
 
-def test_a_run_writes_the_rows_that_earlier_versions_wrote(sqlite_address, tmp_path):
+def test_a_run_writes_the_rows_that_earlier_versions_wrote_and_migrations_led_up_to_date(sqlite_address, tmp_path):
     earlier = tmp_path / "earlier.db"
     with contextlib.closing(sqlite3.connect(earlier)) as connection:
         connection.executescript(GOLDEN.read_text(encoding="utf-8"))
         connection.execute("DELETE FROM reconcile_applied WHERE workspace = 'billing'")
         connection.commit()
+    migrated = LedgerAddress(f"sqlite:///{earlier}", str(earlier), earlier)
+    opened = open_ledger(migrated, workspace="shop", environment="prod", clock=Clock(), create=True)
+    assert opened is not None
+    opened.close()
     saved_plan = {"plan_digest": "digest", "plan_made_at": "2026-11-25T11:00:00Z", "desired_digest": "wanted"}
     with open_ledger(sqlite_address, workspace="shop", environment="prod", clock=Clock(), create=True) as ledger:
         with run_in(ledger, overrides=("--allow-changes 12",), **saved_plan) as run:

@@ -14,7 +14,7 @@ from sqlalchemy import Column, Engine, Index, MetaData, Table, Text, create_engi
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.address import LedgerAddress
-from reconcile.ledger.migrations import SCHEMA_VERSION
+from reconcile.ledger.migrations import READABLE_VERSION, SCHEMA_VERSION
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.tables import CHANGES, IS_DOUBLED, IS_OPEN, RUNS, metadata
 from reconcile.model.ledger_records import Ending
@@ -22,7 +22,7 @@ from reconcile.model.outcome import Intent, Result
 from tests import postgres
 from tests.builders import key
 from tests.ledger.conftest import address_of, ordinary_user
-from tests.ledger.run_builders import LATER_RUN, RUN, Clock, applied, end, hold, outcome, run_in, update
+from tests.ledger.run_builders import LATER_RUN, NOON, RUN, Clock, applied, end, hold, outcome, run_in, update
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -112,7 +112,7 @@ def whole() -> MetaData:
     Table("reconcile_meta", tables, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
     Index("reconcile_changes_doubled", changes.c.run, sqlite_where=IS_DOUBLED)
     Index("reconcile_changes_open", changes.c.run, sqlite_where=IS_OPEN)
-    Index("reconcile_runs_newest", runs.c.workspace, runs.c.environment, runs.c.started_at)
+    Index("reconcile_runs_newest", runs.c.workspace, runs.c.environment, runs.c.serial)
     return tables
 
 
@@ -152,12 +152,30 @@ def test_a_ledger_of_an_older_version_is_led_up_to_date_and_loses_nothing(addres
         assert ledger.last_applied().keys() == {key("1"), key("4")}
 
 
-def test_who_only_reads_an_older_ledger_leaves_it_to_older_programs(address):
+def test_who_only_reads_an_older_ledger_leads_it_up_to_date_where_columns_are_missing(address):
     run_script(address, (GOLDEN / "ledger-v1.sql").read_text(encoding="utf-8"))
     with opening(address, create=False) as ledger:
         assert ledger.last_applied() == applied("1")
         assert len(ledger.open_changes()) == 2
-    assert value(address, VERSION) == "1"
+    assert int(value(address, VERSION)) >= READABLE_VERSION
+
+
+def test_the_runs_of_an_older_ledger_are_counted_once_in_the_order_of_their_beginnings(address):
+    run_script(address, (GOLDEN / "ledger-v2.sql").read_text(encoding="utf-8"))
+    early = "('0', 'shop', 'prod', 'apply', '2026-11-25T12:30:00.000000+00:00', 'li', NULL, NULL, NULL, NULL, '[]', "
+    run_script(address, f"INSERT INTO reconcile_runs VALUES {early} NULL, NULL, NULL, '{{}}')")
+    with opening(address) as ledger:
+        assert [(record.start.id, record.serial) for record in ledger.runs(most=9)] == [
+            (LATER_RUN, 3),
+            ("0", 2),
+            (RUN, 1),
+        ]
+        assert ledger.lineage() is None
+        with run_in(ledger, "next", started_at=NOON):
+            pass
+        assert (ledger.runs(most=1)[0].start.id, ledger.lineage().serial) == ("next", 4)
+    applied_and_held = "SELECT serial FROM reconcile_{} WHERE workspace = 'shop'"
+    assert [value(address, applied_and_held.format(table)) for table in ("applied", "holds")] == [1, 1]
 
 
 def test_a_newer_ledger_is_refused_and_left_alone(address):

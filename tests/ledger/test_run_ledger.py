@@ -209,6 +209,35 @@ def test_runs_are_listed_newest_first(ledger):
     assert [record.start.id for record in ledger.runs(most=3)] == names[:1:-1]
 
 
+def test_which_run_came_last_is_not_decided_by_clocks(ledger):
+    """The first run is of a runner whose clock is ahead: its id and its times are those of a later one."""
+    plan = {"plan_digest": "d1", "plan_made_at": "2026-11-25T11:00:00Z"}
+    with run_in(ledger, LATER_RUN, started_at=NOON + timedelta(hours=1), **plan) as run:
+        run.record_intents([Intent(update("1")), Intent(update("2"))])
+        run.record_outcomes([outcome(update("2"), Result.MISMATCHED, reason="duplicated")])
+        end(run)
+    assert ledger.doubled() == {key("2")}
+    with run_in(ledger, RUN, **plan) as run:
+        run.record_intents([Intent(update("1"))])
+        run.record_outcomes([outcome(update("2"))])
+        end(run)
+    assert [(record.start.id, record.serial) for record in ledger.runs(most=9)] == [(RUN, 2), (LATER_RUN, 1)]
+    assert [run for run, _ in ledger.open_changes()] == [LATER_RUN, RUN]
+    assert ledger.doubled() == frozenset()
+    assert ledger.finished_with(*plan.values()).start.id == LATER_RUN
+
+
+def test_each_environment_of_each_workspace_has_a_lineage_of_its_own(opened):
+    of = [opened(environment=name) for name in ("prod", "prod", "test")]
+    assert [one.lineage() for one in of] == [None] * 3
+    for number, one in enumerate(of):
+        with run_in(one, f"r{number}"):
+            pass
+    first, same, other = [one.lineage() for one in of]
+    assert (first, first.serial, other.serial) == (same, 2, 1)
+    assert first.id != other.id
+
+
 def test_a_run_is_found_by_the_beginning_of_its_id_if_that_is_enough(ledger):
     for name in (RUN, LATER_RUN, "20261125T130000Z-bbbbbb2"):
         with run_in(ledger, name) as run:
@@ -249,7 +278,7 @@ def test_only_a_finished_run_uses_a_plan_up(ledger):
 def test_a_run_that_was_killed_has_no_ending(ledger, clock):
     with run_in(ledger):
         pass
-    assert ledger.runs(most=1) == (RunRecord(start()),)
+    assert ledger.runs(most=1) == (RunRecord(start(), serial=1),)
     clock.passed = 90
     with run_in(ledger, LATER_RUN) as run:
         run.end(Ending.INTERRUPTED, {"verified": 3, "skipped": 4})
@@ -284,7 +313,7 @@ def test_nothing_to_record_is_no_trouble(ledger):
         run.record_applied({})
         run.record_settled({}, {})
         run.hold([])
-    assert ledger.run(RUN) == (RunRecord(start()), ())
+    assert ledger.run(RUN) == (RunRecord(start(), serial=1), ())
 
 
 def test_thousands_of_keys_are_taken_in_and_given_back(ledger):
@@ -367,7 +396,7 @@ def test_whatever_is_recorded_is_read_back_equal(
     assert ledger.last_applied() == known
     assert ledger.holds() == {one.key: one for one in held}
     assert ledger.run(start.id) == (
-        RunRecord(start),
+        RunRecord(start, serial=1),
         (
             ChangeRecord(
                 key=wanted.key,

@@ -34,7 +34,8 @@ _INSTANT = "2026-11-25T01:35:00Z"
 
 _RUN_RECORD = record(
     {
-        "run": text("The run's id; it sorts by time.", A_RUN),
+        "run": text("The run's id.", A_RUN),
+        "serial": count("Which run of its ledger it is, from 1; of two runs the one with the higher came later.", 7),
         "kind": choice("The kind of run.", RunKind, "apply"),
         "started_at": text("When it began, UTC.", _INSTANT),
         "ended_at": text_or_null("When it ended, UTC; null while it runs, or when it was killed.", _INSTANT),
@@ -113,6 +114,13 @@ RUNS = document(
 
 _OPEN = record({"run": text("The run that began the save.", A_RUN), **_CHANGE_RECORD})
 _AN_OPEN_CHANGE = example(_OPEN, result=None, reason="", message="", saves=0, open=True)
+_LINEAGE = record(
+    {
+        "id": text("A random id that the ledger got when it was made.", "5f1c9a0e5f1c9a0e5f1c9a0e5f1c9a0e"),
+        "serial": count("The serial of the last run that it recorded.", 7),
+        "parents": listed("The ids of the ledgers that it was made from.", {"type": "string"}, []),
+    }
+)
 _STANDING = record(
     {
         "environment": text("The environment.", "prod"),
@@ -120,6 +128,9 @@ _STANDING = record(
         "revision": text_or_null("The last commit that was applied as a whole; null when none is known.", None),
         "ledger": text_or_null(
             "The address of its ledger, without secrets; null without a ledger.", ".reconcile/ledger.db"
+        ),
+        "lineage": ref_or_null(
+            "status#lineage", "Which ledger it is; null before its first run.", example(_LINEAGE), None
         ),
         "keys": count("How many schedules are in last applied.", 42),
         "runs": listed("Its last runs, newest first.", ref("runs#run"), [_A_RUN_RECORD]),
@@ -138,10 +149,10 @@ STATUS = document(
         "environments": listed(
             "The environments, sorted.",
             ref("status#standing"),
-            [example(_STANDING, runs=[], holds=[], open=[], lock=None)],
+            [example(_STANDING, lineage=None, runs=[], holds=[], open=[], lock=None)],
         ),
     },
-    {"standing": _STANDING, "open": _OPEN},
+    {"standing": _STANDING, "open": _OPEN, "lineage": _LINEAGE},
     environment=null("Null: the document is about several."),
     desired_digest=NOTHING_DECLARED,
     complete=EVERYTHING_READ,
