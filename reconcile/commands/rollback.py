@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -10,15 +11,20 @@ from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.commands.override_options import overrides
 from reconcile.commands.save_options import run_report, save_options
+from reconcile.engine.find_last_applied import found_in_sync
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
 from reconcile.engine.roll_back import before_run, holds, left_running
 from reconcile.errors import SettingError, UsageError
+from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import ChangeRecord, RunKind, RunRecord
+from reconcile.model.schedule import Schedule
 from reconcile.report.json_documents import plan_document
 from reconcile.report.plan_view import plan_view
 from reconcile.session.command_line import SELECTION, Group, SaveOptions
 from reconcile.session.declared import Declared, declare_everything
 from reconcile.session.ledger_home import ledger_required
+from reconcile.session.observed import Planned
 from reconcile.session.runtime import Runtime
 from reconcile.session.saving import RunPurpose, saving
 
@@ -38,8 +44,9 @@ def rollback(
 ) -> CommandReport:
     """Bring back what was live before RUN (its id, or how it begins), read it back, and hold it.
 
-    What the run created is parked: nothing can be deleted. What was changed since is left alone. A key that was brought
-    back is held: apply leaves it alone until its declaration changes, or until it is released.
+    What the run created is parked: nothing can be deleted. What was changed since is left alone. A key that is declared
+    as the run left it is held, also where it could not be brought back: apply leaves it alone until its declaration
+    changes, or until it is released.
     """
     if options.no_ledger:
         raise UsageError("a rollback is made from the ledger", hint="leave out --no-ledger")
@@ -56,14 +63,20 @@ def rollback(
         run.confirm(planned)
         purpose = RunPurpose(
             RunKind.ROLLBACK,
-            holds=holds(
-                before, declared.everything, planned.plan, run=run.identity.id, reason=reason, now=runtime.begun_at
-            ),
+            in_sync=_back_already(planned, before),
+            holds=holds(before, declared.everything, run=run.identity.id, reason=reason, now=runtime.begun_at),
             findings=tuple(left_running(changes)),
             of_run=record.start.id,
         )
         restored = run.save(planned, purpose)
     return run_report(restored, declared.head)
+
+
+def _back_already(planned: Planned, before: Mapping[Key, Schedule]) -> Mapping[Key, Applied]:
+    """Return last applied of the keys that are live as *before* already: what was brought back by hand is no drift."""
+    memory = planned.memory
+    ours = {key: schedule for key, schedule in before.items() if key not in memory.foreign}
+    return found_in_sync(ours, planned.live, memory.last_applied)
 
 
 def _recorded(ledger: SqlLedger | None, run_id: str, declared: Declared) -> tuple[RunRecord, tuple[ChangeRecord, ...]]:

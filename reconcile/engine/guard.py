@@ -176,7 +176,7 @@ GUARDS = (
     Guard("vanished", "applied before, and gone", OfKey(judges.vanished), overrides=(RECREATE,)),
     Guard(
         "held",
-        "rolled back, and declared as it was then",
+        "held by a rollback, and declared as it was then",
         OfKey(judges.rolled_back),
         remedy="a new declaration, or `reconcile release`",
     ),

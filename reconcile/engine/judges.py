@@ -58,7 +58,7 @@ class Objection:
 
 
 def holds_back(hold: Hold, desired: Schedule) -> bool:
-    """Return whether *hold* still binds: the declaration means what it meant when it was rolled back."""
+    """Return whether *hold* still binds: the declaration means what it meant when it was held."""
     is_same = (desired.name, desired.state) == (hold.name, hold.state) and same_cron(hold.cron, desired.cron_to_save)
     return is_same and isinstance(desired.origin, DeclaredAt)
 
@@ -100,12 +100,12 @@ def vanished(change: Change, _: Situation) -> Objection | None:
 
 
 def rolled_back(change: Change, situation: Situation) -> Objection | None:
-    """Object to saving what was rolled back and is declared as it was then."""
+    """Object to saving what a rollback holds, and is declared as it was then."""
     hold = situation.holds.get(change.key)
     if hold is None or not holds_back(hold, change.desired):
         return None
     return Objection(
-        f"declared as it was when it was {hold.cause}",
+        f"declared as it was when it was held {hold.cause}",
         remedy=f"change the declaration, or lift it with reconcile release {change.key}",
     )
 

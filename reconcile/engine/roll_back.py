@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 
+from reconcile.engine.judges import holds_back
 from reconcile.model.change import known_name, same_cron
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
-from reconcile.model.plan import Plan
 from reconcile.model.rules import RunRule
+from reconcile.model.run import Run
 from reconcile.model.schedule import BeforeRun, Schedule, State
+from reconcile.text import counted
 
 
 def before_run(run: str, changes: Iterable[ChangeRecord], declared: Mapping[Key, Schedule]) -> dict[Key, Schedule]:
@@ -43,29 +45,39 @@ def left_running(changes: Iterable[ChangeRecord]) -> Iterator[Finding]:
 def holds(
     before: Mapping[Key, Schedule],
     declared: Mapping[Key, Schedule],
-    plan: Plan,
     *,
     run: str,
     reason: str,
     now: datetime,
 ) -> tuple[Hold, ...]:
-    """Return a hold for each key of *before* that is declared differently: no apply is to undo what the rollback *run*
-    brings back, or what was brought back by hand.
+    """Return a hold for each key of *before* that is declared differently: the rollback *run* was asked to undo what
+    is declared there, and no apply is to make it again.
 
-    They are placed before the first save, so that a rollback that is killed leaves nothing unheld. What *plan* leaves
-    alone for a reason is not held.
+    That holds whatever becomes of the key: brought back by the run or by hand, refused, or not reached. They are placed
+    before the first save, so that a rollback that is killed leaves nothing unheld.
     """
-    left = {attention.key for attention in plan.attention}
     return tuple(
         Hold(key, schedule.name, schedule.cron_to_save, schedule.state, run, reason, now)
         for key, restored in before.items()
-        if key not in left and (schedule := declared.get(key)) is not None and not _is_declared_so(restored, schedule)
+        if (schedule := declared.get(key)) is not None and not _is_declared_so(restored, schedule)
     )
 
 
-def never_touched(outcomes: Iterable[Outcome]) -> tuple[Key, ...]:
-    """Return the keys at which surely nothing was saved: there is nothing to hold."""
-    return tuple(outcome.key for outcome in outcomes if not outcome.saves and outcome.result is not Result.VERIFIED)
+def not_brought_back(run: Run) -> frozenset[Key]:
+    """Return the keys that the rollback *run* was to bring back, and where it surely saved nothing."""
+    left = {attention.key for attention in run.plan.attention}
+    return frozenset(left.union(one.key for one in run.outcomes if not one.saves and one.result is not Result.VERIFIED))
+
+
+def held_as_live(keys: Collection[Key]) -> Iterator[Finding]:
+    """Yield the finding about *keys*, which a rollback holds without having brought them back."""
+    if keys:
+        yield Finding(
+            RunRule.HELD_AS_LIVE,
+            f"{counted(len(keys), 'schedule')} (such as {min(keys)}) could not be brought back, and no apply saves "
+            "them while they are declared as now",
+            hint="see why each was left alone; change the declaration, or lift the hold with reconcile release",
+        )
 
 
 def as_declared(outcomes: Iterable[Outcome], declared: Mapping[Key, Schedule]) -> tuple[Key, ...]:
@@ -77,6 +89,25 @@ def as_declared(outcomes: Iterable[Outcome], declared: Mapping[Key, Schedule]) -
         and (schedule := declared.get(outcome.key)) is not None
         and _is_declared_so(outcome.change.desired, schedule)
     )
+
+
+def ended_holds(holds: Iterable[Hold], declared: Mapping[Key, Schedule], removed: Collection[Key]) -> tuple[Hold, ...]:
+    """Return those of *holds* whose keys are declared otherwise now, or are *removed*: no file declares them any more.
+
+    A key that is only not known to be declared, such as that of another environment, stays held.
+    """
+    return tuple(
+        hold
+        for hold in holds
+        if hold.key in removed or (hold.key in declared and not holds_back(hold, declared[hold.key]))
+    )
+
+
+def hold_endings(holds: Iterable[Hold], removed: Collection[Key]) -> Iterator[Finding]:
+    """Yield a finding for each of *holds*, which have ended."""
+    for hold in holds:
+        why = "no file declares it any more" if hold.key in removed else "its declaration has changed"
+        yield Finding(RunRule.HOLD_ENDED, f"{hold.key}: {why}: it is no longer held {hold.cause}", key=hold.key)
 
 
 def _may_have_saved(change: ChangeRecord) -> bool:

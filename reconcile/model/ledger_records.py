@@ -105,7 +105,10 @@ class ChangeRecord:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A key that a rollback brought back: no apply touches it while its declaration says *name*, *cron* and *state*."""
+    """A key that the rollback *run* was to bring back.
+
+    No apply touches it while its declaration says *name*, *cron* and *state*.
+    """
 
     key: Key
     name: str
@@ -117,8 +120,8 @@ class Hold:
 
     @property
     def cause(self) -> str:
-        """Return which run placed it, and its reason where there is one."""
-        return f"rolled back by run {self.run}" + (f": {self.reason}" if self.reason else "")
+        """Return which rollback placed it, and its reason where there is one."""
+        return f"by rollback {self.run}" + (f": {self.reason}" if self.reason else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,15 +16,19 @@ from reconcile.text import counted
 
 def drift_view(drift: Drift) -> View:
     """Return the view of *drift*."""
-    unreadable = [change for change in drift.keys if change.verdict is Verdict.UNREADABLE]
+    unreadable = [change for change in drift.keys if not _is_readable(change)]
     moved = drift.moved
-    rest = [change for change in drift.keys if change.verdict is not Verdict.UNREADABLE and not drift.has_moved(change)]
+    rest = [change for change in drift.keys if _is_readable(change) and not drift.has_moved(change)]
     return View(
         headline=f"Drift of {drift.environment}",
         sections=sections(
             ("Unreadable", (_entry(change, drift) for change in unreadable)),
             ("Moved", (_entry(change, drift) for change in moved)),
-            ("Not as declared, and not moved", (_entry(change, drift) for change in rest)),
+            ("Held", (_entry(change, drift) for change in rest if change.key in drift.holds)),
+            (
+                "Not as declared, and not moved",
+                (_entry(change, drift) for change in rest if change.key not in drift.holds),
+            ),
             ("Findings", finding_blocks(drift.findings)),
             ("Assumptions", assumption_blocks(drift.assumptions)),
         ),
@@ -35,16 +39,22 @@ def drift_view(drift: Drift) -> View:
 
 def closing(drift: Drift) -> str:
     """Return the line that a drift check ends with."""
-    unreadable = sum(change.verdict is Verdict.UNREADABLE for change in drift.keys)
+    unreadable = sum(not _is_readable(change) for change in drift.keys)
     moved = len(drift.moved)
-    rest = len(drift.keys) - unreadable - moved
+    held = sum(one.key in drift.holds for one in drift.keys if _is_readable(one) and not drift.has_moved(one))
+    rest = len(drift.keys) - unreadable - moved - held
     parts = [f"{moved} moved"] if moved else []
     parts += [f"{unreadable} unreadable"] if unreadable else []
+    parts += [f"{held} held"] if held else []
     parts += [f"{rest} not as declared"] if rest else []
     if not parts:
         return f"No drift: {counted(drift.unchanged, 'schedule')} as declared."
     parts += [f"{drift.unchanged} as declared"] if drift.unchanged else []
     return f"Drift: {', '.join(parts)}." if moved else f"No drift seen: {', '.join(parts)}."
+
+
+def _is_readable(change: Change) -> bool:
+    return change.verdict is not Verdict.UNREADABLE
 
 
 def _entry(change: Change, drift: Drift) -> Entry:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from reconcile.errors import LedgerError
@@ -37,7 +37,7 @@ class RunEntry:
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Return the errors of the ledger that came after something was saved."""
+        """Return what became of holds, and the errors of the ledger that came after something was saved."""
         return tuple(self._findings)
 
     def begin(self, memory: Memory, in_sync: Mapping[Key, Applied], holds: tuple[Hold, ...]) -> None:
@@ -61,6 +61,17 @@ class RunEntry:
         if self._run is not None and keys:
             with self._noting():
                 self._run.lift(keys)
+
+    def end_holds(self, holds: tuple[Hold, ...], findings: Iterable[Finding]) -> None:
+        """Lift *holds*, which have ended; *findings* say so."""
+        if self._run is not None and holds:
+            with self._noting():
+                self._run.lift([hold.key for hold in holds])
+                self.note(findings)
+
+    def note(self, findings: Iterable[Finding]) -> None:
+        """Keep *findings* for the report of the run."""
+        self._findings.extend(findings)
 
     def hold(self, holds: tuple[Hold, ...]) -> None:
         """Restore holds that the run had replaced."""

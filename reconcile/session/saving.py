@@ -17,7 +17,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from reconcile.engine.judges import holds_back
-from reconcile.engine.roll_back import as_declared, never_touched
+from reconcile.engine.roll_back import as_declared, ended_holds, held_as_live, hold_endings, not_brought_back
 from reconcile.errors import UsageError
 from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.pacing import Pacing
@@ -124,9 +124,11 @@ class Saving:
         events = self._open_events(start, planned.plan)
         entry = self._begin(start, planned, purpose)
         run = self._carry_out(planned, entry, events)
-        entry.lift(_lapsed(planned, self.declared, purpose.holds))
         if purpose.kind is RunKind.ROLLBACK:
-            _hold_what_was_restored(entry, planned, self.declared, run)
+            _settle_holds(entry, planned, self.declared, run, purpose)
+        elif run.saved_something or run.is_done:
+            # Another run decides nothing by it: repeated, it is to say the same.
+            _end_holds(entry, planned, self.declared)
         entry.end(run)
         events.summary(run)
         of_replies = ServiceReader(self.client).take_findings()
@@ -155,7 +157,9 @@ class Saving:
         if self.ledger is None:
             return RunEntry(None)
         judged = planned.judged(self.declared.runtime.clock.now())
-        in_sync = _unknown_yet(planned, purpose.in_sync) if saves_nothing(judged) else purpose.in_sync
+        # A rollback places holds though all of it is refused, and says so; with them belongs what is back already.
+        is_nothing = saves_nothing(judged) and purpose.kind is not RunKind.ROLLBACK
+        in_sync = _unknown_yet(planned, purpose.in_sync) if is_nothing else purpose.in_sync
         with ledger_required():
             entry = RunEntry(self.ledger.begin(start))
         entry.begin(planned.memory, in_sync, purpose.holds)
@@ -241,19 +245,20 @@ def _unknown_yet(planned: Planned, in_sync: Mapping[Key, Applied]) -> Mapping[Ke
     return {key: one for key, one in in_sync.items() if key not in known}
 
 
-def _hold_what_was_restored(entry: RunEntry, planned: Planned, declared: Declared, run: Run) -> None:
-    """Hold after a rollback only what it brought back. A key that it did not touch keeps the hold that it had."""
-    untouched = never_touched(run.outcomes)
-    entry.lift((*untouched, *as_declared(run.outcomes, declared.everything)))
-    holds = planned.memory.holds
-    entry.hold(tuple(holds[key] for key in untouched if key in holds))
+def _settle_holds(entry: RunEntry, planned: Planned, declared: Declared, run: Run, purpose: RunPurpose) -> None:
+    """Settle the holds that a rollback placed before its first save.
+
+    What is as declared after all needs none. Where it saved nothing, an earlier hold that still binds is put back.
+    """
+    everything, left = declared.everything, not_brought_back(run)
+    entry.lift(as_declared(run.outcomes, everything))
+    earlier = [hold for key, hold in planned.memory.holds.items() if key in left and key in everything]
+    entry.hold(tuple(hold for hold in earlier if holds_back(hold, everything[hold.key])))
+    entry.note(held_as_live(left & {hold.key for hold in purpose.holds}))
 
 
-def _lapsed(planned: Planned, declared: Declared, new_holds: tuple[Hold, ...]) -> tuple[Key, ...]:
-    """Return the keys whose holds have lapsed, because their declarations changed."""
-    fresh = {hold.key for hold in new_holds}
-    return tuple(
-        key
-        for key, hold in planned.memory.holds.items()
-        if key in declared.everything and key not in fresh and not holds_back(hold, declared.everything[key])
-    )
+def _end_holds(entry: RunEntry, planned: Planned, declared: Declared) -> None:
+    """Lift the holds whose keys are declared otherwise now, or are declared no more."""
+    removed = planned.memory.last_applied.removed
+    ended = ended_holds(planned.memory.holds.values(), declared.everything, removed)
+    entry.end_holds(ended, hold_endings(ended, removed))

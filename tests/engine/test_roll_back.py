@@ -12,10 +12,20 @@ from reconcile.engine.guard import Judging
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import ACCEPT_DRIFT, Allowances
-from reconcile.engine.roll_back import as_declared, before_run, holds, left_running, never_touched
+from reconcile.engine.roll_back import (
+    as_declared,
+    before_run,
+    ended_holds,
+    held_as_live,
+    hold_endings,
+    holds,
+    left_running,
+    not_brought_back,
+)
 from reconcile.model.last_applied import Applied, LastApplied, LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
 from reconcile.model.outcome import Outcome, Result
+from reconcile.model.run import Run
 from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
 from reconcile.model.verdicts import Action
 from tests.builders import HOURLY, NIGHTLY, WEEKLY, change, desired, key, row, schedule
@@ -112,14 +122,26 @@ def test_a_hold_does_not_keep_a_rollback_from_being_made():
     assert planned.refusals == ()
 
 
-def test_what_is_brought_back_is_held_as_it_is_declared():
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    before = desired(*(schedule(code, HOURLY) for code in ("1", "undeclared", "doubled")), schedule("as declared"))
-    declared = desired(schedule(), schedule("doubled"), schedule("as declared"))
-    plan = make_plan("prod", Sides(before, {**{one: (row(),) for one in before}, key("doubled"): (row(), row())}))
-    assert holds(before, declared, plan, run="r2", reason="it broke", now=now) == (
-        Hold(key(), "订单同步", NIGHTLY, State.ACTIVE, "r2", "it broke", now),
+NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_what_is_to_be_brought_back_is_held_as_it_is_declared():
+    before = desired(*(schedule(code, HOURLY) for code in ("1", "undeclared")), schedule("as declared"))
+    declared = desired(schedule(), schedule("as declared"))
+    assert holds(before, declared, run="r2", reason="it broke", now=NEW_YEAR) == (
+        Hold(key(), "订单同步", NIGHTLY, State.ACTIVE, "r2", "it broke", NEW_YEAR),
     )
+
+
+def test_a_hold_ends_when_its_key_is_declared_otherwise_or_by_no_file():
+    held = [Hold(key(code), "订单同步", NIGHTLY, State.ACTIVE, "r", "so", NEW_YEAR) for code in "1234"]
+    declared = desired(schedule("1"), schedule("2", HOURLY))
+    ended = ended_holds(held, declared, {key("3")})
+    assert [hold.key.code for hold in ended] == ["2", "3"]  # 4 may be another environment's now
+    assert [finding.message for finding in hold_endings(ended, {key("3")})] == [
+        "acme/2: its declaration has changed: it is no longer held by rollback r: so",
+        "acme/3: no file declares it any more: it is no longer held by rollback r: so",
+    ]
 
 
 def test_what_is_declared_as_it_was_brought_back_is_not_held():
@@ -130,7 +152,7 @@ def test_what_is_declared_as_it_was_brought_back_is_not_held():
     assert as_declared([back, failed], DECLARED) == as_declared([saved], {}) == ()
 
 
-def test_only_where_surely_nothing_was_saved_there_is_nothing_to_hold():
+def test_what_surely_was_not_saved_was_not_brought_back():
     made = change((row(),))
     ended = [
         Outcome(made, Result.VERIFIED, "saved", "", saves=1),
@@ -138,4 +160,9 @@ def test_only_where_surely_nothing_was_saved_there_is_nothing_to_hold():
         Outcome(replace(made, desired=schedule("3")), Result.VERIFIED, "already-as-desired", ""),
         Outcome(replace(made, desired=schedule("4")), Result.REFUSED, "stale", ""),
     ]
-    assert never_touched(ended) == (key("4"),)
+    doubled = make_plan("prod", Sides(desired(schedule("5")), {key("5"): (row(), row())}))
+    left = not_brought_back(Run(doubled, tuple(ended)))
+    assert left == {key("4"), key("5")}
+    (finding,) = held_as_live(left)
+    assert (finding.rule, finding.message[:27]) == ("held-as-live", "2 schedules (such as acme/4")
+    assert [*held_as_live(())] == []

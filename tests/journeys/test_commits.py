@@ -129,8 +129,8 @@ def test_a_rollback_speaks_of_itself_and_not_of_git(program, git, commit):
     held = program("apply", "--yes").out
     assert "()" not in held
     by = program.json("runs")[1]["runs"][1]["run"]
-    assert f"declared as it was when it was rolled back by run {by}\n" in held
-    assert f" rolled back by run {by}\n" in program("drift").out
+    assert f"declared as it was when it was held by rollback {by}\n" in held
+    assert f" by rollback {by}\n" in program("drift").out
 
 
 def test_an_apply_that_waited_goes_on_from_what_the_other_one_applied(program, git, commit, tmp_path, monkeypatch):

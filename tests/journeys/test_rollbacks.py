@@ -10,7 +10,7 @@ from reconcile.model.change import Change
 from reconcile.model.ledger_records import RunKind, RunStart
 from reconcile.model.outcome import Intent
 from tests.builders import row, schedule
-from tests.journeys.conftest import TENANT, rules, run_ids
+from tests.journeys.conftest import FIRST, TENANT, rules, run_ids
 
 BAD = TENANT.replace("0 0 2", "0 0 3")
 
@@ -58,7 +58,70 @@ def test_what_was_changed_since_a_run_is_not_rolled_back(applied, service):
     service.put("acme", "1", "0 0 9 * * ?")
     code, run = applied.json("rollback", run_ids(applied)[0], "--yes", "--code", "1")
     assert (code, rules(run)) == (3, ["changed-since"])
-    assert applied.json("status")[1]["environments"][0]["holds"] == []
+
+
+def test_what_a_rollback_was_refused_is_held_and_the_next_merge_does_not_make_it_worse(gone_bad, service, declare):
+    program, bad = gone_bad
+    service.put("acme", "1", "0 0 9 * * ?")
+    saves = len(service.saves)
+    for _ in range(2):
+        code, run = program.json("rollback", bad, "--yes", "--reason", "orders came twice")
+        assert (code, rules(run), rules({"refusals": run["findings"]})) == (3, ["changed-since"], ["held-as-live"])
+        assert held(program) == ["1"]
+    declare(BAD.replace("0 0 4", "0 0 5"))
+    code, run = program.json("apply", "--yes")
+    assert (code, rules(run), cron(service), cron(service, "3")) == (4, ["held"], "0 0 9 * * ?", "0 0 5 * * ?")
+    assert [saved[1] for saved in service.saves[saves:]] == ["3"]
+    declare(TENANT)
+    code, run = program.json("apply", "--yes")
+    assert (code, cron(service), held(program)) == (0, "0 0 2 * * ?", [])
+    assert rules({"refusals": run["findings"]}) == ["hold-ended"]
+
+
+def test_the_hold_of_what_no_file_declares_ends_and_one_that_is_only_not_selected_stays(gone_bad, declare):
+    program, bad = gone_bad
+    assert program("rollback", bad, "--yes").code == 0
+    declare(BAD.replace(FIRST.replace("0 0 2", "0 0 3"), ""))
+    assert program("apply", "--yes", "--code", "2").code == 0
+    assert held(program) == ["1"]
+    code, run = program.json("apply", "--yes")
+    assert (code, held(program)) == (0, [])
+    assert [one["message"][:45] for one in run["findings"]] == ["acme/1: no file declares it any more: it is n"]
+    code, run = program.json("apply", "--yes")
+    assert (code, run["findings"]) == (0, [])
+
+
+def test_an_apply_that_saved_nothing_ends_no_hold(gone_bad, service, declare):
+    program, bad = gone_bad
+    assert program("rollback", bad, "--yes").code == 0
+    declare(BAD.replace("0 0 3", "0 0 6"), more="limits: {max_changes: 0}\n")
+    assert program("apply", "--yes").code == 3
+    assert held(program) == ["1"]
+    declare(BAD)
+    assert (program("apply", "--yes").code, cron(service)) == (3, "0 0 2 * * ?")
+
+
+def test_what_was_brought_back_by_hand_and_is_held_is_no_drift(gone_bad, service):
+    program, bad = gone_bad
+    service.put("acme", "1", "0 0 2 * * ?")
+    assert program("drift").code == 2
+    assert program("rollback", bad, "--yes").code == 0
+    code, drift = program.json("drift")
+    assert (code, [(one["code"], one["held_by"] is not None, one["moved"]) for one in drift["keys"]]) == (
+        0,
+        [("1", True, False)],
+    )
+    text = program("drift").out
+    assert ("\nHeld:\n" in text, "1 held, 2 as declared." in text) == (True, True)
+
+
+def test_a_held_schedule_that_is_live_as_declared_is_no_difference(gone_bad, service):
+    program, bad = gone_bad
+    assert program("rollback", bad, "--yes").code == 0
+    service.put("acme", "1", "0 0 3 * * ?")
+    code, drift = program.json("drift")
+    assert (code, drift["keys"], held(program)) == (0, [], ["1"])
+    assert (program("apply", "--yes").code, held(program)) == (0, ["1"])
 
 
 @pytest.mark.parametrize(

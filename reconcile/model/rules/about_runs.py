@@ -174,6 +174,18 @@ class RunRule(Rule):
         "Pause it in the service, if it is to be paused again.",
         Severity.WARNING,
     )
+    HELD_AS_LIVE = (
+        "held-as-live",
+        "A rollback could not bring back schedules. It holds them, so that no apply makes them worse.",
+        "See why each was left alone; change its declaration, or lift the hold with `reconcile release`.",
+        Severity.WARNING,
+    )
+    HOLD_ENDED = (
+        "hold-ended",
+        "A hold ended: its schedule is declared otherwise than when it was held, or no file declares it any more.",
+        "Nothing.",
+        Severity.NOTE,
+    )
     SOAK_IN_VAIN = (
         "soak-in-vain",
         "No canary fires before the soak's limit.",
