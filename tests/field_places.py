@@ -276,7 +276,7 @@ PLACES = (
     ),
     Place(
         "report.ledger_documents.status_document",
-        LockHolder("l1", "r1", "li.wei", NOON, None),
+        LockHolder("l1", "r1", "li.wei", NOON, NOON),
         lambda one: ledger_documents.status_document((replace(STATUS, lock=one),), HEAD),
     ),
     Place(

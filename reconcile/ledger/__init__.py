@@ -3,7 +3,7 @@
 A ledger is a SQLite file or a PostgreSQL database. The way through: `address` reads the setting and says where the
 ledger is; `open_ledger` opens it (`database`), makes its tables or leads them up to date (`migrations`), and returns a
 `SqlLedger`. That one answers questions (`sql_ledger`, `queries`) and holds the lock of an environment
-(`environment_lock`; `sqlite_lock`, `postgres_lock`). Below the lock `begin` returns a `RunLedger` (`run_ledger`), which
+(`environment_lock`, `lease`). Below the lock `begin` returns a `RunLedger` (`run_ledger`), which
 records intents, outcomes and the end of one run. `tables` and `encoding` are the format on disk, `database_errors`
 words errors, `damaged_file` moves a file away that cannot be read, and `memory_ledger` serves runs without a ledger.
 

@@ -85,6 +85,20 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX reconcile_runs_newest ON reconcile_runs (workspace, environment, started_at)",
     ),
     ("CREATE INDEX reconcile_changes_doubled ON reconcile_changes (run) WHERE reason = 'duplicated'",),
+    (
+        # A lock is no history: one that an earlier version holds is lost, and its run then records nothing more.
+        "DROP TABLE reconcile_locks",
+        """CREATE TABLE reconcile_environment_locks (
+            environment TEXT NOT NULL PRIMARY KEY,
+            token INTEGER NOT NULL,
+            counter INTEGER NOT NULL,
+            nonce TEXT,
+            workspace TEXT,
+            run TEXT,
+            actor TEXT,
+            since TEXT,
+            renewed_at TEXT)""",
+    ),
     # Which run came last was decided by the time at which it began: so old runs are counted, once.
     (
         """CREATE TABLE reconcile_ledgers (

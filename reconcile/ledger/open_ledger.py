@@ -10,9 +10,9 @@ from reconcile.errors import LedgerError
 from reconcile.ledger.address import FOLDER, LedgerAddress
 from reconcile.ledger.database import Database
 from reconcile.ledger.database_errors import ledger_errors
+from reconcile.ledger.lease import LEASE, Lease
 from reconcile.ledger.migrations import READABLE_VERSION, SCHEMA_VERSION, migrate, schema_version
 from reconcile.ledger.sql_ledger import SqlLedger
-from reconcile.ledger.sqlite_lock import LEASE, Lease
 from reconcile.ledger.tables import APPLIED, RUNS
 from reconcile.ports import Clock
 

@@ -16,13 +16,13 @@ from sqlalchemy import Connection, Table, bindparam, delete, select, update
 from reconcile.errors import LedgerError
 from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns
-from reconcile.ledger.environment_lock import EnvironmentLock
+from reconcile.ledger.environment_lock import EnvironmentLock, Held
 from reconcile.ledger.queries import Owner, known
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
-from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, LockHolder, RunStart, Settled
+from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunStart, Settled
 from reconcile.model.live import Live
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.ports import Clock
@@ -53,14 +53,14 @@ class RunLedger:
         *,
         start: RunStart,
         lock: EnvironmentLock,
-        holder: LockHolder,
+        held: Held,
         clock: Clock,
     ) -> None:
         self._database = database
         self._owner = owner
         self._start = start
         self._lock = lock
-        self._holder = holder
+        self._held = held
         self._clock = clock
         self._begun: set[Key] = set()
 
@@ -68,16 +68,18 @@ class RunLedger:
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction, if the run still holds the lock."""
         with self._database.writing() as connection:
-            if not self._lock.is_held_by(connection, self._holder):
-                raise LedgerError(
-                    f"run {self._start.id} no longer holds the lock of {self._owner.environment}: it was unlocked, its "
-                    "connection broke, or it stood still for too long",
-                    hint="look at `reconcile runs` for who has been applying since; then apply again",
-                )
+            if not self._lock.is_held_by(connection, self._held):
+                raise self._lost("its lock was taken over or unlocked")
             yield connection
 
+    def objection(self) -> str | None:
+        """Return why nothing may be saved now; None: it may. The ledger is not asked: only this run's clock."""
+        return self._held.objection()
+
     def record_intents(self, intents: Iterable[Intent]) -> None:
-        """Record a wave's intents, durably, before its first save."""
+        """Record a wave's intents, durably, before its first save. Without a lease that is young enough, refuse."""
+        if objection := self.objection():
+            raise self._lost(objection)
         values = [self._change_values(_intended(intent.change)) for intent in intents]
         with self.writing() as connection:
             self._known(connection, [Key(row["tenant"], row["code"]) for row in values])
@@ -150,6 +152,12 @@ class RunLedger:
         values = {"ended_at": self._clock.now(), "ending": ending, "summary": dict(summary)}
         with self._database.writing() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == self._start.id).values(values))
+
+    def _lost(self, because: str) -> LedgerError:
+        return LedgerError(
+            f"run {self._start.id} no longer holds the lock of {self._owner.environment}: {because}",
+            hint="look at `reconcile runs` for who has been applying since; then apply again",
+        )
 
     def _known(self, connection: Connection, keys: Iterable[Key]) -> dict[Key, Applied]:
         """Return last applied of *keys*; refuse keys of another workspace."""

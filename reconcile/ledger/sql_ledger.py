@@ -13,11 +13,10 @@ from reconcile.errors import LedgerError
 from reconcile.ledger import queries
 from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import run_columns
-from reconcile.ledger.environment_lock import EnvironmentLock, wait_for
+from reconcile.ledger.environment_lock import EnvironmentLock, Held, wait_for
+from reconcile.ledger.lease import Lease
 from reconcile.ledger.lineage import advance
-from reconcile.ledger.postgres_lock import PostgresLock
 from reconcile.ledger.run_ledger import RunLedger, lift
-from reconcile.ledger.sqlite_lock import Lease, SqliteLock
 from reconcile.ledger.tables import RUNS
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
@@ -35,12 +34,9 @@ class SqlLedger:
         self._database = database
         self._owner = queries.Owner(workspace, environment)
         self._clock = clock
-        self._lock_holder: LockHolder | None = None
-        self._lock: EnvironmentLock = (
-            PostgresLock(database, workspace=workspace, environment=environment, clock=clock)
-            if database.address.path is None
-            else SqliteLock(database, workspace=workspace, environment=environment, clock=clock, lease=lease)
-        )
+        self._lease = lease
+        self._held: Held | None = None
+        self._lock = EnvironmentLock(database, workspace=workspace, environment=environment, clock=clock, lease=lease)
 
     def __enter__(self) -> SqlLedger:
         return self
@@ -125,18 +121,21 @@ class SqlLedger:
         Raises:
             RefusedError: another run holds it, and did not release it within *timeout_seconds*.
         """
-        assert self._lock_holder is None, "an open ledger holds at most one lock"
-        candidate = LockHolder(secrets.token_hex(4), run, actor, self._clock.now(), None)
-        environment = self._owner.environment
-        holder = wait_for(
-            self._lock, candidate, environment=environment, clock=self._clock, timeout_seconds=timeout_seconds
+        assert self._held is None, "an open ledger holds at most one lock"
+        now = self._clock.now()
+        held = wait_for(
+            self._lock,
+            LockHolder(secrets.token_hex(8), run, actor, since=now, renewed_at=now),
+            clock=self._clock,
+            lease=self._lease,
+            timeout_seconds=timeout_seconds,
         )
-        self._lock_holder = holder
+        self._held = held
         try:
-            with self._lock.kept(holder):
-                yield holder
+            with self._lock.kept(held):
+                yield held.holder
         finally:
-            self._lock_holder = None
+            self._held = None
 
     def begin(self, start: RunStart) -> RunLedger:
         """Record that a run begins, and return the `RunLedger` that records it. The lock must be held.
@@ -144,10 +143,10 @@ class SqlLedger:
         Raises:
             LedgerError: the start could not be recorded, or the lock is not held.
         """
-        if self._lock_holder is None:
+        if self._held is None:
             raise LedgerError(f"run {start.id} began without the lock of {self._owner.environment}")
         run_ledger = RunLedger(
-            self._database, self._owner, start=start, lock=self._lock, holder=self._lock_holder, clock=self._clock
+            self._database, self._owner, start=start, lock=self._lock, held=self._held, clock=self._clock
         )
         with run_ledger.writing() as connection:
             serial = advance(connection, self._owner).serial

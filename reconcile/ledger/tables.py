@@ -164,16 +164,18 @@ LEDGERS = Table(
     Column("parents", Json, nullable=False),
 )
 
-# The holders of locks. In SQLite the row is the lock, until it expires; in PostgreSQL it only names the holder.
+# The lock of each environment. The row stays when the lock is free (without a nonce): the token only grows.
+# `renewed_at` is for people to read: no program compares it with anything.
 LOCKS = Table(
-    "reconcile_locks",
+    "reconcile_environment_locks",
     metadata,
     _key("environment"),
-    _words("id"),
-    _words("workspace"),
-    _words("run"),
-    _words("actor"),
-    Column("since", Instant, nullable=False),
-    Column("expires_at", Instant),
-    Column("backend", Integer),
+    Column("token", Integer, nullable=False),
+    Column("counter", Integer, nullable=False),
+    _maybe("nonce"),
+    _maybe("workspace"),
+    _maybe("run"),
+    _maybe("actor"),
+    Column("since", Instant),
+    Column("renewed_at", Instant),
 )

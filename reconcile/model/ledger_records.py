@@ -140,11 +140,11 @@ class Lineage:
 class LockHolder:
     """Who is applying to an environment. *id* is what `reconcile unlock` takes.
 
-    *expires_at* is None where the lock ends with its holder's connection.
+    *renewed_at* is when the holder renewed the lock last, by the holder's own clock: for people, never compared.
     """
 
     id: str
     run: str
     actor: str
     since: datetime
-    expires_at: datetime | None
+    renewed_at: datetime

@@ -124,5 +124,5 @@ def _lock(lock: LockHolder) -> Document:
         "run": lock.run,
         "actor": lock.actor,
         "since": instant_text(lock.since),
-        "expires_at": None if lock.expires_at is None else instant_text(lock.expires_at),
+        "renewed_at": instant_text(lock.renewed_at),
     }

@@ -120,6 +120,6 @@ def _status(status: EnvironmentStatus) -> Iterator[Block]:
 
 def _lock(lock: LockHolder | None) -> Iterator[Detail]:
     if lock is not None:
-        yield Detail(
-            "locked", f"by {lock.actor} since {instant_text(lock.since)} (run {lock.run}, lock {lock.id})", Tone.BAD
-        )
+        who = f"by {lock.actor} since {instant_text(lock.since)}"
+        where = f"run {lock.run}, lock {lock.id}, last renewed {instant_text(lock.renewed_at)} by its own clock"
+        yield Detail("locked", f"{who} ({where})", Tone.BAD)

@@ -6,6 +6,9 @@ import threading
 import time
 from datetime import UTC, datetime
 
+# Linux stops `time.monotonic` while a machine sleeps. A lock must be lost meanwhile.
+_BOOTTIME: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+
 
 class SystemClock:
     """Real time; a sleep ends early once *stop* is set."""
@@ -18,8 +21,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        """Return seconds that never run backwards."""
-        return time.monotonic()
+        """Return seconds that never run backwards, and go on while the machine sleeps, where the system counts so."""
+        return time.monotonic() if _BOOTTIME is None else time.clock_gettime(_BOOTTIME)
 
     def sleep(self, seconds: float) -> None:
         """Wait at most *seconds*; return at once when the run is stopped."""

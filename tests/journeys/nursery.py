@@ -24,8 +24,8 @@ from sqlalchemy import Connection
 from reconcile import cli
 from reconcile.ledger import environment_lock
 from reconcile.ledger.database import Database
+from reconcile.ledger.lease import Lease
 from reconcile.ledger.open_ledger import open_ledger
-from reconcile.ledger.sqlite_lock import Lease
 from reconcile.service.messages import Operation, Request, SendResult
 from reconcile.service.transport import RequestsTransport
 from reconcile.session import saving
@@ -75,9 +75,9 @@ def _live(order: dict[str, Any]) -> NoReturn:
 
 
 def _be_impatient(seconds: float) -> None:
-    """Let the lock of a dead run end soon, so that the next one need not wait for a minute."""
+    """Let a waiter take the lock of a dead run over soon. A run that holds it itself has all the time of the world."""
     assert open_ledger.__kwdefaults__ is not None
-    open_ledger.__kwdefaults__["lease"] = Lease(seconds, seconds / 4)
+    open_ledger.__kwdefaults__["lease"] = Lease(seconds, seconds / 4, -3600)
     environment_lock.POLL_SECONDS = 0.02
 
 

@@ -18,15 +18,14 @@ from sqlalchemy.exc import OperationalError
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.environment_lock import POLL_SECONDS
+from reconcile.ledger.lease import Lease
 from reconcile.ledger.open_ledger import open_ledger
-from reconcile.ledger.sqlite_lock import Lease
 from reconcile.model.finding import RefusedError
 from reconcile.model.ledger_records import Ending
 from reconcile.model.outcome import Intent
 from reconcile.service.system_clock import SystemClock
-from tests import postgres
 from tests.builders import key
-from tests.ledger.run_builders import LATER_RUN, NOON, RUN, applied, hold, outcome, run_in, start, update
+from tests.ledger.run_builders import LATER_RUN, NOON, RUN, Clock, applied, hold, outcome, run_in, start, update
 
 ROOT = Path(__file__).resolve().parents[2]
 # No lease is renewed before the tests are over.
@@ -39,7 +38,7 @@ def refused(ledger, timeout_seconds=0.0) -> RefusedError:
     return found.value
 
 
-def test_who_comes_second_is_refused_and_told_who_has_the_lock(opened, address):
+def test_who_comes_second_is_refused_and_told_who_has_the_lock(opened):
     first, second = opened(), opened()
     with first.lock(RUN, "wang@example.com", timeout_seconds=0) as held:
         error = refused(second)
@@ -47,25 +46,26 @@ def test_who_comes_second_is_refused_and_told_who_has_the_lock(opened, address):
     assert [refusal.rule for refusal in error.refusals] == ["locked"]
     assert error.refusals[0].override == "--lock-timeout 10m"
     assert error.message == error.refusals[0].message
-    until = "2026-11-25T12:01:00Z unless renewed" if address.path else "its connection ends"
     assert error.message == (
         "environment prod is locked: wang@example.com has been applying since 2026-11-25T12:00:00Z "
-        f"(run {RUN}, lock {held.id}, until {until})"
+        f"(run {RUN}, lock {held.id}, last renewed 2026-11-25T12:00:00Z by its own clock)"
     )
-    assert f"reconcile unlock {held.id}" in error.hint
+    assert error.hint == (
+        "wait for it with --lock-timeout 10m: if that run is dead, waiting takes the lock over after 60 s, and "
+        f"`reconcile unlock {held.id}` at once"
+    )
 
 
-def test_the_lock_says_who_holds_it_while_it_is_held(opened, address):
+def test_the_lock_says_who_holds_it_while_it_is_held(opened):
     first, second = opened(), opened(create=False)
     assert second.lock_holder() is None
     with first.lock(RUN, "wang@example.com", timeout_seconds=0) as held:
         assert second.lock_holder() == first.lock_holder() == held
-        assert (held.run, held.actor, held.since) == (RUN, "wang@example.com", NOON)
-        assert held.expires_at == (NOON + timedelta(seconds=60) if address.path else None)
+        assert (held.run, held.actor, held.since, held.renewed_at) == (RUN, "wang@example.com", NOON, NOON)
     assert second.lock_holder() is None
 
 
-def test_workspaces_that_share_an_environment_share_its_lock(opened, address):
+def test_workspaces_that_share_an_environment_share_its_lock(opened):
     first = opened()
     second = opened(workspace="billing")
     with first.lock(RUN, "wang", timeout_seconds=0):
@@ -187,96 +187,190 @@ def test_who_was_unlocked_does_not_take_the_lock_from_the_next_one(opened):
     assert [record.key.code for _, record in second.open_changes()] == ["2"]
 
 
-# A lock row in a file, with an end.
+# The lease, counted by each with its own clock. No renewal comes by itself before these tests are over.
 
 
 @pytest.fixture
-def files(sqlite_address, clock):
-    """Opens the ledger in a SQLite file, with a lease that is never renewed."""
-    with contextlib.ExitStack() as stack:
-        values = {"workspace": "shop", "environment": "prod", "create": True}
-
-        def opener(**more):
-            found = open_ledger(sqlite_address, **{**values, "clock": clock, "lease": SLEEPY, **more})
-            return stack.enter_context(found)
-
-        yield opener
+def sleepy(opened):
+    """Opens the ledger with a lease that is never renewed in the background."""
+    return lambda **more: opened(**{"lease": SLEEPY, **more})
 
 
-def test_a_transaction_that_will_write_keeps_others_from_writing_from_its_beginning(files, sqlite_address):
+def token(ledger) -> int:
+    with ledger._database.reading() as connection:
+        return connection.exec_driver_sql("SELECT token FROM reconcile_environment_locks").scalar()
+
+
+def test_a_token_grows_with_each_taking_and_is_kept_while_the_lock_is_free(opened):
+    ledger, seen = opened(), []
+    for expected in (1, 2):
+        with ledger.lock(RUN, "wang", timeout_seconds=0) as held:
+            seen.append(held.id)
+            assert token(ledger) == expected
+        assert token(ledger) == expected
+    with ledger.lock(RUN, "wang", timeout_seconds=0):
+        ledger.unlock(ledger.lock_holder().id)
+        assert token(ledger) == 3
+    assert len(set(seen)) == 2
+
+
+def test_a_transaction_that_will_write_keeps_others_from_writing_from_its_beginning(opened, sqlite_address):
+    address = sqlite_address
     with (
-        files()._database.writing() as connection,
-        contextlib.closing(sqlite3.connect(sqlite_address.path, timeout=0)) as other,
+        open_ledger(
+            address, workspace="shop", environment="prod", create=True, clock=Clock()
+        )._database.writing() as connection,
+        contextlib.closing(sqlite3.connect(address.path, timeout=0)) as other,
     ):
-        connection.exec_driver_sql("SELECT count(*) FROM reconcile_locks").scalar()
-        assert other.execute("SELECT count(*) FROM reconcile_locks").fetchone() == (0,)
+        connection.exec_driver_sql("SELECT count(*) FROM reconcile_environment_locks").scalar()
+        assert other.execute("SELECT count(*) FROM reconcile_environment_locks").fetchone() == (0,)
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             other.execute("BEGIN IMMEDIATE")
 
 
-def test_a_lease_that_ran_out_is_taken_over_and_its_holder_records_nothing_more(files, clock):
-    first, second = files(), files()
-    with run_in(first) as run:
-        clock.passed = 59
-        refused(second)
-        clock.passed = 61
-        assert second.lock_holder() is None
-        with run_in(second, LATER_RUN) as later:
-            later.record_intents([Intent(update("2"))])
-            with pytest.raises(LedgerError, match="no longer holds the lock"):
-                run.record_intents([Intent(update("1"))])
+def test_the_lock_is_not_taken_between_the_check_of_a_transaction_and_its_commit(sleepy):
+    """The holder has checked, and has not committed yet; then it is unlocked, and another run takes the lock."""
+    holder, other = sleepy(), sleepy()
+    order = []
+    with run_in(holder) as run:
+        lock_id = holder.lock_holder().id
+
+        def take_away():
+            other.unlock(lock_id)
+            order.append("unlocked")
+
+        thread = threading.Thread(target=take_away)
+        with run.writing():
+            thread.start()
+            thread.join(0.3)
+            order.append("committing")
+        thread.join(60)
+        assert order == ["committing", "unlocked"]
+
+
+def test_a_dead_holder_s_lock_is_taken_over_by_who_waits_and_it_records_nothing_more(sleepy, clock):
+    first, second = sleepy(), sleepy()
+    with run_in(first) as run, second.lock(LATER_RUN, "li", timeout_seconds=90):
+        assert clock.passed == pytest.approx(60, abs=POLL_SECONDS)
+        second.begin(start(LATER_RUN)).record_intents([Intent(update("2"))])
+        with pytest.raises(LedgerError, match="no longer holds the lock"):
+            run.record_intents([Intent(update("1"))])
+        with pytest.raises(LedgerError, match="taken over or unlocked"):
+            run.record_outcomes([outcome(update("1"))])
     assert [name for name, _ in second.open_changes()] == [LATER_RUN]
 
 
-def test_a_lease_that_ran_out_and_was_not_taken_over_goes_on(files, clock):
-    first, second = files(), files()
-    with run_in(first) as run:
-        clock.passed = 600
-        run.record_intents([Intent(update("1"))])
-        assert second.lock_holder().expires_at == NOON + timedelta(seconds=660)
+def test_who_does_not_wait_takes_no_lock_over_however_old_it_is(sleepy, clock):
+    first, second = sleepy(), sleepy()
+    with first.lock(RUN, "wang", timeout_seconds=0):
+        clock.passed = 6_000
         refused(second)
+        clock.passed = 12_000
+        refused(second, timeout_seconds=59)
 
 
-def test_a_lock_that_is_waited_for_longer_than_its_lease_is_taken_from_the_dead(files, clock):
-    first, second = files(), files()
-    dead = first.lock(RUN, "wang", timeout_seconds=0)
-    dead.__enter__()
-    with second.lock(LATER_RUN, "li", timeout_seconds=90):
-        assert clock.passed == pytest.approx(60, abs=POLL_SECONDS)
-    with contextlib.suppress(LedgerError):
+def test_a_lock_that_is_renewed_is_never_taken_over(sleepy, clock):
+    first, second = sleepy(), sleepy()
+    with first.lock(RUN, "wang", timeout_seconds=0):
+        clock.on_sleep = lambda: clock.passed % 30 == 0 and first._lock.renew(first._held)
+        assert "last renewed 2026-11-25T12:10:00Z" in refused(second, timeout_seconds=600).message
+
+
+def test_who_waits_counts_by_its_own_clock_whatever_the_holder_s_says(sleepy, clock):
+    """The holder's machine is two hours ahead, or behind: neither lengthens nor shortens the wait."""
+    for hours in (2, -2):
+        other = Clock()
+        other.passed = hours * 3600
+        first, second = sleepy(clock=other), sleepy()
+        dead = first.lock(RUN, "wang", timeout_seconds=0)
+        dead.__enter__()
+        began = clock.passed
+        with second.lock(LATER_RUN, "li", timeout_seconds=90):
+            assert clock.passed - began == pytest.approx(60, abs=POLL_SECONDS)
         dead.__exit__(None, None, None)
 
 
-def test_a_holder_renews_its_lease_in_the_background(files, clock):
-    first, second = files(lease=Lease(seconds=60, renew_seconds=0.01)), files()
+def test_a_holder_stops_saving_before_its_lease_ends_and_for_good(sleepy, clock):
+    ledger = sleepy()
+    with run_in(ledger) as run:
+        clock.passed = 50
+        assert run.objection() is None
+        run.record_intents([Intent(update("1"))])
+        clock.passed = 51
+        assert run.objection() == "its lock could not be renewed for 51 s, and another run may have it"
+        with pytest.raises(LedgerError, match=f"run {RUN} no longer holds the lock of prod: its lock") as lost:
+            run.record_intents([Intent(update("2"))])
+        assert "apply again" in lost.value.hint
+        # It wakes up late: a renewal would find the row its own, and is not made.
+        assert not ledger._lock.renew(ledger._held)
+        assert run.objection() is not None
+        # What became of what it saved is recorded all the same: no other run has had the lock.
+        run.record_outcomes([outcome(update("1"))])
+    assert ledger.last_applied().keys() == {key("1")}
+
+
+def test_a_lease_is_counted_from_the_beginning_of_a_renewal(sleepy, clock, monkeypatch):
+    ledger = sleepy()
+    with run_in(ledger) as run:
+        clock.passed = 40
+        real = ledger._lock._database.writing
+
+        @contextlib.contextmanager
+        def slow():
+            with real() as connection:
+                yield connection
+            clock.passed = 80  # the answer took this long
+
+        monkeypatch.setattr(ledger._database, "writing", slow)
+        assert ledger._lock.renew(ledger._held)
+        monkeypatch.undo()
+        clock.passed = 90
+        assert run.objection() is None
+        clock.passed = 91
+        assert run.objection() is not None
+
+
+def test_who_was_unlocked_says_so_after_its_next_renewal(sleepy):
+    holder, other = sleepy(), sleepy()
+    with run_in(holder) as run:
+        other.unlock(other.lock_holder().id)
+        assert run.objection() is None
+        assert not holder._lock.renew(holder._held)
+        assert run.objection() == "its lock was taken over or unlocked"
+
+
+QUICK = Lease(seconds=60, renew_seconds=0.01)
+
+
+def test_a_holder_renews_its_lease_in_the_background(opened, clock):
+    first, second = opened(lease=QUICK), opened()
     with first.lock(RUN, "wang", timeout_seconds=0):
-        for passed in (50, 100, 150):
+        for passed in (45, 90, 135):
             clock.passed = passed
-            until(
-                lambda: second.lock_holder() and second.lock_holder().expires_at == clock.now() + timedelta(seconds=60)
-            )
+            until(lambda: second.lock_holder().renewed_at == clock.now())
+        assert first._held.objection() is None
         refused(second)
 
 
-def test_a_beat_that_fails_is_made_up_for_by_the_next(files, clock, sqlite_address):
-    first, second = files(lease=Lease(seconds=60, renew_seconds=0.01)), files()
-    real, failed = first._database.engine.connect, []
+def test_a_beat_that_fails_is_made_up_for_by_the_next(opened, clock):
+    first, second = opened(lease=QUICK), opened()
+    real, failed = first._lock.renew, []
 
-    def failing():
+    def failing(*given):
         if len(failed) < 3:
             failed.append(True)
             raise OperationalError("BEGIN", {}, Exception("database is locked"))
-        return real()
+        return real(*given)
 
-    first._database.engine.connect = failing
+    first._lock.renew = failing
     with first.lock(RUN, "wang", timeout_seconds=0):
         clock.passed = 30
-        until(lambda: second.lock_holder().expires_at == NOON + timedelta(seconds=90))
+        until(lambda: second.lock_holder().renewed_at == NOON + timedelta(seconds=30))
     assert len(failed) == 3
 
 
-def test_who_was_unlocked_stops_renewing(files):
-    first, second = files(lease=Lease(seconds=60, renew_seconds=0.01)), files()
+def test_who_was_unlocked_stops_renewing(opened):
+    first, second = opened(lease=QUICK), opened()
     with first.lock(RUN, "wang", timeout_seconds=0) as held:
         second.unlock(held.id)
         until(lambda: "ledger-lease" not in {thread.name for thread in threading.enumerate()})
@@ -297,7 +391,7 @@ HOLDER = """
 import sys, threading, time
 from pathlib import Path
 from reconcile.ledger.address import ledger_address
-from reconcile.ledger.sqlite_lock import Lease
+from reconcile.ledger.lease import Lease
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.outcome import Intent
 from tests.ledger.run_builders import run_in, update
@@ -306,7 +400,7 @@ from reconcile.service.system_clock import SystemClock
 setting, folder = sys.argv[1:]
 address = ledger_address(setting or None, Path(folder) / "schedules", {})
 clock = SystemClock(threading.Event())
-lease = Lease(seconds=3600, renew_seconds=0.2)
+lease = Lease(renew_seconds=0.2)
 with open_ledger(address, workspace="shop", environment="prod", clock=clock, create=True, lease=lease) as ledger:
     with run_in(ledger) as run:
         run.record_intents([Intent(update("1"))])
@@ -315,28 +409,17 @@ with open_ledger(address, workspace="shop", environment="prod", clock=clock, cre
 """
 
 
-class Ahead(SystemClock):
-    """The clock of a machine where it is later than here."""
-
-    ahead = timedelta(0)
-
-    def now(self):
-        return super().now() + self.ahead
-
-
-def test_a_holder_that_is_killed_frees_the_lock_and_leaves_its_intents(opened, address, tmp_path):
+def test_a_holder_that_is_killed_loses_the_lock_to_who_waits_and_leaves_its_intents(opened, address, tmp_path):
     setting = "" if address.path else address.url
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, setting, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     try:
         assert holder.stdout.readline() == "held\n"
-        clock = Ahead(threading.Event())
-        ledger = opened(clock=clock)
+        ledger = opened(clock=SystemClock(threading.Event()), lease=Lease(seconds=2, margin_seconds=-3600))
         assert "has been applying" in refused(ledger).message
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()
-        clock.ahead = timedelta(hours=2)  # more than a lease without a renewal
         with run_in_time(ledger) as run:
             assert [(name, record.key.code) for name, record in ledger.open_changes()] == [(RUN, "1")]
             run.record_intents([Intent(update("1"))])
@@ -350,49 +433,3 @@ def test_a_holder_that_is_killed_frees_the_lock_and_leaves_its_intents(opened, a
 def run_in_time(ledger):
     with ledger.lock(LATER_RUN, "li", timeout_seconds=60):
         yield ledger.begin(start(LATER_RUN))
-
-
-# A lock of a session.
-
-
-@pytest.fixture
-def sessions(postgres_address, clock):
-    """Opens the ledger in a PostgreSQL database."""
-    with contextlib.ExitStack() as stack:
-        values = {"workspace": "shop", "environment": "prod", "clock": clock, "create": True}
-        yield lambda: stack.enter_context(open_ledger(postgres_address, **values))
-
-
-def test_a_session_that_ends_frees_the_lock(sessions):
-    first, second = sessions(), sessions()
-    with first.lock(RUN, "wang", timeout_seconds=0):
-        first.close()
-        until(lambda: second.lock_holder() is None)
-        with second.lock(LATER_RUN, "li", timeout_seconds=30):
-            assert second.lock_holder().actor == "li"
-
-
-def test_a_lock_whose_holder_has_not_said_yet_who_it_is_refuses_all_the_same(sessions, postgres_address):
-    first, second = sessions(), sessions()
-    with first.lock(RUN, "wang", timeout_seconds=0) as held:
-        postgres.execute(postgres_address.url.replace("+psycopg", ""), "DELETE FROM reconcile_locks")
-        error = refused(second)
-        assert "which has not said yet" in error.message
-        assert "--lock-timeout" in error.hint
-        assert second.lock_holder() is None
-        assert second.unlock(held.id) is None
-
-
-def test_a_session_that_does_not_end_is_an_error(sessions, monkeypatch):
-    first, second = sessions(), sessions()
-    with first.lock(RUN, "wang", timeout_seconds=0) as held:
-        # As a server whose backend hangs: it was told to end, and holds the lock still.
-        monkeypatch.setattr(type(second._lock), "_held_by", lambda *_: True)
-        with pytest.raises(LedgerError, match="does not end") as error:
-            second.unlock(held.id)
-        assert "pg_stat_activity" in error.value.hint
-
-
-def test_a_session_outlasts_a_soak(sessions):
-    with sessions()._database.reading() as connection:
-        assert connection.exec_driver_sql("SHOW idle_session_timeout").scalar() == "0"

@@ -376,14 +376,21 @@ def test_without_psycopg_the_extra_is_named(tmp_path, monkeypatch):
     assert "reconcile[postgres]" in error.hint
 
 
-def test_a_server_that_is_gone_in_mid_run_is_an_error_of_the_ledger(postgres_address):
+END_SESSIONS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reconcile'"
+
+
+def test_a_server_that_ends_the_connection_within_a_transaction_is_an_error_of_the_ledger(postgres_address):
+    url = postgres_address.url.replace("+psycopg", "")
     with opening(postgres_address) as ledger, run_in(ledger) as run:
-        end_sessions = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reconcile'"
-        postgres.execute(postgres_address.url.replace("+psycopg", ""), end_sessions)
-        with pytest.raises(LedgerError) as refused:
-            run.record_intents([Intent(update())])
-        assert "terminating connection" in refused.value.message
-        # The connection that is made anew holds no lock.
-        with pytest.raises(LedgerError, match="no longer holds the lock"):
-            run.record_intents([Intent(update())])
+        with pytest.raises(LedgerError, match="terminating connection"), run.writing() as connection:
+            postgres.execute(url, END_SESSIONS)
+            connection.exec_driver_sql("SELECT 1")
         assert ledger.open_changes() == ()
+
+
+def test_a_connection_that_broke_between_two_transactions_is_replaced_and_the_lock_is_still_held(postgres_address):
+    url = postgres_address.url.replace("+psycopg", "")
+    with opening(postgres_address) as ledger, run_in(ledger) as run:
+        postgres.execute(url, END_SESSIONS)
+        run.record_intents([Intent(update())])
+        assert len(ledger.open_changes()) == 1

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from reconcile.errors import LedgerError, UsageError
 from reconcile.ledger.encoding import applied_of, applied_value, json_text, live_of, live_value
+from reconcile.ledger.lease import LEASE
 from reconcile.ledger.sql_ledger import SqlLedger
-from reconcile.ledger.sqlite_lock import LEASE
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied

@@ -149,7 +149,7 @@ RECORDS = (
     ),
 )
 HOLD = Hold(Key("acme", "4"), "物流", NIGHTLY, State.ACTIVE, START.id, "orders came twice", _WHEN)
-LOCK = LockHolder("5f1c9a", START.id, "night pipeline", _WHEN, None)
+LOCK = LockHolder("5f1c9a", START.id, "night pipeline", _WHEN, _WHEN)
 STANDINGS = (
     EnvironmentStatus(
         "prod",

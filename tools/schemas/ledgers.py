@@ -77,9 +77,7 @@ _LOCK = record(
         "run": text("The run that holds it.", A_RUN),
         "actor": text("The actor of that run.", "li.wei"),
         "since": text("Since when, UTC.", _INSTANT),
-        "expires_at": text_or_null(
-            "When it expires unless it is renewed, UTC; null when it ends with its holder's connection.", _INSTANT
-        ),
+        "renewed_at": text("When its holder renewed it last, by the holder's own clock, UTC.", _INSTANT),
     }
 )
 _HOLD = record(
