@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reconcile.model.execution import PAGE_SIZE, HistoryPage
+from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.live import Live
 from reconcile.model.outcome import AnswerKind as AnswerKind
@@ -22,6 +23,15 @@ Progress = Callable[[int], None]
 
 def no_progress(_: int) -> None:
     """Do nothing with progress."""
+
+
+Objection = Callable[[Key], Refusal | None]
+"""Called in the moment in which a save of a key is to be begun: why it must not be, or None. Any thread may call it."""
+
+
+def no_objection(_: Key) -> Refusal | None:
+    """Object to no save."""
+    return None
 
 
 class Reader(Protocol):
@@ -67,9 +77,12 @@ class SaveAnswer:
 class Writer(Protocol):
     """Writes to the service."""
 
-    def save(self, saves: Sequence[Save], *, progress: Progress = no_progress) -> Mapping[Key, SaveAnswer]:
+    def save(
+        self, saves: Sequence[Save], *, objection: Objection = no_objection, progress: Progress = no_progress
+    ) -> Mapping[Key, SaveAnswer]:
         """Make each of *saves* once (definite refusals may be repeated inside), concurrently, and return every answer.
 
+        *objection* is asked just before each request, also before a repeated one: what it objects to is not sent.
         Once the run is stopped nothing new is begun; calls still open after a short grace are `lost`. Never raises for
         what a service says or fails to say.
         """

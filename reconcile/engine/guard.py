@@ -253,6 +253,27 @@ def refusals(plan: Plan, judging: Judging = Judging(), *, guards: Sequence[Guard
     return (*whole, *by_key.values())
 
 
+def refusals_now(judging: Judging, *, guards: Sequence[Guard] = GUARDS) -> tuple[Refusal, ...]:
+    """Return why nothing must be saved at the moment of *judging*, whatever it is; empty means that it may."""
+    if judging.now is None:
+        return ()
+    return tuple(
+        guard.refusal(objection)
+        for guard in guards
+        if isinstance(guard.judge, OfNow) and not guard.is_lifted(judging.allowances)
+        for objection in guard.judge.judge(judging.situation, judging.now)
+    )
+
+
+def refusal_now(change: Change, judging: Judging, *, guards: Sequence[Guard] = GUARDS) -> Refusal | None:
+    """Return why *change* must not be saved at the moment of *judging*: by the guards that look at the time alone."""
+    of_run = refusals_now(judging, guards=guards)
+    if of_run:
+        return of_run[0]
+    asked = (guard for guard in guards if isinstance(guard.judge, OfKeyNow) and not guard.is_lifted(judging.allowances))
+    return next(_of_key(asked, change, judging), None)
+
+
 def _of_key(guards: Iterable[Guard], change: Change, judging: Judging) -> Iterator[Refusal]:
     for guard in guards:
         match guard.judge:

@@ -13,6 +13,7 @@ all there is.
 
     answer            read-back         next step
     not-started       -                 ended: skipped, or unknown if in doubt
+    refused           -                 ended: refused, or unknown if in doubt
     unsent            -                 ended: failed, or unknown if in doubt
     any other         (none yet)        read
     any               duplicate         ended: mismatched, and the whole run stops
@@ -133,6 +134,8 @@ def _awaits_enabling(before: Change, now: Change) -> bool:
 def _after_answer(attempt: Attempt, answer: AnswerKind) -> tuple[Attempt, Step]:
     if answer is AnswerKind.NOT_STARTED:
         return attempt, _unless_in_doubt(attempt, Result.SKIPPED, "not-started")
+    if answer is AnswerKind.REFUSED:
+        return attempt, _unless_in_doubt(attempt, Result.REFUSED, "guard")
     if answer is AnswerKind.UNSENT:
         return attempt, _unless_in_doubt(attempt, Result.FAILED, "not-sent")
     attempt = replace(

@@ -14,7 +14,6 @@ where one was, in any wave, stop the run: of what is left the updates are then r
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import datetime
 
 from reconcile.engine.guard import Judging, refusals
@@ -22,6 +21,7 @@ from reconcile.engine.judges import Situation
 from reconcile.engine.overrides import Allowances
 from reconcile.flows.canaries import SentCanaries, kinds_in, send_canaries
 from reconcile.flows.closing import close
+from reconcile.flows.moment import Moment, without_refused
 from reconcile.flows.pacing import Pacing, SoakUntil
 from reconcile.flows.soak import fire_within_limit, in_vain, soak
 from reconcile.flows.tally import Tally
@@ -50,22 +50,21 @@ def apply_plan(
 ) -> Run:
     """Carry out *plan* and return what became of each change. Never raises for what service or ledger do.
 
-    Nothing is saved when a guard refuses the plan as a whole; a key that is refused by itself is left out. A stop
-    signal ends it before the next wave: what was not begun is `skipped`.
+    Nothing is saved when a guard refuses the plan as a whole; a key that is refused by itself is left out. Guards that
+    look at the time are asked again before each wave and each save. A stop signal ends it before the next wave: what
+    was not begun is `skipped`.
     """
+    moment = Moment(Judging(situation, allowances), ports)
     refused = refusals(plan, Judging(situation, allowances, ports.clock.now()))
     upserting = situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE)
-    tally = _without_refused(Tally(plan.changes, upserting=upserting), refused, ports)
-    sent = _go_first(ports, tally, pacing=pacing, situation=situation)
+    tally = Tally(plan.changes, upserting=upserting)
+    tally = without_refused(tally, _refused(tally, refused), ports)
+    sent = _go_first(moment, tally, pacing=pacing, situation=situation)
     tally = sent.tally
     if sent.verified and tally.pending and pacing.soak is not None and not tally.is_stopped:
         tally = soak(sent.verified, ports, tally, pacing=pacing, situation=situation)
-        # Time has passed: a freeze may have begun, and other schedules are about to fire.
-        refused_now = refusals(plan, Judging(situation, allowances, ports.clock.now()))
-        tally = _without_refused(tally, refused_now, ports)
     while tally.pending and not tally.is_stopped:
-        wave = run_wave(tally.pending[: pacing.wave_size], ports, upserting=tally.upserting, pacing=pacing)
-        tally = tally.with_wave(wave).stopped_by(ports.stop)
+        tally = _wave(moment, tally, pacing)
     # The closing look comes first: it may show that saving appends, and then what is left is refused.
     tally = close(ports, tally, pacing=pacing)
     left = tuple(_left(tally))
@@ -81,29 +80,36 @@ def apply_plan(
     )
 
 
-def _without_refused(tally: Tally, refused: tuple[Refusal, ...], ports: Ports) -> Tally:
-    """Return *tally* with an outcome for each pending change that a guard refuses; these outcomes are reported."""
+def _refused(tally: Tally, refused: tuple[Refusal, ...]) -> Iterator[tuple[Change, Refusal]]:
+    """Yield each pending change that *refused* refuse, alone or with the whole run, and by which."""
     whole = next((refusal for refusal in refused if refusal.key is None), None)
     single = {refusal.key: refusal for refusal in refused}
-    outcomes = []
     for change in tally.pending:
         refusal = single.get(change.key, whole)
         if refusal is not None:
-            outcome = unsaved(change, Result.REFUSED, "guard", live=change.live, because=refusal.message)
-            outcomes.append(replace(outcome, hint=refusal.hint))
-    ports.tell(outcomes)
-    return tally.with_outcomes(outcomes)
+            yield change, refusal
 
 
-def _go_first(ports: Ports, tally: Tally, *, pacing: Pacing, situation: Situation) -> SentCanaries:
+def _go_first(moment: Moment, tally: Tally, *, pacing: Pacing, situation: Situation) -> SentCanaries:
     """Send the canaries, unless it is known that none of them would fire in time."""
-    waits: dict[Key, float] = {}
+    ports, waits = moment.ports, dict[Key, float]()
     if pacing.soak is SoakUntil.NEXT_FIRE and len(tally.pending) > kinds_in(tally.pending):
         waits = _waits(tally.pending, ports.clock.now(), pacing, situation)
         if min(waits.values()) == _NEVER:
             # Known before anything is saved, so nothing is left half done.
             tally = tally.stopped("no canary would fire before the soak's limit", in_vain(pacing))
-    return send_canaries(ports, tally, pacing=pacing, waits=waits)
+    return send_canaries(ports, tally, moment=moment, pacing=pacing, waits=waits)
+
+
+def _wave(moment: Moment, tally: Tally, pacing: Pacing) -> Tally:
+    """Return *tally* after the next wave. Time has passed since the last one: a freeze may have begun."""
+    tally = moment.admit(tally, tally.pending[: pacing.wave_size])
+    changes = tally.pending[: pacing.wave_size]
+    if not changes:
+        return tally
+    ports = moment.ports
+    wave = run_wave(changes, ports, upserting=tally.upserting, pacing=pacing, objection=moment.objection)
+    return tally.with_wave(wave).stopped_by(ports.stop)
 
 
 def _waits(changes: tuple[Change, ...], now: datetime, pacing: Pacing, situation: Situation) -> dict[Key, float]:

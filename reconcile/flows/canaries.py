@@ -5,6 +5,7 @@ decides about the rest:
 
     verified with a save        it is the canary of its kind
     already as desired, stale   nothing was tried: the next one is taken
+    refused at this moment      nothing was tried either: it fires too near, or a freeze has begun for all
     surely not saved            the cause may be this key alone, and one bad key must not block all others for ever: the
                                 next one is taken, CANARY_TRIES in all
     anything else               the run stops
@@ -17,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from reconcile.flows.moment import Moment
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.tally import Tally
 from reconcile.flows.wave import Ports, run_wave
@@ -40,14 +42,16 @@ class SentCanaries:
     tally: Tally
 
 
-def send_canaries(ports: Ports, tally: Tally, *, pacing: Pacing, waits: Mapping[Key, float]) -> SentCanaries:
+def send_canaries(
+    ports: Ports, tally: Tally, *, moment: Moment, pacing: Pacing, waits: Mapping[Key, float]
+) -> SentCanaries:
     """Save and verify one change of each kind that is pending.
 
     *waits* are the seconds until changes fire, where that matters: the one that fires first is taken.
     """
     verified: tuple[Outcome, ...] = ()
     for kind in _KINDS:
-        canary, tally = _send_canary(kind, ports, tally, pacing=pacing, waits=waits)
+        canary, tally = _send_canary(kind, ports, tally, moment=moment, pacing=pacing, waits=waits)
         verified = verified if canary is None else (*verified, canary)
     return SentCanaries(verified, tally)
 
@@ -59,7 +63,13 @@ def kinds_in(changes: Iterable[Change]) -> int:
 
 
 def _send_canary(
-    kind: tuple[Action, ...], ports: Ports, tally: Tally, *, pacing: Pacing, waits: Mapping[Key, float]
+    kind: tuple[Action, ...],
+    ports: Ports,
+    tally: Tally,
+    *,
+    moment: Moment,
+    pacing: Pacing,
+    waits: Mapping[Key, float],
 ) -> tuple[Outcome | None, Tally]:
     """Return the verified canary of *kind*, None where there is none, and the tally after it."""
     of_kind = [
@@ -71,9 +81,20 @@ def _send_canary(
     tries, look_at = 0, 1
     tally = tally.stopped_by(ports.stop)
     while candidates and not tally.is_stopped:
-        wave = run_wave(candidates[:look_at], ports, upserting=tally.upserting, pacing=pacing, at_most=1)
+        tally = moment.admit(tally, candidates[:look_at])
+        candidates = _without_outcome(candidates, tally)
+        if not candidates:
+            break
+        wave = run_wave(
+            candidates[:look_at],
+            ports,
+            upserting=tally.upserting,
+            pacing=pacing,
+            at_most=1,
+            objection=moment.objection,
+        )
         tally = tally.with_wave(wave).stopped_by(ports.stop)
-        candidates = tuple(change for change in candidates if change.key not in tally.outcomes)
+        candidates = _without_outcome(candidates, tally)
         if not wave.begun:
             # A run before this one may have done many already: whole waves of them are read at once.
             look_at = pacing.wave_size
@@ -81,7 +102,13 @@ def _send_canary(
         outcome = tally.outcomes[wave.begun[0]]
         if outcome.result is Result.VERIFIED:
             return outcome, tally
+        if outcome.result is Result.REFUSED:
+            continue
         tries += 1
         if outcome.result is not Result.FAILED or tries == CANARY_TRIES:
             tally = tally.stopped(f"{outcome.key}, which went first, was not saved and verified ({outcome.reason})")
     return None, tally
+
+
+def _without_outcome(changes: tuple[Change, ...], tally: Tally) -> tuple[Change, ...]:
+    return tuple(change for change in changes if change.key not in tally.outcomes)

@@ -15,12 +15,17 @@ from reconcile.flows.observe import observe
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wording import not_recorded, outcome_of, unsaved
 from reconcile.model.change import Change, same_rows
-from reconcile.model.finding import Finding
+from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
 from reconcile.model.live import Live, Unreadable
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.verdicts import Condition
-from reconcile.ports import Clock, Ledger, Reader, Save, SaveAnswer, Stop, Writer
+from reconcile.ports import AnswerKind, Clock, Ledger, Reader, Save, SaveAnswer, Stop, Writer
+
+
+def no_objection(_: Change) -> Refusal | None:
+    """Object to no change."""
+    return None
 
 
 def ignore(_: Outcome) -> None:
@@ -82,11 +87,13 @@ def run_wave(
     upserting: bool,
     pacing: Pacing = Pacing(),
     at_most: int | None = None,
+    objection: Callable[[Change], Refusal | None] = no_objection,
 ) -> FinishedWave:
     """Save *changes*, and return an outcome for each of them, in their order. At most one row was live for each.
 
     Only the first *at_most* changes that need a save are saved; those beyond them get no outcome. A change is saved
-    only after the ledger recorded its intent. The outcomes are reported.
+    only after the ledger recorded its intent, and where *objection*, asked just before its request, has none. The
+    outcomes are reported.
     """
     observation = observe(ports.reader, [change.key for change in changes])
     stopped = ports.stop.is_set()
@@ -105,7 +112,7 @@ def run_wave(
         outcomes.update({c.key: unsaved(c, Result.SKIPPED, "no-intent", because=error.message) for c in begun})
     else:
         unsettled = {change.key: _Open(change, _attempt(change, upserting=upserting), SaveNow()) for change in begun}
-        settled = _settle_all(unsettled, ports, pacing)
+        settled = _settle_all(unsettled, ports, pacing, objection)
         outcomes.update({key: outcome_of(o.change, o.attempt, _end(o), o.answer, o.live) for key, o in settled.items()})
         stops = any(_end(one).stops_run for one in settled.values())
     ordered = tuple(outcomes[change.key] for change in changes if change.key in outcomes)
@@ -148,26 +155,35 @@ def _is_done(change: Change, live: Live) -> bool:
     return seen(change, live) is Seen.AS_DESIRED and not is_newly_paused
 
 
-def _settle_all(unsettled: dict[Key, _Open], ports: Ports, pacing: Pacing) -> dict[Key, _Open]:
+def _settle_all(
+    unsettled: dict[Key, _Open], ports: Ports, pacing: Pacing, objection: Callable[[Change], Refusal | None]
+) -> dict[Key, _Open]:
     """Carry each save to its end, in step: saves together, then read-backs together, after the longest pause due."""
     while not all(isinstance(item.step, Ended) for item in unsettled.values()):
         saving = {key: item for key, item in unsettled.items() if isinstance(item.step, SaveNow)}
-        unsettled.update(_save(saving, ports))
+        unsettled.update(_save(saving, ports, objection))
         reading = {key: item for key, item in unsettled.items() if isinstance(item.step, ReadBack)}
         unsettled.update(_read_back(reading, ports, pacing))
     return unsettled
 
 
-def _save(items: Mapping[Key, _Open], ports: Ports) -> dict[Key, _Open]:
+def _save(items: Mapping[Key, _Open], ports: Ports, objection: Callable[[Change], Refusal | None]) -> dict[Key, _Open]:
     if not items:
         return {}
     saves = [Save(key, item.change.desired.name, item.change.desired.cron_to_save) for key, item in items.items()]
-    answers = ports.writer.save(saves)
+    answers = ports.writer.save(saves, objection=lambda key: objection(items[key].change))
     advanced = {}
     for key, item in items.items():
         attempt, step = settle(item.attempt, answers[key].kind)
-        advanced[key] = replace(item, attempt=attempt, step=step, answer=answers[key])
+        advanced[key] = replace(item, attempt=attempt, step=step, answer=_after(item.answer, answers[key]))
     return advanced
+
+
+def _after(before: SaveAnswer | None, answer: SaveAnswer) -> SaveAnswer:
+    """Return *answer*, with what came *before* it where the save was to be repeated, and was not."""
+    if before is None or answer.kind is not AnswerKind.REFUSED:
+        return answer
+    return replace(answer, message=f"{before.message}; not saved again: {answer.message}")
 
 
 def _read_back(items: Mapping[Key, _Open], ports: Ports, pacing: Pacing) -> dict[Key, _Open]:

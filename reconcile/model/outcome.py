@@ -23,6 +23,8 @@ class AnswerKind(StrEnum):
     """Sent, and no trustworthy reply: it may have been done, or may be done yet."""
     NOT_STARTED = "not-started"
     """The run was stopped before this save was begun."""
+    REFUSED = "refused"
+    """Not sent: a guard objected in the moment in which it was to be begun."""
 
 
 class Result(StrEnum):

@@ -10,6 +10,7 @@ another 4xx; 200 with an error beside empty `resp_data`       rejected          
 time-out after sending, 408, reset, half a reply              lost              no
 5xx, 3xx, another 2xx, 200 with anything else                 lost              no
 the run was stopped before the call was begun                 not-started       no
+the guard that is asked just before the call objects          refused           no
 the run was stopped while it was open                         lost              no
 ============================================================  ================  ================================
 
@@ -29,7 +30,7 @@ from reconcile.model.live import Unreadable
 from reconcile.model.outcome import AnswerKind
 from reconcile.model.rules import ReplyRule
 from reconcile.model.workspace import ServiceSettings
-from reconcile.ports import Progress, Save, SaveAnswer, no_progress
+from reconcile.ports import Objection, Progress, Save, SaveAnswer, no_objection, no_progress
 from reconcile.service import wire
 from reconcile.service.client import Client
 from reconcile.service.diagnostics import Diagnostics
@@ -58,7 +59,9 @@ class ServiceWriter:
         self._success_codes = client.service.success_codes
         self._findings = client.findings
 
-    def save(self, saves: Sequence[Save], *, progress: Progress = no_progress) -> Mapping[Key, SaveAnswer]:
+    def save(
+        self, saves: Sequence[Save], *, objection: Objection = no_objection, progress: Progress = no_progress
+    ) -> Mapping[Key, SaveAnswer]:
         """Make each of *saves* once and return every answer; see `ports.Writer`.
 
         Raises:
@@ -66,7 +69,7 @@ class ServiceWriter:
         """
         if len({save.key for save in saves}) != len(saves):
             raise ValueError("two saves for one key")
-        workload = _Saves(saves, self._interpret, progress)
+        workload = _Saves(saves, self._interpret, objection, progress)
         self._dispatcher.run(workload)
         return workload.answers
 
@@ -80,10 +83,11 @@ class ServiceWriter:
 class _Saves(Workload[Save, SaveAnswer]):
     """One call of `save`."""
 
-    def __init__(self, saves: Sequence[Save], interpret: Interpret, progress: Progress) -> None:
+    def __init__(self, saves: Sequence[Save], interpret: Interpret, objection: Objection, progress: Progress) -> None:
         self.answers: dict[Key, SaveAnswer] = {}
         self._saves = saves
         self._interpret = interpret
+        self._objection = objection
         self._progress = progress
 
     def calls(self) -> Iterator[Call[Save]]:
@@ -92,16 +96,19 @@ class _Saves(Workload[Save, SaveAnswer]):
             yield Call(save.key.tenant, save)
 
     def request(self, call: Call[Save]) -> Request | SaveAnswer:
-        """Return the request, unless the key cannot be sent."""
+        """Return the request, unless the key cannot be sent, or must not be now."""
         reason = unsendable_reason(*call.payload.key)
         if reason is not None:
             return SaveAnswer(AnswerKind.REJECTED, one_line(f"not saved: {reason}"))
         try:
-            return Request(Operation.SAVE, call.tenant, wire.save_body(call.payload))
+            request = Request(Operation.SAVE, call.tenant, wire.save_body(call.payload))
         except UnicodeEncodeError:
             return SaveAnswer(
                 AnswerKind.REJECTED, "not saved: the name or the cron is not valid Unicode; nothing was sent"
             )
+        # Asked last: nothing but the sending follows.
+        refusal = self._objection(call.payload.key)
+        return request if refusal is None else SaveAnswer(AnswerKind.REFUSED, refusal.message, hint=refusal.hint)
 
     def interpret(self, call: Call[Save], result: SendResult) -> SaveAnswer | Retry:
         """Return what the reply means."""

@@ -46,6 +46,7 @@ SAVES = [
     (NEVER, AnswerKind.REJECTED),
     (NEVER, AnswerKind.UNSENT),
     (NEVER, AnswerKind.NOT_STARTED),
+    (NEVER, AnswerKind.REFUSED),
 ]
 
 
@@ -76,7 +77,7 @@ class Adversary:
 
     def save(self, cron):
         effect, answer = self.game.saves[min(self.calls, len(self.game.saves) - 1)]
-        if answer not in (AnswerKind.UNSENT, AnswerKind.NOT_STARTED):
+        if answer not in (AnswerKind.UNSENT, AnswerKind.NOT_STARTED, AnswerKind.REFUSED):
             self.calls += 1
         if effect == NOW:
             self.land(cron)
@@ -156,7 +157,7 @@ def test_every_game_ends_truthfully():
             assert seen(game.wanted, at_end) in proven, game
             # On its word alone the service is believed only where reading could not tell.
             assert adversary.landed or (attempt.answer, end.reason) == (AnswerKind.ACKNOWLEDGED, "acknowledged"), game
-        if end.result in (Result.FAILED, Result.SKIPPED):
+        if end.result in (Result.FAILED, Result.SKIPPED, Result.REFUSED):
             adversary.finish()
             assert (adversary.landed, tuple(adversary.rows)) == (0, before), game
         if not before and not game.upserting:
@@ -199,6 +200,7 @@ def ending(*evidence, action=Action.UPDATE, upserting=False):
     [
         pytest.param([AnswerKind.UNSENT], Ended(Result.FAILED, "not-sent"), id="no-connection"),
         pytest.param([AnswerKind.NOT_STARTED], Ended(Result.SKIPPED, "not-started"), id="stopped-before"),
+        pytest.param([AnswerKind.REFUSED], Ended(Result.REFUSED, "guard"), id="refused-just-before"),
         pytest.param([AnswerKind.LOST], ReadBack(0), id="a-lost-reply-is-read-back-at-once"),
         pytest.param([AnswerKind.LOST, Seen.AS_BEFORE], ReadBack(1), id="and-read-again"),
         pytest.param([AnswerKind.LOST, Seen.AS_DESIRED], Ended(Result.VERIFIED, "saved"), id="it-had-landed"),

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from reconcile.flows.wave import Ports
 from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.live import LiveRow, Unreadable
-from reconcile.ports import AnswerKind, SaveAnswer, no_progress
+from reconcile.ports import AnswerKind, SaveAnswer, no_objection, no_progress
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 UNREAD = Unreadable("service-timeout", "no reply within 10 s", "see timeout")
@@ -41,11 +41,17 @@ class FakeService:
     def history(self, tenant, job_id, *, page=1, page_size=10):
         return (tenant, job_id, page, page_size)
 
-    def save(self, saves, *, progress=no_progress):
-        self.saved.append([save.key for save in saves])
-        answers = {save.key: self.answer(save) for save in saves}
+    def save(self, saves, *, objection=no_objection, progress=no_progress):
+        self.saved.append([])
+        answers = {save.key: self.answer_unless(objection(save.key), save) for save in saves}
         progress(len(saves))
         return answers
+
+    def answer_unless(self, refusal, save):
+        if refusal is not None:
+            return SaveAnswer(AnswerKind.REFUSED, refusal.message, hint=refusal.hint)
+        self.saved[-1].append(save.key)
+        return self.answer(save)
 
     def answer(self, save):
         if self.on_save is not None:

@@ -133,3 +133,45 @@ def test_a_soak_until_the_next_fire_waits_for_the_fire_of_the_environments_quart
     code, run = program.json("apply", "--yes", "--soak", "next-fire")
     assert (code, [one[1] for one in service.saves]) == (exit_code, saved)
     assert [one["rule"] for one in run["findings"] if one["rule"].startswith("soak")] == told
+
+
+def test_a_freeze_that_begins_between_two_waves_stops_what_is_left(clock, program, service, write):
+    codes = [str(number) for number in range(1, 25)]
+    listed = "".join(f'  - {{code: "{code}", name: 月结, cron: "0 0 12 1 * ?"}}\n' for code in codes)
+    write("tenants/acme.yaml", "tenant: acme\nschedules:\n" + listed)
+    freeze = 'freezes:\n  - {reason: audit, from: "2026-11-20T02:00", to: "2026-11-21T02:00"}\n'
+    write("reconcile.yaml", WORKSPACE.format(url=service.url) + freeze)
+
+    def hook(_, body):
+        if body.get("xw_quartz", {}).get("opttype") == "save" and len(service.saves) == 20:
+            SystemClock.sleep(None, 301)  # the last save of the first wave: then the books are closed
+
+    service.hook = hook
+    ended = program("apply", "--yes", "--parallelism", "1", "--format", "json")
+    run = ended.document
+    refused = [one for one in run["changes"] if one["outcome"]["result"] == "refused"]
+    assert (ended.code, len(service.saves), len(refused)) == (4, 21, 3)
+    assert {one["outcome"]["reason"] for one in refused} == {"guard"}
+    assert "frozen until 2026-11-21 02:00 (UTC): audit" in refused[0]["outcome"]["message"]
+    # Nothing is in doubt: the next run, after the freeze, does what is left.
+    SystemClock.sleep(None, 2 * 86_400)
+    service.hook = lambda *_: None
+    assert program("apply", "--yes").code == 0
+    assert [one[1] for one in service.saves] == sorted(codes)
+
+
+def test_a_fire_that_comes_near_between_plan_and_save_refuses_that_schedule_alone(clock, program, service, declare):
+    declare("0 0 12 1 * ?", "2.5", NEAR.replace("10m", "4m"))
+    service.put("acme", "1", "0 0 3 * * ?")
+    service.put("acme", "2", "0 0 2 * * ?")
+
+    def hook(_, body):
+        if body.get("xw_quartz", {}).get("opttype") == "save":
+            SystemClock.sleep(None, 90)
+
+    service.hook = hook
+    code, run = program.json("apply", "--yes")
+    assert (code, [one[1] for one in service.saves], rules(run)) == (4, ["1"], [])
+    outcome = next(one["outcome"] for one in run["changes"] if one["code"] == "2")
+    assert (outcome["result"], outcome["reason"]) == ("refused", "guard")
+    assert "fires at 2026-11-20 02:00:00 (UTC), within 4m" in outcome["message"]

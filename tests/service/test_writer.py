@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.outcome import AnswerKind
 from reconcile.ports import Save, SaveAnswer
@@ -155,3 +156,34 @@ def test_an_error_beside_a_job_id_is_a_note():
         (finding,) = client.findings.take()
     assert answer == SaveAnswer(AnswerKind.ACKNOWLEDGED, job_id="1255337264742010880")
     assert finding.message == 'tenant acme: save: data came, and beside it the service says error_code "x"'
+
+
+FROZEN = Refusal("frozen", "frozen until noon", "freezes", "--override-freeze")
+
+
+def test_what_is_objected_to_just_before_its_request_is_not_sent():
+    wanted = [a_save("1"), a_save("2")]
+    with fake_client(lambda request: saved_reply()) as (client, transport, _clock):
+        answers = ServiceWriter(client).save(wanted, objection=lambda key: FROZEN if key.code == "2" else None)
+    assert answers[wanted[0].key].kind is AnswerKind.ACKNOWLEDGED
+    assert answers[wanted[1].key] == SaveAnswer(AnswerKind.REFUSED, "frozen until noon", hint=FROZEN.hint)
+    assert [b'"1"' in request.body for request in transport.requests] == [True]
+
+
+def test_each_save_is_asked_about_when_its_own_turn_comes():
+    wanted, sent = [a_save(str(number)) for number in range(20)], []
+
+    def answer(request):
+        sent.append(request)
+        return saved_reply()
+
+    with fake_client(answer) as (client, _, _clock):
+        answers = ServiceWriter(client).save(wanted, objection=lambda _: FROZEN if len(sent) >= 5 else None)
+    kinds = [answers[one.key].kind for one in wanted]
+    assert kinds == [AnswerKind.ACKNOWLEDGED] * 5 + [AnswerKind.REFUSED] * 15
+
+
+def test_a_repeat_is_a_save_and_is_asked_about_too():
+    with fake_client(lambda request: Reply(429, b"")) as (client, transport, _clock):
+        answers = ServiceWriter(client).save([a_save()], objection=lambda _: FROZEN if transport.requests else None)
+    assert (only(answers).kind, len(transport.requests)) == (AnswerKind.REFUSED, 1)
