@@ -80,7 +80,7 @@ def doubled(connection: Connection, owner: Owner) -> frozenset[Key]:
         .where(*_of(RUNS, owner), IS_DOUBLED)
         .group_by(CHANGES.c.tenant, CHANGES.c.code)
     )
-    found = {key_in(row): row.serial for row in connection.execute(doubled_by)}
+    found = {Key(row.tenant, row.code): row.serial for row in connection.execute(doubled_by)}
     since = {key_in(row): row.serial for row in _known(connection, owner.environment, list(found))}
     return frozenset(key for key, serial in found.items() if since.get(key, 0) <= serial)
 
