@@ -85,7 +85,7 @@ def binaries() -> Path:
 
 @contextlib.contextmanager
 def _started(folder: Path) -> Iterator[str]:
-    programs, user = binaries(), _user()
+    programs, user = binaries(), service_user()
     if user:
         shutil.chown(folder, *user)
     (folder / "password").write_text(PASSWORD)
@@ -110,8 +110,8 @@ def _started(folder: Path) -> Iterator[str]:
         run("pg_ctl", "--wait", "--mode=immediate", "stop")
 
 
-def _user() -> tuple[int, int] | None:
-    """Return as whom to run the server: it refuses root. None: as who runs the tests."""
+def service_user() -> tuple[int, int] | None:
+    """Return as whom to run a server: they refuse root. None: as who runs the tests."""
     if os.geteuid() != 0:
         return None
     for name in ("postgres", "nobody"):

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from tests import postgres
+from tests import pgbouncer, postgres
 from tests.journeys.crashes import nothing, scene, watched_twin
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
@@ -21,7 +21,10 @@ def watched():
         yield one
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+HOMES = ["sqlite", "postgres", pytest.param("pgbouncer", marks=pgbouncer.needed)]
+
+
+@pytest.fixture(params=HOMES)
 def here(request, warm, watched, tmp_path):
     """What is declared and not applied yet; one call at a time is made, so that two at once are two runs'."""
 
@@ -34,7 +37,11 @@ def here(request, warm, watched, tmp_path):
         yield one("")
         return
     with postgres.database(request.getfixturevalue("server")) as url:
-        yield one(url)
+        if request.param == "postgres":
+            yield one(url)
+            return
+        with pgbouncer.before(url) as through:
+            yield one(through)
 
 
 def check_each_saved_once(here):

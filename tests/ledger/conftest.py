@@ -14,7 +14,7 @@ import pytest
 from reconcile.ledger.address import LedgerAddress, ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.sql_ledger import SqlLedger
-from tests import postgres
+from tests import pgbouncer, postgres
 from tests.ledger.run_builders import Clock
 
 Opener = Callable[..., SqlLedger]
@@ -37,6 +37,19 @@ def _database(server: str) -> Iterator[str]:
 def postgres_address(_database: str, tmp_path: Path) -> Iterator[LedgerAddress]:
     """An empty PostgreSQL database."""
     yield address_of(_database, tmp_path)
+    postgres.empty(_database)
+
+
+@pytest.fixture(scope="session")
+def _pooler(_database: str) -> Iterator[str]:
+    with pgbouncer.before(_database) as url:
+        yield url
+
+
+@pytest.fixture
+def pgbouncer_address(_database: str, _pooler: str, tmp_path: Path) -> Iterator[LedgerAddress]:
+    """The same database through a PgBouncer in transaction mode."""
+    yield address_of(_pooler, tmp_path)
     postgres.empty(_database)
 
 

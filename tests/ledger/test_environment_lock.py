@@ -24,12 +24,19 @@ from reconcile.model.finding import RefusedError
 from reconcile.model.ledger_records import Ending
 from reconcile.model.outcome import Intent
 from reconcile.service.system_clock import SystemClock
+from tests import pgbouncer
 from tests.builders import key
 from tests.ledger.run_builders import LATER_RUN, NOON, RUN, Clock, applied, hold, outcome, run_in, start, update
 
 ROOT = Path(__file__).resolve().parents[2]
 # No lease is renewed before the tests are over.
 SLEEPY = Lease(seconds=60, renew_seconds=10_000)
+
+
+@pytest.fixture(params=["sqlite", "postgres", pytest.param("pgbouncer", marks=pgbouncer.needed)])
+def address(request):
+    """The address of a ledger that does not exist yet; the lock is the same in each."""
+    return request.getfixturevalue(f"{request.param}_address")
 
 
 def refused(ledger, timeout_seconds=0.0) -> RefusedError:
