@@ -48,7 +48,9 @@ def _forgotten(run: Run, before: str | None) -> Iterator[Finding]:
     if run.start is None and run.plan.last_applied is LastAppliedSource.GIT and before is not None:
         for attention in run.plan.attention:
             if attention.verdict is Verdict.ORPHAN:
-                message = f"{attention.key} is still live, no file declares it, and last applied no longer knows it"
+                message = (
+                    f"{attention.key} is still live, no file here declares it, and last applied no longer knows it"
+                )
                 hint = f"park it with {PARK_REMOVED.option} --base {before[:12]}, or remove it in the service"
                 yield Finding(GitRule.ORPHAN_FORGOTTEN, message, hint=hint, key=attention.key)
             elif attention.verdict is not Verdict.IN_SYNC:

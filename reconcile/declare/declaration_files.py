@@ -35,7 +35,7 @@ def load_declarations(
     is_whole = True
     interned = _Interned()
     for path in paths:
-        checked = check_file(files.open(path), _kind)
+        checked = check_file(files.open(path), kind_of)
         is_set = checked.value is not None and "set" in checked.value
         if checked.findings:
             findings.extend(checked.findings)
@@ -43,7 +43,7 @@ def load_declarations(
         if checked.value is not None:
             if not checked.problems:
                 interned.replace(checked.value.get("schedules", ()))
-            file = _declaration_file(checked, "set" if is_set else "tenant")
+            file = declaration_file(checked, "set" if is_set else "tenant")
             (sets if is_set else tenants).append(file)
     workspace_file = files.name(WORKSPACE_FILE)
     severities = {finding.severity for finding in findings} | {problem.severity for problem in problems}
@@ -81,7 +81,7 @@ def _no_tenant(environment: Environment, workspace_file: str) -> Problem:
     )
 
 
-def _kind(value: Any, file: str) -> str | Problem:
+def kind_of(value: Any, file: str) -> str | Problem:
     """Return the kind of schema for the value of *file*, or why there is none."""
     if not isinstance(value, dict):
         for start, width in full_width_characters(value) if isinstance(value, str) else ():
@@ -105,7 +105,8 @@ def _kind(value: Any, file: str) -> str | Problem:
     return Problem(FileRule.NO_KIND, message, Pointer(file), hint=near or "begin it with `tenant: …` or `set: …`")
 
 
-def _declaration_file(checked: CheckedFile, kind: str) -> DeclarationFile:
+def declaration_file(checked: CheckedFile, kind: str) -> DeclarationFile:
+    """Return what a file of this *kind* declares, without what has problems."""
     value = checked.value
     if not checked.problems:
         return DeclarationFile(

@@ -19,7 +19,7 @@ from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.live import Live, Unreadable
 from reconcile.model.plan import Attention, Plan
 from reconcile.model.rules import ScheduleRule
-from reconcile.model.schedule import DeclaredAt, Removed, Schedule, State
+from reconcile.model.schedule import DeclaredAt, Doubt, Removed, Schedule, State
 from reconcile.model.selection import EVERYTHING, Selection
 from reconcile.model.verdicts import Action, Condition
 from reconcile.model.workspace import SaveMode, ServiceSettings
@@ -76,7 +76,7 @@ def _is_saved(change: Change, allowances: Allowances) -> bool:
         case Action.RENAME:
             return INCLUDE_RENAMES in allowances
         case Action.PARK if isinstance(change.desired.origin, Removed):
-            return PARK_REMOVED in allowances
+            return change.desired.origin.doubt is None and PARK_REMOVED in allowances
     return True
 
 
@@ -140,7 +140,9 @@ def _live_content(live: Live) -> list[object]:
 
 def _attention(change: Change) -> Attention:
     message, hint = _words(change)
-    return Attention(change.key, change.verdict, change.conditions, change.live, message, hint)
+    origin = change.desired.origin
+    rule = str(origin.doubt.rule) if isinstance(origin, Removed) and origin.doubt is not None else None
+    return Attention(change.key, change.verdict, change.conditions, change.live, message, hint, rule)
 
 
 def _words(change: Change) -> tuple[str, str | None]:
@@ -154,6 +156,8 @@ def _words(change: Change) -> tuple[str, str | None]:
         )
     if isinstance(change.desired.origin, Removed):
         crons = ", ".join(row.cron for row in change.live)
+        if change.desired.origin.doubt is not None:
+            return _doubt_words(change.desired.origin.doubt, crons)
         return (
             f"no file declares it any more, and its job is still live ({crons})",
             f"declare it again, or park the job with {PARK_REMOVED.option}",
@@ -171,6 +175,16 @@ def _words(change: Change) -> tuple[str, str | None]:
         f"declared active, but the live job is inactive (status {statuses}): it fires as declared once it is active",
         enable,
     )
+
+
+def _doubt_words(doubt: Doubt, crons: str) -> tuple[str, str]:
+    if doubt.rule is ScheduleRule.OUTSIDE_PATHS:
+        why = "declares it, which this environment does not read"
+        hint = "add the file to the environment's `paths`, or move it back; to let the job go, delete the key there too"
+    else:
+        why = "declares it or may do so, which Git tracks and is not on disk"
+        hint = "check it out: see `git status` and `git submodule status`; to let it go, delete it in a commit"
+    return f"{doubt.rule}: {doubt.place} {why}; its job is still live ({crons})", hint
 
 
 def _assumptions(changes: list[Change], service: ServiceSettings) -> Iterator[str]:

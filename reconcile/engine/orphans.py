@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from reconcile.engine.declarations import DeclarationFile
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
 from reconcile.model.schedule import Removed, Schedule, State
 from reconcile.model.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class OtherFiles:
+    """Files that may declare keys. *texts* are those that cannot be parsed, by name."""
+
+    tenants: tuple[DeclarationFile, ...] = ()
+    sets: tuple[DeclarationFile, ...] = ()
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def uses_sets(self) -> bool:
+        """Return whether what they declare depends on files of another kind, which the environment may read."""
+        return bool(self.sets) or any(file.include for file in self.tenants)
 
 
 def removed(
@@ -45,3 +61,34 @@ def _parked(key: Key, applied: Applied | None, earlier: Schedule | None) -> Sche
         state=State.PARKED,
         protect=earlier is not None and earlier.protect,
     )
+
+
+def declared_in(key: Key, others: OtherFiles, read: OtherFiles = OtherFiles()) -> str | None:
+    """Return the place in *others* that declares *key*, alone or together with the files *read*; None: none does.
+
+    A text that holds the code may declare it.
+    """
+    return next(_places(key, others, read), None)
+
+
+def _places(key: Key, others: OtherFiles, read: OtherFiles) -> Iterator[str]:
+    for file in others.tenants:
+        if file.name == key.tenant:
+            yield from _lines(key, file)
+    for tenant in (*others.tenants, *read.tenants):
+        if tenant.name != key.tenant or key.code in tenant.exclude:
+            continue
+        for one in others.sets:
+            if one.name in tenant.include:
+                yield from _lines(key, one)
+        if tenant in others.tenants:
+            for one in read.sets:
+                if one.name in tenant.include and any(_lines(key, one)):
+                    yield tenant.path
+    yield from (name for name, text in others.texts.items() if key.code in text)
+
+
+def _lines(key: Key, file: DeclarationFile) -> Iterator[str]:
+    for entry, line in zip(file.entries, file.lines, strict=False):
+        if entry.get("code") == key.code:
+            yield f"{file.path}:{line}"

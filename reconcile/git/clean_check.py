@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from reconcile.git.repository import Repository, find
+
+_SAID = (0, 1)  # of `git check-ignore`: some are ignored, none is
 
 
 def uncommitted(repository: Repository) -> tuple[str, ...] | None:
@@ -22,6 +25,30 @@ def uncommitted(repository: Repository) -> tuple[str, ...] | None:
 def ignored(repository: Repository) -> tuple[str, ...] | None:
     """Return the files of the folder that Git ignores: no commit holds what they declare. Else like `uncommitted`."""
     return _status(repository, "--ignored=traditional", only="!!")
+
+
+def ignored_among(repository: Repository, paths: Iterable[str]) -> frozenset[str]:
+    """Return those of *paths*, below the folder, that Git ignores; outside Git none.
+
+    Raises:
+        ReconcileError: git cannot say.
+    """
+    by_submodule: dict[str, list[str]] = {}
+    for path in paths:
+        inside = max((each for each in repository.submodules if path.startswith(f"{each}/")), key=len, default="")
+        by_submodule.setdefault(inside, []).append(path)
+    found: set[str] = set()
+    for inside, those in by_submodule.items():
+        within = find(repository.folder / inside, repository.allow) if inside else repository
+        prefix = f"{inside}/" if inside else ""
+        if within.is_outside:
+            continue
+        asked = b"".join(os.fsencode(path.removeprefix(prefix)) + b"\0" for path in those)
+        completed = within.ask("check-ignore", "-z", "--stdin", stdin=asked)
+        if completed.code not in _SAID:
+            raise completed.failure(f"which files of {within.folder} Git ignores cannot be found out")
+        found.update(prefix + os.fsdecode(path) for path in completed.out.split(b"\0")[:-1])
+    return frozenset(found)
 
 
 def not_as_committed(repository: Repository) -> tuple[str, ...] | None:

@@ -86,6 +86,10 @@ class RevisionTree:
         """Return every file's path, sorted; links to folders, and submodules, end in a slash."""
         return self._paths
 
+    def submodules(self) -> tuple[str, ...]:
+        """Return the paths of submodules, sorted."""
+        return tuple(sorted(path for path, kind in self._entries.kinds.items() if kind is FileKind.REPOSITORY))
+
     def read(self, path: str) -> bytes:
         """Return a file's bytes.
 

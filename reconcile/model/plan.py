@@ -25,6 +25,8 @@ class Attention:
     live: Live
     message: str
     hint: str | None = None
+    rule: str | None = None
+    """The id of the reason, where it has one: why an orphan does not count as removed from Git."""
 
     @property
     def is_blocked(self) -> bool:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
 from reconcile.model.keys import Key
+from reconcile.model.rules import ScheduleRule
 
 # The service has no delete and no disable: a job that must not run is given a cron that fires once, far away.
 PARKED_CRON = "0 0 0 1 1 ? 2099"
@@ -34,13 +35,32 @@ class DeclaredAt:
 
 
 @dataclass(frozen=True, slots=True)
-class Removed:
-    """No file declares it any more: an orphan, to be parked."""
+class Doubt:
+    """Why a key that no file of the environment declares does not count as removed from Git.
 
-    word: ClassVar[str] = "removed"
+    *rule* is ``outside-paths`` (another file declares it, at *place*) or ``missing`` (a tracked file that is not on
+    disk, at *place*, declares it or may do so).
+    """
+
+    rule: ScheduleRule
+    place: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """No file of the environment declares it any more: an orphan. It is to be parked, unless there is a *doubt*."""
+
+    WORD: ClassVar[str] = "removed"
+
+    doubt: Doubt | None = None
+
+    @property
+    def word(self) -> str:
+        """Return how documents name it: ``removed``, or the rule of the doubt."""
+        return self.WORD if self.doubt is None else str(self.doubt.rule)
 
     def __str__(self) -> str:
-        return "declared nowhere"
+        return "declared nowhere" if self.doubt is None else f"{self.doubt.rule} {self.doubt.place}"
 
 
 @dataclass(frozen=True, slots=True)

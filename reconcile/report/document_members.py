@@ -59,6 +59,7 @@ def attention_document(attention: Attention) -> Document:
         **live_document(attention.live),
         "message": attention.message,
         "hint": attention.hint,
+        **({} if attention.rule is None else {"rule": attention.rule}),
     }
 
 
@@ -71,6 +72,7 @@ def attention_of(entry: Entry) -> Attention:
         live_of(entry),
         entry["message"],
         entry["hint"],
+        entry.get("rule"),
     )
 
 
@@ -203,7 +205,7 @@ def _desired_of(entry: Entry) -> Schedule:
 
 
 def _origin_of(word: str | None, source: Entry | None) -> Origin:
-    if word == Removed.word:
+    if word == Removed.WORD:
         return Removed()
     if word == BeforeRun.word:
         return BeforeRun(None)

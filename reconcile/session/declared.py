@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import posixpath
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconcile.declare import load_declarations, load_workspace
@@ -23,6 +24,7 @@ from reconcile.model.workspace import Environment, Workspace
 from reconcile.report.document_head import Head
 from reconcile.session.garbage_collection import without_garbage_collection
 from reconcile.session.runtime import Runtime
+from reconcile.session.unread_files import unread_declarations, unread_findings
 from reconcile.text import counted, did_you_mean
 
 
@@ -65,6 +67,19 @@ class Checkout:
         if self.runtime.options.environment is None:
             return tuple(self.workspace.environments.values())
         return (self.environment,)
+
+    def name(self, path: str) -> str:
+        """Return how findings name the file at *path* of the folder."""
+        return posixpath.normpath(posixpath.join(self.shown_folder, path))
+
+    def unread_declarations(self, patterns: Collection[str]) -> dict[str, bytes]:
+        """Return the declaration files of the folder that none of *patterns* covers, as findings name them.
+
+        Raises:
+            ReconcileError: git cannot say which files it ignores.
+        """
+        found = unread_declarations(self.repository, self.tree, patterns)
+        return {self.name(path): content for path, content in found.items()}
 
     def load(self, environment: Environment) -> tuple[Declarations, tuple[Finding, ...]]:
         """Return the declarations of *environment*, and their findings."""
@@ -151,6 +166,7 @@ def open_checkout(runtime: Runtime, repository: Repository | None = None) -> Che
     workspace, findings = load_workspace(repository.path_within(runtime.directory), tree)
     if workspace is None:
         raise with_findings(findings)
+    findings = (*findings, *unread_findings(workspace, repository, tree))
     return Checkout(runtime, repository, revision, tree, workspace, findings)
 
 

@@ -13,6 +13,7 @@ from reconcile.engine.orphans import removed
 from reconcile.errors import LedgerError, SettingError
 from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
+from reconcile.model.change import Change
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import NO_LAST_APPLIED, Applied, LastApplied, LastAppliedSource
@@ -24,6 +25,7 @@ from reconcile.model.schedule import Schedule
 from reconcile.session.command_line import Sources
 from reconcile.session.declared import Declared
 from reconcile.session.ledger_home import locate_ledger
+from reconcile.session.removed_keys import with_doubts
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
@@ -81,6 +83,16 @@ class Memory:
         return replace(
             self, last_applied=last_applied, doubled=doubled, settled_changes=settled, settled_applied=applied
         )
+
+    def with_doubts(self, declared: Declared, live: Mapping[Key, Live]) -> Memory:
+        """Return this memory, in which the orphans that *live* has say why they do not count as removed, if so.
+
+        Raises:
+            ReconcileError: git cannot say which files it ignores.
+        """
+        gone = self.last_applied.removed
+        asked = [key for key, one in gone.items() if not Change(one, None, live.get(key, ())).is_live_as_desired]
+        return replace(self, last_applied=replace(self.last_applied, removed=with_doubts(declared, gone, asked)))
 
     def situation(self, declared: Declared) -> Situation:
         """Return what guards judge by in this run."""

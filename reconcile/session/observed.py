@@ -88,7 +88,8 @@ class Observed:
         """Return the live side, with what was noted of the replies, and the memory after reading it."""
         observation = read_live(self.declared.runtime, self.reader, self.memory.keys(self.declared.desired))
         findings = (*observation.findings, *self.reader.take_findings())
-        return replace(observation, findings=findings), self.memory.after_reading(observation.live)
+        memory = self.memory.after_reading(observation.live)
+        return replace(observation, findings=findings), memory.with_doubts(self.declared, observation.live)
 
 
 @contextlib.contextmanager

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from reconcile.errors import ServiceError
 from reconcile.model.last_applied import LastAppliedSource
-from reconcile.model.rules import FileRule, ReplyRule, Severity
-from reconcile.model.schedule import DeclaredAt, Origin, State
+from reconcile.model.rules import FileRule, ReplyRule, ScheduleRule, Severity
+from reconcile.model.schedule import BeforeRun, Removed, State
 from reconcile.model.verdicts import Action, Condition, SavedField, Verdict
 from reconcile.report.document_head import FORMAT_VERSION
 from reconcile.report.json_documents import error_entry
@@ -91,10 +89,11 @@ DESIRED = record(
             "examples": [{"tier": "gold"}],
         },
         "origin": choice(
-            "Only present if the values are not from a file: `removed`, no file declares the schedule any more; "
-            "`rollback`, they were live before a run.",
-            [each.word for each in get_args(Origin) if each is not DeclaredAt],
-            "removed",
+            "Only present if the values are not from a file of the environment: `removed`, no file declares the "
+            "schedule any more; `outside-paths`, only a file that the environment does not read does; `missing`, a "
+            "tracked file that is not on disk does, or may do so; `rollback`, they were live before a run.",
+            [Removed.WORD, ScheduleRule.OUTSIDE_PATHS.value, ScheduleRule.MISSING.value, BeforeRun.word],
+            Removed.WORD,
         ),
     },
     optional=("resolved_cron", "owner", "description", "labels", "origin"),
@@ -167,8 +166,13 @@ ATTENTION = record(
         **LIVE,
         "message": text("What needs attention.", "declared active, but the live job is inactive"),
         "hint": text_or_null("What to do.", "run with --enable-inactive"),
+        "rule": text(
+            "Only present where the reason has an id: `outside-paths` or `missing`, why an orphan does not count as "
+            "removed from Git.",
+            "outside-paths",
+        ),
     },
-    optional=("unreadable",),
+    optional=("unreadable", "rule"),
 )
 
 REFUSAL = record(

@@ -26,6 +26,18 @@ class ScheduleRule(Rule):
         "A tenant excludes a code that no included set declares.",
         "Correct the code, or delete it from `exclude`.",
     )
+    OUTSIDE_PATHS = (
+        "outside-paths",
+        "A key was applied, and only a file that the environment does not read declares it: it is not parked.",
+        "Add the file to the environment's `paths`, move it back, or delete the key from it.",
+        Severity.WARNING,
+    )
+    MISSING = (
+        "missing",
+        "A key was applied, and a tracked file that is not on disk declares it, or may do so: it is not parked.",
+        "Check the file out: see the sparse checkout, the submodules and `git status`; or delete it in a commit.",
+        Severity.WARNING,
+    )
     NOTHING_LIVE = (
         "nothing-live",
         "None of a tenant's schedules is live, and no last applied says whether that is new.",
@@ -46,6 +58,12 @@ class WorkspaceRule(Rule):
         "no-tenant",
         "The environment's `paths` cover no tenant file.",
         "Write one, such as tenants/acme.yaml, beginning with `tenant: acme`.",
+    )
+    UNREAD_FILE = (
+        "unread-file",
+        "The file holds declarations, and the `paths` of no environment cover it.",
+        "Add it to `paths`, move it to a covered folder, or delete it.",
+        Severity.WARNING,
     )
     COVERS_NOTHING = (
         "covers-nothing",
