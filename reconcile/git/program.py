@@ -23,6 +23,8 @@ ACT_SECONDS = 60
 
 _NO_PROGRAM, _NOT_RUN = 127, 126  # as a shell says it
 _GRACE_SECONDS = 2
+_GIT = "git"  # that of the user's PATH
+_LARGEST_ANSWER = 129  # of git itself: a usage error; a shell says 128 + N for a program that signal N ended
 
 # A folder that only looks like a repository is not one (git 2.38): a branch may hold such a folder.
 _QUIET = ("-c", "safe.bareRepository=explicit", "--no-pager", "--no-optional-locks")
@@ -136,14 +138,14 @@ def run(arguments: tuple[str, ...], environment: dict[str, str], *, stdin: bytes
     """Run git in its own session: without a terminal, and ended together with the programs that it started.
 
     Raises:
-        ReconcileError: git did not end within *seconds*.
+        ReconcileError: git did not end within *seconds*, or was killed: that it said nothing is no answer.
     """
     environment = environment | {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     try:
         # A file, because ssh may leave a master process that keeps a pipe open.
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(  # noqa: S603 - fixed words, and values that git cannot take for options
-                ["git", *_QUIET, *arguments],  # noqa: S607 - the git of the user's PATH
+                [_GIT, *_QUIET, *arguments],
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -152,12 +154,22 @@ def run(arguments: tuple[str, ...], environment: dict[str, str], *, stdin: bytes
             )
             with process:
                 out = _output(process, stdin, seconds)
+            _refuse_no_answer(process.returncode)
             errors.seek(0)
             return CompletedGit(process.returncode, out, errors.read())
     except OSError as error:
-        # Too many arguments do not mean that there is no git.
-        code = _NOT_RUN if error.errno == errno.E2BIG else _NO_PROGRAM
+        # Too many arguments, processes or open files do not mean that there is no git.
+        code = _NO_PROGRAM if error.errno == errno.ENOENT and error.filename == _GIT else _NOT_RUN
         return CompletedGit(code, b"", f"fatal: git cannot be run: {error.strerror}".encode())
+
+
+def _refuse_no_answer(code: int) -> None:
+    """Raise `ReconcileError` where *code* is none of git's own: a "no" comes only from git itself."""
+    if 0 <= code <= _LARGEST_ANSWER and code not in (_NO_PROGRAM, _NOT_RUN):
+        return
+    what = f"git was ended by signal {-code}" if code < 0 else f"git ended with {code}, which is no answer of git"
+    hint = "see whether memory ran out, who ended it, and which git is first in PATH; then try again"
+    raise ReconcileError(what, hint=hint)
 
 
 def _output(process: subprocess.Popen[bytes], stdin: bytes, seconds: float) -> bytes:

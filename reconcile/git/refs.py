@@ -40,13 +40,13 @@ def commit_of(repository: Repository, rev: str) -> str | None:
         return None
     completed = repository.ask("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
     commit = os.fsdecode(completed.out.removesuffix(b"\n"))
-    if completed.is_good and _ID.fullmatch(commit):  # git answers `^main` too, with the `^`
-        return commit
-    # Git says nothing about a revision that does not exist: a message is about the repository.
-    is_missing = completed.is_outside or any(words in completed.err for words in _NOT_HERE)
-    if completed.err.startswith(b"fatal:") and not is_missing:
-        raise completed.failure(f"the revision {shown(rev)} cannot be looked up")
-    return None
+    if completed.is_good:
+        return commit if _ID.fullmatch(commit) else None  # git answers `^main` too, with the `^`
+    # Git ends with 1 where a revision does not exist: all else is about the repository.
+    is_missing = completed.code == 1 or any(words in completed.err for words in _NOT_HERE)
+    if is_missing or repository.is_outside:
+        return None
+    raise completed.failure(f"the revision {shown(rev)} cannot be looked up")
 
 
 def known_commit(repository: Repository, rev: str) -> str:
@@ -96,7 +96,7 @@ def applied_commit(repository: Repository, environment: str) -> str | None:
     """
     ref = applied_ref(environment)
     completed = repository.ask("for-each-ref", "--format=%(objectname)", ref)
-    if completed.is_outside:
+    if repository.is_outside:
         return None
     if not completed.is_good or f"broken ref {ref}".encode() in completed.err:
         raise completed.failure("what was last applied cannot be read from Git")

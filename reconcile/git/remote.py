@@ -96,6 +96,9 @@ def _addresses(repository: Repository, remote: str) -> frozenset[str]:
         repository.act("ls-remote", "--get-url", "--", remote),
         repository.act("remote", "get-url", "--push", "--all", "--", remote),  # it knows only the repository's remotes
     )
+    for completed in found:
+        if not completed.is_good and b"No such remote" not in completed.err:
+            raise completed.failure(f"where {safe_line(remote)} leads cannot be found out")
     listed = {line for completed in found if completed.is_good for line in os.fsdecode(completed.out).split("\n")}
     keys = {f"remote.{remote}.url", f"remote.{remote}.pushurl"}
     named = {remote, *(entry.value for entry in repository.settings.entries if entry.key in keys)}

@@ -126,8 +126,10 @@ class Repository:
 
     def _submodules(self) -> frozenset[str]:
         listed = self.ask("ls-files", "--stage", "-z", "--", ".")
-        if not listed.is_good:
+        if self.is_outside:
             return frozenset()
+        if not listed.is_good:
+            raise listed.failure(f"the submodules of {self.folder} cannot be listed")
         entries = (entry.partition(b"\t") for entry in listed.out.split(b"\0") if entry)
         return frozenset(os.fsdecode(path) for about, _, path in entries if about.startswith(b"160000"))
 
@@ -244,12 +246,17 @@ def _version() -> tuple[int, int] | None:
 
 
 def head(repository: Repository) -> str | None:
-    """Return the current commit of *repository*; None before the first, outside Git, or when git does not answer."""
-    try:
-        completed = repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-    except ReconcileError:  # git did not answer in time
+    """Return the current commit of *repository*; None before the first, and outside Git.
+
+    Raises:
+        ReconcileError: git cannot say.
+    """
+    completed = repository.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+    if completed.is_good:
+        return os.fsdecode(completed.out.removesuffix(b"\n"))
+    if completed.code == 1 or repository.is_outside:
         return None
-    return os.fsdecode(completed.out.removesuffix(b"\n")) if completed.is_good else None
+    raise completed.failure("the current commit cannot be looked up")
 
 
 def author(repository: Repository) -> str | None:

@@ -11,7 +11,7 @@ from reconcile.engine.declarations import Declarations
 from reconcile.engine.make_plan import desired_digest
 from reconcile.engine.resolve import Resolution, resolve
 from reconcile.engine.select_schedules import select
-from reconcile.errors import SettingError
+from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.configuration import VARIABLE, allowed
 from reconcile.git.repository import Repository, find, head
 from reconcile.git.revision import revision_tree
@@ -32,7 +32,8 @@ from reconcile.text import counted, did_you_mean
 class Checkout:
     """The folder of the declarations: its repository, its files, its workspace file, and the findings of that file.
 
-    Outside Git *revision* is None, and *repository* answers every question so.
+    Outside Git *revision* is None, and *repository* answers every question so. It is None too where git cannot say:
+    then *unanswered* is the error, which `require_git` raises for what remembers and saves.
     """
 
     runtime: Runtime
@@ -41,6 +42,16 @@ class Checkout:
     tree: WorkTree
     workspace: Workspace
     findings: tuple[Finding, ...]
+    unanswered: ReconcileError | None = None
+
+    def require_git(self) -> None:
+        """Raise what kept git from saying which commit this is.
+
+        Raises:
+            ReconcileError: git did not answer.
+        """
+        if self.unanswered is not None:
+            raise self.unanswered
 
     @property
     def head(self) -> Head:
@@ -161,13 +172,17 @@ def open_checkout(runtime: Runtime, repository: Repository | None = None) -> Che
     tree = WorkTree(runtime.directory)
     tree.paths()
     repository = (repository or find_repository(runtime)).with_submodules(tree.repositories())
-    revision = head(repository)
+    revision, unanswered = None, None
+    try:
+        revision = head(repository)
+    except ReconcileError as error:
+        unanswered = error
     runtime.facts.learn_revision(revision)
     workspace, findings = load_workspace(repository.path_within(runtime.directory), tree)
     if workspace is None:
         raise with_findings(findings)
     findings = (*findings, *unread_findings(workspace, repository, tree))
-    return Checkout(runtime, repository, revision, tree, workspace, findings)
+    return Checkout(runtime, repository, revision, tree, workspace, findings, unanswered)
 
 
 def declare(runtime: Runtime) -> Declared:

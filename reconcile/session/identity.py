@@ -43,7 +43,12 @@ class RunIdentity:
 
 
 def identify(checkout: Checkout, actor: str | None) -> RunIdentity:
-    """Return which run this is; *actor* is the value of --actor."""
+    """Return which run this is; *actor* is the value of --actor.
+
+    Raises:
+        ReconcileError: git cannot say at which commit.
+    """
+    checkout.require_git()
     begun_at = checkout.runtime.begun_at
     return RunIdentity(new_run_id(begun_at), begun_at, _actor(checkout, actor), checkout.revision)
 

@@ -148,7 +148,9 @@ def remember(declared: Declared, ledger: SqlLedger | None, sources: Sources, ref
     Raises:
         LedgerError: the ledger cannot be read.
         SettingError: a revision that an option names does not exist here.
+        ReconcileError: git cannot say which commit this is.
     """
+    declared.checkout.require_git()
     earlier: Mapping[Key, Schedule] = {}
     if sources.base is not None:
         commit = known_commit(declared.checkout.repository, sources.base)

@@ -10,6 +10,7 @@ import pytest
 from reconcile.errors import ReconcileError
 from reconcile.git import repository
 from reconcile.git.clean_check import not_as_committed, uncommitted
+from reconcile.git.refs import applied_commit, commit_of, fetch_applied
 from reconcile.git.repository import Repository, author, find, head
 from reconcile.git.worktree import WorkTree
 from reconcile.model.finding import DeclarationError
@@ -52,16 +53,55 @@ def test_a_git_that_does_not_answer_is_an_error_only_of_what_needs_it(git, other
     folder, _ = git
     other_git("sleep 300")
     found = find(folder)
-    assert (found.top, head(found), found.is_outside) == (None, None, False)
-    with pytest.raises(ReconcileError, match="git did not end within"):
-        uncommitted(found)
+    assert (found.top, found.is_outside) == (None, False)
+    for asked in (uncommitted, head):
+        with pytest.raises(ReconcileError, match="git did not end within"):
+            asked(found)
 
 
-def test_a_git_that_stops_answering_has_no_head(git, other_git, monkeypatch):
+def test_a_git_that_stops_answering_cannot_say_the_head(git, other_git, monkeypatch):
     found = find(git[0])
     other_git("sleep 300")
     monkeypatch.setattr("reconcile.git.program.ASK_SECONDS", 0.2)
-    assert head(found) is None
+    with pytest.raises(ReconcileError, match="git did not end within"):
+        head(found)
+
+
+KILLED = "kill -9 $$"
+ENDED_IN_PLACE = [pytest.param(KILLED, id="killed"), *(pytest.param(f"exit {n}", id=n) for n in ("126", "127", "137"))]
+
+
+@pytest.mark.parametrize("end", ENDED_IN_PLACE)
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(head, id="head"),
+        pytest.param(lambda found: commit_of(found, "main"), id="revision"),
+        pytest.param(lambda found: applied_commit(found, "prod"), id="applied"),
+        pytest.param(lambda found: fetch_applied(found, "prod", "."), id="fetch"),
+        pytest.param(uncommitted, id="uncommitted"),
+        pytest.param(not_as_committed, id="not-as-committed"),
+        pytest.param(lambda found: found.with_submodules(["schedules/inner"]), id="submodules"),
+        pytest.param(find, id="find"),
+    ],
+)
+def test_a_git_that_was_killed_never_means_no(git, other_git, asked, end):
+    folder, _ = git
+    repository = find(folder)
+    other_git(end)
+    if asked is find:
+        found = find(folder)
+        assert (found.top, found.is_outside) == (None, False)
+        asked, repository = head, found
+    with pytest.raises(ReconcileError, match=r"git was ended by signal 9|which is no answer of git"):
+        asked(repository)
+
+
+def test_a_git_that_cannot_be_started_is_not_one_that_is_missing(git, tmp_path, monkeypatch):
+    folder, _ = git
+    (tmp_path / "git").write_text("", encoding="utf-8")  # it may not be run
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert not find(folder).is_outside
 
 
 def test_a_folder_knows_where_in_its_repository_it_is(git):
