@@ -26,25 +26,27 @@ def history_view(
     return View(
         headline=f"History of {key.tenant} {key.code}",
         sections=sections(
-            ("Live", (_live(live),)),
+            ("Live", (_live(live, pages),)),
             *((f"Job {job_id}", _blocks(page, timezone)) for job_id, page in pages.items()),
             ("Findings", finding_blocks(findings)),
         ),
-        closing=_closing(live, total),
+        closing=_closing(live, total, pages),
     )
 
 
-def _live(live: Live) -> Note:
+def _live(live: Live, pages: Mapping[str, HistoryPage]) -> Note:
     if isinstance(live, Unreadable):
         return Note(live_crons(live), live.hint, Tone.BAD)
+    if not live and pages:
+        return Note(f"{live_crons(live)}: the job ids are those that the ledger knows, newest first")
     return Note(live_crons(live))
 
 
-def _closing(live: Live, total: int) -> str:
+def _closing(live: Live, total: int, pages: Mapping[str, HistoryPage]) -> str:
     if isinstance(live, Unreadable):
         return "The key could not be read."
-    if not live:
-        return "No live job holds this code: the service keeps histories by job id, so there is none to ask for."
+    if not live and not pages:
+        return "No live job holds this code, and no ledger knows the id of an earlier one: there is none to ask for."
     return f"{counted(total, 'execution')}."
 
 

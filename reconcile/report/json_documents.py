@@ -129,6 +129,7 @@ def history_document(
         "tenant": key.tenant,
         "code": key.code,
         **live_document(live),
+        "ids_from": "ledger" if live == () and pages else "live",
         "jobs": [_page(job_id, page) for job_id, page in pages.items()],
         **tail_members(findings, ()),
     }

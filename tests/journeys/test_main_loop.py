@@ -140,6 +140,25 @@ def test_the_history_of_a_job(program, service):
     assert (code, [job["job_id"] for job in found["jobs"]]) == (0, ["1-0"])
 
 
+def test_the_history_of_a_deleted_job_is_asked_for_by_the_ids_that_the_ledger_knows(program, service):
+    assert program("apply", "--yes").code == 0
+    service.jobs["acme", "1"][0]["jobinfoid"] = "replaced"
+    service.jobs["acme", "1"][0]["cronexpression"] = "0 0 9 * * ?"
+    assert program("apply", "--yes").code == 0
+    del service.jobs["acme", "1"]
+    code, found = program.json("history", "acme", "1")
+    assert (code, found["live"], found["ids_from"]) == (0, [], "ledger")
+    assert [job["job_id"] for job in found["jobs"]] == ["replaced", "1-0"]
+    assert "those that the ledger knows, newest first" in program("history", "acme", "1").out
+
+
+def test_a_ledger_that_cannot_be_read_is_said_where_its_ids_are_needed(program, tmp_path):
+    (tmp_path / ".reconcile").mkdir()
+    (tmp_path / ".reconcile" / "ledger.db").write_text("no ledger", encoding="utf-8")
+    code, found = program.json("history", "acme", "1")
+    assert (code, [one["rule"] for one in found["findings"]]) == (0, ["ledger-unreadable"])
+
+
 def test_every_line_of_a_document_is_stable_but_the_time(program):
     one = program("plan", "--format", "json", SOURCE_DATE_EPOCH="0")
     two = program("plan", "--format", "json", SOURCE_DATE_EPOCH="0")

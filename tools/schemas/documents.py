@@ -244,7 +244,16 @@ HISTORY = document(
     {
         **KEY,
         **LIVE,
-        "jobs": listed("One page of the history of each live job.", ref("history#job"), [example(_JOB, total=1)]),
+        "ids_from": choice(
+            "Where the job ids come from: where no job is live, those that the ledger knows.",
+            ("live", "ledger"),
+            "live",
+        ),
+        "jobs": listed(
+            "One page of the history of each live job, else of each that the ledger knows, newest first.",
+            ref("history#job"),
+            [example(_JOB, total=1)],
+        ),
     },
     {"execution": _EXECUTION, "job": _JOB},
 )
