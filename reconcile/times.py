@@ -15,6 +15,8 @@ from reconcile.text import did_you_mean, shown
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _SECOND = timedelta(seconds=1)
+_FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_MIDDLE_YEAR = 5000
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -120,6 +122,38 @@ def clock_change(zone: tzinfo, low: datetime, high: datetime) -> datetime:
         else:
             high = middle
     return high
+
+
+def first_instant(wall: datetime, zone: tzinfo) -> datetime:
+    """Return the first instant, in UTC, at which the clocks of *zone* show *wall*, or a later time.
+
+    The earlier one of a wall time that comes twice; the change of clocks itself, where that skips it.
+    """
+    before, after = sorted(_instant(wall, zone, fold) for fold in (0, 1))
+    return before if shows(wall, zone) else clock_change(zone, before, after)
+
+
+def last_instant(wall: datetime, zone: tzinfo) -> datetime:
+    """Return the last instant, in UTC, at which the clocks of *zone* show *wall*.
+
+    The later one of a wall time that comes twice; where the change of clocks skips it, as long after the change as
+    *wall* is after the time at which they are changed.
+    """
+    return max(_instant(wall, zone, fold) for fold in (0, 1))
+
+
+def shows(wall: datetime, zone: tzinfo) -> int:
+    """Return how often the clocks of *zone* show *wall*: 0 where they skip it, 2 where they are put back."""
+    first, second = (_instant(wall, zone, fold) for fold in (0, 1))
+    return 1 if first == second else 2 if first < second else 0
+
+
+def _instant(wall: datetime, zone: tzinfo, fold: int) -> datetime:
+    """Return *wall* as an instant; the first or the last of the calendar, where it is too near to these."""
+    try:
+        return wall.replace(tzinfo=zone, fold=fold).astimezone(UTC)
+    except OverflowError:
+        return _FIRST if wall.year < _MIDDLE_YEAR else _LAST
 
 
 def later(at: datetime, span: timedelta) -> datetime:

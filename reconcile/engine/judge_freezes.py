@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from reconcile.cron import next_fire, previous_fire
 from reconcile.engine.judges import Objection, Situation
 from reconcile.model.change import Change
 from reconcile.model.reading import Reading
 from reconcile.model.workspace import Environment, Freeze, WeekMoment
-from reconcile.times import between, duration_text, in_zone, local_text
+from reconcile.times import between, duration_text, first_instant, in_zone, last_instant, local_text, time_zone
 
 _WEEK_MINUTES = 7 * 24 * 60
 
@@ -27,7 +28,7 @@ def frozen(situation: Situation, now: datetime) -> Iterator[Objection]:
     """Object to the whole apply for each window that the aware *now* is in."""
     for freeze in situation.freezes:
         zone = freeze.timezone or situation.zone
-        until = _end(freeze, in_zone(now, zone).replace(tzinfo=None))
+        until = _end(freeze, now, zone)
         if until is not None:
             yield Objection(f"frozen until {local_text(until, timespec='minutes')} ({zone}): {freeze.reason}")
 
@@ -48,19 +49,40 @@ def near_fire(change: Change, situation: Situation, now: datetime) -> Objection 
     return None
 
 
-def _end(freeze: Freeze, wall: datetime) -> datetime | None:
-    """Return the end of the window that *wall* is in; None outside."""
+def _end(freeze: Freeze, now: datetime, zone: str) -> datetime | None:
+    """Return the wall time at which the window that *now* is in ends; None outside."""
     if freeze.between is not None:
-        start, end = freeze.between
-        return end if start <= wall < end else None
-    if freeze.weekly is not None:
-        start_minute, end_minute = (_minute_of_week(one) for one in freeze.weekly)
-        now_minute = _minute_of_week(WeekMoment(wall.weekday(), wall.hour, wall.minute))
-        length = (end_minute - start_minute) % _WEEK_MINUTES
-        since = (now_minute - start_minute) % _WEEK_MINUTES
-        if since < length:
-            return wall.replace(second=0, microsecond=0) + timedelta(minutes=length - since)
-    return None
+        windows: Iterable[tuple[datetime, datetime]] = (freeze.between,)
+    elif freeze.weekly is not None:
+        windows = _weeks(freeze.weekly, in_zone(now, zone).replace(tzinfo=None, fold=0))
+    else:
+        windows = ()
+    ends = (end for start, end in windows if _holds(start, end, zone, now))
+    return max(ends, default=None)
+
+
+def _weeks(weekly: tuple[WeekMoment, WeekMoment], wall: datetime) -> Iterator[tuple[datetime, datetime]]:
+    """Yield the occurrences of a weekly window around *wall*."""
+    start, end = (_minute_of_week(one) for one in weekly)
+    monday = wall.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=wall.weekday())
+    for week in (-1, 0, 1):
+        begins = monday + timedelta(weeks=week, minutes=start)
+        yield begins, begins + timedelta(minutes=(end - start) % _WEEK_MINUTES)
+
+
+def _holds(start: datetime, end: datetime, zone: str, now: datetime) -> bool:
+    """Whether the window from *start* to *end*, both wall times, holds at *now*.
+
+    It is never shorter than meant: it begins at the first reading of *start*, and ends at the last of *end*.
+    """
+    begins, ends = _instants(start, end, zone)
+    return begins <= now < ends
+
+
+@lru_cache(maxsize=256)
+def _instants(start: datetime, end: datetime, zone: str) -> tuple[datetime, datetime]:
+    clocks = time_zone(zone)
+    return first_instant(start, clocks), last_instant(end, clocks)
 
 
 def _minute_of_week(at: WeekMoment) -> int:

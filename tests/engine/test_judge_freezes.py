@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -149,3 +150,62 @@ def test_nearness_is_the_time_that_passes_also_where_clocks_go_back(now, is_near
     daily = change((), wanted=schedule(cron="0 5 2 * * ?"))
     found = near_fire(daily, Situation(freezes=(NEAR,), zone="America/New_York"), at(now, "UTC"))
     assert (found is not None) is is_near
+
+
+CHANGES = {
+    "Europe/Berlin": ("2026-03-29", "2026-10-25"),
+    "America/New_York": ("2026-03-08", "2026-11-01"),
+    "Australia/Lord_Howe": ("2026-10-04", "2026-04-05"),
+    "Asia/Shanghai": ("2026-03-29", "2026-10-25"),
+}
+MINUTE = timedelta(minutes=1)
+
+
+def shown(day, zone):
+    """Each minute around *day*, as an instant, and the wall time that clocks show then."""
+    clocks = ZoneInfo(zone)
+    first = datetime.fromisoformat(day).replace(tzinfo=UTC) - timedelta(days=1)
+    minutes = [first + number * MINUTE for number in range(3 * 24 * 60)]
+    return [(minute, minute.astimezone(clocks).replace(tzinfo=None)) for minute in minutes]
+
+
+def by_brute_force(minutes, start, end):
+    """Each minute from the first at which clocks show *start* or later to the last at which they show *end*.
+
+    An end that no minute shows is as long after the change of clocks as it is after the time at which they change.
+    """
+    begins = next(minute for minute, wall in minutes if wall >= start)
+    last, shown_last = [(minute, wall) for minute, wall in minutes if wall <= end][-1]
+    return {minute for minute, _ in minutes if begins <= minute < last + (end - shown_last)}
+
+
+@pytest.mark.parametrize("zone, day", [(zone, day) for zone, days in CHANGES.items() for day in days])
+@pytest.mark.parametrize("is_weekly", [pytest.param(False, id="between"), pytest.param(True, id="weekly")])
+def test_a_window_holds_minute_by_minute_as_clocks_show_and_never_less(zone, day, is_weekly):
+    minutes = shown(day, zone)
+    midnight = datetime.fromisoformat(day)
+    marks = [midnight + timedelta(minutes=number) for number in (0, 75, 90, 105, 120, 135, 150, 180, 240)]
+    near = [minute for minute, wall in minutes if abs(wall - marks[4]) < timedelta(hours=2, minutes=20)]
+    for start, end in itertools.combinations(marks, 2):
+        ends = [WeekMoment(one.weekday(), one.hour, one.minute) for one in (start, end)]
+        freeze = Freeze("so", weekly=tuple(ends)) if is_weekly else Freeze("so", between=(start, end))
+        situation = Situation(freezes=(freeze,), zone=zone)
+        expected = by_brute_force(minutes, start, end)
+        wrong = [minute for minute in near if any(frozen(situation, minute)) != (minute in expected)]
+        assert not wrong, (start, end, wrong[:3])
+        assert expected
+        assert {minute for minute, wall in minutes if start <= wall < end} <= expected
+
+
+@pytest.mark.parametrize(
+    "zone, start, end, now",
+    [
+        pytest.param("Europe/Berlin", "2026-10-25T02:15", "2026-10-25T02:45", "2026-10-25T01:10+00:00", id="fold"),
+        pytest.param("Europe/Berlin", "2026-03-29T02:10", "2026-03-29T02:50", "2026-03-29T01:20+00:00", id="gap"),
+        pytest.param("Asia/Shanghai", "0001-01-01T00:00", "9999-12-31T23:59", "2026-03-29T01:20+00:00", id="for-ever"),
+    ],
+)
+def test_a_window_in_a_doubled_or_skipped_hour_holds(zone, start, end, now):
+    freeze = Freeze("so", between=(datetime.fromisoformat(start), datetime.fromisoformat(end)))
+    (found,) = frozen(Situation(freezes=(freeze,), zone=zone), datetime.fromisoformat(now))
+    assert "frozen until " + end.replace("T", " ") in found.message
