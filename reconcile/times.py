@@ -125,12 +125,12 @@ def clock_change(zone: tzinfo, low: datetime, high: datetime) -> datetime:
 
 
 def first_instant(wall: datetime, zone: tzinfo) -> datetime:
-    """Return the first instant, in UTC, at which the clocks of *zone* show *wall*, or a later time.
+    """Return the first instant, in UTC, at which the clocks of *zone* show *wall*.
 
-    The earlier one of a wall time that comes twice; the change of clocks itself, where that skips it.
+    The earlier one of a wall time that comes twice; where the change of clocks skips it, as long before the change as
+    *wall* is before the time to which they are changed.
     """
-    before, after = sorted(_instant(wall, zone, fold) for fold in (0, 1))
-    return before if shows(wall, zone) else clock_change(zone, before, after)
+    return min(_instant(wall, zone, fold) for fold in (0, 1))
 
 
 def last_instant(wall: datetime, zone: tzinfo) -> datetime:
@@ -140,12 +140,6 @@ def last_instant(wall: datetime, zone: tzinfo) -> datetime:
     *wall* is after the time at which they are changed.
     """
     return max(_instant(wall, zone, fold) for fold in (0, 1))
-
-
-def shows(wall: datetime, zone: tzinfo) -> int:
-    """Return how often the clocks of *zone* show *wall*: 0 where they skip it, 2 where they are put back."""
-    first, second = (_instant(wall, zone, fold) for fold in (0, 1))
-    return 1 if first == second else 2 if first < second else 0
 
 
 def _instant(wall: datetime, zone: tzinfo, fold: int) -> datetime:

@@ -172,11 +172,12 @@ def shown(day, zone):
 def by_brute_force(minutes, start, end):
     """Each minute from the first at which clocks show *start* or later to the last at which they show *end*.
 
-    An end that no minute shows is as long after the change of clocks as it is after the time at which they change.
+    A begin or end that no minute shows is as long before or after the change of clocks as it is away from the times
+    that they show then.
     """
-    begins = next(minute for minute, wall in minutes if wall >= start)
+    first, shown_first = next((minute, wall) for minute, wall in minutes if wall >= start)
     last, shown_last = [(minute, wall) for minute, wall in minutes if wall <= end][-1]
-    return {minute for minute, _ in minutes if begins <= minute < last + (end - shown_last)}
+    return {minute for minute, _ in minutes if first - (shown_first - start) <= minute < last + (end - shown_last)}
 
 
 @pytest.mark.parametrize("zone, day", [(zone, day) for zone, days in CHANGES.items() for day in days])
