@@ -14,6 +14,9 @@ from reconcile.errors import SettingError
 from reconcile.text import did_you_mean, shown
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
+LONGEST = timedelta(days=365)
+"""The longest duration that an option or a setting takes."""
+
 _SECOND = timedelta(seconds=1)
 _FIRST, _LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 _MIDDLE_YEAR = 5000
@@ -40,6 +43,16 @@ def duration(text: str) -> timedelta:
     if seconds is None:
         raise ValueError(text)
     return timedelta(seconds=seconds)
+
+
+def is_too_long(text: str) -> bool:
+    """Return whether *text* is a duration, and a longer one than `LONGEST`.
+
+    >>> is_too_long("365d"), is_too_long("366d"), is_too_long("soon")
+    (False, True, False)
+    """
+    seconds = duration_seconds(text)
+    return seconds is not None and seconds > LONGEST.total_seconds()
 
 
 def duration_text(span: timedelta) -> str:

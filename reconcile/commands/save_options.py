@@ -19,6 +19,7 @@ from reconcile.report.json_documents import run_document
 from reconcile.report.run_view import run_view
 from reconcile.session.command_line import SaveOptions
 from reconcile.session.runtime import Runtime
+from reconcile.times import duration_seconds
 
 NEXT_FIRE = "next-fire"
 _DURATION = Duration()
@@ -33,10 +34,9 @@ class Soak(click.ParamType):  # type: ignore[type-arg]  # generic only in later 
         """Return what *value* means."""
         if value == NEXT_FIRE:
             return SoakUntil.NEXT_FIRE
-        try:
-            return timedelta(seconds=_DURATION.convert(value, param, ctx))
-        except click.BadParameter:
+        if isinstance(value, str) and duration_seconds(value.strip()) is None:
             self.fail(f"{value!r} is neither a duration, such as 5m, nor {NEXT_FIRE}", param, ctx)
+        return timedelta(seconds=_DURATION.convert(value, param, ctx))
 
 
 _OPTIONS = (
@@ -55,7 +55,7 @@ _OPTIONS = (
     ),
     click.option(
         "--soak-limit",
-        type=_DURATION,
+        type=Duration(may_be_zero=False),
         default=3600.0,
         metavar="DURATION",
         help="Wait at most so long for next-fire.",

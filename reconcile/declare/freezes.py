@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from reconcile.declare.durations import duration_problem
 from reconcile.declare.zones import zone_problem
 from reconcile.engine.problems import Pointer, Problem
 from reconcile.model.rules import FileRule, WorkspaceRule
@@ -20,6 +21,7 @@ def freeze_problems(value: Any, at: Pointer) -> Iterator[Problem]:
     """Yield the problems of one entry of `freezes` that its schema cannot find."""
     if not isinstance(value, dict):
         return
+    yield from duration_problem(value, "near_fire", at)
     kinds = [kind for kind in _KINDS if kind in value or (kind == "from" and "to" in value)]
     if len(kinds) != 1:
         given = " and ".join("from/to" if kind == "from" else kind for kind in kinds) or "nothing that says when"

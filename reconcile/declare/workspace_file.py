@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from reconcile.declare.durations import duration_problem
 from reconcile.declare.files import Files, check_file
 from reconcile.declare.freezes import freeze, freeze_problems
 from reconcile.declare.zones import zone_problem
@@ -102,6 +103,7 @@ def _problems(value: Mapping[str, Any], file: str) -> Iterator[Problem]:
 
 def _environment_problems(environment: Mapping[str, Any], file: str, path: tuple[str, ...]) -> Iterator[Problem]:
     url, zone, headers = environment.get("url"), environment.get("timezone"), environment.get("headers")
+    yield from duration_problem(environment, "timeout", Pointer(file, path))
     if isinstance(url, str):
         yield from _url_problems(url, Pointer(file, (*path, "url")))
     if isinstance(zone, str):

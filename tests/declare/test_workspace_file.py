@@ -36,6 +36,20 @@ def service(line: str) -> str:
     return f"{LEAST}    service:\n      {line}\n"
 
 
+BAD_DURATIONS = [
+    ("huge", "999999d", "out-of-range"),
+    ("over-a-year", "366d", "out-of-range"),
+    ("beyond-numbers", "99999999999999h", "wrong-form"),
+    ("negative", "-5m", "wrong-form"),
+    ("zero", "0s", "wrong-form"),
+    ("nan", "nan", "wrong-form"),
+    ("infinite", "inf", "wrong-form"),
+    ("empty", "", "wrong-form"),
+    ("arabic-digits", "٣s", "wrong-form"),
+    ("exponent", "1e9s", "wrong-form"),
+]
+
+
 def freeze(*lines: str) -> str:
     """Return a good workspace with a freeze that begins in line 7, and has *lines* from line 8 on."""
     return f"{LEAST}freezes:\n  - reason: it is so\n" + "".join(f"    {line}\n" for line in lines)
@@ -224,6 +238,14 @@ def test_a_url_may_be(load, url):
         pytest.param(setting("rate: 0/s"), "6:11 wrong-form [0/s]", id="rate-of-nothing"),
         pytest.param(setting("timeout: 10"), "6:14 quote-this [10]", id="duration-without-unit"),
         pytest.param(setting("timeout: 10 s"), "6:14 wrong-form [10 s]", id="duration-with-a-blank"),
+        *(
+            pytest.param(setting(f"timeout: {text!r}"), f"6:14 {rule}", id=f"timeout-{name}")
+            for name, text, rule in BAD_DURATIONS
+        ),
+        *(
+            pytest.param(freeze(f"near_fire: {text!r}"), f"8:16 {rule}", id=f"near-fire-{name}")
+            for name, text, rule in BAD_DURATIONS
+        ),
         pytest.param(setting("batch_size: 0"), "6:17 out-of-range [0]", id="batch-of-nothing"),
         pytest.param(setting("batch_size: ten"), "6:17 wrong-type [ten]", id="batch-in-words"),
         pytest.param(setting("concurrency: 1000"), "6:18 out-of-range [1000]", id="too-concurrent"),

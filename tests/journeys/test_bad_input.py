@@ -344,3 +344,11 @@ def test_errors_of_declarations_are_in_the_document_that_a_plan_would_have_been(
     code, document = program.json("plan")
     assert (code, document["kind"]) == (1, "error")
     assert document["findings"]
+
+
+@pytest.mark.parametrize("option", ["--soak", "--soak-limit", "--lock-timeout"])
+def test_a_duration_beyond_a_year_is_a_usage_error_that_names_its_option(program, service, option):
+    ended = program("apply", "--yes", option, "99999999999999h")
+    assert (ended.code, service.saves) == (1, [])
+    assert option in ended.err
+    assert "365d is the longest duration" in ended.err

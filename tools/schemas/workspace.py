@@ -35,7 +35,7 @@ from tools.schemas.blocks import (
 
 _DURATION = {
     "pattern": "^[1-9][0-9]{0,5}[smhd]$",
-    "patternErrorMessage": "a duration such as 10s, 5m, 2h or 1d is meant",
+    "patternErrorMessage": "a duration such as 10s, 5m, 2h or 1d, at most 365d, is meant",
 }
 _PATH = {"pattern": "^(/[0-9A-Za-z_.~-]+)+/?$", "patternErrorMessage": "a path such as /task/quartz is meant"}
 _WALL_CLOCK = {
