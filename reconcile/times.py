@@ -155,6 +155,12 @@ def last_instant(wall: datetime, zone: tzinfo) -> datetime:
     return max(_instant(wall, zone, fold) for fold in (0, 1))
 
 
+def times_shown(wall: datetime, zone: tzinfo) -> int:
+    """Return how often the clocks of *zone* show *wall*: 0 where they skip it, 2 where they are put back over it."""
+    first, second = (_instant(wall, zone, fold) for fold in (0, 1))
+    return 1 if first == second else 2 if first < second else 0
+
+
 def _instant(wall: datetime, zone: tzinfo, fold: int) -> datetime:
     """Return *wall* as an instant; the first or the last of the calendar, where it is too near to these."""
     try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from reconcile.declare.durations import duration_problem
 from reconcile.declare.files import Files, check_file
+from reconcile.declare.freeze_ends import end_problems
 from reconcile.declare.freezes import freeze, freeze_problems
 from reconcile.declare.zones import zone_problem
 from reconcile.engine.problems import Part, Pointer, Problem, in_order, located
@@ -40,11 +41,13 @@ WORKSPACE_FILE = "reconcile.yaml"
 _OWN_HEADERS = ("tecode", "host", "content-length", "transfer-encoding", "connection")
 
 
-def load_workspace(directory: str, tree: Tree) -> tuple[Workspace | None, tuple[Finding, ...]]:
+def load_workspace(
+    directory: str, tree: Tree, *, now: datetime | None = None
+) -> tuple[Workspace | None, tuple[Finding, ...]]:
     """Return the workspace of *tree* (None when it has errors) and its findings, sorted.
 
     *tree* is the folder that holds ``reconcile.yaml``; *directory* is its path as findings show it, relative to the
-    repository root.
+    repository root. Ends of weekly freezes are checked for a year from *now* on, where it is given.
 
     Raises:
         SettingError: there is no workspace file.
@@ -60,7 +63,14 @@ def load_workspace(directory: str, tree: Tree) -> tuple[Workspace | None, tuple[
         findings.extend(located(own, files.locate({file: WORKSPACE_FILE})))
     if checked.value is None or any(finding.severity is Severity.ERROR for finding in findings):
         return None, in_order(findings)
-    return _workspace(checked.value, directory), in_order(findings)
+    workspace = _workspace(checked.value, directory)
+    ends = [
+        problem
+        for position, one in enumerate(workspace.freezes)
+        for problem in end_problems(one, checked.value["environments"], Pointer(file, ("freezes", position)), now=now)
+    ]
+    findings.extend(located(ends, files.locate({file: WORKSPACE_FILE})))
+    return workspace, in_order(findings)
 
 
 def _require(tree: Tree, file: str) -> None:

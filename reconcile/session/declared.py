@@ -178,7 +178,7 @@ def open_checkout(runtime: Runtime, repository: Repository | None = None) -> Che
     except ReconcileError as error:
         unanswered = error
     runtime.facts.learn_revision(revision)
-    workspace, findings = load_workspace(repository.path_within(runtime.directory), tree)
+    workspace, findings = load_workspace(repository.path_within(runtime.directory), tree, now=runtime.now)
     if workspace is None:
         raise with_findings(findings)
     findings = (*findings, *unread_findings(workspace, repository, tree))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from reconcile.declare import load_workspace
 from reconcile.declare.schema_check import schema
 from reconcile.errors import SettingError
+from reconcile.model.rules import Severity, WorkspaceRule
 from reconcile.model.workspace import (
     Environment,
     Limits,
@@ -332,3 +333,33 @@ def test_a_workspace_file_of_another_name_is_told(tree):
 def test_no_variable_need_be_set(load, monkeypatch):
     monkeypatch.delenv("NOT_SET", raising=False)
     assert load(setting("headers: {X: '${NOT_SET}'}"))[1] == ()
+
+
+@pytest.mark.parametrize(
+    "lines, expected",
+    [
+        pytest.param(
+            ['from: "2026-03-29T02:30"', 'to: "2026-03-30T00:00"', "timezone: Europe/Berlin"],
+            ["8:11 from: 2026-03-29 02:30 does not exist in Europe/Berlin: clocks change"],
+            id="begins-in-a-gap",
+        ),
+        pytest.param(
+            ['from: "2026-10-24T00:00"', 'to: "2026-10-25T02:30"', "timezone: Europe/Berlin"],
+            ["9:9 to: 2026-10-25 02:30 comes twice in Europe/Berlin: clocks change"],
+            id="ends-in-a-doubled-hour",
+        ),
+        pytest.param(
+            ["weekly: SUN 01:45 - SUN 09:00", "timezone: Australia/Lord_Howe"],
+            ["8:13 weekly: 2026-04-05 01:45 comes twice in Australia/Lord_Howe: clocks change"],
+            id="weekly-within-the-coming-year",
+        ),
+        pytest.param(["weekly: SUN 02:30 - SUN 09:00"], [], id="the-zone-of-the-environment-has-no-changes"),
+        pytest.param(["weekly: MON 02:30 - SUN 09:00", "timezone: Europe/Berlin"], [], id="another-day"),
+    ],
+)
+def test_an_end_of_a_freeze_that_clocks_skip_or_show_twice_is_a_warning(tree, lines, expected):
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    workspace, findings = load_workspace("schedules", tree({"reconcile.yaml": freeze(*lines)}), now=now)
+    assert workspace is not None
+    assert [f"{one.place.line}:{one.place.column} {one.message}" for one in findings] == expected
+    assert all((one.rule, one.severity) == (WorkspaceRule.FREEZE_CLOCK_CHANGE, Severity.WARNING) for one in findings)

@@ -42,9 +42,9 @@ def counted(monkeypatch):
     """How often what was asked for since: workspaces and trees read, ledgers opened, and each question to git."""
     counts = Counter()
 
-    def load_workspace(directory, tree, *, real=declared.load_workspace):
+    def load_workspace(directory, tree, *, real=declared.load_workspace, **more):
         counts["workspace"] += isinstance(tree, WorkTree)
-        return real(directory, tree)
+        return real(directory, tree, **more)
 
     def open_ledger(*given, real=opening.open_ledger, **more):
         counts["ledger"] += 1

@@ -95,4 +95,10 @@ class WorkspaceRule(Rule):
         "Write one of: `from` and `to`, `weekly`, `near_fire`.",
     )
     FREEZE_EMPTY = ("freeze-empty", "A freeze ends when it begins, or before.", "Correct its begin or its end.")
+    FREEZE_CLOCK_CHANGE = (
+        "freeze-clock-change",
+        "An end of a freeze does not exist on its day, or comes twice, because clocks change.",
+        "Move it out of the hour in which clocks change: the freeze lasts longer than it reads.",
+        Severity.WARNING,
+    )
     NO_SUCH_DATE = ("no-such-date", "A date that the calendar does not have.", "See how many days the month has.")
