@@ -9,7 +9,7 @@ from reconcile.model.drift import Drift
 from reconcile.model.live import Unreadable
 from reconcile.model.verdicts import Verdict
 from reconcile.report.findings_view import assumption_blocks, finding_blocks
-from reconcile.report.plan_view import change_entry, why_unreadable
+from reconcile.report.plan_view import change_entry, two_way, why_unreadable
 from reconcile.report.view import Detail, Entry, Tone, View, sections
 from reconcile.text import counted
 
@@ -20,7 +20,7 @@ def drift_view(drift: Drift) -> View:
     moved = drift.moved
     rest = [change for change in drift.keys if _is_readable(change) and not drift.has_moved(change)]
     return View(
-        headline=f"Drift of {drift.environment}",
+        headline=f"Drift of {drift.environment}{two_way(drift.last_applied)}",
         sections=sections(
             ("Unreadable", (_entry(change, drift) for change in unreadable)),
             ("Moved", (_entry(change, drift) for change in moved)),

@@ -9,7 +9,7 @@ from reconcile.model.keys import Key
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord
 from reconcile.report.findings_view import finding_blocks
-from reconcile.report.plan_view import SYMBOLS, live_crons
+from reconcile.report.plan_view import SYMBOLS, TWO_WAY, live_crons
 from reconcile.report.view import Block, Detail, Entry, Note, Table, Tone, View, sections
 from reconcile.text import counted
 from reconcile.times import instant_text
@@ -50,8 +50,17 @@ def status_view(statuses: Iterable[EnvironmentStatus]) -> View:
     parts = [(f"Environment {status.environment}", tuple(_status(status))) for status in listed]
     findings = finding_blocks(tuple(found for status in listed for found in status.findings))
     return View(
-        "Status", sections(*parts, ("Findings", findings)), "The services were not asked: plan and drift do that."
+        _status_headline(listed),
+        sections(*parts, ("Findings", findings)),
+        "The services were not asked: plan and drift do that.",
     )
+
+
+def _status_headline(statuses: Sequence[EnvironmentStatus]) -> str:
+    without = [one.environment for one in statuses if one.last_applied is LastAppliedSource.NONE]
+    if not without:
+        return "Status"
+    return f"Status{TWO_WAY}" if len(without) == len(statuses) else f"Status{TWO_WAY} ({', '.join(without)})"
 
 
 def done_view(message: str, *, environment: str, keys: Iterable[Key] = ()) -> View:

@@ -10,6 +10,7 @@ from itertools import groupby
 from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.live import Live, Unreadable
 from reconcile.model.plan import Attention, Plan, Summary
 from reconcile.model.schedule import BeforeRun, Removed
@@ -27,6 +28,7 @@ WHO_CHANGED = {
     Verdict.VANISHED: "live is gone",
 }
 
+TWO_WAY = " — no memory: two-way"
 LIVE_NAME_UNKNOWN = "live name unknown, will be written"
 
 _COUNTED = {
@@ -44,7 +46,7 @@ def plan_view(plan: Plan) -> View:
     """Return the view of *plan*; its trailer holds the digest that `apply --expect-desired` takes."""
     refusals = by_key(plan.refusals)
     return View(
-        headline=f"Plan for {plan.environment} ({plan.digest[:12]})",
+        headline=f"Plan for {plan.environment} ({plan.digest[:12]}){two_way(plan.last_applied)}",
         sections=sections(
             ("Changes", tuple(change_entry(change, refusals.get(change.key, ())) for change in plan.changes)),
             ("Attention", attention_entries(plan.attention)),
@@ -56,6 +58,11 @@ def plan_view(plan: Plan) -> View:
         tone=Tone.CHANGED if plan.changes else Tone.GOOD,
         trailer=f"Desired: {plan.desired_digest}",
     )
+
+
+def two_way(source: LastAppliedSource) -> str:
+    """Return what a headline says of a comparison without last applied; empty where there is one."""
+    return TWO_WAY if source is LastAppliedSource.NONE else ""
 
 
 def closing(summary: Summary) -> str:

@@ -8,7 +8,7 @@ from reconcile.model.live import Unreadable
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
 from reconcile.report.findings_view import assumption_blocks, finding_blocks, refusal_blocks
-from reconcile.report.plan_view import attention_entries, change_entry, live_crons
+from reconcile.report.plan_view import attention_entries, change_entry, live_crons, two_way
 from reconcile.report.view import Detail, Note, Tone, View, sections
 
 TONES = {
@@ -44,7 +44,7 @@ def run_view(run: Run) -> View:
 def _headline(run: Run) -> str:
     rolled_back = run.start.of_run if run.start is not None else None
     what = f"Rollback of {rolled_back} in" if rolled_back is not None else "Apply to"
-    return f"{what} {run.plan.environment} ({run.plan.digest[:12]})"
+    return f"{what} {run.plan.environment} ({run.plan.digest[:12]}){two_way(run.plan.last_applied)}"
 
 
 def _record(run: Run) -> Iterator[Note]:

@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+from tests.journeys.conftest import WORKSPACE
+
 
 def test_declarations_become_live_and_then_there_is_nothing_to_do(program, service):
     service.put("acme", "2", "0 0 * * * ?")
@@ -157,6 +159,23 @@ def test_a_ledger_that_cannot_be_read_is_said_where_its_ids_are_needed(program, 
     (tmp_path / ".reconcile" / "ledger.db").write_text("no ledger", encoding="utf-8")
     code, found = program.json("history", "acme", "1")
     assert (code, [one["rule"] for one in found["findings"]]) == (0, ["ledger-unreadable"])
+
+
+def first_lines(program):
+    ended = [program(*words) for words in (["plan"], ["apply", "--yes"], ["drift"], ["status"])]
+    return [one.out.splitlines()[0] for one in ended]
+
+
+def test_a_run_without_memory_says_so_in_its_first_line(program, service, write):
+    write("reconcile.yaml", WORKSPACE.format(url=service.url) + "ledger: none\n")
+    for _ in range(2):
+        assert [line.endswith(" — no memory: two-way") for line in first_lines(program)] == [True] * 4
+    assert program("plan", "--format", "markdown").out.splitlines()[0].endswith(r"no memory\: two\-way")
+
+
+def test_a_run_with_a_memory_does_not(program):
+    assert program("apply", "--yes").code == 0
+    assert not any("two-way" in line for line in first_lines(program))
 
 
 def test_every_line_of_a_document_is_stable_but_the_time(program):
