@@ -20,7 +20,7 @@ from reconcile.model.change import Change, same_live
 from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied, LastAppliedSource
+from reconcile.model.last_applied import Applied, LastAppliedSource, LastDeclaration, ValueInForce
 from reconcile.model.ledger_records import ChangeRecord, Hold, Lineage, LockHolder, RunKind, RunRecord, RunStart
 from reconcile.model.live import Live, LiveRow, Unreadable
 from reconcile.model.rules import ScheduleRule, Severity
@@ -111,12 +111,12 @@ NO_MATTER = {
 }
 WORDS = "words for a person"
 NOT_DONE = "it changes nothing of what would be done"
-NO_IDS = {"job_ids": "no document shows them"}
+NO_IDS = {"job_ids": "no document shows them", "declared": "an orphan shows the file that declared it"}
 
 # A document does not name the run of a rollback.
-SHOWN_ORIGINS = st.one_of(values(DeclaredAt), st.just(Removed()), st.just(BeforeRun(None)))
+SHOWN_ORIGINS = st.one_of(values(DeclaredAt), values(Removed), st.just(BeforeRun(None)))
 SCHEDULES = values(Schedule, origin=SHOWN_ORIGINS)
-SHOWN_APPLIED = values(Applied, job_ids=st.just(()))
+SHOWN_APPLIED = values(Applied, job_ids=st.just(()), declared=st.none())
 OF_CHANGE = {"desired": SCHEDULES, "applied": st.none() | SHOWN_APPLIED}
 SHOWN_REFUSALS = values(Refusal, tenant=st.just("acme"), key=st.just(KEY) | st.none())
 LABELS = st.lists(st.tuples(st.sampled_from(["tier", "team"]), st.text(max_size=3)), max_size=2).map(tuple)
@@ -147,7 +147,7 @@ PLACES = (
         "engine.make_plan.plan_digest",
         AS_DECLARED,
         lambda one: digest(schedule(), one),
-        left_out={"job_ids": NOT_DONE, "run": NOT_DONE, "revision": NOT_DONE},
+        left_out={"job_ids": NOT_DONE, "run": NOT_DONE, "revision": NOT_DONE, "declared": NOT_DONE},
     ),
     Place(
         "engine.make_plan.plan_digest",
@@ -301,6 +301,19 @@ PLACES = (
         AS_DECLARED,
         in_json(encoding.applied_value, encoding.json_text),
         encoding.applied_of,
+        left_out={"declared": "the table of last applied holds it"},
+    ),
+    Place(
+        "ledger.encoding.applied_columns",
+        LastDeclaration("0 H 2 * * ?"),
+        lambda one: stored(APPLIED, encoding.applied_columns(KEY, replace(AS_DECLARED, declared=one))),
+        lambda columns: encoding.applied_in(columns).declared,
+    ),
+    Place(
+        "ledger.encoding.in_force_value",
+        ValueInForce(NIGHTLY, "订单同步", State.ACTIVE, "r1", NOON),
+        in_json(lambda one: encoding.in_force_value((one,)), encoding.json_text),
+        lambda value: encoding.in_force_of(value)[0],
     ),
     Place(
         "ledger.encoding.applied_columns",
@@ -325,6 +338,7 @@ PLACES = (
         RECORD,
         lambda one: stored(CHANGES, encoding.change_columns(one)),
         encoding.change_in,
+        given={"applied": st.none() | values(Applied, declared=st.none())},
     ),
     Place(
         "ledger.encoding.hold_columns", HOLD, lambda one: stored(HOLDS, encoding.hold_columns(one)), encoding.hold_in

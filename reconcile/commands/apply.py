@@ -13,7 +13,7 @@ from reconcile.commands.decorators import command, grouped, sources
 from reconcile.commands.override_options import overrides
 from reconcile.commands.reviewed import as_reviewed, open_plan, refuse_unreviewed, refuse_used
 from reconcile.commands.save_options import run_report, save_options
-from reconcile.engine.find_last_applied import found_in_sync, handed_on, unchanged_in
+from reconcile.engine.find_last_applied import found_in_sync, handed_on, unchanged_in, with_declarations
 from reconcile.engine.overrides import Allowances
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
@@ -105,4 +105,4 @@ def _in_sync(declared: Declared, planned: Planned, saved: SavedPlan | None) -> M
         found = found_in_sync(ours, planned.live, last_applied)
     else:
         found = unchanged_in(saved.plan, ours, last_applied)
-    return {**handed_on(last_applied), **found}
+    return {**handed_on(last_applied), **with_declarations(found, ours, last_applied)}

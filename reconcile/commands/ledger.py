@@ -6,8 +6,9 @@ import click
 
 from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
-from reconcile.engine.find_last_applied import found_live
+from reconcile.engine.find_last_applied import found_live, with_declarations
 from reconcile.exits import Exit
+from reconcile.model.last_applied import NO_LAST_APPLIED
 from reconcile.model.ledger_records import Ending, RunKind
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
@@ -41,7 +42,7 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     moved_to = home.move_away_if_damaged()
     with connect(runtime, declared.environment) as client:
         live = read_live(runtime, ServiceReader(client), list(declared.desired)).live
-    found = found_live(declared.desired, live)
+    found = with_declarations(found_live(declared.desired, live), declared.desired, NO_LAST_APPLIED)
     start = identify(declared.checkout, actor).start(RunKind.ADOPT)
     with home.to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
         entry = written.begin(start)

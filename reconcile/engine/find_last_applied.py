@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from reconcile.model.change import known_name, only_row, same_cron, same_rows
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import NO_LAST_APPLIED, Applied, LastApplied, LastAppliedSource
+from reconcile.model.last_applied import NO_LAST_APPLIED, Applied, LastApplied, LastAppliedSource, last_declaration
 from reconcile.model.ledger_records import ChangeRecord, Settled
 from reconcile.model.live import Live
 from reconcile.model.plan import Plan
@@ -19,7 +19,10 @@ FROM_LEDGER = "last applied comes from the ledger: what it never saw declared is
 
 def applied_at(declared: Iterable[Schedule], revision: str) -> dict[Key, Applied]:
     """Return what was last applied where the schedules *declared* at *revision* were, in a fully verified run."""
-    return {one.key: Applied(one.cron_to_save, one.name, revision=revision) for one in declared}
+    return {
+        one.key: Applied(one.cron_to_save, one.name, revision=revision, declared=last_declaration(one))
+        for one in declared
+    }
 
 
 def joined(
@@ -116,6 +119,23 @@ def found_in_sync(
         if row is not None and same_cron(row.cron, schedule.cron_to_save):
             found[key] = Applied(schedule.cron_to_save, known_name(known, schedule.name), (row.job_id,))
     return found
+
+
+def with_declarations(
+    found: Mapping[Key, Applied], declared: Mapping[Key, Schedule], last_applied: LastApplied
+) -> dict[Key, Applied]:
+    """Return *found*, which is as declared, with what its files declare.
+
+    What was applied earlier, as it is declared now, is added where its file says something else of it than then.
+    """
+    now = {key: last_declaration(schedule) for key, schedule in declared.items()}
+    known = {
+        key: one
+        for key, one in last_applied.by_key.items()
+        if key in declared and key not in last_applied.only_in_git and one.cron == declared[key].cron_to_save
+    }
+    changed = {key: one for key, one in known.items() if key not in found and one.declared != now[key]}
+    return {key: replace(one, declared=now.get(key) or one.declared) for key, one in {**changed, **found}.items()}
 
 
 def handed_on(last_applied: LastApplied) -> dict[Key, Applied]:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from reconcile.engine.declarations import DeclarationFile
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied
+from reconcile.model.last_applied import Applied, last_declaration
 from reconcile.model.schedule import Removed, Schedule, State
 from reconcile.model.selection import Selection
 
@@ -52,14 +52,17 @@ def _parked(key: Key, applied: Applied | None, earlier: Schedule | None) -> Sche
     # The name last applied is nearer to the live one than a name that was only declared.
     known = applied or earlier
     assert known is not None, "a removed key is known from one of the two"
+    declared = None if applied is None else applied.declared
+    if declared is None and earlier is not None:
+        declared = last_declaration(earlier)
     return Schedule(
         key,
         known.name,
         known.cron,
         known.cron,
-        Removed(),
+        Removed(file=None if declared is None else declared.file),
         state=State.PARKED,
-        protect=earlier is not None and earlier.protect,
+        protect=declared is not None and declared.protect,
     )
 
 

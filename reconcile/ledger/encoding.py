@@ -7,20 +7,22 @@ the members of the JSON objects. Chinese stays readable in a database shell.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from datetime import UTC
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row
 
 from reconcile.model.field_values import field_values, with_fields
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied
+from reconcile.model.last_applied import Applied, LastDeclaration, ValueInForce
 from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
 from reconcile.model.live import Live, LiveRow, Rows, Unreadable
 from reconcile.model.outcome import Result
 from reconcile.model.rules import rule_called
 from reconcile.model.schedule import State
 from reconcile.model.verdicts import Action
+from reconcile.times import instant
 
 Json: TypeAlias = Any
 Columns: TypeAlias = dict[str, Any]
@@ -70,8 +72,12 @@ def live_of(value: Json) -> Live | None:
 
 
 def applied_value(applied: Applied | None) -> Json:
-    """Return last applied as a JSON value."""
-    return None if applied is None else field_values(applied)
+    """Return last applied as a JSON value, without the declaration: the table of last applied holds that."""
+    if applied is None:
+        return None
+    value = field_values(applied)
+    del value["declared"]
+    return value
 
 
 def applied_of(value: Json) -> Applied | None:
@@ -81,12 +87,29 @@ def applied_of(value: Json) -> Applied | None:
 
 def applied_columns(key: Key, applied: Applied) -> Columns:
     """Return what the table of last applied holds of *key*."""
-    return {**key._asdict(), **field_values(applied)}
+    declared = None if applied.declared is None else field_values(applied.declared)
+    return {**key._asdict(), **field_values(applied), "declared": declared}
 
 
 def applied_in(row: Row[Any]) -> Applied:
     """Return last applied, as *row* holds it."""
-    return with_fields(Applied, {**row._mapping, "job_ids": tuple(row.job_ids)})
+    declared = row.declared
+    if declared is not None:
+        declared = with_fields(LastDeclaration, {**declared, "state": State(declared["state"])})
+    return with_fields(Applied, {**row._mapping, "job_ids": tuple(row.job_ids), "declared": declared})
+
+
+def in_force_value(values: Iterable[ValueInForce]) -> Json:
+    """Return the values that a key had as a JSON value."""
+    return [{**field_values(one), "since": one.since.astimezone(UTC).isoformat()} for one in values]
+
+
+def in_force_of(value: Json) -> tuple[ValueInForce, ...]:
+    """Return what `in_force_value` was made from; nothing for what an older program wrote."""
+    return tuple(
+        with_fields(ValueInForce, {**one, "state": State(one["state"]), "since": instant(one["since"])})
+        for one in value or ()
+    )
 
 
 def run_columns(record: RunRecord) -> Columns:

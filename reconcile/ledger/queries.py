@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, CursorResult, Select, Table, Text, func, select, text, tuple_
+from sqlalchemy import Column, Connection, CursorResult, Select, Table, Text, func, select, text, tuple_
 
 from reconcile.errors import UsageError
-from reconcile.ledger.encoding import applied_in, change_in, hold_in, json_text, key_in, run_in
+from reconcile.ledger.encoding import applied_in, change_in, hold_in, in_force_of, json_text, key_in, run_in
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, LEDGERS, RUNS
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied
+from reconcile.model.last_applied import Applied, ValueInForce
 from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, Lineage, RunRecord
 from reconcile.text import listed
 
@@ -21,6 +21,9 @@ _KEYS_AS_ROWS = {
     " FROM json_each(:asked)",
     "postgresql": "SELECT value ->> 0 AS tenant, value ->> 1 AS code FROM json_array_elements(CAST(:asked AS json))",
 }
+
+# Each key's earlier values are read only where they are asked for.
+_OF_LAST_APPLIED = tuple(column for column in APPLIED.c if column is not APPLIED.c.in_force)
 
 
 class Owner(NamedTuple):
@@ -87,7 +90,14 @@ def doubled(connection: Connection, owner: Owner) -> frozenset[Key]:
 
 def last_applied(connection: Connection, owner: Owner) -> dict[Key, Applied]:
     """Return last applied of every key of *owner*."""
-    return {key_in(row): applied_in(row) for row in connection.execute(select(APPLIED).where(*_of(APPLIED, owner)))}
+    chosen = select(*_OF_LAST_APPLIED).where(*_of(APPLIED, owner))
+    return {key_in(row): applied_in(row) for row in connection.execute(chosen)}
+
+
+def in_force(connection: Connection, environment: str, keys: Collection[Key]) -> dict[Key, tuple[ValueInForce, ...]]:
+    """Return the last values of those of *keys* that the ledger knows, oldest first; the last one is in force."""
+    columns = (APPLIED.c.tenant, APPLIED.c.code, APPLIED.c.in_force)
+    return {key_in(row): in_force_of(row.in_force) for row in _known(connection, environment, keys, columns)}
 
 
 def foreign_keys(connection: Connection, owner: Owner) -> dict[Key, str]:
@@ -112,11 +122,13 @@ def holds(connection: Connection, owner: Owner) -> dict[Key, Hold]:
     return {key_in(row): hold_in(row) for row in connection.execute(select(HOLDS).where(*_of(HOLDS, owner)))}
 
 
-def _known(connection: Connection, environment: str, keys: Collection[Key]) -> CursorResult[Any]:
+def _known(
+    connection: Connection, environment: str, keys: Collection[Key], columns: Iterable[Column[Any]] = _OF_LAST_APPLIED
+) -> CursorResult[Any]:
     # One parameter for any number of keys: a list of pairs costs PostgreSQL a second for every few hundred.
     asked = text(_KEYS_AS_ROWS[connection.dialect.name]).columns(tenant=Text, code=Text).subquery("asked")
     is_asked = tuple_(APPLIED.c.tenant, APPLIED.c.code).in_(select(asked))
-    chosen = select(APPLIED).where(APPLIED.c.environment == environment, is_asked)
+    chosen = select(*columns).where(APPLIED.c.environment == environment, is_asked)
     return connection.execute(chosen, {"asked": json_text(list(keys))})
 
 

@@ -15,16 +15,17 @@ from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.database import Database
-from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns
+from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns, in_force_value
 from reconcile.ledger.environment_lock import EnvironmentLock, Held
-from reconcile.ledger.queries import Owner, known
+from reconcile.ledger.queries import Owner, in_force, known
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied
+from reconcile.model.last_applied import VALUES_KEPT, Applied, ValueInForce, last_declaration
 from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunStart, Settled
 from reconcile.model.live import Live
 from reconcile.model.outcome import Intent, Outcome, Result
+from reconcile.model.schedule import PARKED_CRON, State
 from reconcile.ports import Clock
 
 _ONE_CHANGE = update(CHANGES).where(
@@ -115,11 +116,14 @@ class RunLedger:
     def record_applied(self, applied: Mapping[Key, Applied]) -> None:
         """Record last applied of keys that are live as desired.
 
-        An entry with the same cron, name and ids stays as it is: an earlier run applied it.
+        An entry with the same cron, name and ids keeps its run and commit, which applied it: only its declaration may
+        be another.
         """
         with self.writing() as connection:
             before = self._known(connection, applied)
-            changed = {key: one for key, one in applied.items() if _differs(one, before.get(key))}
+            changed = {
+                key: _redeclared(one, before.get(key)) for key, one in applied.items() if _differs(one, before.get(key))
+            }
             self._put_applied(connection, changed, before)
 
     def record_settled(self, settled: Mapping[tuple[str, Key], Settled], applied: Mapping[Key, Applied]) -> None:
@@ -180,24 +184,45 @@ class RunLedger:
         earlier = before or change.applied
         name = change.desired.name if outcome.saves else known_name(earlier, change.desired.name)
         ids = _ids(earlier.job_ids if earlier else (), change.live, outcome.live)
+        declared = last_declaration(change.desired) or (earlier.declared if earlier else None)
         if not outcome.saves and before is not None and before.cron == change.desired.cron_to_save:
-            return replace(before, job_ids=ids)
-        return Applied(change.desired.cron_to_save, name, ids, self._start.id, self._start.revision)
+            return replace(before, job_ids=ids, declared=declared)
+        return Applied(change.desired.cron_to_save, name, ids, self._start.id, self._start.revision, declared)
 
     def _put_applied(
         self, connection: Connection, applied: Mapping[Key, Applied], before: Mapping[Key, Applied]
     ) -> None:
         accumulated = {
-            key: replace(one, job_ids=_union(before[key].job_ids, one.job_ids)) if key in before else one
+            key: replace(
+                one,
+                job_ids=_union(before[key].job_ids, one.job_ids),
+                declared=one.declared or before[key].declared,
+            )
+            if key in before
+            else one
             for key, one in applied.items()
         }
+        values = in_force(connection, self._owner.environment, list(accumulated))
         serials = _serials(connection, {one.run for one in accumulated.values() if one.run is not None})
         owner = self._owner._asdict()
         rows = [
-            {**owner, **applied_columns(key, one), "serial": serials.get(one.run or "", 0)}
+            {
+                **owner,
+                **applied_columns(key, one),
+                "serial": serials.get(one.run or "", 0),
+                "in_force": in_force_value(self._with_value(values.get(key, ()), one)),
+            }
             for key, one in accumulated.items()
         ]
         _upsert(connection, APPLIED, rows)
+
+    def _with_value(self, values: tuple[ValueInForce, ...], one: Applied) -> tuple[ValueInForce, ...]:
+        """Return *values* with that of *one*, if it is another than the last; the oldest are left out."""
+        state = State.PARKED if one.cron == PARKED_CRON else State.ACTIVE
+        value = ValueInForce(one.cron, one.name, state, one.run, self._clock.now())
+        if values and replace(values[-1], run=value.run, since=value.since) == value:
+            return values
+        return (*values, value)[-VALUES_KEPT:]
 
     def _ended_values(self, outcome: Outcome) -> dict[str, Any]:
         of_change = {"of_run": self._start.id, "of_tenant": outcome.key.tenant, "of_code": outcome.key.code}
@@ -276,7 +301,16 @@ def _insert_into(table: Table, dialect: str) -> Any:
 def _differs(applied: Applied, before: Applied | None) -> bool:
     if before is None or (before.cron, before.name) != (applied.cron, applied.name):
         return True
+    if applied.declared not in (None, before.declared):
+        return True
     return not set(applied.job_ids) <= set(before.job_ids)
+
+
+def _redeclared(applied: Applied, before: Applied | None) -> Applied:
+    is_same = before is not None and (before.cron, before.name) == (applied.cron, applied.name)
+    if before is None or not is_same or applied.run not in (None, before.run):
+        return applied
+    return replace(before, job_ids=applied.job_ids, declared=applied.declared or before.declared)
 
 
 def _ids(known_ids: tuple[str, ...], *readings: Live | None) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from reconcile.ledger.lineage import advance
 from reconcile.ledger.run_ledger import RunLedger, lift
 from reconcile.ledger.tables import RUNS
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied
+from reconcile.model.last_applied import Applied, ValueInForce
 from reconcile.model.ledger_records import ChangeRecord, Hold, Lineage, LockHolder, RunRecord, RunStart
 from reconcile.ports import Clock
 
@@ -54,6 +54,11 @@ class SqlLedger:
         """Return last applied of every key of this workspace and environment."""
         with self._database.reading() as connection:
             return queries.last_applied(connection, self._owner)
+
+    def in_force(self, keys: Collection[Key]) -> dict[Key, tuple[ValueInForce, ...]]:
+        """Return the last values of those of *keys* that the ledger knows, oldest first; the last one is in force."""
+        with self._database.reading() as connection:
+            return queries.in_force(connection, self._owner.environment, keys)
 
     def foreign_keys(self) -> dict[Key, str]:
         """Return the keys of this environment that belong to other workspaces, each with its workspace."""

@@ -135,6 +135,8 @@ APPLIED = Table(
     _maybe("run"),
     _maybe("revision"),
     Column("serial", Integer, nullable=False),
+    Column("declared", Json),
+    Column("in_force", Json),
 )
 
 HOLDS = Table(

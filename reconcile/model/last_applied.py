@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from reconcile.model.keys import Key
-from reconcile.model.schedule import Schedule
+from reconcile.model.schedule import DeclaredAt, Schedule, State
 
 TWO_WAY = "no last applied: two-way, no orphans, no lock"
 
@@ -20,12 +21,41 @@ class LastAppliedSource(StrEnum):
     NONE = "none"
 
 
+VALUES_KEPT = 20
+"""So many of the values that a key had are kept, the last ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastDeclaration:
+    """What *file* (within the repository) declared of a key when it was last applied, beside its cron and name."""
+
+    declared_cron: str
+    state: State = State.ACTIVE
+    protect: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+    file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ValueInForce:
+    """What was applied to a key, by *run*, and in force from *since* (aware, UTC) until the next value.
+
+    *since* is when the ledger recorded it, by the clock of that runner.
+    """
+
+    cron: str
+    name: str
+    state: State
+    run: str | None
+    since: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """What was last applied to a key, verified at the time. *cron* is what was saved: that of parking for a parked key.
 
     *job_ids* are all that its jobs were seen to have; *run* is the run that applied it, *revision* the commit. Where
-    Git is the source there are no ids and no run.
+    Git is the source there are no ids and no run. *declared* is None where an older program recorded it.
     """
 
     cron: str
@@ -33,6 +63,7 @@ class Applied:
     job_ids: tuple[str, ...] = ()
     run: str | None = None
     revision: str | None = None
+    declared: LastDeclaration | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +82,11 @@ class LastApplied:
 
 
 NO_LAST_APPLIED = LastApplied()
+
+
+def last_declaration(schedule: Schedule) -> LastDeclaration | None:
+    """Return what is kept of a declaration once it is applied; None for what no file declares."""
+    if not isinstance(schedule.origin, DeclaredAt):
+        return None
+    file = schedule.origin.file or None
+    return LastDeclaration(schedule.declared_cron, schedule.state, schedule.protect, dict(schedule.labels), file)

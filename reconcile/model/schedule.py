@@ -48,11 +48,15 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Removed:
-    """No file of the environment declares it any more: an orphan. It is to be parked, unless there is a *doubt*."""
+    """No file of the environment declares it any more: an orphan. It is to be parked, unless there is a *doubt*.
+
+    *file* declared it last, where that is known.
+    """
 
     WORD: ClassVar[str] = "removed"
 
     doubt: Doubt | None = None
+    file: str | None = None
 
     @property
     def word(self) -> str:
@@ -60,7 +64,9 @@ class Removed:
         return self.WORD if self.doubt is None else str(self.doubt.rule)
 
     def __str__(self) -> str:
-        return "declared nowhere" if self.doubt is None else f"{self.doubt.rule} {self.doubt.place}"
+        if self.doubt is not None:
+            return f"{self.doubt.rule} {self.doubt.place}"
+        return "declared nowhere" if self.file is None else f"declared nowhere, before in {self.file}"
 
 
 @dataclass(frozen=True, slots=True)

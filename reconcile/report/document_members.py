@@ -173,6 +173,8 @@ def _desired_document(schedule: Schedule) -> Document:
     }
     if not isinstance(schedule.origin, DeclaredAt):
         document["origin"] = schedule.origin.word
+    if isinstance(schedule.origin, Removed) and schedule.origin.file is not None:
+        document["removed_from"] = schedule.origin.file
     if schedule.cron != schedule.cron_to_save:
         document["resolved_cron"] = schedule.cron
     if schedule.owner is not None:
@@ -195,7 +197,7 @@ def _desired_of(entry: Entry) -> Schedule:
         name=desired["name"],
         cron=desired.get("resolved_cron", desired["cron"]),
         declared_cron=desired["declared_cron"],
-        origin=_origin_of(desired.get("origin"), entry["source"]),
+        origin=_origin_of(desired, entry["source"]),
         state=State(desired["state"]),
         owner=desired.get("owner"),
         description=desired.get("description"),
@@ -204,9 +206,10 @@ def _desired_of(entry: Entry) -> Schedule:
     )
 
 
-def _origin_of(word: str | None, source: Entry | None) -> Origin:
+def _origin_of(desired: Entry, source: Entry | None) -> Origin:
+    word = desired.get("origin")
     if word == Removed.WORD:
-        return Removed()
+        return Removed(file=desired.get("removed_from"))
     if word == BeforeRun.word:
         return BeforeRun(None)
     return DeclaredAt("", 0) if source is None else with_fields(DeclaredAt, source)
@@ -214,7 +217,7 @@ def _origin_of(word: str | None, source: Entry | None) -> Origin:
 
 def _applied_document(applied: Applied) -> Document:
     document = field_values(applied)
-    del document["job_ids"]
+    del document["job_ids"], document["declared"]
     return document
 
 

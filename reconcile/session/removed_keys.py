@@ -48,9 +48,13 @@ def with_doubts(declared: Declared, gone: Mapping[Key, Schedule], asked: Collect
         elif (place := declared_in(key, absent, both) or next(iter(missing.unreadable), None)) is not None:
             doubts[key] = Doubt(ScheduleRule.MISSING, place)
     return {
-        key: replace(schedule, origin=Removed(doubts[key])) if key in doubts else schedule
+        key: replace(schedule, origin=_doubted(schedule, doubts[key])) if key in doubts else schedule
         for key, schedule in gone.items()
     }
+
+
+def _doubted(schedule: Schedule, doubt: Doubt) -> Removed:
+    return Removed(doubt, schedule.origin.file if isinstance(schedule.origin, Removed) else None)
 
 
 def _read(declared: Declared) -> OtherFiles:

@@ -22,7 +22,7 @@ from reconcile.engine.find_last_applied import (
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.orphans import removed
 from reconcile.model.change import Change
-from reconcile.model.last_applied import NO_LAST_APPLIED, Applied, LastApplied, LastAppliedSource
+from reconcile.model.last_applied import NO_LAST_APPLIED, Applied, LastApplied, LastAppliedSource, last_declaration
 from reconcile.model.ledger_records import ChangeRecord, Settled
 from reconcile.model.live import Unreadable
 from reconcile.model.schedule import PARKED_CRON, Removed, State
@@ -150,8 +150,8 @@ def test_what_was_declared_parked_and_is_not_there_is_not_known_from_git(live, o
 def test_declarations_of_a_commit_are_what_was_applied_there():
     parked = schedule("2", state=State.PARKED)
     assert applied_at([schedule(), parked], "c0ffee") == {
-        key(): Applied(NIGHTLY, "订单同步", revision="c0ffee"),
-        key("2"): Applied(PARKED_CRON, "订单同步", revision="c0ffee"),
+        key(): Applied(NIGHTLY, "订单同步", revision="c0ffee", declared=last_declaration(schedule())),
+        key("2"): Applied(PARKED_CRON, "订单同步", revision="c0ffee", declared=last_declaration(parked)),
     }
 
 

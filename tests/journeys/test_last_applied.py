@@ -105,3 +105,17 @@ def test_what_differs_after_a_rebuild_counts_as_pending(program, service):
     assert program("ledger", "rebuild").code == 0
     _, plan = program.json("plan")
     assert verdicts(plan)["1"] == "pending"
+
+
+def test_a_protected_schedule_stays_protected_once_its_file_is_gone(applied, service, declare, tmp_path):
+    """The ledger keeps the declaration: no commit need be read, and this folder is in no repository."""
+    declare(TENANT.replace(FIRST, FIRST + "    protect: true\n"))
+    assert applied("apply", "--yes").code == 0
+    declare(TENANT.replace(FIRST, ""))
+    assert "declared nowhere, before in schedules/tenants/acme.yaml" in applied("plan", "--park-removed").out
+    code, run = applied.json("apply", "--yes", "--park-removed")
+    assert (code, rules(run)) == (3, ["protected"])
+    (change,) = [one for one in run["changes"] if one["code"] == "1"]
+    assert change["desired"]["removed_from"] == "schedules/tenants/acme.yaml"
+    assert [job["cronexpression"] for job in service.jobs["acme", "1"]] == ["0 0 2 * * ?"]
+    assert applied("apply", "--yes", "--park-removed", "--allow-protected").code == 0

@@ -17,11 +17,11 @@ from reconcile.ledger.lease import LEASE
 from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied
+from reconcile.model.last_applied import VALUES_KEPT, Applied, LastDeclaration, ValueInForce, last_declaration
 from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
 from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.outcome import Intent, Outcome, Result
-from reconcile.model.schedule import PARKED_CRON, State
+from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
 from reconcile.model.verdicts import Action
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, key, row, schedule
 from tests.examples import examples
@@ -91,11 +91,52 @@ def test_last_applied_is_what_was_saved_with_every_job_id_seen(ledger):
     before = Change(schedule("1", NIGHTLY), None, (row(HOURLY, job_id="100"),))
     with run_in(ledger) as run:
         run.record_outcomes([outcome(before, live=(row(NIGHTLY_TOO, job_id="101"),))])
-    assert ledger.last_applied() == {key(): Applied(NIGHTLY, "订单同步", ("100", "101"), RUN, "c0ffee")}
+    in_file = last_declaration(schedule())
+    assert ledger.last_applied() == {key(): Applied(NIGHTLY, "订单同步", ("100", "101"), RUN, "c0ffee", in_file)}
     again = Change(schedule("1", HOURLY, name="新"), None, (row(NIGHTLY, job_id="101"),))
     with run_in(ledger, LATER_RUN, revision="beef") as run:
         run.record_outcomes([outcome(again, live=(row(HOURLY, job_id="102"),))])
-    assert ledger.last_applied() == {key(): Applied(HOURLY, "新", ("100", "101", "102"), LATER_RUN, "beef")}
+    in_file = last_declaration(again.desired)
+    assert ledger.last_applied() == {key(): Applied(HOURLY, "新", ("100", "101", "102"), LATER_RUN, "beef", in_file)}
+
+
+def test_what_the_files_declared_is_kept_and_what_a_rollback_restores_declares_nothing(ledger):
+    guarded = update("1", protect=True, labels={"tier": "gold"})
+    with run_in(ledger) as run:
+        run.record_outcomes([outcome(guarded)])
+    kept = LastDeclaration(NIGHTLY, State.ACTIVE, True, {"tier": "gold"}, "schedules/tenants/acme.yaml")
+    assert ledger.last_applied()[key()].declared == kept
+    restored = Change(schedule("1", HOURLY, origin=BeforeRun(RUN)), None, (row(NIGHTLY),))
+    with run_in(ledger, LATER_RUN) as run:
+        run.record_outcomes([outcome(restored)])
+    assert (ledger.last_applied()[key()].cron, ledger.last_applied()[key()].declared) == (HOURLY, kept)
+
+
+def test_a_declaration_that_changed_otherwise_is_kept_without_another_run(ledger):
+    with run_in(ledger) as run:
+        run.record_outcomes([outcome(update())])
+    protected = last_declaration(schedule(protect=True))
+    with run_in(ledger, LATER_RUN, revision="beef") as run:
+        run.record_applied({key(): Applied(NIGHTLY, "订单同步", declared=protected)})
+    assert ledger.last_applied() == applied("1", declared=protected)
+
+
+def test_the_last_values_of_a_key_are_kept_with_the_instants_from_which_they_were_in_force(ledger, clock):
+    with run_in(ledger) as run:
+        run.record_outcomes([outcome(update())])
+        clock.passed = 60
+        run.record_outcomes([outcome(update())])
+    first = ValueInForce(NIGHTLY, "订单同步", State.ACTIVE, RUN, NOON)
+    assert ledger.in_force([key()]) == {key(): (first,)}
+    with run_in(ledger, LATER_RUN) as run:
+        run.record_outcomes([outcome(update(state=State.PARKED))])
+    parked = ValueInForce(PARKED_CRON, "订单同步", State.PARKED, LATER_RUN, NOON + timedelta(seconds=60))
+    assert ledger.in_force([key(), key("9")]) == {key(): (first, parked)}
+    with run_in(ledger, "many") as run:
+        for number in range(VALUES_KEPT):
+            run.record_outcomes([outcome(update(name=f"n{number}"))])
+    values = ledger.in_force([key()])[key()]
+    assert [value.name for value in values] == [f"n{number}" for number in range(VALUES_KEPT)]
 
 
 def test_a_parked_key_has_the_parking_cron_applied(ledger):
@@ -148,7 +189,8 @@ def test_what_was_applied_by_an_unfinished_run_stays_its_own_when_another_finds_
         run.record_outcomes([outcome(update())])
     with run_in(ledger, LATER_RUN, revision="beef") as run:
         run.record_outcomes([outcome(update(), saves=0, reason="already-as-desired", live=(row(job_id="101"),))])
-    assert ledger.last_applied() == applied("1", job_ids=("100", "101"))
+    in_file = last_declaration(schedule())
+    assert ledger.last_applied() == applied("1", job_ids=("100", "101"), declared=in_file)
 
 
 def test_a_key_that_a_save_doubled_is_remembered_until_a_later_save_is_verified(ledger):

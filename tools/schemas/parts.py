@@ -95,8 +95,11 @@ DESIRED = record(
             [Removed.WORD, ScheduleRule.OUTSIDE_PATHS.value, ScheduleRule.MISSING.value, BeforeRun.word],
             Removed.WORD,
         ),
+        "removed_from": text(
+            "The file that declared it last; only present where `origin` is `removed` and the file is known.", A_FILE
+        ),
     },
-    optional=("resolved_cron", "owner", "description", "labels", "origin"),
+    optional=("resolved_cron", "owner", "description", "labels", "origin", "removed_from"),
 )
 
 _FILE_AND_LINE = {
