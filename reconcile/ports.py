@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 from typing import Protocol
 
 from reconcile.model.execution import PAGE_SIZE, HistoryPage
@@ -104,6 +105,56 @@ class Ledger(Protocol):
         Raises:
             LedgerError: they could not be recorded: the intents stay open, and the next run settles them.
         """
+
+
+class PushKind(Enum):
+    """How a push by compare-and-swap ended. *STALE*: the ref was moved since; *UNKNOWN*: nothing certain came back."""
+
+    LANDED = auto()
+    STALE = auto()
+    REFUSED = auto()
+    UNKNOWN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """The end of a push; *message* and *hint* hold the server's own words where it did not land."""
+
+    kind: PushKind
+    message: str = ""
+    hint: str | None = None
+
+
+class SharedRef(Protocol):
+    """A ref in another repository that names a tree of files, and is moved by compare-and-swap only.
+
+    A commit is named by its id. Every method raises `ReconcileError` where the other repository could not be asked.
+    """
+
+    @property
+    def shown(self) -> str:
+        """Return ref and address, as they may be printed."""
+
+    def tip(self) -> str | None:
+        """Return the commit that the ref names now, of which nothing is fetched; None: there is no such ref."""
+
+    def fetch(self) -> str | None:
+        """Fetch what the ref names now, without its history, and return the commit; None: there is no such ref."""
+
+    def files(self, commit: str) -> Mapping[str, bytes]:
+        """Return the files of a commit that is here, by path."""
+
+    def removed(self, folder: str) -> Mapping[str, bytes]:
+        """Fetch the whole history of what `fetch` returned; return the files of *folder* that it removed, by path."""
+
+    def commit(self, parent: str | None, changed: Mapping[str, bytes | None], subject: str) -> str:
+        """Return a new commit after *parent*, with the files *changed* (None: without it); nothing is pushed."""
+
+    def push(self, old: str | None, new: str) -> Pushed:
+        """Move the ref from *old* (None: it must not exist) to *new*. Never raises: an unknown end is told as such."""
+
+    def contains(self, commit: str) -> bool:
+        """Return whether what the ref names now is *commit*, or follows it."""
 
 
 class Tree(Protocol):

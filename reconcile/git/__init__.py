@@ -5,4 +5,5 @@ never waits or hangs, and `configuration` sets aside the repository's settings t
 Two trees of files are built on it: `worktree` (the folder on disk) and `revision` (the folder at a commit); `symlinks`
 says for both where a link leads. `clean_check` lists what is not committed. `refs` names revisions, and reads, moves,
 fetches and pushes the ref of the commit last applied to an environment; `remote` makes the calls to other repositories.
+A ledger in Git is a `shared_ref`, moved by compare-and-swap from a `scratch` repository of the run's own.
 """

@@ -258,7 +258,8 @@ def read_entries(listed: bytes) -> tuple[ConfigEntry, ...]:
     parts = os.fsdecode(listed).split("\0")[:-1]
     entries = []
     for scope, text in zip(parts[::2], parts[1::2], strict=True):
-        key, _, value = text.partition("\n")
+        key, newline, value = text.partition("\n")
+        value = value if newline else "true"  # a key alone; handed on as an empty value it would mean false
         entries.append(ConfigEntry(scope, key, value))
     return tuple(entries)
 

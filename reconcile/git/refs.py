@@ -19,6 +19,7 @@ from reconcile.secrets import without_credentials
 from reconcile.text import did_you_mean, shown
 
 APPLIED = "refs/reconcile/applied/"
+LEDGER = "refs/reconcile/ledger/"
 
 _ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PLAIN = re.compile(r"[0-9A-Za-z_.-]")
@@ -80,8 +81,22 @@ def applied_ref(environment: str) -> str:
     """
     if not environment:
         raise SettingError("an environment needs a name", hint="see `environments` in the workspace")
-    spelled = "".join(character if _PLAIN.fullmatch(character) else _escaped(character) for character in environment)
-    return APPLIED + _NOT_IN_REF.sub("%2E", spelled)
+    return APPLIED + _part(environment)
+
+
+def ledger_ref(workspace: str, environment: str) -> str:
+    """Return the ref that holds the ledger of *environment*: two levels, so that no ref's name begins another's.
+
+    >>> ledger_ref("shop", "prod"), ledger_ref("shop", "a/b")
+    ('refs/reconcile/ledger/shop/prod', 'refs/reconcile/ledger/shop/a%2Fb')
+    """
+    return f"{LEDGER}{_part(workspace)}/{_part(environment)}"
+
+
+def _part(name: str) -> str:
+    """Return *name* as one part of a ref; characters that a ref cannot hold become ``%2E``."""
+    spelled = "".join(character if _PLAIN.fullmatch(character) else _escaped(character) for character in name)
+    return _NOT_IN_REF.sub("%2E", spelled)
 
 
 def _escaped(character: str) -> str:

@@ -32,7 +32,7 @@ def run_on_remote(repository: Repository, remote: str, command: str, *arguments:
         DeclarationError: *remote* is a folder that a branch brought.
         ReconcileError: the command did not end in time, or needs a setting that cannot be set aside.
     """
-    _refuse_unusable(repository, remote)
+    refuse_unusable(repository, remote)
     # Addresses come from the repository's configuration: only transports that the runner allows.
     option = "--receive-pack" if command == "push" else "--upload-pack"
     words = (command, *repository.settings.options(remote, option), *arguments)
@@ -40,8 +40,13 @@ def run_on_remote(repository: Repository, remote: str, command: str, *arguments:
     return repository.as_user(words, {"GIT_PROTOCOL_FROM_USER": "0", "GIT_NO_LAZY_FETCH": "1"})
 
 
-def _refuse_unusable(repository: Repository, remote: str) -> None:
-    """Refuse a call that would use a setting without a replacement, or send a password of the repository's."""
+def refuse_unusable(repository: Repository, remote: str) -> None:
+    """Refuse a call that would use a setting without a replacement, or send a password of the repository's.
+
+    Raises:
+        DeclarationError: *remote* is a folder that a branch brought.
+        ReconcileError: a setting cannot be set aside, or a password would be sent.
+    """
     unusable = repository.settings.unusable
     vcs = f"remote.{remote}.vcs"
     if vcs in unusable:

@@ -142,15 +142,19 @@ class Repository:
             return self.unavailable
         if self.foreign_owner is not None:
             return self.foreign_owner
-        environment = configured(user_environment() | more, self.settings.given)
+        environment = configured(self.with_own_programs(user_environment() | more), self.settings.given)
+        return program.run(self._located(arguments), environment, seconds=program.ACT_SECONDS)
+
+    def with_own_programs(self, environment: dict[str, str]) -> dict[str, str]:
+        """Return *environment* with the user's own programs: git looks at settings first, which would hide them."""
+        environment = dict(environment)
         if "core.gitproxy" in self.settings.set_aside:
             environment.setdefault("GIT_PROXY_COMMAND", "")  # git takes the first of several settings that fits
-        # The user's own programs: git looks at settings first, so the replacements would hide them.
         if self.settings.lacks_runner_value("core.sshcommand") and environment.get("GIT_SSH"):
             environment.setdefault("GIT_SSH_COMMAND", shlex.quote(environment["GIT_SSH"]))
         if self.settings.lacks_runner_value("core.askpass") and environment.get("SSH_ASKPASS"):
             environment.setdefault("GIT_ASKPASS", environment["SSH_ASKPASS"])
-        return program.run(self._located(arguments), environment, seconds=program.ACT_SECONDS)
+        return environment
 
 
 def find(folder: Path, allow: frozenset[Allow] = frozenset()) -> Repository:
