@@ -8,6 +8,8 @@
     ├── DeclarationError          1   the declarations have findings that are errors (carries them)
     ├── CronSyntaxError           1   a cron expression that the service's Quartz would refuse
     ├── LedgerError               1   the ledger cannot be opened, read or written
+    ├── LedgerGoneError           1   the ledger that `lineage` names is not there, or was taken back
+    ├── LedgerMovedError          1   another run moved the ledger before this one wrote to it: nothing was saved
     ├── PlanFileError             1   a plan file that cannot be read, or is not what was written
     ├── ServiceError              1   the service could not be asked, or its answer cannot be trusted
     ├── OutputError               1   a document could not be written
@@ -73,6 +75,14 @@ class CronSyntaxError(ReconcileError):
 
 class LedgerError(ReconcileError):
     """The ledger cannot be opened, read or written, is newer than this program, or belongs to another workspace."""
+
+
+class LedgerGoneError(LedgerError):
+    """The ledger that was there is not there any more, is another one, or was taken back: it is not begun anew."""
+
+
+class LedgerMovedError(ReconcileError):
+    """Another run moved the ledger after this one read it. Nothing was saved: the plan is to be made anew."""
 
 
 class PlanFileError(ReconcileError):

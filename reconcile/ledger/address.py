@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,22 +10,28 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
 
 from reconcile.errors import SettingError
 from reconcile.model.variables import expanded, variables_in
-from reconcile.secrets import HIDDEN, Redactor, refuse_untrusted
+from reconcile.secrets import HIDDEN, Redactor, refuse_untrusted, without_credentials
 
 FOLDER = ".reconcile"
 FILE = "ledger.db"
 NONE = "none"
+GIT = "git"
+ORIGIN = "origin"
 
 _SQLITE = "sqlite:///"
+# A name that git takes for a remote; an address has a scheme, or a host before a colon.
+_REMOTE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]*")
+_SCP_LIKE = re.compile(r"(?:[0-9A-Za-z_][0-9A-Za-z_.-]*@)?[0-9A-Za-z_][0-9A-Za-z_.-]*:[^:\s][^\s]*")
 _POSTGRES_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SECRET_OPTIONS = frozenset({"password", "sslpassword"})
 _HOST_OPTIONS = frozenset({"host", "hostaddr"})
-_FORMS = "write sqlite:///PATH, postgresql://USER:${PASSWORD}@HOST/DATABASE, or none"
+_FORMS = "write sqlite:///PATH, postgresql://USER:${PASSWORD}@HOST/DATABASE, git, git+REMOTE, git+URL, or none"
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerAddress:
     """Where a ledger is. *url* may hold a password, *shown* may be printed; *path* is that of a SQLite file, else None.
+    *remote* is the name or address of the repository that holds the ledger in a ref, else None; it may hold a password.
 
     *secrets* are the spellings of the password that no output may hold.
     """
@@ -32,6 +39,7 @@ class LedgerAddress:
     url: str = field(repr=False)
     shown: str
     path: Path | None = None
+    remote: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
@@ -64,6 +72,8 @@ def ledger_address(
     text = expanded(setting, named, variables)
     if not text.isprintable() or " " in text:
         raise SettingError(f"{named} holds a space or a control character", hint="percent-encode it: %20 is a space")
+    if text == GIT or text.startswith(f"{GIT}+"):
+        return _git(text, setting, named, variables)
     if text.startswith(_SQLITE):
         return _sqlite(directory / _sqlite_path(text, named))
     address, hosts = _postgres(text, named)
@@ -71,6 +81,26 @@ def ledger_address(
         if not host.startswith("/"):  # a socket of this machine
             refuse_untrusted(named, *_host_and_port(host), variables, shown=host)
     return address
+
+
+def _git(text: str, setting: str, named: str, variables: Mapping[str, str]) -> LedgerAddress:
+    """Return the address of `git`, `git+REMOTE` or `git+URL`."""
+    remote = text.partition("+")[2] or (ORIGIN if text == GIT else "")
+    is_name = _REMOTE.fullmatch(remote) is not None
+    if not is_name and ("://" not in remote and not _SCP_LIKE.fullmatch(remote)):
+        raise SettingError(
+            f"{named} names no Git remote", hint="write git, git+REMOTE or git+URL: git+ssh://git@h/x.git"
+        )
+    try:
+        parts = urlsplit(remote)
+        host, port, password = parts.hostname, parts.port, parts.password
+    except ValueError:
+        raise SettingError(f"{named} is not an address", hint="write git, git+REMOTE or git+URL") from None
+    if variables_in(setting) and host is not None:
+        refuse_untrusted(named, host, port, variables, shown=host)
+    secrets = (password, unquote(password)) if password else ()
+    shown = remote if is_name else without_credentials(remote)
+    return LedgerAddress("", f"{GIT}+{shown}", remote=remote, secrets=secrets)
 
 
 def _sqlite(path: Path) -> LedgerAddress:

@@ -18,6 +18,7 @@ from reconcile.ledger.lease import Lease
 from reconcile.ledger.lineage import advance
 from reconcile.ledger.run_ledger import RunLedger, lift
 from reconcile.ledger.tables import RUNS
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, ValueInForce
 from reconcile.model.ledger_records import ChangeRecord, Hold, Lineage, LockHolder, RunRecord, RunStart
@@ -29,6 +30,8 @@ class SqlLedger:
 
     Two threads must not use it at the same time. Close it, or use it in a `with`.
     """
+
+    recorder: type[RunLedger] = RunLedger
 
     def __init__(self, database: Database, *, workspace: str, environment: str, clock: Clock, lease: Lease) -> None:
         self._database = database
@@ -49,6 +52,10 @@ class SqlLedger:
     def close(self) -> None:
         """Close the connection."""
         self._database.close()
+
+    def notices(self) -> tuple[Finding, ...]:
+        """Return what a person has to do about the ledger."""
+        return ()
 
     def last_applied(self) -> dict[Key, Applied]:
         """Return last applied of every key of this workspace and environment."""
@@ -150,7 +157,7 @@ class SqlLedger:
         """
         if self._held is None:
             raise LedgerError(f"run {start.id} began without the lock of {self._owner.environment}")
-        run_ledger = RunLedger(
+        run_ledger = self.recorder(
             self._database, self._owner, start=start, lock=self._lock, held=self._held, clock=self._clock
         )
         with run_ledger.writing() as connection:

@@ -219,6 +219,18 @@ class LedgerRule(Rule):
         "See the hint; `reconcile ledger rebuild` moves a damaged ledger away.",
         Severity.WARNING,
     )
+    LEDGER_GONE = (
+        "ledger-gone",
+        "The ledger that `lineage` names is not there, is another one, or was taken back.",
+        "See who pushed to its ref, and push the newest ledger back.",
+        Severity.WARNING,
+    )
+    LEDGER_LINEAGE = (
+        "ledger-lineage",
+        "The ledger in Git is not named by the workspace: if it were deleted, it would be begun anew.",
+        "Commit the `lineage` that the message shows beside `ledger`.",
+        Severity.NOTE,
+    )
     # `ledger-not-written` is about the intents of saves, `ledger-unwritten` about the end of a run. The ids are stable.
     LEDGER_NOT_WRITTEN = (
         "ledger-not-written",

@@ -1,0 +1,124 @@
+"""What a ref of Git holds of a ledger, loaded into a database of the run's own; and when it is not the one it was."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from reconcile.errors import LedgerError, LedgerGoneError
+from reconcile.ledger.address import LedgerAddress
+from reconcile.ledger.database import Database
+from reconcile.ledger.git_steps import FORMAT, GitLock, Meta, as_ledger_error, boot_seconds
+from reconcile.ledger.ledger_tree import LOCK, META, LedgerTree
+from reconcile.ledger.migrations import SCHEMA_VERSION
+from reconcile.ports import Clock, SharedRef
+
+
+@dataclass(frozen=True)
+class GitHome:
+    """Where a ledger is kept in Git, and whose it is. *lineage* is the one that the workspace names, if any.
+
+    *folder* is for the database of this run. *now* is a clock for waiting, which no other machine's is compared with.
+    """
+
+    ref: SharedRef
+    folder: Path
+    workspace: str
+    environment: str
+    clock: Clock
+    lineage: str | None = None
+    now: Callable[[], float] = boot_seconds
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What the ref held: its commit (None: there is no ref), which ledger it is, its lock, and where its rows are."""
+
+    commit: str | None
+    meta: Meta
+    lock: GitLock | None
+    tree: LedgerTree
+    database: Database
+    files: Mapping[str, bytes]
+
+
+def load(home: GitHome, *, create: bool) -> Loaded | None:
+    """Return what the ref of *home* holds; None when there is none, without *create*.
+
+    Raises:
+        LedgerGoneError: the workspace names a lineage, and the ref is not there or is another one.
+        LedgerError: it cannot be read, is damaged, or is of a newer version.
+    """
+    with as_ledger_error(home.ref.shown):
+        commit = home.ref.fetch()
+        files = {} if commit is None else home.ref.files(commit)
+    if commit is None:
+        if home.lineage is not None:
+            raise gone(home, "it is not there, or is hidden")
+        if not create:
+            return None
+    path = home.folder / f"ledger-{secrets.token_hex(4)}.db"
+    database = Database(LedgerAddress("", home.ref.shown, path))
+    try:
+        meta = Meta(SCHEMA_VERSION, _new_lineage(), 0) if commit is None else _meta(home, files)
+        tree = LedgerTree()
+        with database.writing() as connection:
+            tree.load(connection, files, version=meta.schema)
+        lock = _lock(home, files[LOCK]) if LOCK in files else None
+    except BaseException:
+        database.close()
+        raise
+    return Loaded(commit, replace(meta, schema=SCHEMA_VERSION), lock, tree, database, files)
+
+
+def _lock(home: GitHome, content: bytes) -> GitLock:
+    try:
+        found = GitLock(**json.loads(content))
+        datetime.fromisoformat(found.since)
+    except (TypeError, ValueError):
+        raise _damaged(home, LOCK) from None
+    return found
+
+
+def _damaged(home: GitHome, file: str) -> LedgerError:
+    hint = "see `git log` of the ref for who wrote it"
+    return LedgerError(f"the ledger {home.ref.shown} has no {file} that can be read", hint=hint)
+
+
+def _meta(home: GitHome, files: Mapping[str, bytes]) -> Meta:
+    try:
+        found = Meta(**json.loads(files[META]))
+        numbers = (int(found.format), int(found.schema), int(found.serial))
+    except (KeyError, TypeError, ValueError):
+        raise _damaged(home, META) from None
+    if min(numbers) < 1:
+        raise _damaged(home, META)
+    format_, schema, serial = numbers
+    if format_ > FORMAT or schema > SCHEMA_VERSION:
+        raise LedgerError(
+            f"the ledger {home.ref.shown} is of schema version {schema}, and this reconcile knows only "
+            f"{SCHEMA_VERSION}: a newer one has written it",
+            hint="upgrade reconcile to the version that the other pipelines run",
+        )
+    if home.lineage is not None and found.lineage != home.lineage:
+        raise gone(home, f"it is of lineage {found.lineage}")
+    return replace(found, serial=serial)
+
+
+def gone(home: GitHome, why: str) -> LedgerGoneError:
+    """Return the error that the ledger of *home* is not what it was; *why* completes the sentence."""
+    named = "" if home.lineage is None else f", and `lineage` names {home.lineage}"
+    return LedgerGoneError(
+        f"the ledger {home.ref.shown} is not what it was: {why}{named}",
+        hint="see who pushed to the ref (`git push --mirror` does) and push the newest ledger back; only if it is lost "
+        "for good, delete `lineage` and begin anew",
+    )
+
+
+def _new_lineage() -> str:
+    # A letter first: YAML must not read it as a number.
+    return secrets.choice("abcdf") + secrets.token_hex(8)[1:]
