@@ -26,7 +26,7 @@ from reconcile.session.declared import Declared, declare_everything
 from reconcile.session.ledger_home import ledger_required
 from reconcile.session.observed import Planned
 from reconcile.session.runtime import Runtime
-from reconcile.session.saving import RunPurpose, saving
+from reconcile.session.saving import RunPurpose, saving, until_ledger_stands
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
@@ -51,25 +51,30 @@ def rollback(
     if options.no_ledger:
         raise UsageError("a rollback is made from the ledger", hint="leave out --no-ledger")
     declared = declare_everything(runtime)
-    with saving(declared, options) as run:  # the lock is held from here
-        record, changes = _recorded(run.ledger, run_id, declared)
-        before = before_run(record.start.id, changes, declared.everything)
-        if not before:
-            raise UsageError(f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show")
-        # Names are part of what was live before: no option is needed for them.
-        planned = run.observed_back_to(before).plan(allowances.adding(INCLUDE_RENAMES))
-        if dry_run:
-            return CommandReport(plan_document(planned.plan, declared.head), plan_view(planned.plan))
-        run.confirm(planned)
-        purpose = RunPurpose(
-            RunKind.ROLLBACK,
-            in_sync=_back_already(planned, before),
-            holds=holds(before, declared.everything, run=run.identity.id, reason=reason, now=runtime.begun_at),
-            findings=tuple(left_running(changes)),
-            of_run=record.start.id,
-        )
-        restored = run.save(planned, purpose)
-    return run_report(restored, declared.head)
+
+    def attempt() -> CommandReport:
+        with saving(declared, options) as run:  # the lock is held from here
+            record, changes = _recorded(run.ledger, run_id, declared)
+            before = before_run(record.start.id, changes, declared.everything)
+            if not before:
+                raise UsageError(
+                    f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show"
+                )
+            # Names are part of what was live before: no option is needed for them.
+            planned = run.observed_back_to(before).plan(allowances.adding(INCLUDE_RENAMES))
+            if dry_run:
+                return CommandReport(plan_document(planned.plan, declared.head), plan_view(planned.plan))
+            run.confirm(planned)
+            purpose = RunPurpose(
+                RunKind.ROLLBACK,
+                in_sync=_back_already(planned, before),
+                holds=holds(before, declared.everything, run=run.identity.id, reason=reason, now=runtime.begun_at),
+                findings=tuple(left_running(changes)),
+                of_run=record.start.id,
+            )
+            return run_report(run.save(planned, purpose), declared.head)
+
+    return until_ledger_stands(attempt)
 
 
 def _back_already(planned: Planned, before: Mapping[Key, Schedule]) -> Mapping[Key, Applied]:

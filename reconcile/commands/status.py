@@ -10,7 +10,7 @@ import click
 from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.engine.make_plan import desired_digest
-from reconcile.errors import LedgerError, ReconcileError, SettingError
+from reconcile.errors import LedgerError, LedgerGoneError, ReconcileError, SettingError
 from reconcile.exits import Exit
 from reconcile.git.refs import applied_commit, commit_of
 from reconcile.model.environment_status import EnvironmentStatus
@@ -53,7 +53,8 @@ def _status(checkout: Checkout, environment: Environment) -> EnvironmentStatus:
             if ledger is not None:
                 found = _by_ledger(checkout, ledger, environment, home.shown)
     except (LedgerError, SettingError) as error:
-        found = replace(found, findings=(_finding(environment, LedgerRule.LEDGER_UNREADABLE, error),))
+        rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNREADABLE
+        found = replace(found, findings=(_finding(environment, rule, error),))
     return found if found.last_applied is LastAppliedSource.LEDGER else _by_git(checkout, found, environment)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconcile.engine.settle import Attempt, Ended
-from reconcile.errors import LedgerError
+from reconcile.errors import LedgerError, LedgerGoneError
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding
 from reconcile.model.live import Live, Unreadable
@@ -107,6 +107,8 @@ def not_recorded(error: LedgerError, *, sent: bool) -> Finding:
         message = f"the ledger could not be written, so nothing more was saved: {error.message}"
         hint = _AGAIN
     rule = LedgerRule.LEDGER_OPEN_INTENTS if sent else LedgerRule.LEDGER_NOT_WRITTEN
+    if isinstance(error, LedgerGoneError):
+        rule = LedgerRule.LEDGER_GONE
     return Finding(rule, message, hint=f"{error.hint}; {hint}" if error.hint else hint)
 
 

@@ -6,7 +6,6 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
 from reconcile.errors import LedgerError, LedgerGoneError
@@ -16,6 +15,7 @@ from reconcile.ledger.git_steps import FORMAT, GitLock, Meta, as_ledger_error, b
 from reconcile.ledger.ledger_tree import LOCK, META, LedgerTree
 from reconcile.ledger.migrations import SCHEMA_VERSION
 from reconcile.ports import Clock, SharedRef
+from reconcile.times import instant
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,10 @@ def load(home: GitHome, *, create: bool) -> Loaded | None:
 def _lock(home: GitHome, content: bytes) -> GitLock:
     try:
         found = GitLock(**json.loads(content))
-        datetime.fromisoformat(found.since)
     except (TypeError, ValueError):
         raise _damaged(home, LOCK) from None
+    if not isinstance(found.since, str) or instant(found.since) is None:
+        raise _damaged(home, LOCK)
     return found
 
 

@@ -11,7 +11,6 @@ import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import datetime
 
 from sqlalchemy import or_, select
 
@@ -30,7 +29,7 @@ from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, LockHolder, RunRecord, RunStart, Settled
 from reconcile.model.outcome import Intent, Outcome
 from reconcile.model.rules import LedgerRule
-from reconcile.times import instant_text
+from reconcile.times import instant, instant_text
 
 KEPT_RUNS = 20
 """So many runs are in the tree; those before them are in its history."""
@@ -296,7 +295,8 @@ def open_git_ledger(home: GitHome, *, create: bool) -> GitLedger | None:
 
 
 def _holder(lock: GitLock) -> LockHolder:
-    since = datetime.fromisoformat(lock.since)
+    since = instant(lock.since)
+    assert since is not None, "a lock that is read has one"
     return LockHolder(lock.id, lock.run, lock.actor, since=since, renewed_at=since)
 
 

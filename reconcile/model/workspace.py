@@ -116,8 +116,8 @@ class Freeze:
 class Environment:
     """One environment. *url* and *headers* are as written: only commands that talk to the service resolve ``${VAR}``.
 
-    *rate* is requests per second, None for no limit; *paths* and *tenants* are glob patterns. *ledger* is as written;
-    None: as the workspace has it.
+    *rate* is requests per second, None for no limit; *paths* and *tenants* are glob patterns. *ledger* is as written,
+    *lineage* is that of a ledger in Git; None: as the workspace has it.
     """
 
     name: str
@@ -133,12 +133,14 @@ class Environment:
     ca_bundle: str | None = None
     client_cert: str | None = None
     ledger: str | None = None
+    lineage: str | None = None
     service: ServiceSettings = ServiceSettings()
 
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace file. *directory* is the folder that holds it, as given on the command line. *ledger* is as written.
+    """A workspace file. *directory* is the folder that holds it, as given on the command line. *ledger* is as written,
+    *lineage* is that of a ledger in Git.
 
     *rules* are the severities of rules that are not to have their own; None: the rule is off.
     """
@@ -149,6 +151,7 @@ class Workspace:
     environments: Mapping[str, Environment]
     limits: Limits = Limits()
     ledger: str | None = None
+    lineage: str | None = None
     on_drift: OnDrift = OnDrift.REVERT
     freezes: tuple[Freeze, ...] = ()
     rules: Mapping[Rule, Severity | None] = field(default_factory=dict)

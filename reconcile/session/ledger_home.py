@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from reconcile.engine.guard import refused_by
-from reconcile.errors import LedgerError, SettingError
+from reconcile.errors import LedgerError, LedgerGoneError, ReconcileError, SettingError
+from reconcile.git.refs import ledger_ref
+from reconcile.git.repository import Repository
 from reconcile.ledger.address import LedgerAddress, ledger_address
 from reconcile.model.finding import RefusedError
 from reconcile.model.workspace import Environment
@@ -21,12 +23,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LedgerHome:
-    """Where the ledger of one environment is kept; *address* is None where the workspace says `none`."""
+    """Where the ledger of one environment is kept; *address* is None where the workspace says `none`.
+
+    *repository* is that of the declarations: its remotes and settings lead to a ledger in Git. *lineage* is its own.
+    """
 
     runtime: Runtime
     workspace: str
     environment: str
     address: LedgerAddress | None
+    repository: Repository
+    lineage: str | None = None
 
     @property
     def shown(self) -> str:
@@ -97,11 +104,39 @@ class LedgerHome:
         return self.address
 
     def _open(self, address: LedgerAddress, *, create: bool) -> SqlLedger | None:
+        if address.remote is not None:
+            return self._open_in_git(address.remote, address, create=create)
         # Here, so that a run without a ledger does not pay for its library.
         from reconcile.ledger.open_ledger import open_ledger
 
         clock = self.runtime.clock
         return open_ledger(address, workspace=self.workspace, environment=self.environment, clock=clock, create=create)
+
+    def _open_in_git(self, remote: str, address: LedgerAddress, *, create: bool) -> SqlLedger | None:
+        from reconcile.git.scratch import scratch
+        from reconcile.git.shared_ref import GitRef
+        from reconcile.ledger.git_home import GitHome
+        from reconcile.ledger.git_ledger import open_git_ledger
+
+        clock = self.runtime.clock
+        with contextlib.ExitStack() as stack:
+            try:
+                place = stack.enter_context(scratch(self.repository, remote))
+            except ReconcileError as error:
+                message = f"the ledger {address.shown} cannot be opened: {error.message}"
+                raise LedgerError(message, hint=error.hint) from error
+            home = GitHome(
+                GitRef(place, ledger_ref(self.workspace, self.environment), sleep=clock.sleep),
+                place.folder.parent,
+                self.workspace,
+                self.environment,
+                clock,
+                self.lineage,
+            )
+            ledger = open_git_ledger(home, create=create)
+            if ledger is not None:
+                ledger.closing = stack.pop_all().close
+            return ledger
 
 
 def locate_ledger(checkout: Checkout, environment: Environment) -> LedgerHome:
@@ -117,7 +152,8 @@ def locate_ledger(checkout: Checkout, environment: Environment) -> LedgerHome:
     address = ledger_address(setting, runtime.directory, runtime.environ, named=named)
     if address is not None:
         runtime.facts.learn_secrets(address.hide)
-    return LedgerHome(runtime, workspace.id, environment.name, address)
+    lineage = environment.lineage or workspace.lineage
+    return LedgerHome(runtime, workspace.id, environment.name, address, checkout.repository, lineage)
 
 
 @contextlib.contextmanager
@@ -142,6 +178,9 @@ def ledger_required() -> Iterator[None]:
     """
     try:
         yield
+    except LedgerGoneError as error:
+        refusal = refused_by("ledger-gone", error.message, remedy=error.hint or "")
+        raise RefusedError(error.message, refusals=(refusal,), hint=error.hint) from error
     except LedgerError as error:
         ways = [hint for hint in (error.hint,) if hint]
         if not any("--no-ledger" in way for way in ways):

@@ -10,7 +10,7 @@ from reconcile.engine.find_last_applied import applied_at, joined, settled_chang
 from reconcile.engine.judge_freezes import freezes_of
 from reconcile.engine.judges import Situation
 from reconcile.engine.orphans import removed
-from reconcile.errors import LedgerError, SettingError
+from reconcile.errors import LedgerError, LedgerGoneError, SettingError
 from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
 from reconcile.model.change import Change
@@ -136,7 +136,8 @@ def read_memory(declared: Declared, sources: Sources) -> Memory:
             return remember(declared, ledger, sources, ref)
     except (LedgerError, SettingError) as error:
         memory = remember(declared, None, sources, ref)
-        found = Finding(LedgerRule.LEDGER_UNREADABLE, error.message, hint=error.hint)
+        rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNREADABLE
+        found = Finding(rule, error.message, hint=error.hint)
         return replace(memory, findings=(*memory.findings, found))
 
 

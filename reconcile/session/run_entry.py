@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from reconcile.errors import LedgerError
+from reconcile.errors import LedgerError, LedgerGoneError
 from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
@@ -98,4 +98,5 @@ class RunEntry:
             yield
         except LedgerError as error:
             message = f"the ledger could not be written: {error.message}"
-            self._findings.append(Finding(LedgerRule.LEDGER_UNWRITTEN, message, hint=error.hint))
+            rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNWRITTEN
+            self._findings.append(Finding(rule, message, hint=error.hint))

@@ -11,18 +11,19 @@ Until the first intent, an error of the ledger refuses the run. After it somethi
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from reconcile.engine.guard import refused_by
 from reconcile.engine.judges import holds_back
 from reconcile.engine.roll_back import as_declared, ended_holds, held_as_live, hold_endings, not_brought_back
-from reconcile.errors import UsageError
+from reconcile.errors import LedgerMovedError, UsageError
 from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
-from reconcile.model.finding import Finding
+from reconcile.model.finding import Finding, RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import Hold, RunKind, RunStart
@@ -47,6 +48,11 @@ from reconcile.session.run_entry import RunEntry
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
+
+MOST_ATTEMPTS = 5
+"""How often a run plans anew because another one moved the ledger that it was planned from."""
+
+T = TypeVar("T")
 
 CHANGES_PER_REQUEST = 20
 """A wave has this many changes for each request that may be open at once."""
@@ -130,10 +136,15 @@ class Saving:
             # Another run decides nothing by it: repeated, it is to say the same.
             _end_holds(entry, planned, self.declared)
         entry.end(run)
+        # What was saved and cannot be written down is not done: the next run reads what became of it.
+        run = replace(run, is_recorded=run.is_recorded and not entry.findings)
         events.summary(run)
         of_replies = ServiceReader(self.client).take_findings()
-        findings = (*run.findings, *of_replies, *purpose.findings, *entry.findings)
+        findings = (*run.findings, *of_replies, *purpose.findings, *entry.findings, *self._notices())
         return replace(run, findings=findings, start=None if self.ledger is None else start)
+
+    def _notices(self) -> tuple[Finding, ...]:
+        return () if self.ledger is None else self.ledger.notices()
 
     def _start(self, planned: Planned, purpose: RunPurpose) -> RunStart:
         return replace(
@@ -204,6 +215,23 @@ class Saving:
         events.corrected(outcome)
         message = f"{outcome.key}: on a closer look: {outcome.result}: {outcome.message}"
         self.declared.runtime.log("warning", message)
+
+
+def until_ledger_stands(attempt: Callable[[], T]) -> T:
+    """Return what *attempt* returns; make it anew where another run moved the ledger before it wrote to it.
+
+    An attempt that came too late saved nothing; the next one opens the ledger anew, and plans from it.
+
+    Raises:
+        RefusedError: the ledger was moved each time.
+    """
+    for _ in range(MOST_ATTEMPTS):
+        try:
+            return attempt()
+        except LedgerMovedError as error:
+            moved = error
+    message = f"{moved.message}, {MOST_ATTEMPTS} times"
+    raise RefusedError(message, refusals=(refused_by("locked", message),), hint=moved.hint)
 
 
 @contextlib.contextmanager

@@ -40,6 +40,34 @@ def test_the_default_of_the_folder_one_stands_in_is_beside_it_too(tmp_path, monk
     assert address.path == tmp_path / ".reconcile" / "ledger.db"
 
 
+@pytest.mark.parametrize(
+    "setting, remote, shown",
+    [
+        pytest.param("git", "origin", "git+origin", id="origin"),
+        pytest.param("git+ledgers", "ledgers", "git+ledgers", id="remote"),
+        pytest.param("git+git@h.example:a/b.git", "git@h.example:a/b.git", None, id="ssh"),
+        pytest.param(
+            "git+https://bot:${PASSWORD}@h.example/x.git",
+            f"https://bot:{SECRET}@h.example/x.git",
+            "git+https://***@h.example/x.git",
+            id="password",
+        ),
+    ],
+)
+def test_a_remote_is_named_by_name_or_address_and_shown_without_its_password(setting, remote, shown):
+    address = ledger_address(setting, HERE, {"PASSWORD": SECRET})
+    assert address is not None
+    assert (address.remote, address.path, address.exists) == (remote, None, True)
+    assert shown in (None, address.shown)
+    assert SECRET not in repr(address)
+
+
+@pytest.mark.parametrize("setting", ["git+", "git+-x", "git+a/b", "git+ext::sh", "git+--upload-pack=x"])
+def test_what_names_no_remote_is_refused(setting):
+    with pytest.raises(SettingError, match="names no Git remote"):
+        ledger_address(setting, HERE, {})
+
+
 def test_none_is_no_ledger():
     assert ledger_address("none", HERE, {}) is None
 

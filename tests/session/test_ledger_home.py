@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from reconcile.errors import LedgerError, SettingError
+from reconcile.git.repository import Repository
 from reconcile.ledger.address import ledger_address
 from reconcile.model.finding import RefusedError
 from reconcile.session.console import Console
@@ -22,7 +23,8 @@ def home(tmp_path):
 
     def one(setting=None):
         runtime = Runtime({}, NOW, NOW, Console(lambda _: None), lambda _: None)
-        return LedgerHome(runtime, "test", "prod", ledger_address(setting, tmp_path / "schedules", {}))
+        address = ledger_address(setting, tmp_path / "schedules", {})
+        return LedgerHome(runtime, "test", "prod", address, Repository(tmp_path))
 
     return one
 

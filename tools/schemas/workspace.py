@@ -260,6 +260,7 @@ ENVIRONMENT: dict[str, Node] = {
     "ca_bundle": words("A file of certificates to trust instead of the system's.", 1000, "/etc/ssl/company-ca.pem"),
     "client_cert": words("A file with the client's certificate and key.", 1000, "/etc/ssl/reconcile.pem"),
     "ledger": ref("workspace#ledger"),
+    "lineage": ref("workspace#lineage"),
     "service": settings(
         "How this service behaves where its API is not documented.",
         SERVICE,
@@ -269,14 +270,23 @@ ENVIRONMENT: dict[str, Node] = {
 
 _LEDGER = text(
     "The ledger, where applies are recorded: an SQLAlchemy URL of SQLite or PostgreSQL, which may hold "
-    "${VARIABLES}, or `none`. "
+    "${VARIABLES}; `git`, `git+REMOTE` or `git+URL`, for a ref of a Git repository; or `none`. "
     "If not set: the SQLite file .reconcile/ledger.db beside this folder.",
     "postgresql://reconcile:${LEDGER_PASSWORD}@db.example.com/reconcile",
+    "git",
     "none",
-    pattern="^(none|sqlite:///[^\\x00-\\x1f\\x7f]+|postgresql(\\+psycopg)?://[^\\x00-\\x1f\\x7f]+"
+    pattern="^(none|git|git\\+[^\\x00-\\x20\\x7f]+|sqlite:///[^\\x00-\\x1f\\x7f]+|postgresql(\\+psycopg)?://[^\\x00-\\x1f\\x7f]+"
     "|\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}[^\\x00-\\x1f\\x7f]*)$",
     patternErrorMessage="write sqlite:///PATH, postgresql://USER:${PASSWORD}@HOST/NAME, a ${VARIABLE} that holds one, "
-    "or none",
+    "git, git+REMOTE, git+URL, or none",
+)
+
+_LINEAGE = text(
+    "Which ledger in Git this is, as its first apply says. With it, a ledger that is not there, or is another one, is "
+    "an error, and never a first run.",
+    "a3f09c12d4e5b678",
+    pattern="^[a-f][0-9a-f]{15}$",
+    patternErrorMessage="the lineage that the first apply said is meant, such as a3f09c12d4e5b678",
 )
 
 _FREEZE = {
@@ -330,6 +340,7 @@ WORKSPACE_PROPERTIES: dict[str, Node] = {
         "examples": [{"demo": {"url": "http://127.0.0.1:8001", "timezone": "Asia/Shanghai"}}],
     },
     "ledger": ref("workspace#ledger"),
+    "lineage": ref("workspace#lineage"),
     "limits": settings(
         "What one apply may do without an override; `--allow-changes N` lifts every count and share up to N.",
         LIMITS,
@@ -364,6 +375,7 @@ WORKSPACE = schema(
     {
         "environment": {"description": "One service and the tenants on it.", **mapping(ENVIRONMENT, "url")},
         "ledger": _LEDGER,
+        "lineage": _LINEAGE,
         "freeze": mapping(_FREEZE, "reason"),
     },
     file="workspace",
