@@ -83,12 +83,12 @@ def rounds(changes: int, tenants: int, ledger: str, options: argparse.Namespace,
 
 
 @contextlib.contextmanager
-def address(ledger: str, folder: Path) -> Iterator[str]:
+def address(ledger: str) -> Iterator[str]:
     """Give the setting of a ledger of this kind that nobody has used."""
     if ledger == "none":
         yield "none"
     elif ledger == "sqlite":
-        yield f"sqlite:///{folder / 'ledger.db'}"
+        yield "file"
     else:
         with postgres.running() as server, postgres.database(server) as url:
             yield url
@@ -103,7 +103,7 @@ def measure(changes: int, tenants: int, options: argparse.Namespace) -> None:
                 f"{changes:>7,} changes in {tenants} tenants, latency {options.latency}, {options.concurrency} at once"
             )
             for ledger in options.ledgers:
-                with address(ledger, folder) as setting:
+                with address(ledger) as setting:
                     show(ledger, rounds(changes, tenants, setting, options, url, folder))
     finally:
         shutil.rmtree(folder)

@@ -32,7 +32,14 @@ FOREIGN = "foreign-repository"
 _ANY_OWNER = ("-c", "safe.directory=*")
 _SAFE_SINCE = (2, 38)
 _FOREIGN_OWNER = (b"dubious ownership", b"unsafe repository")
-_LOCATE = ("rev-parse", "--is-inside-work-tree", "--is-shallow-repository", "--show-cdup", "--absolute-git-dir")
+_LOCATE = (
+    "rev-parse",
+    "--is-inside-work-tree",
+    "--is-shallow-repository",
+    "--show-cdup",
+    "--git-common-dir",
+    "--absolute-git-dir",
+)
 _LIST = ("config", "--includes", "--list", "-z", "--show-scope")
 _OUTSIDE = CompletedGit(128, b"", b"fatal: not a git repository (or any of the parent directories): .git")
 _UP = b"../"
@@ -49,6 +56,8 @@ class Repository:
     folder: Path
     top: Path | None = None
     git_dir: str = ""
+    common_dir: str = ""
+    """The git directory that all work trees of the repository share; an absolute path."""
     prefix: str = ""
     is_shallow: bool = False
     settings: Settings = field(default_factory=Settings)
@@ -188,17 +197,32 @@ def _found(real: Path, allow: frozenset[Allow]) -> Repository:
         listed = program.run((*in_folder, *_LIST), user_environment(), seconds=program.ASK_SECONDS)
         entries = read_entries(listed.out) if listed.is_good else ()
         return Repository(real, settings=settings(entries, allow), unavailable=located)
-    _, shallow, up, git_dir = located.out.removesuffix(b"\n").split(b"\n", 3)
+    _, shallow, up, folders = located.out.removesuffix(b"\n").split(b"\n", 3)
+    common_dir, git_dir = _git_dirs(real, os.fsdecode(folders))
     levels = up.count(_UP)
     top = real.parents[levels - 1] if levels else real
     prefix = f"{real.relative_to(top).as_posix()}/" if levels else ""
     found = Repository(
-        real, top, os.fsdecode(git_dir), prefix, shallow == b"true", allow=allow, foreign_owner=foreign_owner
+        real, top, git_dir, common_dir, prefix, shallow == b"true", allow=allow, foreign_owner=foreign_owner
     )
     listed = program.run(found._located(_LIST), user_environment(), seconds=program.ASK_SECONDS)
     if not listed.is_good:
         return Repository(real, unavailable=listed)
     return replace(found, settings=settings(read_entries(listed.out), allow))
+
+
+def _git_dirs(real: Path, text: str) -> tuple[str, str]:
+    """Return the common git directory and the git directory, of which *text* holds each on a line; both are absolute.
+
+    A path may hold line breaks itself: the common directory is the git directory, or a folder above it.
+    """
+    lines = text.split("\n")
+    for count in range(1, len(lines)):
+        common = os.path.realpath(real / "\n".join(lines[:count]))
+        git_dir = "\n".join(lines[count:])
+        if f"{os.path.realpath(git_dir)}/".startswith(f"{common}/"):
+            return common, git_dir
+    return os.path.realpath(real / lines[0]), "\n".join(lines[1:])
 
 
 def _refuse_lookalikes(real: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,20 +13,18 @@ from reconcile.errors import SettingError
 from reconcile.model.variables import expanded, variables_in
 from reconcile.secrets import HIDDEN, Redactor, refuse_untrusted, without_credentials
 
-FOLDER = ".reconcile"
-FILE = "ledger.db"
+FILE = "file"
 NONE = "none"
 GIT = "git"
 ORIGIN = "origin"
 
-_SQLITE = "sqlite:///"
 # A name that git takes for a remote; an address has a scheme, or a host before a colon.
 _REMOTE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]*")
 _SCP_LIKE = re.compile(r"(?:[0-9A-Za-z_][0-9A-Za-z_.-]*@)?[0-9A-Za-z_][0-9A-Za-z_.-]*:[^:\s][^\s]*")
 _POSTGRES_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SECRET_OPTIONS = frozenset({"password", "sslpassword"})
 _HOST_OPTIONS = frozenset({"host", "hostaddr"})
-_FORMS = "write sqlite:///PATH, postgresql://USER:${PASSWORD}@HOST/DATABASE, git, git+REMOTE, git+URL, or none"
+_FORMS = "write file, postgresql://USER:${PASSWORD}@HOST/DATABASE, git, git+REMOTE, git+URL, or none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,29 +52,28 @@ class LedgerAddress:
 
 
 def ledger_address(
-    setting: str | None, directory: Path, variables: Mapping[str, str], *, named: str = "ledger"
+    setting: str | None, file: Path, variables: Mapping[str, str], *, named: str = "ledger"
 ) -> LedgerAddress | None:
-    """Return where the ledger of *setting* is; None for `none`. Without a setting: a file beside *directory*.
+    """Return where the ledger of *setting* is; None for `none`. Without a setting it is a file, as with `file`.
 
-    *directory* is the folder of the workspace file; a relative path in the setting starts there. *named* is the setting
-    as messages call it.
+    *file* is the place of that file (`file_places`). *named* is the setting as messages call it.
 
     Raises:
         SettingError: the setting is invalid, or a variable is not set. No message holds a secret.
     """
     if setting == NONE:
         return None
-    if setting is None:
-        # `.` and `..` have no parent folder in their text.
-        folder = directory if directory.name not in ("", "..") else directory.resolve()
-        return _sqlite(folder.parent / FOLDER / FILE)
+    if setting in (None, FILE):
+        return file_address(file)
+    assert setting is not None
     text = expanded(setting, named, variables)
     if not text.isprintable() or " " in text:
         raise SettingError(f"{named} holds a space or a control character", hint="percent-encode it: %20 is a space")
     if text == GIT or text.startswith(f"{GIT}+"):
         return _git(text, setting, named, variables)
-    if text.startswith(_SQLITE):
-        return _sqlite(directory / _sqlite_path(text, named))
+    if text.partition(":")[0] == "sqlite":
+        hint = f"write file: the ledger is then {shown_path(file)}; move your file there while no run uses it"
+        raise SettingError(f"{named} names a SQLite file by its path, which it cannot do any more", hint=hint)
     address, hosts = _postgres(text, named)
     for host in hosts if variables_in(setting) else ():
         if not host.startswith("/"):  # a socket of this machine
@@ -103,17 +101,17 @@ def _git(text: str, setting: str, named: str, variables: Mapping[str, str]) -> L
     return LedgerAddress("", f"{GIT}+{shown}", remote=remote, secrets=secrets)
 
 
-def _sqlite(path: Path) -> LedgerAddress:
-    return LedgerAddress(f"{_SQLITE}{path}", str(path), path)
+def file_address(path: Path) -> LedgerAddress:
+    """Return the address of the SQLite file at *path*."""
+    return LedgerAddress(f"sqlite:///{path}", shown_path(path), path)
 
 
-def _sqlite_path(text: str, named: str) -> str:
-    path = text.removeprefix(_SQLITE)
-    if path in ("", ":memory:"):
-        raise SettingError(f"{named} names no file: it would be forgotten at the end of the run", hint=_FORMS)
-    if "?" in path:
-        raise SettingError(f"{named} has options after a question mark, which a SQLite file cannot have", hint=_FORMS)
-    return path
+def shown_path(path: Path) -> str:
+    """Return *path* as messages show it: relative to the working directory where that is shorter."""
+    try:
+        return min(os.path.relpath(path), os.fspath(path), key=len)
+    except (OSError, ValueError):  # the working directory is gone, or on another drive
+        return os.fspath(path)
 
 
 def _postgres(text: str, named: str) -> tuple[LedgerAddress, list[str]]:

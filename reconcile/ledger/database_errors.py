@@ -12,7 +12,7 @@ from reconcile.errors import LedgerError
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.migrations import NoLedgerError
 
-REBUILD = "look whether `ledger` names the right file; if so, `reconcile ledger rebuild` moves it away and adopts live"
+REBUILD = "`reconcile ledger rebuild` moves it away and adopts live"
 _NO_LEDGER = "apply without one by --no-ledger"
 
 # A part of SQLite's message, what it means, and what to do. SQLite has no error code for each of these.

@@ -7,9 +7,10 @@ from pathlib import Path
 from sqlalchemy import Connection, select, text
 
 from reconcile.errors import LedgerError
-from reconcile.ledger.address import FOLDER, LedgerAddress
+from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.database import Database
 from reconcile.ledger.database_errors import ledger_errors
+from reconcile.ledger.file_places import FOLDER
 from reconcile.ledger.lease import LEASE, Lease
 from reconcile.ledger.migrations import READABLE_VERSION, SCHEMA_VERSION, migrate, schema_version
 from reconcile.ledger.sql_ledger import SqlLedger
@@ -51,8 +52,8 @@ def open_ledger(
 
 def _make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if folder.name == FOLDER and not ignore.exists():
+    ignore = folder.parent / ".gitignore"
+    if folder.parent.name == FOLDER and not ignore.exists():
         ignore.write_text("*\n", encoding="utf-8")
 
 
@@ -99,5 +100,5 @@ def _refuse_foreign(database: Database, workspace: str) -> None:
         raise LedgerError(
             f"the ledger {database.address.shown} belongs to workspace {', '.join(sorted(owners))}, and this is "
             f"workspace {workspace}",
-            hint="name another file in ledger; or, if the workspace was renamed, give it its old id again",
+            hint="move the file away; or, if the workspace was renamed, give it its old id again",
         )

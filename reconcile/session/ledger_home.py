@@ -5,13 +5,16 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconcile.engine.guard import refused_by
 from reconcile.errors import LedgerError, LedgerGoneError, ReconcileError, SettingError
 from reconcile.git.refs import ledger_ref
 from reconcile.git.repository import Repository
-from reconcile.ledger.address import LedgerAddress, ledger_address
+from reconcile.git.tracked import is_tracked
+from reconcile.ledger.address import LedgerAddress, file_address, ledger_address, shown_path
+from reconcile.ledger.file_places import file_places
 from reconcile.model.finding import RefusedError
 from reconcile.model.workspace import Environment
 from reconcile.session.declared import Checkout, open_checkout
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
 class LedgerHome:
     """Where the ledger of one environment is kept; *address* is None where the workspace says `none`.
 
+    A ledger file may still lie at one of the *earlier* places: it is read there, and taken to its place by the next run
+    that writes.
+
     *repository* is that of the declarations: its remotes and settings lead to a ledger in Git. *lineage* is its own.
     """
 
@@ -34,11 +40,12 @@ class LedgerHome:
     address: LedgerAddress | None
     repository: Repository
     lineage: str | None = None
+    earlier: tuple[Path, ...] = ()
 
     @property
     def shown(self) -> str:
-        """Return the address as it may be printed; empty where no ledger is kept."""
-        return "" if self.address is None else self.address.shown
+        """Return the address where the ledger is found, as it may be printed; empty where no ledger is kept."""
+        return "" if self.address is None else self._found(self.address).shown
 
     @contextlib.contextmanager
     def if_exists(self) -> Iterator[SqlLedger | None]:
@@ -48,8 +55,8 @@ class LedgerHome:
             LedgerError: it cannot be opened.
         """
         ledger = None
-        if self.address is not None and self.address.exists:
-            ledger = self._open(self.address, create=False)
+        if self.address is not None and (found := self._found(self.address)).exists:
+            ledger = self._open(found, create=False)
         if ledger is None:
             yield None
             return
@@ -79,14 +86,19 @@ class LedgerHome:
             LedgerError: it cannot be opened.
             SettingError: none is kept.
         """
-        ledger = self._open(self._kept(), create=True)
+        address = self._kept()
+        found = self._found(address)
+        if found != address:
+            self._take(found, address)
+        self._remove_copies(address)
+        ledger = self._open(address, create=True)
         assert ledger is not None, "it was to be made"
         with ledger:
             yield ledger
 
     def move_away_if_damaged(self) -> str | None:
         """Move a ledger file away that cannot be opened; return where it is now. One that can be opened stays."""
-        address = self._kept()
+        address = self._found(self._kept())
         try:
             with self.existing():
                 return None
@@ -102,6 +114,70 @@ class LedgerHome:
             hint = "ledger in reconcile.yaml is none: name one there"
             raise SettingError("this workspace keeps no ledger", hint=hint)
         return self.address
+
+    def _found(self, address: LedgerAddress) -> LedgerAddress:
+        """Return where the ledger of *address* is now: there, or at an earlier place.
+
+        Raises:
+            LedgerError: there are two, or a commit holds it.
+        """
+        if address.path is None:
+            return address
+        earlier = [path for path in self.earlier if path.exists()]
+        for path in earlier:
+            self._refuse_committed(path)
+        if not earlier:
+            return address
+        if address.path.exists():
+            earlier = [path for path in earlier if self._is_another(path, address.path)]
+        places = [address.path, *earlier] if address.path.exists() else earlier
+        if len(places) > 1:
+            raise LedgerError(
+                f"there are two ledgers of workspace {self.workspace}: {' and '.join(map(shown_path, places))}",
+                hint="see which of them has the later runs, and move the other one away while no run uses it",
+            )
+        return file_address(places[0])
+
+    def _is_another(self, path: Path, place: Path) -> bool:
+        """Whether *path* is a ledger of this workspace that differs from that at *place*."""
+        from reconcile.ledger.taken_file import is_same, workspaces_in
+
+        owners = workspaces_in(path)
+        return (not owners or self.workspace in owners) and not is_same(path, place)
+
+    def _refuse_committed(self, path: Path) -> None:
+        try:
+            is_committed = is_tracked(path)
+        except ReconcileError as error:
+            raise LedgerError(f"{shown_path(path)} is no ledger to trust: {error.message}", hint=error.hint) from None
+        if is_committed:
+            raise LedgerError(
+                f"Git holds the ledger {shown_path(path)}: a commit brought it, so it is not believed",
+                hint="see who added it, and remove it with git rm",
+            )
+
+    def _take(self, found: LedgerAddress, address: LedgerAddress) -> None:
+        from reconcile.ledger.database_errors import ledger_errors
+        from reconcile.ledger.taken_file import take
+
+        assert found.path is not None and address.path is not None, "only a file is taken to its place"
+        # What cannot be opened, or belongs to another workspace, stays where it is.
+        with self.if_exists():
+            pass
+        with ledger_errors(found, f"moved to {address.shown}, its place"):
+            take(found.path, address.path)
+        self.runtime.log("warning", f"the ledger {found.shown} was moved to {address.shown}, its place")
+
+    def _remove_copies(self, address: LedgerAddress) -> None:
+        """Remove what a run left at an earlier place that was killed after it had copied the ledger to its place."""
+        if address.path is None or not address.path.exists():
+            return
+        for path in self.earlier:
+            if path.exists():
+                from reconcile.ledger.taken_file import is_same
+
+                if is_same(path, address.path):
+                    path.unlink()
 
     def _open(self, address: LedgerAddress, *, create: bool) -> SqlLedger | None:
         if address.remote is not None:
@@ -149,11 +225,12 @@ def locate_ledger(checkout: Checkout, environment: Environment) -> LedgerHome:
     named, setting = "ledger", workspace.ledger
     if environment.ledger is not None:
         named, setting = f"environments.{environment.name}.ledger", environment.ledger
-    address = ledger_address(setting, runtime.directory, runtime.environ, named=named)
+    places = file_places(runtime.directory, workspace.id, checkout.repository.common_dir)
+    address = ledger_address(setting, places.place, runtime.environ, named=named)
     if address is not None:
         runtime.facts.learn_secrets(address.hide)
     lineage = environment.lineage or workspace.lineage
-    return LedgerHome(runtime, workspace.id, environment.name, address, checkout.repository, lineage)
+    return LedgerHome(runtime, workspace.id, environment.name, address, checkout.repository, lineage, places.earlier)
 
 
 @contextlib.contextmanager

@@ -159,7 +159,8 @@ def environment(**fields):
             "workspace",
             environment(ledger="ledger.db"),
             "ledger: ledger.db cannot be used",
-            "write sqlite:///PATH, postgresql://USER:${PASSWORD}@HOST/NAME, a ${VARIABLE} that holds one, or none",
+            "write file (a SQLite file at its own place), postgresql://USER:${PASSWORD}@HOST/NAME, a ${VARIABLE} "
+            "that holds such an address, or none",
             id="ledger",
         ),
         pytest.param(

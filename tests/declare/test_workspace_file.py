@@ -102,7 +102,7 @@ def test_environments_are_sorted_by_name(load):
         pytest.param("ca_bundle: ca.pem", "ca_bundle", "ca.pem", id="ca-bundle"),
         pytest.param("client_cert: me.pem", "client_cert", "me.pem", id="client-cert"),
         pytest.param("ledger: none", "ledger", "none", id="no-ledger"),
-        pytest.param("ledger: sqlite:///a.db", "ledger", "sqlite:///a.db", id="ledger-file"),
+        pytest.param("ledger: file", "ledger", "file", id="ledger-file"),
         pytest.param("ledger: ${LEDGER_URL}", "ledger", "${LEDGER_URL}", id="ledger-variable"),
     ],
 )

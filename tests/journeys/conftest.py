@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconcile.ledger.address import ledger_address
+from reconcile.ledger.address import file_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.service.system_clock import SystemClock
 from tests import postgres
@@ -39,6 +39,10 @@ environments:
 """
 FIRST = '  - code: "1"\n    name: 订单同步\n    cron: "0 0 2 * * ?"\n'
 """The first schedule of TENANT."""
+LEDGER = ".reconcile/test/ledger.db"
+"""Where the ledger is outside Git."""
+IN_GIT = ".git/reconcile/test/ledger.db"
+"""Where it is in Git."""
 CLOCK = SystemClock(threading.Event())
 
 
@@ -124,7 +128,7 @@ def ledger_of(tmp_path):
     """Open the ledger beside the program."""
 
     def one():
-        address = ledger_address(None, tmp_path / "schedules", {})
+        address = file_address(tmp_path / LEDGER)
         return open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=False)
 
     return one

@@ -200,7 +200,7 @@ class Scene:
         for key, done in self.saves().items():
             assert set(done) == {self.wanted[key]}, f"{key} was saved with other values"
             assert len(done) <= most_saves, f"{key} was saved {len(done)} times"
-        address = ledger_address(self.ledger or None, self.folder / "schedules", {})
+        address = ledger_address(self.ledger or None, self.folder / ".reconcile" / "crashes" / "ledger.db", {})
         assert address is not None
         clock = SystemClock(threading.Event())
         ledger = open_ledger(address, workspace="crashes", environment="test", clock=clock, create=False)

@@ -7,10 +7,10 @@ import threading
 
 import pytest
 
-from reconcile.ledger.address import ledger_address
+from reconcile.ledger.address import file_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.service.system_clock import SystemClock
-from tests.journeys.conftest import TENANT
+from tests.journeys.conftest import IN_GIT, TENANT
 
 LATER = TENANT.replace("0 0 2", "0 0 3").replace("0 0 4", "0 0 5")
 REF = "refs/reconcile/applied/test"
@@ -139,7 +139,7 @@ def test_an_apply_that_waited_goes_on_from_what_the_other_one_applied(program, g
     later = commit(LATER)
     waited: list[float] = []
     clock = SystemClock(threading.Event())
-    address = ledger_address(None, tmp_path / "schedules", {})
+    address = file_address(tmp_path / IN_GIT)
     ledger = open_ledger(address, workspace="test", environment="test", clock=clock, create=False)
     with ledger, ledger.lock("20260101T000000Z-aaaaaa", "the other run", timeout_seconds=0) as held:
 

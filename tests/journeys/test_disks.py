@@ -26,15 +26,17 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def declare(tmp_path, service):
-    """Declare *KEYS* schedules of acme, in a folder; the ledger is the file that is named."""
+    """Declare *KEYS* schedules of acme, in a folder; the ledger is in the folder *kept*."""
 
-    def one(ledger: Path, folder: Path = tmp_path) -> None:
+    def one(kept: Path, folder: Path = tmp_path) -> None:
+        (folder / ".reconcile").mkdir(exist_ok=True)
+        (folder / ".reconcile" / "test").symlink_to(kept)
         listed = [f'  - {{code: "{at:02}", name: "n", cron: "0 {at} 2 * * ?"}}\n' for at in range(KEYS)]
         tenants = folder / "schedules" / "tenants"
         tenants.mkdir(parents=True, exist_ok=True)
         (tenants / "acme.yaml").write_text(f"tenant: acme\nschedules:\n{''.join(listed)}", encoding="utf-8")
         text = WORKSPACE.replace("service:", "concurrency: 1\n    service:").format(url=service.url)
-        (tenants.parent / "reconcile.yaml").write_text(f"{text}ledger: sqlite:///{ledger}\n", encoding="utf-8")
+        (tenants.parent / "reconcile.yaml").write_text(text, encoding="utf-8")
 
     return one
 
@@ -73,7 +75,7 @@ def refused_whole(code, run, service):
 
 
 def test_with_a_full_disk_no_save_is_made(program, service, declare, disk):
-    declare(disk / "ledger.db")
+    declare(disk)
     fill(disk)
     said = refused_whole(*program.json("apply", "--yes"), service)
     assert "make room" in said or "look at the disk" in said
@@ -82,7 +84,7 @@ def test_with_a_full_disk_no_save_is_made(program, service, declare, disk):
 
 
 def test_with_a_ledger_on_a_disk_that_has_filled_up_since_no_save_is_made(program, service, declare, disk):
-    declare(disk / "ledger.db")
+    declare(disk)
     assert program("apply", "--yes", "--code", "00").code == 0
     service.saves.clear()
     fill(disk)
@@ -95,7 +97,7 @@ def test_a_disk_that_fills_up_stops_the_run_before_its_next_save_and_all_is_told
     program, service, declare, disk, while_saving
 ):
     """Filled while a wave is read again, its intents are refused; filled among its saves, its outcomes are."""
-    declare(disk / "ledger.db")
+    declare(disk)
 
     def hook(_, body):
         saved = len(service.saves)
@@ -123,7 +125,8 @@ def test_a_disk_that_fills_up_stops_the_run_before_its_next_save_and_all_is_told
 
 
 def test_with_a_limit_on_the_size_of_files_no_save_is_made(program, service, declare, tmp_path):
-    declare(tmp_path / "ledger.db")
+    (tmp_path / "kept").mkdir()
+    declare(tmp_path / "kept")
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
     try:
@@ -141,7 +144,7 @@ def test_with_a_ledger_that_may_not_be_written_no_save_is_made(program, service,
         monkeypatch.chdir(folder)
         place = folder / "kept"
         place.mkdir()
-        declare(place / "ledger.db", folder)
+        declare(place, folder)
         if is_there:
             assert program("apply", "--yes", "--code", "00").code == 0
             service.saves.clear()

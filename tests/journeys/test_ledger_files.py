@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from tests.journeys.conftest import rules
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests import postgres
+from tests.journeys.conftest import LEDGER, rules
 
 
 def test_a_damaged_ledger_is_told_by_plan_and_refuses_apply(program, service, tmp_path):
-    ledger = tmp_path / ".reconcile" / "ledger.db"
-    ledger.parent.mkdir()
+    ledger = tmp_path / LEDGER
+    ledger.parent.mkdir(parents=True)
     ledger.write_bytes(b"no database at all" * 100)
     code, plan = program.json("plan")
     assert (code, [one["rule"] for one in plan["findings"] if one["rule"].startswith("ledger")]) == (
@@ -45,13 +50,23 @@ def test_commands_about_a_ledger_say_when_there_is_none_yet(program):
     assert (ended.code, "there is no ledger" in ended.err) == (1, True)
 
 
-def test_a_ledger_may_be_named_by_a_variable(program, declare, tmp_path):
-    declare(more="ledger: sqlite:///${PLACE}/here.db\n")
+def test_a_ledger_may_be_named_by_a_variable(program, declare, server):
+    declare(more="ledger: ${PLACE}\n")
     assert program("apply", "--yes").code == 1
     code, plan = program.json("plan")
     assert (code, ["PLACE" in one["message"] for one in plan["findings"] if one["rule"] == "ledger-unreadable"]) == (
         0,
         [True],
     )
-    assert program("apply", "--yes", PLACE=str(tmp_path)).code == 0
-    assert (tmp_path / "here.db").exists()
+    with postgres.database(server) as url:
+        assert program("apply", "--yes", PLACE=url, RECONCILE_TRUSTED_HOSTS=urlsplit(url).hostname or "").code == 0
+        assert (
+            len(program.json("runs", PLACE=url, RECONCILE_TRUSTED_HOSTS=urlsplit(url).hostname or "")[1]["runs"]) == 1
+        )
+
+
+@pytest.mark.parametrize("setting", ["sqlite:///ledger.db", "${PLACE}"], ids=["written", "by-a-variable"])
+def test_a_file_cannot_be_named_by_its_path_any_more(program, declare, service, setting):
+    declare(more=f"ledger: {setting}\n")
+    ended = program("apply", "--yes", PLACE="sqlite:////var/lib/ledger.db")
+    assert (ended.code, "write file" in ended.err + ended.out, service.saves) == (1, True, [])

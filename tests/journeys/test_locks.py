@@ -6,19 +6,19 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.ledger.address import ledger_address
+from reconcile.ledger.address import file_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.change import Change
 from reconcile.model.ledger_records import RunKind, RunStart
 from reconcile.model.outcome import Intent
 from tests.builders import row, schedule
-from tests.journeys.conftest import CLOCK, TENANT, rules, verdicts
+from tests.journeys.conftest import CLOCK, LEDGER, TENANT, rules, verdicts
 
 
 @pytest.fixture
 def locked(applied, tmp_path):
     """Another run that is applying just now, of the same environment; gives its lock."""
-    address = ledger_address(None, tmp_path / "schedules", {})
+    address = file_address(tmp_path / LEDGER)
     ledger = open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=False)
     with ledger, ledger.lock("20260101T000000Z-aaaaaa", "night pipeline", timeout_seconds=0):
         yield ledger.lock_holder().id
@@ -42,7 +42,7 @@ def test_two_applies_of_one_environment_exclude_each_other(locked, program, serv
 
 
 def test_the_lock_of_a_first_run_is_told_before_that_run_is_written_down(program, tmp_path):
-    address = ledger_address(None, tmp_path / "schedules", {})
+    address = file_address(tmp_path / LEDGER)
     ledger = open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=True)
     with ledger, ledger.lock("20260101T000000Z-aaaaaa", "night pipeline", timeout_seconds=0) as held:
         assert program.json("status")[1]["environments"][0]["lock"]["id"] == held.id
@@ -51,7 +51,7 @@ def test_the_lock_of_a_first_run_is_told_before_that_run_is_written_down(program
 
 
 def test_a_save_whose_end_nobody_saw_is_settled_by_the_next_run(applied, service, declare, tmp_path):
-    address = ledger_address(None, tmp_path / "schedules", {})
+    address = file_address(tmp_path / LEDGER)
     began = schedule("1", "0 0 5 * * ?")
     start = RunStart("20990101T000000Z-dead00", RunKind.APPLY, datetime(2026, 1, 1, tzinfo=UTC), "x")
     ledger = open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=False)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.ledger.address import ledger_address
+from reconcile.ledger.address import file_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.change import Change
 from reconcile.model.ledger_records import Hold, RunKind, RunStart
@@ -15,7 +15,7 @@ from reconcile.model.outcome import Intent
 from reconcile.model.schedule import State
 from tests import postgres
 from tests.builders import key, schedule
-from tests.journeys.conftest import CLOCK, FIRST, TENANT, WORKSPACE, rules, verdicts
+from tests.journeys.conftest import CLOCK, FIRST, IN_GIT, TENANT, WORKSPACE, rules, verdicts
 
 REF = "refs/reconcile/applied/test"
 GONE = {"1": "vanished", "2": "vanished", "3": "vanished"}
@@ -162,7 +162,7 @@ def test_a_run_that_saved_some_leaves_the_rest_known_from_git(fresh, program, se
 def test_a_first_run_that_was_killed_before_it_saved_leaves_all_known_from_git(fresh, program, service, tmp_path):
     fresh()
     service.jobs.clear()
-    address = ledger_address(None, tmp_path / "schedules", {})
+    address = file_address(tmp_path / IN_GIT)
     start = RunStart("20260101T000000Z-dead00", RunKind.APPLY, datetime(2026, 1, 1, tzinfo=UTC), "x")
     hold = Hold(key("2"), "对账", "0 0 7 * * ?", State.ACTIVE, start.id, "so", start.started_at)
     ledger = open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=True)

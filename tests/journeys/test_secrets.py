@@ -140,7 +140,7 @@ def robot(server):
 def watch(program, service, write, tmp_path):
     """Declares what the program meets; *ledger* is the setting."""
 
-    def one(ledger="sqlite:///../kept/ledger.db", proxy=None):
+    def one(ledger="file", proxy=None):
         write("reconcile.yaml", WORKSPACE.format(ledger=json.dumps(ledger)))
         (tmp_path / "kept").mkdir(exist_ok=True)
         password = quote(SECRETS["PROXY_PASSWORD"], safe="")

@@ -67,7 +67,7 @@ def address(request: pytest.FixtureRequest) -> LedgerAddress:
 
 
 def address_of(setting: str | None, folder: Path) -> LedgerAddress:
-    found = ledger_address(setting, folder / "schedules", {})
+    found = ledger_address(setting, folder / ".reconcile" / "shop" / "ledger.db", {})
     assert found is not None
     return found
 

@@ -10,34 +10,39 @@ from pathlib import Path
 import pytest
 
 from reconcile.errors import LedgerError, SettingError
-from reconcile.ledger.address import LedgerAddress, ledger_address
+from reconcile.ledger.address import LedgerAddress, file_address, ledger_address
 from reconcile.ledger.damaged_file import move_away
 
-HERE = Path("work/schedules")
+HERE = Path("work/ledger.db")
 SECRET = "correct-horse"
 
 
 @pytest.mark.parametrize(
-    "setting, path",
+    "setting",
     [
-        pytest.param(None, "work/.reconcile/ledger.db", id="default-is-beside-the-folder"),
-        pytest.param("sqlite:///ledger.db", "work/schedules/ledger.db", id="relative-to-the-workspace"),
-        pytest.param("sqlite:////var/lib/${NAME}.db", "/var/lib/订单.db", id="absolute-with-a-variable"),
+        pytest.param(None, id="default"),
+        pytest.param("file", id="named"),
     ],
 )
-def test_a_file_is_named_by_its_path(setting, path):
-    address = ledger_address(setting, HERE, {"NAME": "订单"})
+def test_a_file_is_at_its_own_place(setting):
+    address = ledger_address(setting, HERE, {})
     assert address is not None
-    assert (address.path, address.shown) == (Path(path), path)
+    assert (address.path, address.shown) == (HERE, "work/ledger.db")
     assert not address.exists
 
 
-def test_the_default_of_the_folder_one_stands_in_is_beside_it_too(tmp_path, monkeypatch):
-    (tmp_path / "schedules").mkdir()
-    monkeypatch.chdir(tmp_path / "schedules")
-    address = ledger_address(None, Path(), {})
-    assert address is not None
-    assert address.path == tmp_path / ".reconcile" / "ledger.db"
+@pytest.mark.parametrize(
+    "path, shown",
+    [
+        pytest.param("work/a.db", "a.db", id="below"),
+        pytest.param("b.db", "../b.db", id="above"),
+        pytest.param("/var/a.db", "/var/a.db", id="far-away"),
+    ],
+)
+def test_a_path_is_shown_as_is_shorter(tmp_path, monkeypatch, path, shown):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    assert file_address(tmp_path / path).shown == shown
 
 
 @pytest.mark.parametrize(
@@ -110,11 +115,8 @@ def test_a_server_is_named_by_a_url_and_shown_without_its_password(setting, url,
         pytest.param("ledger.db", "is not an address", id="a-bare-path"),
         pytest.param("mysql://db/ledger", "begins with mysql:", id="another-database"),
         pytest.param("postgresql+psycopg2://db/ledger", "begins with postgresql+psycopg2:", id="another-driver"),
-        pytest.param("sqlite://", "begins with sqlite:", id="no-file"),
-        pytest.param("sqlite:///", "names no file", id="empty-path"),
-        pytest.param("sqlite:///:memory:", "names no file", id="memory"),
-        pytest.param("sqlite:///ledger.db?mode=ro", "options after a question mark", id="options-of-a-file"),
-        pytest.param("sqlite:///my ledger.db", "a space or a control character", id="space"),
+        pytest.param("sqlite:///ledger.db", "names a SQLite file by its path", id="a-path-of-a-file"),
+        pytest.param("postgresql://my db/ledger", "a space or a control character", id="space"),
         pytest.param("postgresql://ann:${ODD}@db/ledger", "holds an @, / or #", id="password-not-encoded"),
         pytest.param("postgresql://ann:${HASH}@db/ledger", "is not an address", id="password-with-a-hash"),
         pytest.param("postgresql://ann:${PASSWORD}@db:many/ledger", "is not an address", id="port"),

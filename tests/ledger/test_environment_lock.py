@@ -405,7 +405,7 @@ from tests.ledger.run_builders import run_in, update
 from reconcile.service.system_clock import SystemClock
 
 setting, folder = sys.argv[1:]
-address = ledger_address(setting or None, Path(folder) / "schedules", {})
+address = ledger_address(setting or None, Path(folder) / ".reconcile" / "shop" / "ledger.db", {})
 clock = SystemClock(threading.Event())
 lease = Lease(renew_seconds=0.2)
 with open_ledger(address, workspace="shop", environment="prod", clock=clock, create=True, lease=lease) as ledger:

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Column, Engine, Index, MetaData, Table, Text, create_engine, event, inspect
 
 from reconcile.errors import LedgerError
-from reconcile.ledger.address import LedgerAddress
+from reconcile.ledger.address import LedgerAddress, file_address
 from reconcile.ledger.migrations import READABLE_VERSION, SCHEMA_VERSION
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.tables import CHANGES, IS_DOUBLED, IS_OPEN, RUNS, metadata
@@ -74,12 +74,16 @@ def test_a_ledger_is_made_where_none_is(address):
 
 def test_the_folder_of_the_default_ledger_is_ignored_by_git(sqlite_address):
     opening(sqlite_address).close()
-    assert (sqlite_address.path.parent / ".gitignore").read_text() == "*\n"
+    assert (sqlite_address.path.parent.parent / ".gitignore").read_text() == "*\n"
 
 
 def test_a_folder_of_another_name_is_left_to_its_owner(tmp_path):
-    opening(address_of("sqlite:///state/deep/ledger.db", tmp_path)).close()
-    assert [file.name for file in (tmp_path / "schedules/state/deep").iterdir()] == ["ledger.db"]
+    opening(file_address(tmp_path / "state/deep/ledger.db")).close()
+    assert [str(path.relative_to(tmp_path)) for path in sorted(tmp_path.rglob("*"))] == [
+        "state",
+        "state/deep",
+        "state/deep/ledger.db",
+    ]
 
 
 def test_a_sqlite_ledger_is_as_durable_as_sqlite_can_be(ledger, address):
@@ -198,7 +202,7 @@ def test_a_ledger_that_does_not_tell_its_version_is_refused(address, change):
 
 @pytest.mark.parametrize("content", [b"no database at all, but text" * 100, b"SQLite format 3\0" + b"\xff" * 5000])
 def test_a_damaged_file_is_refused_and_kept(sqlite_address, content):
-    sqlite_address.path.parent.mkdir()
+    sqlite_address.path.parent.mkdir(parents=True)
     sqlite_address.path.write_bytes(content)
     for create in (True, False):
         error = refusal(sqlite_address, create=create)
@@ -238,7 +242,7 @@ def test_a_server_may_hold_other_tables(postgres_address):
 
 
 def test_an_empty_file_is_no_ledger_yet(sqlite_address):
-    sqlite_address.path.parent.mkdir()
+    sqlite_address.path.parent.mkdir(parents=True)
     sqlite_address.path.touch()
     assert opening(sqlite_address, create=False) is None
     opening(sqlite_address).close()
@@ -289,7 +293,7 @@ def test_intents_that_a_full_disk_does_not_take_are_not_half_there(sqlite_addres
     with disk_of(30), opening(sqlite_address) as ledger, run_in(ledger) as run:
         with pytest.raises(LedgerError, match="no space left") as refused:
             run.record_intents(Intent(update(str(number))) for number in range(1000))
-        assert str(sqlite_address.path) in refused.value.message
+        assert sqlite_address.shown in refused.value.message
         assert ledger.open_changes() == ()
 
 
@@ -303,7 +307,7 @@ def test_a_folder_that_may_not_be_written_makes_no_ledger():
 
 def test_a_file_that_may_not_be_written_takes_no_intents():
     with ordinary_user() as folder:
-        address = address_of("sqlite:///ledger.db", folder)
+        address = file_address(folder / "ledger.db")
         with opening(address) as ledger, run_in(ledger) as run:
             end(run)
         address.path.chmod(0o400)
@@ -311,13 +315,13 @@ def test_a_file_that_may_not_be_written_takes_no_intents():
             assert ledger.runs(most=1)
             with pytest.raises(LedgerError, match="it cannot be written") as refused, run_in(ledger, LATER_RUN):
                 pytest.fail("a run began that cannot be recorded")
-            assert str(address.path) in refused.value.message
+            assert address.shown in refused.value.message
             assert len(ledger.runs(most=9)) == 1
 
 
 def test_a_file_that_may_not_be_read_is_refused():
     with ordinary_user() as folder:
-        address = address_of("sqlite:///ledger.db", folder)
+        address = file_address(folder / "ledger.db")
         opening(address).close()
         address.path.chmod(0)
         assert "let this user read and write" in refusal(address).hint

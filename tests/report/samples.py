@@ -155,7 +155,7 @@ STANDINGS = (
         "prod",
         LastAppliedSource.LEDGER,
         "4f0b1d8a" * 5,
-        ".reconcile/ledger.db",
+        ".git/reconcile/shop/ledger.db",
         keys=42,
         runs=(GOING_ON, APPLIED),
         runs_since=1,
@@ -163,7 +163,7 @@ STANDINGS = (
         open_changes=((APPLIED.start.id, RECORDS[2]),),
         lock=LOCK,
     ),
-    EnvironmentStatus("staging", LastAppliedSource.LEDGER, None, ".reconcile/ledger.db"),
+    EnvironmentStatus("staging", LastAppliedSource.LEDGER, None, ".git/reconcile/shop/ledger.db"),
     EnvironmentStatus("test", LastAppliedSource.GIT, "4f0b1d8a" * 5, None),
     EnvironmentStatus("demo", LastAppliedSource.NONE, None, None, findings=(LINELESS,)),
 )

@@ -23,7 +23,7 @@ def home(tmp_path):
 
     def one(setting=None):
         runtime = Runtime({}, NOW, NOW, Console(lambda _: None), lambda _: None)
-        address = ledger_address(setting, tmp_path / "schedules", {})
+        address = ledger_address(setting, tmp_path / "ledger.db", {})
         return LedgerHome(runtime, "test", "prod", address, Repository(tmp_path))
 
     return one

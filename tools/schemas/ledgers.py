@@ -125,7 +125,7 @@ _STANDING = record(
         "last_applied": ref("plan#last_applied", "ledger"),
         "revision": text_or_null("The last commit that was applied as a whole; null when none is known.", None),
         "ledger": text_or_null(
-            "The address of its ledger, without secrets; null without a ledger.", ".reconcile/ledger.db"
+            "The address of its ledger, without secrets; null without a ledger.", ".git/reconcile/shop/ledger.db"
         ),
         "lineage": ref_or_null(
             "status#lineage", "Which ledger it is; null before its first run.", example(_LINEAGE), None

@@ -269,16 +269,16 @@ ENVIRONMENT: dict[str, Node] = {
 }
 
 _LEDGER = text(
-    "The ledger, where applies are recorded: an SQLAlchemy URL of SQLite or PostgreSQL, which may hold "
-    "${VARIABLES}; `git`, `git+REMOTE` or `git+URL`, for a ref of a Git repository; or `none`. "
-    "If not set: the SQLite file .reconcile/ledger.db beside this folder.",
+    "The ledger, where applies are recorded: `file`, a SQLite file in the repository's git directory; the address of "
+    "a PostgreSQL database, which may hold ${VARIABLES}; `git`, `git+REMOTE` or `git+URL`, for a ref of a Git "
+    "repository; or `none`. If not set: `file`.",
     "postgresql://reconcile:${LEDGER_PASSWORD}@db.example.com/reconcile",
     "git",
     "none",
-    pattern="^(none|git|git\\+[^\\x00-\\x20\\x7f]+|sqlite:///[^\\x00-\\x1f\\x7f]+|postgresql(\\+psycopg)?://[^\\x00-\\x1f\\x7f]+"
+    pattern="^(file|none|git|git\\+[^\\x00-\\x20\\x7f]+|postgresql(\\+psycopg)?://[^\\x00-\\x1f\\x7f]+"
     "|\\$\\{[A-Za-z_][A-Za-z0-9_]*\\}[^\\x00-\\x1f\\x7f]*)$",
-    patternErrorMessage="write sqlite:///PATH, postgresql://USER:${PASSWORD}@HOST/NAME, a ${VARIABLE} that holds one, "
-    "git, git+REMOTE, git+URL, or none",
+    patternErrorMessage="write file (a SQLite file at its own place), postgresql://USER:${PASSWORD}@HOST/NAME, git, "
+    "git+REMOTE, git+URL, a ${VARIABLE} that holds such an address, or none",
 )
 
 _LINEAGE = text(
