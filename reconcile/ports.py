@@ -92,6 +92,9 @@ class Writer(Protocol):
 class Ledger(Protocol):
     """Remembers, for one run, what was about to be done and what became of it. Each call is one transaction."""
 
+    def objection(self) -> str | None:
+        """Return why nothing may be saved now (the run may have lost its lock); None: it may. Any thread may ask."""
+
     def record_intents(self, intents: Iterable[Intent]) -> None:
         """Record a wave's intents, durably, before its first save.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from reconcile.engine.guard import Judging, refusal_now, refusals_now
+from reconcile.engine.guard import Judging, refusal_now, refusals_now, refused_by
 from reconcile.flows.tally import Tally
 from reconcile.flows.wave import Ports
 from reconcile.flows.wording import unsaved
@@ -27,16 +27,20 @@ class Moment:
 
     def objection(self, change: Change) -> Refusal | None:
         """Return why *change* must not be saved now."""
-        return refusal_now(change, self._now())
+        return self._of_ledger() or refusal_now(change, self._now())
 
     def admit(self, tally: Tally, first: Iterable[Change]) -> Tally:
         """Return *tally* without what must not be saved now: all that is pending in a freeze, else some of *first*."""
         now = self._now()
-        of_run = refusals_now(now)
-        if of_run:
-            return without_refused(tally, ((change, of_run[0]) for change in tally.pending), self.ports)
+        of_run = self._of_ledger() or next(iter(refusals_now(now)), None)
+        if of_run is not None:
+            return without_refused(tally, ((change, of_run) for change in tally.pending), self.ports)
         asked = ((change, refusal_now(change, now)) for change in first)
         return without_refused(tally, ((change, refusal) for change, refusal in asked if refusal), self.ports)
+
+    def _of_ledger(self) -> Refusal | None:
+        message = self.ports.ledger.objection()
+        return None if message is None else refused_by("locked", f"nothing more is saved: {message}")
 
     def _now(self) -> Judging:
         return replace(self.judging, now=self.ports.clock.now())

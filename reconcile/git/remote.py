@@ -96,7 +96,9 @@ def _refuse_committed(repository: Repository, address: str) -> None:
 
 
 def _addresses(repository: Repository, remote: str) -> frozenset[str]:
-    """Return every address that a call to *remote* may use."""
+    """Return every address that a call to *remote* may use. Outside Git no name or setting leads elsewhere."""
+    if repository.is_outside:
+        return frozenset({remote})
     found = (
         repository.act("ls-remote", "--get-url", "--", remote),
         repository.act("remote", "get-url", "--push", "--all", "--", remote),  # it knows only the repository's remotes

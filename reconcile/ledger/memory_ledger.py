@@ -14,6 +14,10 @@ class MemoryLedger:
         self.intents: list[Intent] = []
         self.outcomes: list[Outcome] = []
 
+    def objection(self) -> str | None:
+        """Object to nothing: it has no lock to lose."""
+        return None
+
     def record_intents(self, intents: Iterable[Intent]) -> None:
         """Record a wave's intents."""
         self.intents.extend(intents)

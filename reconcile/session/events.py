@@ -84,6 +84,10 @@ class TellingLedger:
         self._ledger = ledger
         self._events = events
 
+    def objection(self) -> str | None:
+        """Return why nothing may be saved now; None: it may."""
+        return self._ledger.objection()
+
     def record_intents(self, intents: Iterable[Intent]) -> None:
         """Record a wave's intents, and tell of them."""
         listed = tuple(intents)

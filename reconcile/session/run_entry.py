@@ -29,6 +29,12 @@ class RunEntry:
     def __init__(self, run: RunLedger | None) -> None:
         self._run = run
         self._findings: list[Finding] = []
+        self._is_written = True
+
+    @property
+    def is_written(self) -> bool:
+        """Return whether the ledger took all that it was given."""
+        return self._is_written
 
     @property
     def ledger(self) -> Ledger:
@@ -97,6 +103,7 @@ class RunEntry:
         try:
             yield
         except LedgerError as error:
+            self._is_written = False
             message = f"the ledger could not be written: {error.message}"
             rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNWRITTEN
             self._findings.append(Finding(rule, message, hint=error.hint))

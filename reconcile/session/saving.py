@@ -137,7 +137,7 @@ class Saving:
             _end_holds(entry, planned, self.declared)
         entry.end(run)
         # What was saved and cannot be written down is not done: the next run reads what became of it.
-        run = replace(run, is_recorded=run.is_recorded and not entry.findings)
+        run = replace(run, is_recorded=run.is_recorded and entry.is_written)
         events.summary(run)
         of_replies = ServiceReader(self.client).take_findings()
         findings = (*run.findings, *of_replies, *purpose.findings, *entry.findings, *self._notices())

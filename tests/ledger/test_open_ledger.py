@@ -45,7 +45,7 @@ def run_script(address: LedgerAddress, script: str) -> None:
     if address.path is None:
         postgres.execute(address.url.replace("+psycopg", ""), script)
         return
-    address.path.parent.mkdir(exist_ok=True)
+    address.path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.closing(sqlite3.connect(address.path)) as connection:
         connection.executescript(script)
 
