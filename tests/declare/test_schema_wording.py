@@ -152,15 +152,15 @@ def environment(**fields):
             "workspace",
             environment(timeout="10 seconds"),
             "timeout: 10 seconds cannot be used",
-            "a duration such as 10s, 5m, 2h or 1d is meant",
+            "a duration such as 10s, 5m, 2h or 1d, at most 365d, is meant",
             id="duration",
         ),
         pytest.param(
             "workspace",
             environment(ledger="ledger.db"),
             "ledger: ledger.db cannot be used",
-            "write file (a SQLite file at its own place), postgresql://USER:${PASSWORD}@HOST/NAME, a ${VARIABLE} "
-            "that holds such an address, or none",
+            "write file (a SQLite file at its own place), postgresql://USER:${PASSWORD}@HOST/NAME, git, git+REMOTE, "
+            "git+URL, a ${VARIABLE} that holds such an address, or none",
             id="ledger",
         ),
         pytest.param(

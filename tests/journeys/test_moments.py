@@ -24,7 +24,10 @@ schedules:
 
 @pytest.fixture
 def clock(monkeypatch):
-    """Five minutes before the second day's fire; time passes only by sleeping. Gives how long that was."""
+    """Five minutes before the second day's fire; time passes only by sleeping. Gives how long that was.
+
+    No renewal of a lease could follow it: where a run saves after a jump, it has no lock (`ledger: none`).
+    """
     slept: list[float] = []
 
     def now(*_):
@@ -118,7 +121,6 @@ def fire_of(job_id, moment):
 def test_a_soak_until_the_next_fire_waits_for_the_fire_of_the_environments_quartz(
     clock, program, service, declare, quartz, exit_code, saved, told
 ):
-    # Without a lock: its lease is renewed while a run waits, and no renewal could follow this clock.
     declare(LISTED, quartz, "ledger: none\n")
     fire = SECOND_DAY + timedelta(minutes=5)
 
@@ -140,7 +142,7 @@ def test_a_freeze_that_begins_between_two_waves_stops_what_is_left(clock, progra
     codes = [str(number) for number in range(1, 25)]
     listed = "".join(f'  - {{code: "{code}", name: 月结, cron: "0 0 12 1 * ?"}}\n' for code in codes)
     write("tenants/acme.yaml", "tenant: acme\nschedules:\n" + listed)
-    freeze = 'freezes:\n  - {reason: audit, from: "2026-11-20T02:00", to: "2026-11-21T02:00"}\n'
+    freeze = 'ledger: none\nfreezes:\n  - {reason: audit, from: "2026-11-20T02:00", to: "2026-11-21T02:00"}\n'
     write("reconcile.yaml", WORKSPACE.format(url=service.url) + freeze)
 
     def hook(_, body):
@@ -162,7 +164,7 @@ def test_a_freeze_that_begins_between_two_waves_stops_what_is_left(clock, progra
 
 
 def test_a_fire_that_comes_near_between_plan_and_save_refuses_that_schedule_alone(clock, program, service, declare):
-    declare("0 0 12 1 * ?", "2.5", NEAR.replace("10m", "4m"))
+    declare("0 0 12 1 * ?", "2.5", NEAR.replace("10m", "4m") + "ledger: none\n")
     service.put("acme", "1", "0 0 3 * * ?")
     service.put("acme", "2", "0 0 2 * * ?")
 

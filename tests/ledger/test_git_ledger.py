@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError
+from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError, UsageError
 from reconcile.git.refs import ledger_ref
 from reconcile.ledger import git_ledger
 from reconcile.ledger.git_steps import LEASE_SECONDS, POLL_SECONDS, RENEW_SECONDS, SAVING_SECONDS
@@ -114,7 +114,12 @@ def test_a_step_writes_only_the_files_whose_rows_changed(opened, remote):
     whole_run(opened(), codes=[str(number) for number in range(60)])
     whole_run(opened(), LATER_RUN, codes=("1",))
     changed = remote.git("diff", "--name-only", f"{REF}~4", REF).split("\n")
-    assert sorted(path.partition("/")[0] for path in changed) == ["meta.json", "runs", "state"]
+    assert sorted(path.partition("/")[0] for path in changed) == [
+        "meta.json",
+        "runs",
+        "state",
+        "state",
+    ]  # the key, and the serial
 
 
 def test_the_last_runs_are_in_the_tree_and_those_before_in_its_history(opened, remote, monkeypatch):
@@ -130,7 +135,7 @@ def test_the_last_runs_are_in_the_tree_and_those_before_in_its_history(opened, r
     record, changes = ledger.run(names[0])
     assert (record.ending, [change.result.value for change in changes]) == (Ending.FINISHED, ["verified"])
     assert [record.start.id for record in ledger.runs(most=9)] == names[::-1]
-    with pytest.raises(LedgerError, match="4 runs begin with 2026"):
+    with pytest.raises(UsageError, match="4 runs begin with 2026"):
         opened(create=False).run("2026")
 
 
