@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from reconcile import cli
-from tests.journeys.conftest import TENANT, run_ids
+from tests.journeys.conftest import LEDGER, TENANT, run_ids
 from tests.journeys.test_commits import commit as commit
 from tests.journeys.test_commits import git as git
 from tests.journeys.test_commits import standing
@@ -51,7 +51,7 @@ def test_a_ledger_keeps_its_lineage_from_run_to_run_and_another_ledger_has_anoth
     assert program("apply", "--yes").code == 0
     assert standing(program)["lineage"] == first | {"serial": 2}
     assert f"lineage            {first['id']}, at run 2\n" in program("status").out
-    (tmp_path / ".reconcile" / "ledger.db").unlink()
+    (tmp_path / LEDGER).unlink()
     assert standing(program)["lineage"] is None
     assert program("apply", "--yes").code == 0
     assert standing(program)["lineage"]["id"] != first["id"]
