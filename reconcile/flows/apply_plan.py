@@ -92,13 +92,14 @@ def _refused(tally: Tally, refused: tuple[Refusal, ...]) -> Iterator[tuple[Chang
 
 def _go_first(moment: Moment, tally: Tally, *, pacing: Pacing, situation: Situation) -> SentCanaries:
     """Send the canaries, unless it is known that none of them would fire in time."""
-    ports, waits = moment.ports, dict[Key, float]()
+    ports = moment.ports
+    waits: dict[Key, float] = {}
     if pacing.soak is SoakUntil.NEXT_FIRE and len(tally.pending) > kinds_in(tally.pending):
         waits = _waits(tally.pending, ports.clock.now(), pacing, situation)
         if min(waits.values()) == _NEVER:
             # Known before anything is saved, so nothing is left half done.
             tally = tally.stopped("no canary would fire before the soak's limit", in_vain(pacing))
-    return send_canaries(ports, tally, moment=moment, pacing=pacing, waits=waits)
+    return send_canaries(moment, tally, pacing=pacing, waits=waits)
 
 
 def _wave(moment: Moment, tally: Tally, pacing: Pacing) -> Tally:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from reconcile.flows.moment import Moment
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.tally import Tally
-from reconcile.flows.wave import Ports, run_wave
+from reconcile.flows.wave import run_wave
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
 from reconcile.model.outcome import Outcome, Result
@@ -42,16 +42,14 @@ class SentCanaries:
     tally: Tally
 
 
-def send_canaries(
-    ports: Ports, tally: Tally, *, moment: Moment, pacing: Pacing, waits: Mapping[Key, float]
-) -> SentCanaries:
+def send_canaries(moment: Moment, tally: Tally, *, pacing: Pacing, waits: Mapping[Key, float]) -> SentCanaries:
     """Save and verify one change of each kind that is pending.
 
     *waits* are the seconds until changes fire, where that matters: the one that fires first is taken.
     """
     verified: tuple[Outcome, ...] = ()
     for kind in _KINDS:
-        canary, tally = _send_canary(kind, ports, tally, moment=moment, pacing=pacing, waits=waits)
+        canary, tally = _send_canary(kind, moment, tally, pacing=pacing, waits=waits)
         verified = verified if canary is None else (*verified, canary)
     return SentCanaries(verified, tally)
 
@@ -63,13 +61,7 @@ def kinds_in(changes: Iterable[Change]) -> int:
 
 
 def _send_canary(
-    kind: tuple[Action, ...],
-    ports: Ports,
-    tally: Tally,
-    *,
-    moment: Moment,
-    pacing: Pacing,
-    waits: Mapping[Key, float],
+    kind: tuple[Action, ...], moment: Moment, tally: Tally, *, pacing: Pacing, waits: Mapping[Key, float]
 ) -> tuple[Outcome | None, Tally]:
     """Return the verified canary of *kind*, None where there is none, and the tally after it."""
     of_kind = [
@@ -79,7 +71,7 @@ def _send_canary(
     ]
     candidates = tuple(change for *_, change in sorted(of_kind, key=lambda one: one[:3]))
     tries, look_at = 0, 1
-    tally = tally.stopped_by(ports.stop)
+    tally = tally.stopped_by(moment.ports.stop)
     while candidates and not tally.is_stopped:
         tally = moment.admit(tally, candidates[:look_at])
         candidates = _without_outcome(candidates, tally)
@@ -87,13 +79,13 @@ def _send_canary(
             break
         wave = run_wave(
             candidates[:look_at],
-            ports,
+            moment.ports,
             upserting=tally.upserting,
             pacing=pacing,
             at_most=1,
             objection=moment.objection,
         )
-        tally = tally.with_wave(wave).stopped_by(ports.stop)
+        tally = tally.with_wave(wave).stopped_by(moment.ports.stop)
         candidates = _without_outcome(candidates, tally)
         if not wave.begun:
             # A run before this one may have done many already: whole waves of them are read at once.

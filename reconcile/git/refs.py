@@ -21,7 +21,7 @@ from reconcile.text import did_you_mean, shown
 APPLIED = "refs/reconcile/applied/"
 LEDGER = "refs/reconcile/ledger/"
 
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PLAIN = re.compile(r"[0-9A-Za-z_.-]")
 # Plain characters that git refuses in the name of a ref.
 _NOT_IN_REF = re.compile(r"^\.|(?<=\.)\.|\.$|\.(?=lock$)")
@@ -42,7 +42,7 @@ def commit_of(repository: Repository, rev: str) -> str | None:
     completed = repository.ask("rev-parse", "--verify", "--quiet", f"{rev}^{{commit}}")
     commit = os.fsdecode(completed.out.removesuffix(b"\n"))
     if completed.is_good:
-        return commit if _ID.fullmatch(commit) else None  # git answers `^main` too, with the `^`
+        return commit if OBJECT_ID.fullmatch(commit) else None  # git answers `^main` too, with the `^`
     # Git ends with 1 where a revision does not exist: all else is about the repository.
     is_missing = completed.code == 1 or any(words in completed.err for words in _NOT_HERE)
     if is_missing or repository.is_outside:

@@ -194,15 +194,24 @@ def _contents(repository: Repository, ids: Iterable[str]) -> Mapping[str, bytes]
     completed = repository.ask("cat-file", "--batch", "--buffer", stdin=asked.encode("ascii"))
     if not completed.is_good:
         raise completed.failure("files of a revision cannot be read")
+    return blobs_in(completed.out)
+
+
+def blobs_in(out: bytes) -> Mapping[str, bytes]:
+    """Return the blobs that `git cat-file --batch` wrote, by id.
+
+    Raises:
+        ReconcileError: one of them is missing, or is not a blob.
+    """
     contents = {}
     at = 0
-    while at < len(completed.out):
-        end = completed.out.index(b"\n", at)
-        name, *about = completed.out[at:end].decode("ascii").split()
+    while at < len(out):
+        end = out.index(b"\n", at)
+        name, *about = out[at:end].decode("ascii").split()
         if about[0] != "blob":
             raise ReconcileError(f"the file {name} of a revision is {about[0]}", hint="see `git fsck`")
         start = end + 1
         at = start + int(about[1])
-        contents[name] = completed.out[start:at]
+        contents[name] = out[start:at]
         at += 1  # the line break after it
     return contents

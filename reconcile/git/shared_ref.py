@@ -9,13 +9,14 @@ at work.
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconcile.errors import ReconcileError
 from reconcile.git.program import CompletedGit
+from reconcile.git.refs import OBJECT_ID
+from reconcile.git.revision import blobs_in
 from reconcile.git.scratch import Scratch
 from reconcile.ports import Pushed, PushKind
 from reconcile.secrets import without_credentials
@@ -26,7 +27,6 @@ REMOTE_SECONDS = 15
 HISTORY_SECONDS = 120
 
 _PAUSES = (0.2, 1.0, 2.0)
-_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _HERE, _SEEN = "refs/reconcile/here", "refs/reconcile/seen"
 _WHOLE = "2147483647"  # git's own number for "no limit"; `--unshallow` fails where nothing is missing
 _NOT_THERE = 2
@@ -106,8 +106,7 @@ class GitRef:
 
     def files(self, commit: str) -> Mapping[str, bytes]:
         """Return the files of *commit*, by path."""
-        blobs = {path: blob for path, _, blob in self._listed(commit)}
-        return dict(zip(blobs, self._contents([*blobs.values()]), strict=True))
+        return self._contents({path: blob for path, _, blob in self._listed(commit)})
 
     def removed(self, folder: str) -> Mapping[str, bytes]:
         """Fetch the whole history, and return the files of *folder* that it removed, as they were, by path.
@@ -125,7 +124,7 @@ class GitRef:
         blobs: dict[str, str] = {}
         for about, path in zip(parts[::2], parts[1::2], strict=False):
             blobs.setdefault(path, about.split(" ")[2])  # the newest removal comes first
-        return dict(zip(blobs, self._contents([*blobs.values()]), strict=True))
+        return self._contents(blobs)
 
     def commit(self, parent: str | None, changed: Mapping[str, bytes | None], subject: str) -> str:
         """Return a new commit after *parent*, with the files *changed*; a file that is None is left out.
@@ -231,14 +230,11 @@ class GitRef:
             _, kind, blob = about.split(" ")
             yield path, kind, blob
 
-    def _contents(self, blobs: list[str]) -> Iterator[bytes]:
-        out = self._local("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).out
-        at = 0
-        for _ in blobs:
-            end = out.index(b"\n", at)
-            size = int(out[at:end].rpartition(b" ")[2])
-            yield out[end + 1 : end + 1 + size]
-            at = end + 1 + size + 1
+    def _contents(self, blobs: Mapping[str, str]) -> Mapping[str, bytes]:
+        """Return the files whose *blobs* are given by path."""
+        out = self._local("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs.values()).encode()).out
+        contents = blobs_in(out)
+        return {path: contents[blob] for path, blob in blobs.items()}
 
     def _written(self, contents: list[bytes]) -> list[str]:
         if not contents:
@@ -281,7 +277,7 @@ def _kind(line: tuple[str, ...], completed: CompletedGit) -> PushKind | None:
 
 def _checked(commit: str) -> str:
     """Return *commit*, which is a whole id: an empty one in a refspec would delete the ref."""
-    if not _ID.fullmatch(commit):
+    if not OBJECT_ID.fullmatch(commit):
         raise ReconcileError(
             f"git names {shown(commit)!r} where an object id is meant", hint="`git version`: 2.38 or newer"
         )

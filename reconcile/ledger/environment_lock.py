@@ -19,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, inspect, select, text, update
+from sqlalchemy import Connection, Row, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from reconcile.engine.guard import refused_by
@@ -156,16 +156,14 @@ class EnvironmentLock:
     def holder(self) -> LockHolder | None:
         """Return the holder of the lock. Whether it still lives cannot be told from one look."""
         with self._database.reading() as connection:
-            # A ledger of an earlier version is read as it is.
-            row = self._row(connection) if inspect(connection).has_table(LOCKS.name) else None
+            row = self._row(connection)
         seen = None if row is None else _seen(row)
         return None if seen is None else seen.holder
 
     def unlock(self, lock_id: str) -> LockHolder | None:
         """Free the lock with this id, and return who held it; None: there is no such lock."""
         with self._database.writing() as connection:
-            has_row = inspect(connection).has_table(LOCKS.name)
-            row = self._row(connection, for_update=True) if has_row else None
+            row = self._row(connection, for_update=True)
             if row is None or row.nonce is None or row.nonce != lock_id:
                 return None
             connection.execute(update(LOCKS).where(self._is_its_row).values(nonce=None))
@@ -219,7 +217,7 @@ def wait_for(
             clock.sleep(pause)
         # A sleep that ended early means that the run was stopped.
         if pause <= 0 or clock.monotonic() - started < pause / 2:
-            raise _refused(found.holder, lock.environment, lease)
+            raise refused(found.holder, lock.environment, lease)
 
 
 def _seen(row: Row[Any]) -> Seen | None:
@@ -230,7 +228,8 @@ def _holder(row: Row[Any]) -> LockHolder:
     return LockHolder(row.nonce, row.run, row.actor, row.since, row.renewed_at)
 
 
-def _refused(holder: LockHolder, environment: str, lease: Lease) -> RefusedError:
+def refused(holder: LockHolder, environment: str, lease: Lease) -> RefusedError:
+    """Return the refusal of a run whose environment *holder* has locked."""
     message = (
         f"environment {environment} is locked: {holder.actor} has been applying since {instant_text(holder.since)} "
         f"(run {holder.run}, lock {holder.id}, last renewed {instant_text(holder.renewed_at)} by its own clock)"

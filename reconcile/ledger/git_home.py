@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconcile.errors import LedgerError, LedgerGoneError
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.database import Database
-from reconcile.ledger.git_steps import FORMAT, GitLock, Meta, as_ledger_error, boot_seconds
+from reconcile.ledger.git_steps import FORMAT, GitLock, Meta, as_ledger_error
 from reconcile.ledger.ledger_tree import LOCK, META, LedgerTree
 from reconcile.ledger.migrations import SCHEMA_VERSION
 from reconcile.ports import Clock, SharedRef
@@ -22,7 +22,7 @@ from reconcile.times import instant
 class GitHome:
     """Where a ledger is kept in Git, and whose it is. *lineage* is the one that the workspace names, if any.
 
-    *folder* is for the database of this run. *now* is a clock for waiting, which no other machine's is compared with.
+    *folder* is for the database of this run.
     """
 
     ref: SharedRef
@@ -31,7 +31,6 @@ class GitHome:
     environment: str
     clock: Clock
     lineage: str | None = None
-    now: Callable[[], float] = boot_seconds
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,15 @@ import contextlib
 import secrets
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from sqlalchemy import or_, select
 
-from reconcile.engine.guard import refused_by
 from reconcile.errors import LedgerError, LedgerMovedError
+from reconcile.ledger.environment_lock import refused
 from reconcile.ledger.git_home import GitHome, Loaded, gone, load
-from reconcile.ledger.git_steps import LEASE_SECONDS, POLL_SECONDS, GitLock, Steps, as_ledger_error
-from reconcile.ledger.lease import LEASE
+from reconcile.ledger.git_steps import LEASE, POLL_SECONDS, GitLock, Steps, as_ledger_error
+from reconcile.ledger.lease import Mark, Watch
 from reconcile.ledger.ledger_tree import RUN_FOLDER, run_path
 from reconcile.ledger.run_ledger import RunLedger
 from reconcile.ledger.sql_ledger import SqlLedger
@@ -26,7 +27,7 @@ from reconcile.ledger.tables import CHANGES, IS_DOUBLED, IS_OPEN
 from reconcile.model.finding import Finding, RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
-from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, LockHolder, RunRecord, RunStart, Settled
+from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, Lineage, LockHolder, RunRecord, RunStart, Settled
 from reconcile.model.outcome import Intent, Outcome
 from reconcile.model.rules import LedgerRule
 from reconcile.times import instant, instant_text
@@ -113,7 +114,7 @@ class GitLedger(SqlLedger):
         )
         self._loaded = loaded
         self._has_history = False
-        self.steps = Steps(home.ref, loaded.meta, loaded.commit, home.now)
+        self.steps = Steps(home.ref, loaded.meta, loaded.commit, home.clock.monotonic)
 
     def close(self) -> None:
         """Close the database, and remove what this run made."""
@@ -127,6 +128,11 @@ class GitLedger(SqlLedger):
         message = f'commit this line beside `ledger`: lineage: "{self.steps.meta.lineage}"'
         hint = "with it, a ledger that was deleted or taken back is an error, and never a first run"
         return (Finding(LedgerRule.LEDGER_LINEAGE, message, hint=hint),)
+
+    def lineage(self) -> Lineage | None:
+        """Return which ledger this is: the lineage that `lineage` names."""
+        found = super().lineage()
+        return None if found is None else replace(found, id=self.steps.meta.lineage)
 
     def lock_holder(self) -> LockHolder | None:
         """Return the holder of the lock, as the ledger said when it was read."""
@@ -150,7 +156,7 @@ class GitLedger(SqlLedger):
         """
         for tried in range(_TRIES):
             if self._loaded.lock is not None:
-                raise _refused(_holder(self._loaded.lock), self._home.environment)
+                raise self._refused(self._loaded.lock)
             released = super().release(keys)
             self.commit(f"release {len(released)}")
             try:
@@ -238,24 +244,26 @@ class GitLedger(SqlLedger):
 
     def _wait(self, timeout_seconds: float) -> None:
         """Wait until the lock is free, or its holder's ref stood still for the length of a lease; then read again."""
-        home, watched = self._home, self._loaded.commit
-        began = since = home.now()
+        clock, ref = self._home.clock, self._home.ref
+        began = clock.monotonic()
+        watch = Watch().seeing(Mark(self._loaded.commit or "", 0), at=began)
         while self._loaded.lock is not None:
-            if home.now() - since > LEASE_SECONDS:
+            before = clock.monotonic()
+            if watch.overdue(LEASE, at=before) is not None:
                 return  # its holder has stopped saving; the first push replaces the lock
-            left = timeout_seconds - (home.now() - began)
-            before = home.now()
-            pause = min(POLL_SECONDS, left)
+            pause = min(POLL_SECONDS, timeout_seconds - (before - began))
             if pause > 0:
-                home.clock.sleep(pause)
-            if pause <= 0 or home.now() - before < pause / 2:  # a sleep that ended early: the run was stopped
-                raise _refused(_holder(self._loaded.lock), home.environment)
-            with as_ledger_error(home.ref.shown):
-                tip = home.ref.tip()
-            if tip != watched:
-                since = home.now()  # read after the answer
+                clock.sleep(pause)
+            if pause <= 0 or clock.monotonic() - before < pause / 2:  # a sleep that ended early: the run was stopped
+                raise self._refused(self._loaded.lock)
+            with as_ledger_error(ref.shown):
+                tip = ref.tip()
+            if tip != self._loaded.commit:
                 self._read_again()
-                watched = self._loaded.commit
+            watch = watch.seeing(Mark(self._loaded.commit or "", 0), at=clock.monotonic())  # read after the answer
+
+    def _refused(self, lock: GitLock) -> RefusedError:
+        return refused(_holder(lock), self._home.environment, LEASE)
 
     def _read_again(self) -> None:
         known = self._loaded.meta
@@ -298,12 +306,3 @@ def _holder(lock: GitLock) -> LockHolder:
     since = instant(lock.since)
     assert since is not None, "a lock that is read has one"
     return LockHolder(lock.id, lock.run, lock.actor, since=since, renewed_at=since)
-
-
-def _refused(holder: LockHolder, environment: str) -> RefusedError:
-    message = (
-        f"environment {environment} is locked: {holder.actor} has been applying since {instant_text(holder.since)} "
-        f"(run {holder.run}, lock {holder.id}, until it is freed, or was not renewed for {LEASE_SECONDS:.0f} s)"
-    )
-    hint = f"wait for it with --lock-timeout 10m; if that run is dead, `reconcile unlock {holder.id}`"
-    return RefusedError(message, refusals=(refused_by("locked", message),), hint=hint)

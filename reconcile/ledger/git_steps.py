@@ -2,8 +2,7 @@
 
 The lock is a file of the tree. A run takes it with its first push, by compare-and-swap on the very commit that it read:
 a ledger that was moved since is refused by the server, and nothing was saved yet. Later pushes keep it: each moves the
-ref, and a waiter takes a lock over whose ref stood still for `LEASE_SECONDS` of its own clock. So the holder saves only
-while its own clock shows less since the *start* of its last good push. No two clocks are compared.
+ref, and a waiter watches the ref as it would watch the counter of a row (`lease`). No two clocks are compared.
 """
 
 from __future__ import annotations
@@ -11,25 +10,18 @@ from __future__ import annotations
 import contextlib
 import json
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError, ReconcileError
+from reconcile.ledger.lease import Lease
 from reconcile.ledger.ledger_tree import LOCK, META
 from reconcile.ports import PushKind, SharedRef
 
-LEASE_SECONDS = 60.0
-SAVING_SECONDS = 50.0
-RENEW_SECONDS = 20.0
+# A renewal is a push: it is made less often than in a database.
+LEASE = Lease(renew_seconds=20.0)
 POLL_SECONDS = 10.0
 FORMAT = 1
-
-
-def boot_seconds() -> float:
-    """Return seconds of a clock that goes on while the machine sleeps, where there is one."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +69,7 @@ class Steps:
     ref: SharedRef
     meta: Meta
     at: str | None
-    now: Callable[[], float] = boot_seconds
+    now: Callable[[], float]
     lock: GitLock | None = None
     head: str | None = None
     doubtful: str | None = None
@@ -119,13 +111,15 @@ class Steps:
         if not self.has_landed:
             return None  # the first push takes the lock
         stood = self.now() - self.pushed_at
-        return f"its lock was not renewed for {stood:.0f} seconds" if self.lock and stood > SAVING_SECONDS else None
+        return (
+            f"its lock was not renewed for {stood:.0f} seconds" if self.lock and stood > LEASE.saving_seconds else None
+        )
 
     def renew(self) -> None:
         """Push a renewal of the lock, unless something was pushed a short while ago. It never raises."""
         with self._one_at_a_time:
             is_held = self.has_landed and self.lock is not None and self.lost is None
-            if not is_held or self.now() - self.pushed_at < RENEW_SECONDS:
+            if not is_held or self.now() - self.pushed_at < LEASE.renew_seconds:
                 return
             assert self.lock is not None
             self.lock = replace(self.lock, counter=self.lock.counter + 1)

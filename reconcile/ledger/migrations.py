@@ -129,8 +129,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 """Step *n* (from 1) leads from schema version *n - 1* to *n*; version 0 is an empty database."""
 
 SCHEMA_VERSION = len(MIGRATIONS)
-READABLE_VERSION = SCHEMA_VERSION
-"""The oldest schema version whose tables can be read as they are: the last step added columns that are read."""
 
 # The same in every version.
 _META = table("reconcile_meta", column("name"), column("value"))

@@ -12,7 +12,7 @@ from reconcile.ledger.database import Database
 from reconcile.ledger.database_errors import ledger_errors
 from reconcile.ledger.file_places import FOLDER
 from reconcile.ledger.lease import LEASE, Lease
-from reconcile.ledger.migrations import READABLE_VERSION, SCHEMA_VERSION, migrate, schema_version
+from reconcile.ledger.migrations import SCHEMA_VERSION, migrate, schema_version
 from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.ledger.tables import APPLIED, RUNS
 from reconcile.ports import Clock
@@ -71,7 +71,7 @@ def _is_ready(database: Database, *, create: bool) -> bool:
     if version == 0 and not create:
         return False
     # A plan by a newer version locks older versions out of a shared ledger only where it could not read it otherwise.
-    if version < (SCHEMA_VERSION if create else READABLE_VERSION):
+    if version < SCHEMA_VERSION:
         with database.writing() as connection:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})

@@ -47,7 +47,7 @@ class Remote:
             place = stack.enter_context(scratch(find(self.outside), f"file://{self.folder}"))
             name = ledger_ref(values["workspace"], values["environment"])
             ref = GitRef(place, name, sleep=clock.sleep)
-            home = GitHome(ref, place.folder.parent, clock=clock, now=clock.monotonic, **values)
+            home = GitHome(ref, place.folder.parent, clock=clock, **values)
             ledger = open_git_ledger(home, create=create)
             if ledger is not None:
                 stack.callback(ledger.close)

@@ -9,7 +9,7 @@ import pytest
 from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError, UsageError
 from reconcile.git.refs import ledger_ref
 from reconcile.ledger import git_ledger
-from reconcile.ledger.git_steps import LEASE_SECONDS, POLL_SECONDS, RENEW_SECONDS, SAVING_SECONDS
+from reconcile.ledger.git_steps import LEASE, POLL_SECONDS
 from reconcile.model.finding import RefusedError
 from reconcile.model.ledger_records import Ending
 from reconcile.model.outcome import Intent
@@ -191,7 +191,7 @@ def test_who_waits_takes_the_lock_over_from_a_run_that_stands_still(opened, cloc
         second = opened()
         clock.slept.clear()
         with second.lock(LATER_RUN, "li", timeout_seconds=300):
-            assert LEASE_SECONDS < sum(clock.slept) <= LEASE_SECONDS + 2 * POLL_SECONDS
+            assert LEASE.seconds <= sum(clock.slept) <= LEASE.seconds + 2 * POLL_SECONDS
             assert dead.steps.objection() is not None  # long before, by its own clock
             run = second.begin(start(LATER_RUN))
             run.record_intents([Intent(update("2"))])
@@ -211,7 +211,7 @@ def test_a_lock_that_is_renewed_is_not_taken_over(opened, clock):
             pass
         clock.on_sleep = lambda: None
         assert holder.steps.objection() is None
-        assert holder.steps.lock.counter >= 400 // (RENEW_SECONDS + POLL_SECONDS)
+        assert holder.steps.lock.counter >= 400 // (LEASE.renew_seconds + POLL_SECONDS)
         entry.record_outcomes([outcome(update("1"))])
         end(entry)
     assert opened().last_applied().keys() == {key("1")}
@@ -221,7 +221,7 @@ def test_a_holder_that_cannot_renew_saves_nothing_more(opened, clock):
     with run_in(opened()) as entry:
         entry.git.steps.renew = lambda: None
         entry.record_intents([Intent(update("1"))])
-        clock.passed += SAVING_SECONDS
+        clock.passed += LEASE.saving_seconds
         assert entry.objection() is None
         clock.passed += 0.1
         assert "not renewed" in entry.objection()
