@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import os
 import shutil
@@ -14,6 +15,7 @@ import pytest
 from reconcile.ledger.address import LedgerAddress, ledger_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.sql_ledger import SqlLedger
+from reconcile.service.charsets import UTF_8
 from tests import pgbouncer, postgres
 from tests.ledger.run_builders import Clock
 
@@ -100,6 +102,8 @@ def ledger(opened: Opener) -> SqlLedger:
 @contextlib.contextmanager
 def ordinary_user() -> Iterator[Path]:
     """Run as a user whom file permissions bind, and give a folder of that user: root may write everywhere."""
+    # Loaded when first used, from where this Python is; another user may not read that, and the failure would be kept.
+    codecs.lookup(UTF_8)
     folder = Path(tempfile.mkdtemp(prefix="ledger-"))
     is_root = os.geteuid() == 0
     try:
