@@ -49,10 +49,12 @@ def test_covered_files_workspace_files_and_other_workspaces_are_not_unread():
     [
         pytest.param({"a": OWN}, {}, "a:3", id="of-the-tenant"),
         pytest.param({"a": OWN.replace(b"acme", b"beta")}, {}, None, id="of-another-tenant"),
+        pytest.param({"a": OWN.replace(b'"12"', b'"13"')}, {}, None, id="of-another-code"),
         pytest.param({"a": CORE}, {}, None, id="a-set-that-no-tenant-includes"),
         pytest.param({"a": CORE}, {"b": INCLUDES}, "a:3", id="a-set-that-a-read-tenant-includes"),
         pytest.param({"a": CORE}, {"b": EXCLUDES}, None, id="a-set-whose-code-the-tenant-excludes"),
         pytest.param({"a": INCLUDES}, {"b": CORE}, "a", id="a-tenant-that-includes-a-read-set"),
+        pytest.param({"a": INCLUDES}, {"b": CORE.replace(b"core", b"x")}, None, id="a-tenant-without-the-read-set"),
         pytest.param({"a": INCLUDES, "b": CORE}, {}, "b:3", id="both-unread"),
         pytest.param({"a": OWN + b"  - ["}, {}, "a", id="a-text-that-holds-the-code"),
         pytest.param({"a": b"tenant: acme\nset: x\n"}, {}, None, id="a-text-without-the-code"),

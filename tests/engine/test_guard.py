@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from reconcile.engine.diff import Sides
-from reconcile.engine.guard import Judging, refusals
+from reconcile.engine.guard import Judging, refusals, refusals_now
 from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import ALLOW_CHANGES, ALLOW_INACTIVE, ALLOW_PROTECTED, ENABLE_INACTIVE, Allowances
 from reconcile.model.finding import Refusal
 from reconcile.model.schedule import State
-from reconcile.model.workspace import Limits, SaveEnables, SaveMode, ServiceSettings
+from reconcile.model.workspace import Freeze, Limits, SaveEnables, SaveMode, ServiceSettings
 from tests.builders import HOURLY, desired, key, row, schedule
 
 NO_LIMITS = Limits(None, None, 20, None, None)
@@ -142,3 +145,11 @@ def test_keys_refused_by_themselves_do_not_count_towards_a_limit():
 
 def test_a_refusal_without_a_knob_says_to_look():
     assert "look" in Refusal("x", "y").hint
+
+
+def test_no_freeze_is_judged_without_a_moment():
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    always = Freeze("audit", between=(datetime(2026, 1, 1), datetime(2027, 1, 1)))  # noqa: DTZ001 - wall clocks
+    judging = Judging(Situation(freezes=(always,)))
+    assert [one.rule for one in refusals_now(replace(judging, now=now))] == ["frozen"]
+    assert refusals_now(judging) == ()
