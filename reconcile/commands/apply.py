@@ -10,11 +10,11 @@ import click
 from reconcile.commands.applied_ref import mark_applied
 from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command, grouped, sources
-from reconcile.commands.override_options import overrides
+from reconcile.commands.override_options import overriding
 from reconcile.commands.reviewed import as_reviewed, open_plan, refuse_unreviewed, refuse_used
 from reconcile.commands.save_options import run_report, save_options
 from reconcile.engine.find_last_applied import found_in_sync, handed_on, unchanged_in, with_declarations
-from reconcile.engine.overrides import Allowances
+from reconcile.engine.overrides import OVERRIDES, Allowances
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import RunKind
@@ -49,7 +49,7 @@ _OPTIONS = (
 @grouped(ApplyOptions, "own", _OPTIONS)
 @command(*SELECTION, Group.REQUESTS)
 @sources
-@overrides
+@overriding(OVERRIDES)
 @save_options
 def apply(
     runtime: Runtime,
@@ -78,6 +78,7 @@ def apply(
             else:
                 refuse_used(run.ledger, saved)
                 planned = observed.take(as_reviewed(saved.plan, declared), allowances)
+            planned = run.ordered(planned, sources, ref)
             run.confirm(planned)
             purpose = RunPurpose(
                 RunKind.APPLY,

@@ -1,4 +1,4 @@
-"""The options that lift guards, for `plan`, `apply` and `rollback`; they stand on the command line only."""
+"""The options that lift guards, of `plan`, `apply` and `rollback`; they stand on the command line only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import Command
-from reconcile.engine.overrides import OVERRIDES, Allowances, Override, Takes
+from reconcile.engine.overrides import OVERRIDES_OF_EVERY_PLAN, Allowances, Override, Takes
 from reconcile.errors import UsageError
 
 
@@ -30,7 +30,7 @@ def overriding(table: tuple[Override, ...]) -> Callable[[Command], Command]:
     return overrides
 
 
-overrides = overriding(OVERRIDES)
+overrides = overriding(OVERRIDES_OF_EVERY_PLAN)
 
 
 def _option(override: Override) -> Callable[[Command], Command]:

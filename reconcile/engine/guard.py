@@ -15,12 +15,14 @@ from typing import TypeAlias
 
 from reconcile.engine import judges
 from reconcile.engine.judge_freezes import frozen, near_fire
+from reconcile.engine.judge_order import live_unknown, not_merged, older_commit
 from reconcile.engine.judges import Objection, Situation
 from reconcile.engine.limits import too_large_share, too_many_changes, too_many_creates, too_many_parked
 from reconcile.engine.overrides import (
     ACCEPT_DRIFT,
     ALLOW_CHANGES,
     ALLOW_INACTIVE,
+    ALLOW_OLDER,
     ALLOW_PROTECTED,
     ENABLE_INACTIVE,
     INCLUDE_RENAMES,
@@ -65,7 +67,14 @@ class OfNow:
     judge: Callable[[Situation, datetime], Iterable[Objection]]
 
 
-Judge: TypeAlias = OfKey | OfKeyNow | OfSaves | OfNow
+@dataclass(frozen=True, slots=True)
+class OfRun:
+    """Judges the run by itself, whatever it would save, and when."""
+
+    judge: Callable[[Situation], Iterable[Objection]]
+
+
+Judge: TypeAlias = OfKey | OfKeyNow | OfSaves | OfNow | OfRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +141,27 @@ GUARDS = (
     Guard("ledger-gone", "the ledger that `lineage` names is not there", setting="lineage"),
     Guard("locked", "another apply is under way", option="--lock-timeout 10m"),
     Guard("plan-used", "this plan was applied, to its end", remedy="plan again"),
+    Guard(
+        "older-commit",
+        "the commit is older than the live one",
+        OfRun(older_commit),
+        overrides=(ALLOW_OLDER,),
+        remedy="the newest commit, or `git revert`",
+    ),
+    Guard(
+        "not-merged",
+        "the commit and the live one have parted",
+        OfRun(not_merged),
+        overrides=(ALLOW_OLDER,),
+        remedy="a merge of the two",
+    ),
+    Guard(
+        "live-unknown",
+        "nothing tells whether the commit holds the live one",
+        OfRun(live_unknown),
+        overrides=(ALLOW_OLDER,),
+        remedy="a whole clone",
+    ),
     Guard("frozen", "a window of `freezes`", OfNow(frozen), setting="freezes", overrides=(OVERRIDE_FREEZE,)),
     Guard(
         "max-changes",
@@ -294,3 +324,5 @@ def _of_run(guard: Guard, saves: tuple[Change, ...], plan: Plan, judging: Judgin
             yield from judge(saves, plan, judging.situation)
         case OfNow(judge_now) if judging.now is not None:
             yield from judge_now(judging.situation, judging.now)
+        case OfRun(judge_run):
+            yield from judge_run(judging.situation)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from reconcile.engine.overrides import ALLOW_INACTIVE, ENABLE_INACTIVE, Override
 from reconcile.model.change import Change, same_cron
+from reconcile.model.commit_order import CommitOrder
 from reconcile.model.keys import Key
 from reconcile.model.ledger_records import Hold
 from reconcile.model.reading import DEFAULT_READING, Reading
@@ -27,7 +28,8 @@ class Situation:
 
     *freezes* are those of the environment, whose zone is *zone*, and whose service reads crons as *reading* does.
     *holds* are those of rollbacks; *foreign* are keys that other workspaces own, each with its owner; *doubled* are
-    keys that a save of an earlier run added a job to, and that still have several.
+    keys that a save of an earlier run added a job to, and that still have several. *order* is how the commit that is to
+    be applied stands to the live one; None where they have no order, and where it is not judged.
     """
 
     limits: Limits = Limits()
@@ -39,6 +41,7 @@ class Situation:
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     foreign: Mapping[Key, str] = field(default_factory=dict)
     doubled: frozenset[Key] = frozenset()
+    order: CommitOrder | None = None
 
 
 @dataclass(frozen=True, slots=True)

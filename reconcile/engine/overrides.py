@@ -45,6 +45,7 @@ RECREATE = Override("--recreate", "Create again what was applied once and is gon
 ACCEPT_DRIFT = Override("--accept-drift", "Save also over what was changed by hand (on_drift: hold).")
 ALLOW_PROTECTED = Override("--allow-protected", "Save also schedules with protect: true.")
 ALLOW_CHANGES = Override("--allow-changes", "Lift the limits for at most N changes.", Takes.COUNT)
+ALLOW_OLDER = Override("--allow-older", "Apply also a commit that does not hold the live one.")
 OVERRIDE_FREEZE = Override("--override-freeze", "Apply in a freeze, and near fires; REASON is recorded.", Takes.REASON)
 
 # In the order in which help lists them and a run records them.
@@ -57,8 +58,12 @@ OVERRIDES = (
     ACCEPT_DRIFT,
     ALLOW_PROTECTED,
     ALLOW_CHANGES,
+    ALLOW_OLDER,
     OVERRIDE_FREEZE,
 )
+
+OVERRIDES_OF_EVERY_PLAN = tuple(override for override in OVERRIDES if override is not ALLOW_OLDER)
+"""Only `apply` judges the order of commits: `plan` and `rollback` have nothing that it would lift."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -181,10 +181,18 @@ class GitLedger(SqlLedger):
             self._read_history()
         return super().run(name)
 
+    def applying_runs(self, *, most: int, besides: Collection[str] = ()) -> tuple[RunRecord, ...]:
+        """Return the last runs that applied declarations of a commit; the history is read where the tree lacks some."""
+        found = super().applying_runs(most=most, besides=besides)
+        if len(found) < most and self._may_lack_runs():
+            self._read_history()
+            found = super().applying_runs(most=most, besides=besides)
+        return found
+
     def finished_with(self, plan_digest: str, plan_made_at: str) -> RunRecord | None:
         """Return the run that finished the saved plan; None when the plan may be used."""
         found = super().finished_with(plan_digest, plan_made_at)
-        if found is None and len(super().runs(most=KEPT_RUNS)) == KEPT_RUNS:
+        if found is None and self._may_lack_runs():
             self._read_history()
             found = super().finished_with(plan_digest, plan_made_at)
         return found
@@ -275,6 +283,9 @@ class GitLedger(SqlLedger):
             raise gone(self._home, f"it is at {loaded.meta.serial}, and this run has seen it at {known.serial}")
         self._database.close()
         self._take_up(loaded)
+
+    def _may_lack_runs(self) -> bool:
+        return len(super().runs(most=KEPT_RUNS)) == KEPT_RUNS
 
     def _read_history(self) -> None:
         if self._has_history or self._loaded.commit is None:

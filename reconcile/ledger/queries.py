@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, CursorResult, Select, Table, Text, func, select, text, tuple_
+from sqlalchemy import Column, Connection, CursorResult, Select, Table, Text, exists, func, or_, select, text, tuple_
 
 from reconcile.errors import UsageError
 from reconcile.ledger.encoding import applied_in, change_in, hold_in, in_force_of, json_text, key_in, run_in
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, LEDGERS, RUNS
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, ValueInForce
-from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, Lineage, RunRecord
+from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, Lineage, RunKind, RunRecord, Settled
+from reconcile.model.outcome import Result
 from reconcile.text import listed
 
 # A JSON list of keys (pairs) as rows.
@@ -24,6 +25,7 @@ _KEYS_AS_ROWS = {
 
 # Each key's earlier values are read only where they are asked for.
 _OF_LAST_APPLIED = tuple(column for column in APPLIED.c if column is not APPLIED.c.in_force)
+_VERIFIED = or_(CHANGES.c.result == Result.VERIFIED, CHANGES.c.settled == Settled.AS_DESIRED)
 
 
 class Owner(NamedTuple):
@@ -55,6 +57,21 @@ def run(connection: Connection, owner: Owner, name: str) -> tuple[RunRecord, tup
         return None
     of_run = select(CHANGES).where(CHANGES.c.run == exact[0].start.id)
     return exact[0], tuple(sorted(map(change_in, connection.execute(of_run)), key=lambda record: record.key))
+
+
+def applying_runs(
+    connection: Connection, owner: Owner, *, most: int, besides: Collection[str] = ()
+) -> tuple[RunRecord, ...]:
+    """Return the last runs that applied declarations of a commit, newest first.
+
+    They are applies that ended with all as declared, or that made at least one save which was verified, or was seen as
+    desired later; and those called *besides*.
+    """
+    verified = exists().where(CHANGES.c.run == RUNS.c.id, _VERIFIED)
+    is_applied = or_(RUNS.c.ending == Ending.FINISHED, verified, RUNS.c.id.in_(tuple(besides)))
+    of_commit = (RUNS.c.kind == RunKind.APPLY, RUNS.c.revision.is_not(None), RUNS.c.desired_digest.is_not(None))
+    newest = _runs(owner).where(*of_commit, is_applied).order_by(RUNS.c.serial.desc()).limit(most)
+    return tuple(run_in(row) for row in connection.execute(newest))
 
 
 def finished_with(connection: Connection, owner: Owner, digest: str, made_at: str) -> RunRecord | None:

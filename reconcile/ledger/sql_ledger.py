@@ -106,6 +106,14 @@ class SqlLedger:
         with self._database.reading() as connection:
             return queries.run(connection, self._owner, name)
 
+    def applying_runs(self, *, most: int, besides: Collection[str] = ()) -> tuple[RunRecord, ...]:
+        """Return the last runs that applied declarations of a commit, in whole or in part, newest first.
+
+        Those called *besides* count too: reading has shown that what they were about to save is live, or may be.
+        """
+        with self._database.reading() as connection:
+            return queries.applying_runs(connection, self._owner, most=most, besides=besides)
+
     def finished_with(self, plan_digest: str, plan_made_at: str) -> RunRecord | None:
         """Return the run that finished the saved plan; None when the plan may be used."""
         with self._database.reading() as connection:

@@ -42,6 +42,7 @@ from reconcile.session.declared import Declared
 from reconcile.session.events import Events, TellingLedger
 from reconcile.session.identity import RunIdentity, identify
 from reconcile.session.ledger_home import ledger_required, locate_ledger
+from reconcile.session.live_commit import commit_order, find_live_commits
 from reconcile.session.memory import AppliedRef, read_applied_ref, remember
 from reconcile.session.observed import Observed, Planned, saves_nothing
 from reconcile.session.run_entry import RunEntry
@@ -104,6 +105,17 @@ class Saving:
         observed = self.observed(Sources(), read_applied_ref(self.declared, None))
         declared = replace(self.declared, desired=before)
         return replace(observed, declared=declared, memory=observed.memory.without_removed())
+
+    def ordered(self, planned: Planned, sources: Sources, ref: AppliedRef) -> Planned:
+        """Return *planned*, judged also by how the commit to be applied stands to the live one.
+
+        Raises:
+            RefusedError: the ledger cannot be read.
+        """
+        with ledger_required():
+            live = find_live_commits(self.declared, planned.memory, self.ledger, sources, ref)
+        order = commit_order(self.declared, planned.memory, live)
+        return replace(planned, situation=replace(planned.situation, order=order))
 
     def confirm(self, planned: Planned) -> None:
         """Ask the person at the terminal, unless --yes was given or nothing would be saved.

@@ -125,10 +125,10 @@ def applied(program):
 
 @pytest.fixture
 def ledger_of(tmp_path):
-    """Open the ledger beside the program."""
+    """Open the ledger beside the program, or where it is in Git."""
 
-    def one():
-        address = file_address(tmp_path / LEDGER)
+    def one(place=LEDGER):
+        address = file_address(tmp_path / place)
         return open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=False)
 
     return one

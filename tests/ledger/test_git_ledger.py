@@ -150,6 +150,16 @@ def test_a_run_whose_saves_are_open_stays_in_the_tree(opened, remote, monkeypatc
     assert f"runs/{RUN}.ndjson" in remote.files()
 
 
+def test_the_run_that_applied_a_commit_last_is_found_however_many_were_refused_after_it(opened, monkeypatch):
+    monkeypatch.setattr(git_ledger, "KEPT_RUNS", 2)
+    with run_in(opened(), desired_digest="d") as entry:
+        end(entry)
+    for number in range(3):
+        with run_in(opened(), f"20261126T12000{number}Z-aaaaaa", desired_digest="e") as entry:
+            entry.end(Ending.UNFINISHED, {"refused": 1})
+    assert [record.start.id for record in opened(create=False).applying_runs(most=9)] == [RUN]
+
+
 # Two runs.
 
 

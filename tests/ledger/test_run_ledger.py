@@ -243,6 +243,59 @@ def test_environments_do_not_see_each_other(opened):
     assert test.foreign_keys() == {}
 
 
+def applying(ledger, **more):
+    return [run.start.id for run in ledger.applying_runs(most=9, **more)]
+
+
+def test_a_run_applied_its_commit_once_a_save_of_it_was_verified_though_it_never_ended(ledger):
+    with run_in(ledger, desired_digest="d") as run:
+        run.record_intents([Intent(update("1")), Intent(update("2"))])
+        assert (applying(ledger), applying(ledger, besides=[RUN])) == ([], [RUN])
+        run.record_outcomes([outcome(update("1"))])
+        assert applying(ledger) == [RUN]
+
+
+def test_a_run_applied_its_commit_where_a_later_one_read_that_its_save_is_live(ledger):
+    with run_in(ledger, desired_digest="d") as run:
+        run.record_intents([Intent(update())])
+    with run_in(ledger, LATER_RUN, desired_digest="d") as run:
+        run.record_settled({(RUN, key()): Settled.AS_DESIRED}, {})
+        run.end(Ending.UNFINISHED, {"refused": 1})
+    assert applying(ledger) == [RUN]
+
+
+def test_an_apply_that_finished_with_nothing_to_save_applied_its_commit_and_the_newest_is_first(ledger):
+    for name in (LATER_RUN, RUN):
+        with run_in(ledger, name, desired_digest="d") as run:
+            run.end(Ending.FINISHED, {})
+    assert applying(ledger) == [RUN, LATER_RUN]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        pytest.param({"kind": RunKind.ROLLBACK}, id="a-rollback"),
+        pytest.param({"kind": RunKind.ADOPT}, id="a-rebuilt-ledger"),
+        pytest.param({"revision": None}, id="outside-git"),
+        pytest.param({"desired_digest": None}, id="of-nothing-declared"),
+    ],
+)
+def test_what_is_no_apply_of_a_commit_applied_none(ledger, more):
+    with run_in(ledger, **{"desired_digest": "d", **more}) as run:
+        run.record_outcomes([outcome(update())])
+        end(run)
+    assert applying(ledger) == []
+
+
+def test_refused_runs_are_passed_over_however_many_they_are(ledger):
+    with run_in(ledger, desired_digest="d") as run:
+        end(run)
+    for number in range(30):
+        with run_in(ledger, f"{LATER_RUN}{number}", desired_digest="e") as run:
+            run.end(Ending.UNFINISHED, {"refused": 1})
+    assert applying(ledger) == [RUN]
+
+
 def test_runs_are_listed_newest_first(ledger):
     names = [f"2026112{day}T000000Z-aaaaaa" for day in range(1, 6)]
     for day, name in enumerate(names):

@@ -1,0 +1,113 @@
+"""The live commit of an environment, and how the commit that is to be applied stands to it. Only `apply` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconcile.declare import load_declarations, load_workspace
+from reconcile.engine.judge_order import decisive, declared_otherwise, live_commits
+from reconcile.engine.make_plan import desired_digest
+from reconcile.engine.resolve import resolve
+from reconcile.errors import ReconcileError
+from reconcile.git.ancestry import described, find_ancestry
+from reconcile.git.refs import known_commit
+from reconcile.git.revision import revision_tree
+from reconcile.model.commit_order import CommitOrder, Standing
+from reconcile.model.ledger_records import RunRecord, Settled
+from reconcile.session.command_line import Sources
+from reconcile.session.declared import Checkout, Declared, has_errors
+from reconcile.session.memory import AppliedRef, Memory
+
+if TYPE_CHECKING:
+    from reconcile.ledger.sql_ledger import SqlLedger
+
+# The last runs of a ledger in Git are at hand; those before them are a fetch away.
+_FEW_RUNS, _MOST_RUNS = 10, 50
+
+
+@dataclass(frozen=True, slots=True)
+class LiveCommits:
+    """The commits that count as the live one, the newest run's first, and the digest of what that run applied."""
+
+    ids: tuple[str, ...] = ()
+    digest: str | None = None
+
+
+def find_live_commits(
+    declared: Declared, memory: Memory, ledger: SqlLedger | None, sources: Sources, ref: AppliedRef
+) -> LiveCommits:
+    """Return the live commit as *ledger* knows it, else as the ref of last applied, or the option for it, names it.
+
+    Raises:
+        LedgerError: the ledger cannot be read.
+    """
+    runs = () if ledger is None else _applying_runs(ledger, _in_doubt(memory), declared.digest)
+    if runs:
+        return LiveCommits(live_commits(runs), runs[0].start.desired_digest)
+    if sources.applied_rev is not None:
+        return LiveCommits((known_commit(declared.checkout.repository, sources.applied_rev),))
+    return LiveCommits() if ref.commit is None else LiveCommits((ref.commit,))
+
+
+def commit_order(declared: Declared, memory: Memory, live: LiveCommits) -> CommitOrder | None:
+    """Return how the commit that is to be applied stands to the live one; None where nothing is to be judged.
+
+    Equal commits have no order, and neither have commits that declare the same. Outside Git there is no commit.
+    """
+    checkout = declared.checkout
+    here = checkout.revision
+    if here is None or not live.ids or here in live.ids or live.digest == declared.digest:
+        return None
+    ancestry = find_ancestry(checkout.repository, here, live.ids)
+    commit, standing = decisive(ancestry.standings)
+    if standing is Standing.NEWER or _declares_the_same(declared, commit, standing):
+        return None
+    return CommitOrder(
+        standing,
+        described(checkout.repository, here),
+        described(checkout.repository, commit),
+        declared_otherwise(declared.desired, memory.last_applied),
+        ancestry.why,
+        ancestry.remedy,
+    )
+
+
+def _applying_runs(ledger: SqlLedger, in_doubt: Sequence[str], digest: str) -> tuple[RunRecord, ...]:
+    """Return the last runs that applied a commit: many only where the last few applied the same, and not *digest*."""
+    few = ledger.applying_runs(most=_FEW_RUNS, besides=in_doubt)
+    applied = {run.start.desired_digest for run in few}
+    if len(few) < _FEW_RUNS or len(applied) > 1 or applied == {digest}:
+        return few
+    return ledger.applying_runs(most=_MOST_RUNS, besides=in_doubt)
+
+
+def _in_doubt(memory: Memory) -> Sequence[str]:
+    """Return the runs that were killed in a save which is live by now, as reading has shown, or may be."""
+    settled = memory.settled_changes
+    maybe_live = (None, Settled.AS_DESIRED)
+    return sorted({run for run, record in memory.open_changes if settled.get((run, record.key)) in maybe_live})
+
+
+def _declares_the_same(declared: Declared, commit: str, standing: Standing) -> bool:
+    """Return whether *commit* declares all that is declared now, and nothing else."""
+    if standing is Standing.UNKNOWN:
+        return False
+    environment = declared.environment.name
+    then = _digest_at(declared.checkout, environment, commit)
+    return then is not None and then == desired_digest(environment, declared.everything)
+
+
+def _digest_at(checkout: Checkout, environment: str, commit: str) -> str | None:
+    """Return the digest of all that was declared at *commit*; None where not all of it can be read without errors."""
+    try:
+        tree = revision_tree(checkout.repository, commit)
+        workspace, findings = load_workspace(checkout.shown_folder, tree)
+        if workspace is None or environment not in workspace.environments or has_errors(findings):
+            return None
+        declarations, found = load_declarations(workspace, workspace.environments[environment], tree)
+        resolution = resolve(declarations, workspace.environments[environment])
+    except ReconcileError:  # a partial clone does not hold its files, or the file is from another time
+        return None
+    return None if has_errors((*found, *resolution.findings)) else desired_digest(environment, resolution.desired)
