@@ -20,8 +20,8 @@ from reconcile.secrets import safe_line, without_credentials
 from reconcile.text import one_line, shown
 
 DEEPENING = ("--deepen=50", "--deepen=500", "--unshallow")
-_QUIET = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-auto-maintenance")
-_MOVES_NOTHING = ("--no-write-fetch-head", "--refmap=")
+_FETCH = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-auto-maintenance")
+_NO_TRACE = "--no-write-fetch-head"
 _NOT_THERE = b"not our ref"  # the remote and this git say it at the same time, in any order
 _MOST_ENDS = 50
 _LONGEST_SUBJECT = 72
@@ -138,7 +138,7 @@ def _fetched(repository: Repository, commit: str, found: Ancestry) -> Ancestry:
 def _fetch(repository: Repository, remote: str, commit: str, found: Ancestry, *, depth: str) -> CompletedGit:
     """Fetch the commits of *found* that are missing; with *depth*, also more of the history that ends here."""
     missing = [other for other in found.standings if commit_of(repository, other) is None]
-    options = (*_QUIET, *_MOVES_NOTHING, *((depth,) if depth else ()), "--", remote)
+    options = (*_FETCH, _NO_TRACE, *((depth,) if depth else ()), "--", remote)
     if not depth:
         return run_on_remote(repository, remote, "fetch", *options, *missing)
     ends = _ends(repository, commit, *(other for other in found.standings if other not in missing))

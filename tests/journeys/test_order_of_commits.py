@@ -336,6 +336,15 @@ class TestUnknown:
         commit(8)
         assert program("apply", "--yes").code == 0
 
+    def test_a_history_that_was_written_anew_and_declares_the_same_has_no_order(self, program, history, git, origin):
+        git("commit", "--quiet", "--amend", "--message", "Say it better")
+        git("push", "--quiet", "--force", "origin", "main")
+        git("update-ref", "-d", REF)
+        for folder in (origin.parent, origin):
+            git("reflog", "expire", "--expire=now", "--all", folder=folder)
+            git("gc", "--quiet", "--prune=now", folder=folder)
+        assert [program("apply", "--yes").code for _ in range(3)] == [0, 0, 0]
+
     def test_a_live_commit_that_was_never_fetched_is_fetched(self, program, history, git, commit, origin, tmp_path):
         commit(6)
         git("push", "--quiet", "origin", "main")
