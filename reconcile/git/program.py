@@ -60,6 +60,9 @@ _ACCESS_HINT = (
 )
 # A part of git's message in its C locale, in small letters, and what to do; the first that fits is used.
 _HINTS = (
+    ("git cannot be run: no such file", "install git, or add the folder of the program to PATH"),
+    ("git does not answer for", "see what this .git is: mend the repository, or remove what is none"),
+    ("not a git repository: ", "see where this .git leads: mend the repository or its work tree, or remove the file"),
     ("git did not end within", "see whether a disk, a network or a program that git runs hangs"),
     ("argument list too long", "see `git config --list --local`: too many settings name programs"),
     ("dubious ownership", _OWNER_HINT),

@@ -177,11 +177,40 @@ def find(folder: Path, allow: frozenset[Allow] = frozenset()) -> Repository:
         return Repository(real)
     _refuse_lookalikes(real)
     try:
-        return _found(real, allow)
+        found = _found(real, allow)
     except DeclarationError:
         raise
     except ReconcileError as error:  # git did not answer in time
         return Repository(real, unavailable=CompletedGit(128, b"", f"fatal: {error.message}".encode()))
+    place = _unanswered(found)
+    if place is None:
+        return found
+    # Git's own words of what is outside would say so again.
+    is_missing = found.unavailable.is_outside and b"cannot be run" in found.unavailable.err
+    why = found.unavailable.err.removeprefix(b"fatal: ") if is_missing else b"it is no git repository"
+    said = f"fatal: git does not answer for {safe_line(os.fspath(place))}: ".encode("utf-8", "replace") + why
+    return Repository(real, settings=found.settings, unavailable=CompletedGit(128, b"", said))
+
+
+def _unanswered(found: Repository) -> Path | None:
+    """Return the nearest `.git` above the folder, where git passed it over; None: git answered for it.
+
+    Without the program, or where `.git` is broken, git says "outside", or answers for a repository farther up. But that
+    repository is not the one of the folder, and its ledger another one.
+    """
+    folder = next((each for each in (found.folder, *found.folder.parents) if os.path.lexists(each / ".git")), None)
+    if folder is None:
+        return None
+    place = folder / ".git"
+    if found.top is None:
+        return place if found.is_outside else None
+    is_passed_over = folder != found.top and folder.is_relative_to(found.top)
+    # A file is never passed over, and `core.worktree` may say that the top is farther up.
+    return place if is_passed_over and not place.is_file() and not _is_at(place, found.git_dir) else None
+
+
+def _is_at(place: Path, git_dir: str) -> bool:
+    return os.path.realpath(place) == os.path.realpath(git_dir)
 
 
 def _found(real: Path, allow: frozenset[Allow]) -> Repository:

@@ -220,6 +220,7 @@ def locate_ledger(checkout: Checkout, environment: Environment) -> LedgerHome:
 
     Raises:
         SettingError: the setting is wrong, or a variable that it names is not set.
+        ReconcileError: it is a file, and git does not say where the repository is.
     """
     runtime, workspace = checkout.runtime, checkout.workspace
     named, setting = "ledger", workspace.ledger
@@ -227,6 +228,8 @@ def locate_ledger(checkout: Checkout, environment: Environment) -> LedgerHome:
         named, setting = f"environments.{environment.name}.ledger", environment.ledger
     places = file_places(runtime.directory, workspace.id, checkout.repository.common_dir)
     address = ledger_address(setting, places.place, runtime.environ, named=named)
+    if address is not None and address.path is not None:
+        checkout.require_git()  # else the file outside Git would be taken for the ledger
     if address is not None:
         runtime.facts.learn_secrets(address.hide)
     lineage = environment.lineage or workspace.lineage

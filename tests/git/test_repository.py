@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -43,10 +44,47 @@ def test_a_folder_that_is_not_there_has_no_repository(tmp_path):
     assert find(tmp_path / "gone").is_outside
 
 
-def test_without_the_git_program_there_is_none(git, monkeypatch):
-    folder, _ = git
+def test_without_the_git_program_there_is_none(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", "")
-    assert find(folder).is_outside
+    assert find(tmp_path).is_outside
+
+
+def without_program(_, monkeypatch):
+    monkeypatch.setenv("PATH", "")
+
+
+def broken(place, _):
+    (place / "HEAD").unlink()
+
+
+def leading_nowhere(place, _):
+    shutil.rmtree(place)
+    place.write_text("gitdir: /nowhere/.git/worktrees/a\n", encoding="utf-8")
+
+
+def dangling(place, _):
+    shutil.rmtree(place)
+    place.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize("inside", [False, True], ids=["alone", "in-a-repository"])
+@pytest.mark.parametrize("harm", [without_program, broken, leading_nowhere, dangling])
+def test_a_git_folder_that_git_does_not_answer_for_is_neither_outside_nor_passed_over(git, monkeypatch, harm, inside):
+    folder, _ = git
+    if inside:
+        run_git(folder.parent, "init", "--quiet")
+    harm(folder / ".git", monkeypatch)
+    found = find(folder / "schedules")
+    assert (found.top, found.is_outside) == (None, False)
+    with pytest.raises(ReconcileError, match=r"does not answer for .*\.git: |not a git repository: /nowhere") as caught:
+        head(found)
+    assert "git fsck" not in (caught.value.hint or "")
+
+
+def test_a_work_tree_that_git_is_told_of_is_answered_for(git):
+    folder, run = git
+    run("config", "core.worktree", str(folder.parent))
+    assert find(folder / "schedules").top == folder.parent
 
 
 def test_a_git_that_does_not_answer_is_an_error_only_of_what_needs_it(git, other_git, impatient):
