@@ -126,3 +126,27 @@ def test_what_the_same_commit_declares_elsewhere_is_not_parked(applied, reposito
     other = repository.runner("another")
     assert applied("apply", "--yes", "--park-removed", "--dir", other).code == 0
     assert service.jobs["acme", "1"][0]["cronexpression"] == "0 0 0 1 1 ? 2099"
+
+
+def test_what_was_merged_before_does_not_come_back_by_a_late_run(applied, merged, repository, service):
+    first = repository.git("rev-parse", "HEAD")
+    merged(TENANT.replace("0 0 2 * * ?", "0 0 3 * * ?"))
+    assert applied("apply", "--yes").code == 0
+    late = repository.runner("late", first)
+    for _ in range(2):
+        code, run = applied.json("apply", "--yes", "--dir", late)
+        assert (code, rules(run), len(service.saves)) == (3, ["older-commit"], 4)
+    assert applied("drift", "--dir", repository.runner("nightly")).code == 0
+    code, run = applied.json("apply", "--yes", "--allow-older", "--dir", late)
+    assert (code, len(service.saves), service.jobs["acme", "1"][0]["cronexpression"]) == (0, 5, "0 0 2 * * ?")
+    assert applied("apply", "--yes", "--dir", repository.runner("again", first)).code == 0  # it is the live one now
+
+
+def test_a_branch_that_was_never_merged_does_not_take_back_what_was(applied, merged, repository, service):
+    first = repository.git("rev-parse", "HEAD")
+    merged(TENANT.replace("0 0 2 * * ?", "0 0 3 * * ?"))
+    assert applied("apply", "--yes").code == 0
+    repository.git("checkout", "--quiet", "-b", "branch", first)
+    merged(TENANT.replace("0 0 4 * * ?", "0 0 5 * * ?"))
+    code, run = applied.json("apply", "--yes", "--dir", repository.runner("other"))
+    assert (code, rules(run), len(service.saves)) == (3, ["not-merged"], 4)
