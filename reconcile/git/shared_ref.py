@@ -19,7 +19,7 @@ from reconcile.git.refs import OBJECT_ID
 from reconcile.git.revision import blobs_in
 from reconcile.git.scratch import Scratch
 from reconcile.ports import Pushed, PushKind
-from reconcile.secrets import without_credentials
+from reconcile.secrets import safe_line
 from reconcile.text import shown
 
 REMOTE_SECONDS = 15
@@ -70,7 +70,7 @@ class GitRef:
     @property
     def shown(self) -> str:
         """Return ref and address, as they may be printed."""
-        return f"{self._ref} of {shown(without_credentials(self._scratch.remote))}"
+        return f"{self._ref} of {safe_line(self._scratch.remote)}"
 
     def tip(self) -> str | None:
         """Return the commit that the ref names now; None: there is no such ref.

@@ -12,6 +12,7 @@ import secrets
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from sqlalchemy import or_, select
 
@@ -36,6 +37,8 @@ KEPT_RUNS = 20
 """So many runs are in the tree; those before them are in its history."""
 
 _TRIES = 5
+
+T = TypeVar("T")
 
 
 class GitRunLedger(RunLedger):
@@ -135,18 +138,25 @@ class GitLedger(SqlLedger):
         return None if found is None else replace(found, id=self.steps.meta.lineage)
 
     def lock_holder(self) -> LockHolder | None:
-        """Return the holder of the lock, as the ledger said when it was read."""
-        lock = self._loaded.lock
+        """Return the holder of the lock, as the ledger said when it was read, or as this run has written it since."""
+        lock = self._lock_now()
         return None if lock is None else _holder(lock)
+
+    def _lock_now(self) -> GitLock | None:
+        return self.steps.lock if self.steps.has_landed else self._loaded.lock
 
     def unlock(self, lock_id: str) -> LockHolder | None:
         """Take the lock with this id away, and return its holder: a run that still holds it saves nothing more."""
-        lock = self._loaded.lock
-        if lock is None or lock.id != lock_id:
-            return None
-        self.commit(f"unlock {lock_id} of run {lock.run}")
-        self.steps.push()
-        return _holder(lock)
+
+        def taken_away() -> LockHolder | None:
+            holder = self.lock_holder()
+            if holder is None or holder.id != lock_id:
+                return None
+            self.commit(f"unlock {lock_id} of run {holder.run}")
+            return holder
+
+        # A holder that lives moves the ledger while it is unlocked.
+        return self._pushed(taken_away)
 
     def release(self, keys: Collection[Key]) -> tuple[Key, ...]:
         """Lift the holds of *keys*, and return the keys that had one, sorted.
@@ -154,20 +164,35 @@ class GitLedger(SqlLedger):
         Raises:
             RefusedError: a run holds the lock: a step between its own would take it away.
         """
-        for tried in range(_TRIES):
-            if self._loaded.lock is not None:
-                raise self._refused(self._loaded.lock)
-            released = super().release(keys)
-            self.commit(f"release {len(released)}")
+
+        def released() -> tuple[Key, ...]:
+            lock = self._lock_now()
+            if lock is not None:
+                raise self._refused(lock)
+            lifted = super(GitLedger, self).release(keys)
+            if lifted:
+                self.commit(f"release {len(lifted)}")
+            return lifted
+
+        return self._pushed(released)
+
+    def _pushed(self, step: Callable[[], T]) -> T:
+        """Return what *step* returns, after its commit was pushed; where another run moved the ledger, it is repeated.
+
+        Raises:
+            LedgerMovedError: it was moved each time.
+        """
+        for _ in range(_TRIES - 1):
+            done = step()
             try:
                 self.steps.push()
             except LedgerMovedError:
-                if tried == _TRIES - 1:
-                    raise
                 self._read_again()
             else:
-                return released
-        raise AssertionError("the last try returns or raises")
+                return done
+        done = step()
+        self.steps.push()
+        return done
 
     def runs(self, *, most: int) -> tuple[RunRecord, ...]:
         """Return the last runs, newest first; those that the tree no longer holds are read from its history."""
@@ -253,6 +278,8 @@ class GitLedger(SqlLedger):
     def _wait(self, timeout_seconds: float) -> None:
         """Wait until the lock is free, or its holder's ref stood still for the length of a lease; then read again."""
         clock, ref = self._home.clock, self._home.ref
+        if self.steps.has_landed:
+            self._read_again()  # what was read before is not what is there any more
         began = clock.monotonic()
         watch = Watch().seeing(Mark(self._loaded.commit or "", 0), at=began)
         while self._loaded.lock is not None:

@@ -9,17 +9,23 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from reconcile.ledger.address import LedgerAddress, ledger_address
+from reconcile.ledger.git_ledger import GitLedger
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.service.charsets import UTF_8
 from tests import pgbouncer, postgres
+from tests.ledger.git_ledgers import Remote, check_pushed, open_in_git
 from tests.ledger.run_builders import Clock
 
 Opener = Callable[..., SqlLedger]
+
+# For what only a database has: tables that others may write to, or keys of several workspaces.
+in_databases = pytest.mark.parametrize("address", ["sqlite", "postgres"], indirect=True)
 
 
 @pytest.fixture(scope="session")
@@ -61,9 +67,15 @@ def sqlite_address(tmp_path: Path) -> LedgerAddress:
     return address_of(None, tmp_path)
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture
+def git_address(tmp_path: Path) -> LedgerAddress:
+    """A bare repository without a ledger."""
+    return Remote(tmp_path).address
+
+
+@pytest.fixture(params=["sqlite", "postgres", "git"])
 def address(request: pytest.FixtureRequest) -> LedgerAddress:
-    """The address of a ledger that does not exist yet, of either kind."""
+    """The address of a ledger that does not exist yet, in each home."""
     found: LedgerAddress = request.getfixturevalue(f"{request.param}_address")
     return found
 
@@ -74,6 +86,14 @@ def address_of(setting: str | None, folder: Path) -> LedgerAddress:
     return found
 
 
+def open_at(address: LedgerAddress, *, clock: Clock, create: bool = True, **more: Any) -> SqlLedger | None:
+    """Open the ledger at *address* as a run does. That in Git has one lease."""
+    if address.remote is not None:
+        more.pop("lease", None)
+        return open_in_git(address, clock=clock, create=create, **more)
+    return open_ledger(address, clock=clock, create=create, **more)
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -81,14 +101,19 @@ def clock() -> Clock:
 
 @pytest.fixture
 def opened(address: LedgerAddress, clock: Clock) -> Iterator[Opener]:
-    """Opens the ledger at *address*, as often as it is called; closes all of them."""
+    """Opens the ledger at *address*, as often as it is called; closes all of them.
+
+    What a test has read in the database of a run in Git is what the next run reads in the ref.
+    """
     with contextlib.ExitStack() as stack:
 
         def opener(*, workspace: str = "shop", environment: str = "prod", **more: object) -> SqlLedger:
-            values = {"create": True, "clock": clock, **more}
-            ledger = open_ledger(address, workspace=workspace, environment=environment, **values)
+            ledger = open_at(address, workspace=workspace, environment=environment, **{"clock": clock, **more})
             assert ledger is not None
-            return stack.enter_context(ledger)
+            stack.enter_context(ledger)
+            if isinstance(ledger, GitLedger):
+                stack.callback(check_pushed, ledger, address, workspace=workspace, environment=environment)
+            return ledger
 
         yield opener
 

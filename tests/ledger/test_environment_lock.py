@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from reconcile.errors import LedgerError
+from reconcile.errors import LedgerError, LedgerMovedError
+from reconcile.ledger import git_ledger, git_steps
 from reconcile.ledger.environment_lock import POLL_SECONDS
 from reconcile.ledger.lease import Lease
 from reconcile.ledger.open_ledger import open_ledger
@@ -33,10 +34,29 @@ ROOT = Path(__file__).resolve().parents[2]
 SLEEPY = Lease(seconds=60, renew_seconds=10_000)
 
 
-@pytest.fixture(params=["sqlite", "postgres", pytest.param("pgbouncer", marks=pgbouncer.needed)])
+POOLER = pytest.param("pgbouncer", marks=pgbouncer.needed)
+# For the row that is the lock in a database: `test_git_ledger` tries the same of the file that is the lock in Git.
+in_databases = pytest.mark.parametrize("address", ["sqlite", "postgres", POOLER], indirect=True)
+
+
+@pytest.fixture(params=["sqlite", "postgres", POOLER, "git"])
 def address(request):
     """The address of a ledger that does not exist yet; the lock is the same in each."""
     return request.getfixturevalue(f"{request.param}_address")
+
+
+@pytest.fixture
+def poll(address):
+    """How often who waits looks again: a look at a remote costs more."""
+    return POLL_SECONDS if address.remote is None else git_steps.POLL_SECONDS
+
+
+@contextlib.contextmanager
+def holding(ledger, run=RUN):
+    """Hold the lock so that others see it: in Git the first intents take it."""
+    with ledger.lock(run, "wang@example.com", timeout_seconds=0) as held:
+        ledger.begin(start(run)).record_intents([])
+        yield held
 
 
 def refused(ledger, timeout_seconds=0.0) -> RefusedError:
@@ -46,9 +66,8 @@ def refused(ledger, timeout_seconds=0.0) -> RefusedError:
 
 
 def test_who_comes_second_is_refused_and_told_who_has_the_lock(opened):
-    first, second = opened(), opened()
-    with first.lock(RUN, "wang@example.com", timeout_seconds=0) as held:
-        error = refused(second)
+    with holding(opened()) as held:
+        error = refused(opened())
     assert error.exit_code == 3
     assert [refusal.rule for refusal in error.refusals] == ["locked"]
     assert error.refusals[0].override == "--lock-timeout 10m"
@@ -64,14 +83,15 @@ def test_who_comes_second_is_refused_and_told_who_has_the_lock(opened):
 
 
 def test_the_lock_says_who_holds_it_while_it_is_held(opened):
-    first, second = opened(), opened(create=False)
-    assert second.lock_holder() is None
-    with first.lock(RUN, "wang@example.com", timeout_seconds=0) as held:
-        assert second.lock_holder() == first.lock_holder() == held
+    first = opened()
+    assert first.lock_holder() is None
+    with holding(first) as held:
+        assert opened(create=False).lock_holder() == first.lock_holder() == held
         assert (held.run, held.actor, held.since, held.renewed_at) == (RUN, "wang@example.com", NOON, NOON)
-    assert second.lock_holder() is None
+    assert opened(create=False).lock_holder() is first.lock_holder() is None
 
 
+@in_databases
 def test_workspaces_that_share_an_environment_share_its_lock(opened):
     first = opened()
     second = opened(workspace="billing")
@@ -87,42 +107,40 @@ def test_locks_of_different_environments_do_not_know_each_other(opened):
             assert len(ledger.open_changes()) == 1
 
 
-def test_who_waits_gets_the_lock_when_it_is_given_back(opened, clock):
-    first, second = opened(), opened()
-    holding = contextlib.ExitStack()
-    holding.enter_context(first.lock(RUN, "wang", timeout_seconds=0))
-    clock.on_sleep = lambda: holding.close() if len(clock.slept) == 3 else None
-    with second.lock(LATER_RUN, "li", timeout_seconds=30):
-        assert second.lock_holder().actor == "li"
-    assert clock.slept == [POLL_SECONDS] * 3
+def test_who_waits_gets_the_lock_when_it_is_given_back(opened, clock, poll):
+    held = contextlib.ExitStack()
+    held.enter_context(holding(opened()))
+    second = opened()
+    clock.on_sleep = lambda: held.close() if len(clock.slept) == 3 else None
+    with second.lock(LATER_RUN, "li", timeout_seconds=50) as mine:
+        second.begin(start(LATER_RUN)).record_intents([])
+        assert opened(create=False).lock_holder() == mine
+    assert clock.slept == [poll] * 3
 
 
-def test_who_waits_is_refused_after_the_time_that_was_given(opened, clock):
-    first, second = opened(), opened()
-    with first.lock(RUN, "wang", timeout_seconds=0):
-        assert "wang has been applying" in refused(second, timeout_seconds=1.2).message
-    assert clock.slept == pytest.approx([0.5, 0.5, 0.2])
+def test_who_waits_is_refused_after_the_time_that_was_given(opened, clock, poll):
+    with holding(opened()):
+        assert "has been applying" in refused(opened(), timeout_seconds=2.4 * poll).message
+    assert clock.slept == pytest.approx([poll, poll, 0.4 * poll])
 
 
 def test_who_waits_and_is_stopped_waits_no_longer(opened, clock):
-    first, second = opened(), opened()
     clock.sleep = clock.slept.append  # returns at once, as when the run was stopped
-    with first.lock(RUN, "wang", timeout_seconds=0):
-        refused(second, timeout_seconds=600)
+    with holding(opened()):
+        refused(opened(), timeout_seconds=600)
     assert len(clock.slept) == 1
 
 
 def test_a_lock_is_given_back_when_the_run_fails(opened):
-    first, second = opened(), opened()
-    with pytest.raises(ZeroDivisionError), first.lock(RUN, "wang", timeout_seconds=0):
+    with pytest.raises(ZeroDivisionError), holding(opened()):
         raise ZeroDivisionError
-    with second.lock(LATER_RUN, "li", timeout_seconds=0), contextlib.suppress(RefusedError):
-        refused(first)
-    with first.lock(RUN, "wang", timeout_seconds=0):
+    with holding(opened(), LATER_RUN):
+        refused(opened())
+    with holding(opened(), "third"):
         pass
 
 
-def test_of_many_that_come_at_once_one_gets_the_lock_and_the_others_are_refused(opened):
+def test_of_many_that_come_at_once_one_gets_the_lock(opened):
     ledgers = [opened() for _ in range(6)]
     everybody = threading.Barrier(len(ledgers))
     found = []
@@ -130,11 +148,11 @@ def test_of_many_that_come_at_once_one_gets_the_lock_and_the_others_are_refused(
     def come(ledger, name):
         everybody.wait(60)
         try:
-            with ledger.lock(name, name, timeout_seconds=0):
+            with holding(ledger, name):
                 found.append("held")
                 everybody.wait(60)
-        except (RefusedError, LedgerError) as error:
-            found.append(type(error).__name__)
+        except (RefusedError, LedgerMovedError):
+            found.append("not")
             everybody.wait(60)
 
     threads = [threading.Thread(target=come, args=(ledger, f"run-{n}")) for n, ledger in enumerate(ledgers)]
@@ -142,7 +160,7 @@ def test_of_many_that_come_at_once_one_gets_the_lock_and_the_others_are_refused(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(found) == ["RefusedError"] * 5 + ["held"]
+    assert sorted(found) == ["held"] + ["not"] * 5
 
 
 def test_a_run_does_not_begin_without_the_lock(ledger):
@@ -161,6 +179,7 @@ WRITES = [
 ]
 
 
+@in_databases
 @pytest.mark.parametrize("write", WRITES)
 def test_who_was_unlocked_records_nothing_more(opened, write):
     holder, other = opened(), opened(create=False)
@@ -183,8 +202,9 @@ def test_who_was_unlocked_records_nothing_more(opened, write):
 
 
 def test_who_was_unlocked_does_not_take_the_lock_from_the_next_one(opened):
-    first, second = opened(), opened()
-    with run_in(first) as run:
+    with run_in(opened()) as run:
+        run.record_intents([])
+        second = opened()
         second.unlock(second.lock_holder().id)
         with run_in(second, LATER_RUN) as later:
             for _ in range(2):
@@ -198,8 +218,9 @@ def test_who_was_unlocked_does_not_take_the_lock_from_the_next_one(opened):
 
 
 @pytest.fixture
-def sleepy(opened):
+def sleepy(opened, monkeypatch):
     """Opens the ledger with a lease that is never renewed in the background."""
+    monkeypatch.setattr(git_steps.Steps, "renew", lambda _: None)
     return lambda **more: opened(**{"lease": SLEEPY, **more})
 
 
@@ -208,6 +229,7 @@ def token(ledger) -> int:
         return connection.exec_driver_sql("SELECT token FROM reconcile_environment_locks").scalar()
 
 
+@in_databases
 def test_a_token_grows_with_each_taking_and_is_kept_while_the_lock_is_free(opened):
     ledger, seen = opened(), []
     for expected in (1, 2):
@@ -235,6 +257,7 @@ def test_a_transaction_that_will_write_keeps_others_from_writing_from_its_beginn
             other.execute("BEGIN IMMEDIATE")
 
 
+@in_databases
 def test_the_lock_is_not_taken_between_the_check_of_a_transaction_and_its_commit(sleepy):
     """The holder has checked, and has not committed yet; then it is unlocked, and another run takes the lock."""
     holder, other = sleepy(), sleepy()
@@ -255,6 +278,7 @@ def test_the_lock_is_not_taken_between_the_check_of_a_transaction_and_its_commit
         assert order == ["committing", "unlocked"]
 
 
+@in_databases
 def test_a_dead_holder_s_lock_is_taken_over_by_who_waits_and_it_records_nothing_more(sleepy, clock):
     first, second = sleepy(), sleepy()
     with run_in(first) as run, second.lock(LATER_RUN, "li", timeout_seconds=90):
@@ -268,14 +292,15 @@ def test_a_dead_holder_s_lock_is_taken_over_by_who_waits_and_it_records_nothing_
 
 
 def test_who_does_not_wait_takes_no_lock_over_however_old_it_is(sleepy, clock):
-    first, second = sleepy(), sleepy()
-    with first.lock(RUN, "wang", timeout_seconds=0):
+    with holding(sleepy()):
+        second = sleepy()
         clock.passed = 6_000
         refused(second)
         clock.passed = 12_000
         refused(second, timeout_seconds=59)
 
 
+@in_databases
 def test_a_lock_that_is_renewed_is_never_taken_over(sleepy, clock):
     first, second = sleepy(), sleepy()
     with first.lock(RUN, "wang", timeout_seconds=0):
@@ -283,20 +308,20 @@ def test_a_lock_that_is_renewed_is_never_taken_over(sleepy, clock):
         assert "last renewed 2026-11-25T12:10:00Z" in refused(second, timeout_seconds=600).message
 
 
-def test_who_waits_counts_by_its_own_clock_whatever_the_holder_s_says(sleepy, clock):
+def test_who_waits_counts_by_its_own_clock_whatever_the_holder_s_says(sleepy, clock, poll):
     """The holder's machine is two hours ahead, or behind: neither lengthens nor shortens the wait."""
     for hours in (2, -2):
         other = Clock()
         other.passed = hours * 3600
-        first, second = sleepy(clock=other), sleepy()
-        dead = first.lock(RUN, "wang", timeout_seconds=0)
+        dead = holding(sleepy(clock=other), f"dead{hours}")
         dead.__enter__()
         began = clock.passed
-        with second.lock(LATER_RUN, "li", timeout_seconds=90):
-            assert clock.passed - began == pytest.approx(60, abs=POLL_SECONDS)
+        with sleepy().lock(LATER_RUN, "li", timeout_seconds=90):
+            assert clock.passed - began == pytest.approx(60, abs=poll)
         dead.__exit__(None, None, None)
 
 
+@in_databases
 def test_a_holder_stops_saving_before_its_lease_ends_and_for_good(sleepy, clock):
     ledger = sleepy()
     with run_in(ledger) as run:
@@ -316,6 +341,7 @@ def test_a_holder_stops_saving_before_its_lease_ends_and_for_good(sleepy, clock)
     assert ledger.last_applied().keys() == {key("1")}
 
 
+@in_databases
 def test_a_lease_is_counted_from_the_beginning_of_a_renewal(sleepy, clock, monkeypatch):
     ledger = sleepy()
     with run_in(ledger) as run:
@@ -337,6 +363,7 @@ def test_a_lease_is_counted_from_the_beginning_of_a_renewal(sleepy, clock, monke
         assert run.objection() is not None
 
 
+@in_databases
 def test_who_was_unlocked_says_so_after_its_next_renewal(sleepy):
     holder, other = sleepy(), sleepy()
     with run_in(holder) as run:
@@ -349,6 +376,7 @@ def test_who_was_unlocked_says_so_after_its_next_renewal(sleepy):
 QUICK = Lease(seconds=60, renew_seconds=0.01)
 
 
+@in_databases
 def test_a_holder_renews_its_lease_in_the_background(opened, clock):
     first, second = opened(lease=QUICK), opened()
     with first.lock(RUN, "wang", timeout_seconds=0):
@@ -359,6 +387,7 @@ def test_a_holder_renews_its_lease_in_the_background(opened, clock):
         refused(second)
 
 
+@in_databases
 def test_a_beat_that_fails_is_made_up_for_by_the_next(opened, clock):
     first, second = opened(lease=QUICK), opened()
     real, failed = first._lock.renew, []
@@ -376,6 +405,7 @@ def test_a_beat_that_fails_is_made_up_for_by_the_next(opened, clock):
     assert len(failed) == 3
 
 
+@in_databases
 def test_who_was_unlocked_stops_renewing(opened):
     first, second = opened(lease=QUICK), opened()
     with first.lock(RUN, "wang", timeout_seconds=0) as held:
@@ -399,8 +429,8 @@ import sys, threading, time
 from pathlib import Path
 from reconcile.ledger.address import ledger_address
 from reconcile.ledger.lease import Lease
-from reconcile.ledger.open_ledger import open_ledger
 from reconcile.model.outcome import Intent
+from tests.ledger.conftest import open_at
 from tests.ledger.run_builders import run_in, update
 from reconcile.service.system_clock import SystemClock
 
@@ -408,7 +438,7 @@ setting, folder = sys.argv[1:]
 address = ledger_address(setting or None, Path(folder) / ".reconcile" / "shop" / "ledger.db", {})
 clock = SystemClock(threading.Event())
 lease = Lease(renew_seconds=0.2)
-with open_ledger(address, workspace="shop", environment="prod", clock=clock, create=True, lease=lease) as ledger:
+with open_at(address, workspace="shop", environment="prod", clock=clock, lease=lease) as ledger:
     with run_in(ledger) as run:
         run.record_intents([Intent(update("1"))])
         print("held", flush=True)
@@ -416,14 +446,20 @@ with open_ledger(address, workspace="shop", environment="prod", clock=clock, cre
 """
 
 
-def test_a_holder_that_is_killed_loses_the_lock_to_who_waits_and_leaves_its_intents(opened, address, tmp_path):
-    setting = "" if address.path else address.url
+def test_a_holder_that_is_killed_loses_the_lock_to_who_waits_and_leaves_its_intents(
+    opened, address, tmp_path, monkeypatch
+):
+    setting = "" if address.path else address.url or f"git+{address.remote}"
+    short = Lease(seconds=2, margin_seconds=-3600)
+    for module in (git_ledger, git_steps):
+        monkeypatch.setattr(module, "LEASE", short)
+    monkeypatch.setattr(git_ledger, "POLL_SECONDS", 0.5)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLDER, setting, str(tmp_path)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )
     try:
         assert holder.stdout.readline() == "held\n"
-        ledger = opened(clock=SystemClock(threading.Event()), lease=Lease(seconds=2, margin_seconds=-3600))
+        ledger = opened(clock=SystemClock(threading.Event()), lease=short)
         assert "has been applying" in refused(ledger).message
         os.kill(holder.pid, signal.SIGKILL)
         holder.wait()

@@ -248,6 +248,74 @@ def test_who_was_unlocked_saves_nothing_more(opened):
     assert opened().lock_holder() is None
 
 
+@pytest.mark.parametrize(
+    "write",
+    [
+        pytest.param(lambda run: run.record_outcomes([outcome(update("1"))]), id="outcomes"),
+        pytest.param(lambda run: run.record_applied(applied("9")), id="applied"),
+        pytest.param(lambda run: run.hold([hold("9")]), id="hold"),
+        pytest.param(lambda run: run.lift([key("3")]), id="lift"),
+    ],
+)
+def test_what_a_run_records_after_it_was_unlocked_is_not_in_the_ledger(opened, remote, write):
+    with run_in(opened()) as entry:
+        entry.record_intents([Intent(update("1"))])
+        other = opened()
+        other.unlock(other.lock_holder().id)
+        tip = remote.tip()
+        write(entry)
+        with pytest.raises(LedgerError, match="no longer holds the lock"):
+            end(entry)
+    assert remote.tip() == tip
+
+
+def test_a_run_that_was_unlocked_says_so_after_its_next_renewal(opened, clock):
+    with run_in(opened()) as entry:
+        entry.record_intents([Intent(update("1"))])
+        other = opened()
+        other.unlock(other.lock_holder().id)
+        assert entry.objection() is None
+        clock.passed += LEASE.renew_seconds
+        entry.git.steps.renew()
+        assert "taken over, or unlocked" in entry.objection()
+
+
+def test_a_run_that_pushes_while_it_is_unlocked_is_unlocked_all_the_same(opened, clock):
+    holder = opened()
+    with run_in(holder) as entry:
+        entry.record_intents([Intent(update("1"))])
+        other = opened()
+        entry.record_intents([Intent(update("2"))])
+        assert other.unlock(other.lock_holder().id).run == RUN
+        with pytest.raises(LedgerError, match="no longer holds the lock"):
+            entry.record_intents([Intent(update("3"))])
+
+
+def test_a_lease_is_counted_from_the_beginning_of_a_push(opened, clock, monkeypatch):
+    with run_in(opened()) as entry:
+        real = entry.git.steps.ref.push
+
+        def slow(old, new):
+            pushed = real(old, new)
+            clock.passed += 40  # the answer took this long
+            return pushed
+
+        monkeypatch.setattr(entry.git.steps.ref, "push", slow)
+        entry.record_intents([Intent(update("1"))])
+        monkeypatch.undo()
+        clock.passed = LEASE.saving_seconds
+        assert entry.objection() is None
+        clock.passed += 1
+        assert entry.objection() is not None
+
+
+def test_a_release_of_nothing_moves_nothing(opened, remote):
+    whole_run(opened())
+    tip = remote.tip()
+    assert opened().release([key("9")]) == ()
+    assert remote.tip() == tip
+
+
 def test_a_run_that_fails_gives_the_lock_back(opened):
     with pytest.raises(ZeroDivisionError), run_in(opened()) as entry:
         entry.record_intents([Intent(update("1"))])

@@ -15,33 +15,36 @@ from sqlalchemy import Column, Engine, Index, MetaData, Table, Text, create_engi
 from reconcile.errors import LedgerError
 from reconcile.ledger.address import LedgerAddress, file_address
 from reconcile.ledger.migrations import SCHEMA_VERSION
-from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ledger.tables import CHANGES, IS_DOUBLED, IS_OPEN, RUNS, metadata
 from reconcile.model.ledger_records import Ending
 from reconcile.model.outcome import Intent, Result
 from tests import postgres
 from tests.builders import key
-from tests.ledger.conftest import address_of, ordinary_user
+from tests.ledger.conftest import address_of, in_databases, open_at, ordinary_user
+from tests.ledger.git_ledgers import rewrite, version_at
 from tests.ledger.run_builders import LATER_RUN, NOON, RUN, Clock, applied, end, hold, outcome, run_in, update
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def opening(address, *, create=True, workspace="shop"):
-    return open_ledger(address, workspace=workspace, environment="prod", clock=Clock(), create=create)
+    return open_at(address, workspace=workspace, environment="prod", clock=Clock(), create=create)
 
 
 def refusal(address, **more):
     with pytest.raises(LedgerError) as refused:
         opening(address, **more)
     error = refused.value
-    assert address.shown in error.message
+    assert (address.remote or address.shown) in error.message
     assert error.hint
     return error
 
 
 def run_script(address: LedgerAddress, script: str) -> None:
-    """Run statements in a database, past the program."""
+    """Run statements on the rows of a ledger, past the program."""
+    if address.remote is not None:
+        rewrite(address, script)
+        return
     if address.path is None:
         postgres.execute(address.url.replace("+psycopg", ""), script)
         return
@@ -51,10 +54,18 @@ def run_script(address: LedgerAddress, script: str) -> None:
 
 
 def value(address: LedgerAddress, query: str) -> object:
+    if address.remote is not None:
+        with opening(address) as ledger, ledger._database.reading() as connection:
+            return connection.exec_driver_sql(query).scalar()
     if address.path is None:
         return postgres.execute(address.url.replace("+psycopg", ""), query)[0][0]
     with contextlib.closing(sqlite3.connect(address.path)) as connection:
         return connection.execute(query).fetchone()[0]
+
+
+def schema_of(address: LedgerAddress) -> int:
+    """The version of the rows that the ledger holds."""
+    return version_at(address) if address.remote is not None else int(value(address, VERSION))
 
 
 VERSION = "SELECT value FROM reconcile_meta WHERE name = 'schema_version'"
@@ -65,6 +76,7 @@ def test_who_only_reads_makes_nothing(address):
     assert address.path is None or not address.path.parent.exists()
 
 
+@in_databases
 def test_a_ledger_is_made_where_none_is(address):
     with opening(address) as ledger:
         assert not ledger.runs(most=1)
@@ -86,6 +98,7 @@ def test_a_folder_of_another_name_is_left_to_its_owner(tmp_path):
     ]
 
 
+@in_databases
 def test_a_sqlite_ledger_is_as_durable_as_sqlite_can_be(ledger, address):
     with ledger._database.reading() as connection:
         if address.path is None:
@@ -98,6 +111,7 @@ def test_a_sqlite_ledger_is_as_durable_as_sqlite_can_be(ledger, address):
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
+@in_databases
 def test_the_migrations_make_the_tables_that_the_program_knows(address):
     opening(address).close()
     made = create_engine(address.url)
@@ -141,7 +155,6 @@ def test_a_ledger_of_an_older_version_is_led_up_to_date_and_loses_nothing(addres
     script = (GOLDEN / f"{version}.sql").read_text(encoding="utf-8")
     run_script(address, script)
     with opening(address) as ledger:
-        assert value(address, VERSION) == str(SCHEMA_VERSION)
         assert ledger.last_applied() == applied("1")
         assert ledger.foreign_keys() == {key("9", "globex"): "billing"}
         assert ledger.holds() == {key("3"): hold("3")}
@@ -153,21 +166,25 @@ def test_a_ledger_of_an_older_version_is_led_up_to_date_and_loses_nothing(addres
         assert (record.ending, record.summary, len(changes)) == (Ending.FINISHED, {"verified": 1}, 2)
         with run_in(ledger, "20261125T140000Z-cccccc") as run:
             run.record_outcomes([outcome(update("4"))])
+            end(run)
+        assert schema_of(address) == SCHEMA_VERSION
+    with opening(address, create=False) as ledger:
         assert ledger.last_applied().keys() == {key("1"), key("4")}
 
 
+@in_databases
 def test_who_only_reads_an_older_ledger_leads_it_up_to_date_where_columns_are_missing(address):
     run_script(address, (GOLDEN / "ledger-v1.sql").read_text(encoding="utf-8"))
     with opening(address, create=False) as ledger:
         assert ledger.last_applied() == applied("1")
         assert len(ledger.open_changes()) == 2
-    assert int(value(address, VERSION)) == SCHEMA_VERSION
+    assert schema_of(address) == SCHEMA_VERSION
 
 
 def test_the_runs_of_an_older_ledger_are_counted_once_in_the_order_of_their_beginnings(address):
-    run_script(address, (GOLDEN / "ledger-v2.sql").read_text(encoding="utf-8"))
     early = "('0', 'shop', 'prod', 'apply', '2026-11-25T12:30:00.000000+00:00', 'li', NULL, NULL, NULL, NULL, '[]', "
-    run_script(address, f"INSERT INTO reconcile_runs VALUES {early} NULL, NULL, NULL, '{{}}')")
+    one_more = f"INSERT INTO reconcile_runs VALUES {early} NULL, NULL, NULL, '{{}}');"
+    run_script(address, (GOLDEN / "ledger-v2.sql").read_text(encoding="utf-8") + one_more)
     with opening(address) as ledger:
         assert [(record.start.id, record.serial) for record in ledger.runs(most=9)] == [
             (LATER_RUN, 3),
@@ -175,22 +192,24 @@ def test_the_runs_of_an_older_ledger_are_counted_once_in_the_order_of_their_begi
             (RUN, 1),
         ]
         assert ledger.lineage() is None
-        with run_in(ledger, "next", started_at=NOON):
-            pass
+        with run_in(ledger, "next", started_at=NOON) as run:
+            end(run)
         assert (ledger.runs(most=1)[0].start.id, ledger.lineage().serial) == ("next", 4)
     applied_and_held = "SELECT serial FROM reconcile_{} WHERE workspace = 'shop'"
     assert [value(address, applied_and_held.format(table)) for table in ("applied", "holds")] == [1, 1]
 
 
 def test_a_newer_ledger_is_refused_and_left_alone(address):
-    opening(address).close()
+    with opening(address) as ledger, run_in(ledger) as run:
+        end(run)
     run_script(address, "UPDATE reconcile_meta SET value = '99'")
     error = refusal(address)
     assert "schema version 99" in error.message
     assert "upgrade reconcile" in error.hint
-    assert value(address, VERSION) == "99"
+    assert schema_of(address) == 99
 
 
+@in_databases
 @pytest.mark.parametrize("change", ["DELETE FROM reconcile_meta", "UPDATE reconcile_meta SET value = 'x'"])
 def test_a_ledger_that_does_not_tell_its_version_is_refused(address, change):
     opening(address).close()
@@ -225,6 +244,7 @@ def test_a_file_damaged_in_the_middle_is_refused_when_that_part_is_read(sqlite_a
 def test_a_row_that_no_ledger_writes_is_damage_too(address):
     with opening(address) as ledger, run_in(ledger) as run:
         run.record_applied(applied("1"))
+        end(run)
     run_script(address, "UPDATE reconcile_applied SET job_ids = '[1'")
     with opening(address) as ledger, pytest.raises(LedgerError, match="a row holds a value that no ledger writes"):
         ledger.last_applied()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import uuid
 from dataclasses import replace
@@ -25,6 +26,7 @@ from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
 from reconcile.model.verdicts import Action
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, key, row, schedule
 from tests.examples import examples
+from tests.ledger.conftest import in_databases, open_at
 from tests.ledger.run_builders import LATER_RUN, NOON, RUN, Clock, applied, end, hold, outcome, run_in, start, update
 
 
@@ -37,7 +39,8 @@ def test_an_intent_is_open_until_its_outcome_is_recorded(ledger, opened):
             (RUN, key("2"), True),
         ]
         run.record_outcomes([outcome(update("1"))])
-        assert [record.key for _, record in opened(create=False).open_changes()] == [key("2")]
+        end(run, Ending.UNFINISHED)
+    assert [record.key for _, record in opened(create=False).open_changes()] == [key("2")]
 
 
 def test_an_unknown_outcome_stays_open_until_a_later_run_settles_it(ledger):
@@ -204,6 +207,7 @@ def test_a_key_that_a_save_doubled_is_remembered_until_a_later_save_is_verified(
     assert ledger.doubled() == frozenset()
 
 
+@in_databases
 @pytest.mark.parametrize(
     "write",
     [
@@ -323,14 +327,14 @@ def test_which_run_came_last_is_not_decided_by_clocks(ledger):
 
 
 def test_each_environment_of_each_workspace_has_a_lineage_of_its_own(opened):
-    of = [opened(environment=name) for name in ("prod", "prod", "test")]
-    assert [one.lineage() for one in of] == [None] * 3
-    for number, one in enumerate(of):
-        with run_in(one, f"r{number}"):
-            pass
-    first, same, other = [one.lineage() for one in of]
-    assert (first, first.serial, other.serial) == (same, 2, 1)
-    assert first.id != other.id
+    for number, environment in enumerate(("prod", "test", "prod")):
+        ledger = opened(environment=environment)
+        assert (ledger.lineage() is None) is (number < 2)
+        with run_in(ledger, f"r{number}") as run:
+            end(run)
+    prod, test = (opened(environment=environment).lineage() for environment in ("prod", "test"))
+    assert (prod.serial, test.serial) == (2, 1)
+    assert prod.id != test.id
 
 
 def test_a_run_is_found_by_the_beginning_of_its_id_if_that_is_enough(ledger):
@@ -457,6 +461,20 @@ def test_what_json_columns_hold_comes_back_equal(live, applied):
         assert of(json.loads(text)) == read
 
 
+@pytest.fixture
+def fresh(address, opened):
+    """Opens the ledger of an environment: in a database with one connection for all."""
+    values = {"workspace": "shop", "clock": Clock()}
+    if address.remote is not None:
+        return lambda environment: open_at(address, environment=environment, **values)
+    database = opened()._database
+    # Who leaves it does not close the connection.
+    return lambda environment: contextlib.nullcontext(
+        SqlLedger(database, environment=environment, lease=LEASE, **values)
+    )
+
+
+@pytest.mark.parametrize("address", ["sqlite", "postgres", pytest.param("git", marks=pytest.mark.slow)], indirect=True)
 @settings(
     examples(0.5),
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # to explain a failure takes minutes here
@@ -474,24 +492,25 @@ def test_what_json_columns_hold_comes_back_equal(live, applied):
     of_change=st.none() | last_applied,
 )
 def test_whatever_is_recorded_is_read_back_equal(
-    ledger, start, known, held, before, after, wanted, result, message, of_change
+    fresh, start, known, held, before, after, wanted, result, message, of_change
 ):
     change = Change(wanted, of_change, before)
     if change.action is None:
         return
-    # An environment and a run of its own for each example (one may come twice), and a connection for all.
+    # An environment and a run of its own for each example: one may come twice.
     start = replace(start, id=uuid.uuid4().hex)
-    values = {"workspace": "shop", "environment": start.id, "clock": Clock(), "lease": LEASE}
-    ledger = SqlLedger(ledger._database, **values)
-    with ledger.lock(start.id, start.actor, timeout_seconds=0):
+    with fresh(start.id) as ledger, ledger.lock(start.id, start.actor, timeout_seconds=0):
         run = ledger.begin(start)
         run.record_applied(known)
         run.hold(held)
         run.record_outcomes([Outcome(change, result, "reason", message, 2, after)])
-    assert ledger.last_applied() == known
-    assert ledger.holds() == {one.key: one for one in held}
-    assert ledger.run(start.id) == (
-        RunRecord(start, serial=1),
+        run.end(Ending.UNFINISHED, {})
+    with fresh(start.id) as ledger:
+        assert ledger.last_applied() == known
+        assert ledger.holds() == {one.key: one for one in held}
+        recorded = ledger.run(start.id)
+    assert recorded == (
+        RunRecord(start, NOON, Ending.UNFINISHED, serial=1),
         (
             ChangeRecord(
                 key=wanted.key,
