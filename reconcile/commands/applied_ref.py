@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from reconcile.engine.overrides import INCLUDE_RENAMES, PARK_REMOVED
 from reconcile.errors import ReconcileError
-from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_ref, move_applied, push_applied
 from reconcile.model.finding import Finding
 from reconcile.model.last_applied import LastAppliedSource
@@ -66,7 +65,7 @@ def _unproven(checkout: Checkout, run: Run) -> str | None:
         return "not everything is done and verified"
     if not run.plan.selection.is_everything:
         return "the run was about a selection"
-    if not_as_committed(checkout.repository):
+    if checkout.not_as_committed():
         return "the declarations differ from the commit"
     return None
 

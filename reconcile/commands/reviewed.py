@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from reconcile.engine.guard import refused_by
 from reconcile.errors import PlanFileError, UsageError
-from reconcile.git.clean_check import not_as_committed
+from reconcile.git.configuration import VARIABLE, Allow
 from reconcile.model.change import Change
 from reconcile.model.finding import RefusedError
 from reconcile.model.plan import Plan
@@ -109,13 +109,15 @@ def _refuse_unexpected(digest: str, expected: str) -> None:
 
 
 def _refuse_unclean(checkout: Checkout) -> None:
-    differing = not_as_committed(checkout.repository)
+    differing = checkout.not_as_committed()
     if differing is None:
         _refuse("git-not-clean", "--require-git-clean: the declarations are in no Git repository", "commit them")
     elif differing:
-        files = listed([f"{checkout.shown_folder}/{file}" for file in differing])
+        files = listed([checkout.name(file) for file in differing])
         message = f"--require-git-clean: not as in the commit: {files}"
-        _refuse("git-not-clean", message, "commit or discard what differs")
+        lifted = {kind.lifted_by for kind in checkout.repository.settings.set_aside.values()}
+        filters = f"; {VARIABLE}={Allow.FILTERS} uses the repository's own filters" if Allow.FILTERS in lifted else ""
+        _refuse("git-not-clean", message, f"commit or discard what differs{filters}")
 
 
 def _differs(change: Change, now: Schedule | None) -> bool:

@@ -116,10 +116,10 @@ class CompletedGit:
 def bare_environment() -> dict[str, str]:
     """Return the environment for calls that read or move a ref: no `GIT_*` variables, no network.
 
-    Git fetches no missing file of a partial clone either.
+    Git fetches no missing file of a partial clone either, and takes no object for another (`git replace`).
     """
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return environment | {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}
+    return environment | {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1", "GIT_NO_REPLACE_OBJECTS": "1"}
 
 
 def user_environment() -> dict[str, str]:

@@ -103,13 +103,13 @@ class Repository:
         environment = configured(bare_environment(), self.settings.given)
         return program.run(self._located(arguments), environment, stdin=stdin, seconds=program.ASK_SECONDS)
 
-    def act(self, *arguments: str) -> CompletedGit:
+    def act(self, *arguments: str, stdin: bytes = b"") -> CompletedGit:
         """Run git in the folder as the user, without network.
 
         Raises:
             ReconcileError: git did not end in time.
         """
-        return self.as_user(arguments, {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"})
+        return self.as_user(arguments, {"GIT_ALLOW_PROTOCOL": "none", "GIT_NO_LAZY_FETCH": "1"}, stdin=stdin)
 
     def path_within(self, folder: Path) -> str:
         """Return *folder* as findings show it: relative to the work tree, outside Git to the working directory."""
@@ -145,14 +145,14 @@ class Repository:
     def _located(self, arguments: Iterable[str]) -> tuple[str, ...]:
         return ("-C", os.fspath(self.folder), f"--git-dir={self.git_dir}", f"--work-tree={self.top}", *arguments)
 
-    def as_user(self, arguments: Iterable[str], more: dict[str, str]) -> CompletedGit:
+    def as_user(self, arguments: Iterable[str], more: dict[str, str], *, stdin: bytes = b"") -> CompletedGit:
         """Run git in the folder as the user, with the variables *more*; not in a repository of another user."""
         if self.top is None:
             return self.unavailable
         if self.foreign_owner is not None:
             return self.foreign_owner
         environment = configured(self.with_own_programs(user_environment() | more), self.settings.given)
-        return program.run(self._located(arguments), environment, seconds=program.ACT_SECONDS)
+        return program.run(self._located(arguments), environment, stdin=stdin, seconds=program.ACT_SECONDS)
 
     def with_own_programs(self, environment: dict[str, str]) -> dict[str, str]:
         """Return *environment* with the user's own programs: git looks at settings first, which would hide them."""

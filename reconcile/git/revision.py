@@ -42,6 +42,7 @@ class _Entries:
 
     above: tuple[str, ...]
     blobs: Mapping[str, Blob]
+    submodules: Mapping[str, str]  # the commit of each
     kinds: Mapping[str, FileKind]
     targets: Mapping[str, str | None]  # None: no file system holds such a link
 
@@ -86,9 +87,13 @@ class RevisionTree:
         """Return every file's path, sorted; links to folders, and submodules, end in a slash."""
         return self._paths
 
-    def submodules(self) -> tuple[str, ...]:
-        """Return the paths of submodules, sorted."""
-        return tuple(sorted(path for path, kind in self._entries.kinds.items() if kind is FileKind.REPOSITORY))
+    def submodules(self) -> Mapping[str, str]:
+        """Return the commit of each submodule, by path, sorted."""
+        return dict(sorted(self._entries.submodules.items()))
+
+    def blob_ids(self) -> Mapping[str, str]:
+        """Return the id of each file's content in Git, by path; links to files lead to theirs."""
+        return {path: blob.id for path, blob in self._blobs.items()}
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes.
@@ -140,11 +145,13 @@ def revision_tree(repository: Repository, rev: str) -> RevisionTree:
     commit = known_commit(repository, rev)
     blobs: dict[str, Blob] = {}
     linked: dict[str, Blob] = {}
+    submodules: dict[str, str] = {}
     kinds: dict[str, FileKind] = {}
     for mode, blob, path in _listed(repository, commit):
         kinds.update((str(parent), FileKind.FOLDER) for parent in PurePosixPath(path).parents)
         if mode.startswith(_SUBMODULE):
             kinds[path] = FileKind.REPOSITORY
+            submodules[path] = blob.id
         elif mode.startswith(_LINK):
             linked[path] = blob
         else:
@@ -152,12 +159,12 @@ def revision_tree(repository: Repository, rev: str) -> RevisionTree:
             kinds[path] = FileKind.FILE
     targets_by_id = _contents(repository, {link.id for link in linked.values() if _is_link(link)})
     targets = {path: _target(targets_by_id[link.id]) if _is_link(link) else None for path, link in linked.items()}
-    entries = _Entries(PurePosixPath(repository.prefix).parts, blobs, kinds, targets)
+    entries = _Entries(PurePosixPath(repository.prefix).parts, blobs, submodules, kinds, targets)
     followed = {path: entries.follow(path) for path in linked}
     readable = {path: blobs[file] for path, file in followed.items() if not isinstance(file, RefusedPath)}
     refused = {path: file for path, file in followed.items() if isinstance(file, RefusedPath)}
     others = [f"{path}/" if place.is_folder else path for path, place in refused.items()]
-    others += [f"{path}/" for path, kind in kinds.items() if kind is FileKind.REPOSITORY]
+    others += [f"{path}/" for path in submodules]
     return RevisionTree(repository, commit, entries, blobs | readable, tuple(others))
 
 

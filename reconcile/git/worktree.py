@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from reconcile.git.symlinks import GIT, FileKind, RefusedPath, follow, unreadabl
 
 MAX_BYTES = 256 * 1024 * 1024
 """A larger file is not read; no declaration is so large."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file that was read: its path, which is another than the one asked for behind a link, and its SHA-256."""
+
+    file: str
+    sha256: bytes
 
 
 @dataclass(frozen=True)
@@ -27,6 +36,8 @@ class WorkTree:
     """
 
     root: Path
+    first_read: dict[str, ReadFile] = field(default_factory=dict, compare=False, repr=False)
+    """Each path that was read, with what was found there the first time: that is what counts in the run."""
 
     @cached_property
     def _listed(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -72,9 +83,19 @@ class WorkTree:
         if isinstance(file, RefusedPath):
             raise file.error
         try:
-            return _bytes(self._real / file)
+            content = _bytes(self._real / file)
         except OSError as error:
             raise unreadable(error.errno) from error
+        self.first_read.setdefault(path, ReadFile(file, hashlib.sha256(content).digest()))
+        return content
+
+    def unchanged(self, path: str) -> bytes | None:
+        """Return the bytes of a file that was read; None where they are no longer the same."""
+        try:
+            content = self.read(path)
+        except SettingError:
+            return None
+        return content if hashlib.sha256(content).digest() == self.first_read[path].sha256 else None
 
     def _look_up(self, path: str) -> FileKind | str | None:
         place = self._real / path

@@ -6,12 +6,14 @@ import posixpath
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from reconcile.declare import load_declarations, load_workspace
+from reconcile.declare import WORKSPACE_FILE, load_declarations, load_workspace
+from reconcile.declare.globs import matcher
 from reconcile.engine.declarations import Declarations
 from reconcile.engine.make_plan import desired_digest
 from reconcile.engine.resolve import Resolution, resolve
 from reconcile.engine.select_schedules import select
 from reconcile.errors import ReconcileError, SettingError
+from reconcile.git.clean_check import not_as_committed
 from reconcile.git.configuration import VARIABLE, allowed
 from reconcile.git.repository import Repository, find, head
 from reconcile.git.revision import revision_tree
@@ -91,6 +93,18 @@ class Checkout:
         """
         found = unread_declarations(self.repository, self.tree, patterns)
         return {self.name(path): content for path, content in found.items()}
+
+    def not_as_committed(self) -> tuple[str, ...] | None:
+        """Return the files of the chosen environment that the commit does not hold as they were read; None outside Git.
+
+        Raises:
+            ReconcileError: git cannot say.
+        """
+        self.require_git()
+        covers = [matcher(pattern) for pattern in (WORKSPACE_FILE, *self.environment.paths)]
+        return not_as_committed(
+            self.repository, self.tree, self.revision, wanted=lambda path: any(covered(path) for covered in covers)
+        )
 
     def load(self, environment: Environment) -> tuple[Declarations, tuple[Finding, ...]]:
         """Return the declarations of *environment*, and their findings."""

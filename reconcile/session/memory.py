@@ -11,7 +11,6 @@ from reconcile.engine.judge_freezes import freezes_of
 from reconcile.engine.judges import Situation
 from reconcile.engine.orphans import removed
 from reconcile.errors import LedgerError, LedgerGoneError, SettingError
-from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding
@@ -190,7 +189,7 @@ def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledg
     # Often nothing was merged since: then the files that were read already are those of the commit.
     # Git compares files only for their owner.
     is_ours = commit == checkout.revision and checkout.repository.foreign_owner is None
-    is_here = is_ours and not not_as_committed(checkout.repository)
+    is_here = is_ours and not checkout.not_as_committed()
     applied_then = declared.everything if is_here else checkout.declared_at(environment, commit)
     if applied_then is None:
         assumption = f"{named} at {commit[:12]} declares nothing for {environment} in this folder: two-way, no orphans"

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 
 from reconcile.git import program
+from reconcile.git.clean_check import not_as_committed
+from reconcile.git.repository import find
+from reconcile.git.worktree import WorkTree
 
 IDENTITY = {f"GIT_{who}_{what}": "x" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
@@ -17,6 +20,16 @@ def run_git(folder, *arguments):
     """Run git in *folder*, and return what it says, without blanks around it."""
     done = subprocess.run(["git", *arguments], cwd=folder, env=os.environ | IDENTITY, check=True, capture_output=True)
     return done.stdout.decode("utf-8", "surrogateescape").strip()
+
+
+def unclean(folder, tree=None, *, wanted=bool, allow=frozenset()):
+    """Return what differs from the current commit, of what *tree* has read; without one, of all that is there."""
+    if tree is None:
+        tree = WorkTree(folder)
+        for path in tree.paths():
+            tree.read(path)
+    repository = find(folder, allow).with_submodules(tree.repositories())
+    return not_as_committed(repository, tree, "HEAD", wanted=wanted)
 
 
 @pytest.fixture(autouse=True)

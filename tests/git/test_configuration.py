@@ -17,7 +17,8 @@ from reconcile.git.configuration import UNSAFE_SETTINGS, Allow, ConfigEntry, all
 from reconcile.git.refs import applied_commit, commit_of, fetch_applied, move_applied, push_applied
 from reconcile.git.repository import author, find, head
 from reconcile.git.revision import revision_tree
-from tests.git.conftest import run_git
+from reconcile.git.worktree import WorkTree
+from tests.git.conftest import run_git, unclean
 
 NOTHING: frozenset[Allow] = frozenset()
 CREDENTIALS = frozenset({Allow.CREDENTIALS})
@@ -288,7 +289,7 @@ def use(folder, allow=NOTHING):
     assert commit_of(found, "main") == commit
     assert author(found) == "x <x>"
     assert revision_tree(found, "main").read("a.yaml") == b"one"
-    assert not_as_committed(found) == ("a.yaml",)
+    assert unclean(folder, allow=allow) == ("a.yaml",)
     move_applied(found, "prod", commit, None)
     push_applied(found, "prod", expected=None)
     assert fetch_applied(found, "prod") == commit
@@ -610,13 +611,17 @@ def test_a_push_fetches_nothing_from_the_remote_of_a_partial_clone(planted, trac
 
 
 def test_of_many_the_first_are_named_and_how_many_more(git):
-    folder, _ = git
+    folder, run = git
+    (folder / "a.yaml").write_text("one", encoding="utf-8")
+    run("add", "--all")
+    run("commit", "--quiet", "-m", "one")
+    (folder / "a.yaml").write_text("two", encoding="utf-8")
     with (folder / ".git" / "config").open("a", encoding="utf-8") as file:
         file.writelines(f'[filter "x{number:04}"]\n\tclean = evil\n' for number in range(1000))
     found = find(folder)
     said = found.set_aside_notice or ""
     assert "filter.x0099.clean, and 900 more (RECONCILE_GIT_ALLOW=filters" in said
-    assert not_as_committed(found) == ()
+    assert unclean(folder) == ("a.yaml",)
 
 
 def test_more_than_git_can_be_told_is_an_error_and_not_outside_git(git):
@@ -625,7 +630,7 @@ def test_more_than_git_can_be_told_is_an_error_and_not_outside_git(git):
         file.write(f'[filter "{"x" * 200_000}"]\n\tclean = evil\n')
     found = find(folder)
     for call in (
-        not_as_committed,
+        lambda each: not_as_committed(each, WorkTree(folder), "HEAD", wanted=bool),
         lambda each: applied_commit(each, "prod"),
         lambda each: commit_of(each, "main"),
     ):

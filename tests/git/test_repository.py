@@ -10,12 +10,17 @@ import pytest
 
 from reconcile.errors import ReconcileError
 from reconcile.git import repository
-from reconcile.git.clean_check import not_as_committed, uncommitted
+from reconcile.git.clean_check import not_as_committed
 from reconcile.git.refs import applied_commit, commit_of, fetch_applied
 from reconcile.git.repository import Repository, author, find, head
 from reconcile.git.worktree import WorkTree
 from reconcile.model.finding import DeclarationError
-from tests.git.conftest import run_git
+from tests.git.conftest import run_git, unclean
+
+
+def asked_clean(found):
+    """Ask what differs, of a tree of which nothing was read."""
+    return not_as_committed(found, WorkTree(found.folder), "HEAD", wanted=lambda path: False)
 
 
 def test_the_top_is_that_of_the_work_tree(git):
@@ -92,7 +97,7 @@ def test_a_git_that_does_not_answer_is_an_error_only_of_what_needs_it(git, other
     other_git("sleep 300")
     found = find(folder)
     assert (found.top, found.is_outside) == (None, False)
-    for asked in (uncommitted, head):
+    for asked in (asked_clean, head):
         with pytest.raises(ReconcileError, match="git did not end within"):
             asked(found)
 
@@ -117,8 +122,7 @@ ENDED_IN_PLACE = [pytest.param(KILLED, id="killed"), *(pytest.param(f"exit {n}",
         pytest.param(lambda found: commit_of(found, "main"), id="revision"),
         pytest.param(lambda found: applied_commit(found, "prod"), id="applied"),
         pytest.param(lambda found: fetch_applied(found, "prod", "."), id="fetch"),
-        pytest.param(uncommitted, id="uncommitted"),
-        pytest.param(not_as_committed, id="not-as-committed"),
+        pytest.param(asked_clean, id="not-as-committed"),
         pytest.param(lambda found: found.with_submodules(["schedules/inner"]), id="submodules"),
         pytest.param(find, id="find"),
     ],
@@ -165,7 +169,7 @@ def test_a_repository_that_cannot_be_read_is_an_error(git):
     folder, _ = git
     (folder / ".git" / "config").write_text("[core", encoding="utf-8")
     with pytest.raises(ReconcileError, match="cannot be found out: fatal: bad config"):
-        uncommitted(find(folder))
+        asked_clean(find(folder))
 
 
 def test_the_environment_cannot_point_elsewhere(git, monkeypatch, tmp_path):
@@ -351,15 +355,53 @@ def test_one_that_left_the_index_is(submodule):
 
 
 def test_what_differs_in_a_submodule_is_not_as_committed(submodule):
-    assert not_as_committed(held(submodule)) == ()
+    assert unclean(submodule) == ()
     (submodule / "outer" / "inner" / "a.yaml").write_text("two", encoding="utf-8")
     (submodule / "outer" / "new.yaml").touch()
-    assert not_as_committed(held(submodule)) == ("outer/inner/a.yaml", "outer/new.yaml")
+    assert unclean(submodule) == ("outer/inner/a.yaml", "outer/new.yaml")
 
 
-def test_a_submodule_at_another_commit_is_not_as_committed(submodule):
+def test_what_a_submodule_holds_counts_as_the_commit_names_it(submodule):
     run_git(submodule / "outer", "commit", "--quiet", "--allow-empty", "-m", "two")
-    assert not_as_committed(held(submodule)) == ("outer",)
+    assert unclean(submodule) == ()
+    (submodule / "outer" / "a.yaml").write_text("two", encoding="utf-8")
+    run_git(submodule / "outer", "commit", "--quiet", "-a", "-m", "three")
+    assert unclean(submodule) == ("outer/a.yaml",)
+    run_git(submodule, "add", "outer")
+    assert unclean(submodule) == ("outer/a.yaml",)
+    run_git(submodule, "commit", "--quiet", "-m", "three")
+    assert unclean(submodule) == ()
+
+
+def test_a_submodule_that_only_the_index_names_is_in_no_commit(submodule):
+    run_git(submodule, "update-ref", "-d", "HEAD")
+    run_git(submodule, "reset", "--quiet")
+    run_git(submodule, "commit", "--quiet", "--allow-empty", "-m", "nothing")
+    run_git(submodule, "-c", "advice.addEmbeddedRepo=false", "add", "outer")
+    assert unclean(submodule, wanted=lambda path: False) == (
+        "outer/.gitmodules",
+        "outer/a.yaml",
+        "outer/inner/a.yaml",
+    )
+
+
+def test_a_submodule_whose_files_are_not_here_is_not_as_committed(submodule):
+    run_git(submodule, "submodule", "--quiet", "deinit", "--force", "--all")
+    assert unclean(submodule) == ("outer/",)
+    assert unclean(submodule, wanted=lambda path: not path.startswith("outer/")) == ()
+
+
+def test_a_submodule_without_the_commit_that_is_named_is_not_as_committed(submodule):
+    named = run_git(submodule, "rev-parse", "HEAD:schedules/outer")
+    run_git(submodule, "update-index", "--cacheinfo", f"160000,{'1' * 40},schedules/outer")
+    run_git(submodule, "commit", "--quiet", "-m", "one that is not here")
+    assert named != "1" * 40
+    assert unclean(submodule, wanted=lambda path: path == "outer/any.yaml") == (
+        "outer/",
+        "outer/.gitmodules",
+        "outer/a.yaml",
+        "outer/inner/a.yaml",
+    )
 
 
 def test_a_filter_of_a_submodule_is_not_run(submodule, tmp_path):
@@ -367,7 +409,7 @@ def test_a_filter_of_a_submodule_is_not_run(submodule, tmp_path):
     run_git(module, "config", "filter.x.clean", f"touch '{tmp_path}/ran'; cat")
     (module / ".gitattributes").write_text("* filter=x\n", encoding="utf-8")
     (module / "a.yaml").write_text("two", encoding="utf-8")
-    assert not_as_committed(held(submodule)) == ("outer/.gitattributes", "outer/a.yaml")
+    assert unclean(submodule) == ("outer/.gitattributes", "outer/a.yaml")
     assert not (tmp_path / "ran").exists()
 
 
@@ -387,7 +429,7 @@ def test_the_kinds_of_clones_are_found(git, tmp_path, kind):
     found = find(other / "schedules")
     assert (found.prefix, found.is_shallow) == ("schedules/", kind == "shallow")
     assert head(found) == run("rev-parse", "HEAD")
-    assert uncommitted(found) == ()
+    assert asked_clean(found) == ()
 
 
 def test_the_author_is_that_of_the_commit(git):

@@ -15,8 +15,6 @@ from tests.journeys.conftest import TENANT
 
 READING = (("plan",), ("drift",), ("status",), ("validate", "schedules"), ("history", "acme", "1"), ("runs",))
 SAVING = (("apply", "--yes"), ("apply", "plan.json", "--yes"), ("rollback", "RUN", "--yes"), ("ledger", "rebuild"))
-# The end of an apply asks again whether the files are those of the commit: they may have changed meanwhile.
-STATUS = {"status --ignored=no": 1, "status --ignored=traditional": 1}
 
 
 @pytest.fixture
@@ -63,8 +61,6 @@ def counted(monkeypatch):
 def question(arguments):
     """Return what git is asked, without where and how."""
     words = [word for word in arguments[2:] if not word.startswith(("--git-dir", "--work-tree"))]
-    if words[0] == "status":
-        return f"status {next(word for word in words if word.startswith('--ignored'))}"
     return " ".join(words)
 
 
@@ -92,10 +88,11 @@ def test_a_plan_starts_git_eight_times(applied, program, counted):
     assert sum(count for what, count in counted.items() if what not in ("workspace", "ledger")) == 8
 
 
-def test_an_apply_of_the_commit_that_is_live_compares_the_files_before_and_after(applied, program, counted):
+def test_whether_all_is_committed_costs_two_runs_of_git(applied, program, counted):
     program("apply", "--yes")
-    assert {what: count for what, count in counted.items() if what.startswith("status")} == STATUS
-    program("apply", "--yes")
-    assert {what: count for what, count in counted.items() if what.startswith("status")} == {
-        what: 3 * count for what, count in STATUS.items()
-    }
+    runs = []
+    for options in ((), ("--require-git-clean",)):
+        counted.clear()
+        assert program("apply", "--yes", *options).code == 0
+        runs.append(sum(count for what, count in counted.items() if what not in ("workspace", "ledger")))
+    assert runs[1] == runs[0] + 2

@@ -110,13 +110,12 @@ def test_a_checkout_whose_configuration_names_programs_goes_on_working(program, 
 
 def test_a_filter_of_the_checkout_is_run_where_that_is_allowed_only(program, git, commit, tmp_path, write):
     git("config", "filter.upper.clean", f"touch {tmp_path}/ran; tr a-z A-Z")
-    (tmp_path / ".gitattributes").write_text("note filter=upper\n", encoding="utf-8")
-    write("note", "text")
-    commit()  # git holds TEXT
-    write("note", "text")  # written anew: git must look at what it holds
+    (tmp_path / ".gitattributes").write_text("beta.yaml filter=upper\n", encoding="utf-8")
+    write("tenants/beta.yaml", TENANT.replace("acme", "beta"))
+    commit()  # git holds TENANT: BETA
     (tmp_path / "ran").unlink()
     ended = program("apply", "--yes", "--require-git-clean")
-    assert (ended.code, "schedules/note" in ended.err, (tmp_path / "ran").exists()) == (3, True, False)
+    assert (ended.code, "schedules/tenants/beta.yaml" in ended.err, (tmp_path / "ran").exists()) == (3, True, False)
     ended = program("apply", "--yes", "--require-git-clean", RECONCILE_GIT_ALLOW="filters")
     assert (ended.code, named(ended), (tmp_path / "ran").exists()) == (0, [], True), ended.err
 
@@ -140,10 +139,15 @@ def test_a_checkout_of_another_user_is_read_all_the_same(program, git, commit, m
     commit()
     program("apply", "--yes")
     assert noted(git)
+    git("config", "core.autocrlf", "true")
     monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")  # git's own way to try it
     code, plan = program.json("plan")
     assert (code, plan["last_applied"], plan["summary"]["unchanged"]) == (0, "git", 3)
-    assert program("apply", "--yes", "--require-git-clean").code == 1  # that would compare files as the user
+    assert program("apply", "--yes", "--require-git-clean").code == 0
+    file = program.folder / "schedules/tenants/acme.yaml"
+    file.write_bytes(file.read_bytes().replace(b"\n", b"\r\n"))
+    ended = program("apply", "--yes", "--require-git-clean")
+    assert (ended.code, "dubious ownership" in ended.err) == (1, True)  # git would convert as the user
 
 
 @pytest.mark.parametrize("remote", ["applied", "./applied", "origin"])
