@@ -150,3 +150,14 @@ def test_a_branch_that_was_never_merged_does_not_take_back_what_was(applied, mer
     merged(TENANT.replace("0 0 4 * * ?", "0 0 5 * * ?"))
     code, run = applied.json("apply", "--yes", "--dir", repository.runner("other"))
     assert (code, rules(run), len(service.saves)) == (3, ["not-merged"], 4)
+
+
+@pytest.mark.parametrize("mark", ["assume-unchanged", "skip-worktree"])
+def test_what_no_commit_holds_is_not_applied_though_the_index_hides_it(applied, repository, service, write, mark):
+    other = repository.runner("other")
+    file = "schedules/tenants/acme.yaml"
+    repository.git("update-index", f"--{mark}", file, folder="other")
+    write("../other/" + file, FEWER + FIRST.replace("0 0 2", "0 0 3"))
+    ended = applied("apply", "--yes", "--require-git-clean", "--dir", other)
+    assert (ended.code, len(service.saves)) == (3, 3)
+    assert "tenants/acme.yaml" in ended.err
