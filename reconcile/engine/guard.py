@@ -138,7 +138,7 @@ GUARDS = (
     Guard("unexpected-declarations", "`--expect-desired` names others", remedy="apply what was reviewed"),
     Guard("git-not-clean", "`--require-git-clean`, and files differ from the commit", remedy="commit"),
     Guard("no-ledger", "the ledger cannot be opened or written", setting="ledger", option="--no-ledger"),
-    Guard("ledger-gone", "the ledger that `lineage` names is not there", setting="lineage"),
+    Guard("ledger-gone", "the ledger that `lineage` names, or that the run opened, is not there", setting="lineage"),
     Guard("locked", "another apply is under way", option="--lock-timeout 10m"),
     Guard("plan-used", "this plan was applied, to its end", remedy="plan again"),
     Guard(

@@ -40,7 +40,9 @@ class Moment:
 
     def _of_ledger(self) -> Refusal | None:
         message = self.ports.ledger.objection()
-        return None if message is None else refused_by("locked", f"nothing more is saved: {message}")
+        if message is None:
+            return None
+        return refused_by("locked", f"nothing more is saved: {message}", remedy="see the findings, then apply again")
 
     def _now(self) -> Judging:
         return replace(self.judging, now=self.ports.clock.now())

@@ -11,6 +11,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engi
 
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.database_errors import ledger_errors
+from reconcile.ledger.open_file import OpenFile, identity
 
 # How long a statement waits for another program's transaction on the same file.
 BUSY_SECONDS = 30
@@ -25,11 +26,19 @@ class Database:
 
     def __init__(self, address: LedgerAddress) -> None:
         self.address = address
+        before = None if address.path is None else identity(address.path)
         with ledger_errors(address, "opened"):
+            if address.path is not None and before is None:
+                address.path.touch()  # no connection makes it, or else a later one would after it was removed
             self.engine = _engine(address)
             self._connection = self.engine.connect()
+        self._file: OpenFile | None = None
         if address.path is None:
             self._connection.close()  # into the pool
+            return
+        with self.reading() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM sqlite_master")
+        self._file = OpenFile(address.path, address.shown, before=before)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -39,15 +48,34 @@ class Database:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
-        """Give a connection for one transaction: durable when this returns, rolled back when it raises."""
+        """Give a connection for one transaction: durable when this returns, rolled back when it raises.
+
+        Raises:
+            LedgerGoneError: the file at the path is not the one that is open. The open one has what was written: it may
+                be put back.
+        """
         with ledger_errors(self.address, "written"), self._connected() as connection, write_transaction(connection):
             yield connection
+        self.check_file()
+
+    def objection(self) -> str | None:
+        """Return why no other run would see what is written; None: it would, as far as files tell. Nothing is asked."""
+        return None if self._file is None else self._file.objection()
 
     def close(self) -> None:
         """Close all connections."""
         with contextlib.suppress(Exception):  # it may be broken
             self._connection.close()
         self.engine.dispose()
+
+    def check_file(self) -> None:
+        """Raise where the file at the path is not the one that is open.
+
+        Raises:
+            LedgerGoneError: it is not there, or another one is.
+        """
+        if self._file is not None:
+            self._file.check()
 
     def _connected(self) -> AbstractContextManager[Connection]:
         """Return a connection for one transaction. One to a server was tried just before, and replaced if it broke."""
@@ -83,7 +111,8 @@ def _engine(address: LedgerAddress) -> Engine:
         # Many rows in one statement; otherwise each row is a statement of its own.
         engine.dialect.use_insertmanyvalues_wo_returning = True
         return engine
-    url = URL.create("sqlite", database=str(address.path))
+    file = address.path.absolute().as_uri()
+    url = URL.create("sqlite", database=file, query={"mode": "rw", "uri": "true"})
     engine = create_engine(url, poolclass=NullPool, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)

@@ -74,11 +74,12 @@ class RunLedger:
             yield connection
 
     def objection(self) -> str | None:
-        """Return why nothing may be saved now; None: it may. The ledger is not asked: only this run's clock."""
-        return self._held.objection()
+        """Return why nothing may be saved now; None: it may. Only this run's clock is asked, and where the file is."""
+        return self._held.objection() or self._database.objection()
 
     def record_intents(self, intents: Iterable[Intent]) -> None:
         """Record a wave's intents, durably, before its first save. Without a lease that is young enough, refuse."""
+        self._database.check_file()
         if objection := self.objection():
             raise self._lost(objection)
         values = [self._change_values(_intended(intent.change)) for intent in intents]

@@ -9,6 +9,7 @@ from reconcile.model.finding import Finding, Refusal
 from reconcile.model.ledger_records import RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
+from reconcile.model.rules import LedgerRule
 
 # Results after which the service may hold what it did not hold before.
 TOUCHED = frozenset({Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN})
@@ -48,12 +49,19 @@ class Run:
         return verified and not blocked and not self.refusals and self.plan.is_complete and self.is_recorded
 
     @property
+    def is_ledger_gone(self) -> bool:
+        """Return whether no ledger that another run reads knows this run, at least not all of it."""
+        return any(finding.rule is LedgerRule.LEDGER_GONE for finding in self.findings)
+
+    @property
     def exit_code(self) -> Exit:
         """Return how the run ends: an error that left nothing saved beats a guard that did."""
         if self.is_done:
             return Exit.DONE
         if self.saved_something:
             return Exit.PARTLY_SAVED
+        if self.is_ledger_gone:
+            return Exit.REFUSED
         errors = any(outcome.result in (Result.FAILED, Result.SKIPPED) for outcome in self.outcomes)
         is_error = errors or not self.plan.is_complete or not self.is_recorded
         return Exit.ERROR if is_error else Exit.REFUSED

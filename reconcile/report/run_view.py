@@ -48,7 +48,7 @@ def _headline(run: Run) -> str:
 
 
 def _record(run: Run) -> Iterator[Note]:
-    if run.start is not None:
+    if run.start is not None and not run.is_ledger_gone:
         undo = f"reconcile rollback {run.start.id} brings back what was live before"
         yield Note(f"run {run.start.id}, by {run.start.actor}", undo if run.saved_something else None)
 

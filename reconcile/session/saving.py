@@ -23,12 +23,13 @@ from reconcile.errors import LedgerMovedError, UsageError
 from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
-from reconcile.model.finding import Finding, RefusedError
+from reconcile.model.finding import Finding, Refusal, RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import Hold, RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
+from reconcile.model.rules import LedgerRule
 from reconcile.model.run import Run
 from reconcile.model.schedule import Schedule
 from reconcile.ports import Progress
@@ -149,11 +150,18 @@ class Saving:
             _end_holds(entry, planned, self.declared)
         entry.end(run)
         # What was saved and cannot be written down is not done: the next run reads what became of it.
-        run = replace(run, is_recorded=run.is_recorded and entry.is_written)
-        events.summary(run)
         of_replies = ServiceReader(self.client).take_findings()
-        findings = (*run.findings, *of_replies, *purpose.findings, *entry.findings, *self._notices())
-        return replace(run, findings=findings, start=None if self.ledger is None else start)
+        told_once = [one for one in entry.findings if one.rule is not LedgerRule.LEDGER_GONE or not run.is_ledger_gone]
+        findings = (*run.findings, *of_replies, *purpose.findings, *told_once, *self._notices())
+        run = replace(
+            run,
+            is_recorded=run.is_recorded and entry.is_written,
+            findings=findings,
+            refusals=(*run.refusals, *_refused_as_gone(run, findings)),
+            start=None if self.ledger is None else start,
+        )
+        events.summary(run)
+        return run
 
     def _notices(self) -> tuple[Finding, ...]:
         return () if self.ledger is None else self.ledger.notices()
@@ -274,6 +282,14 @@ def _locked_ledger(declared: Declared, options: SaveOptions, identity: RunIdenti
             ledger = stack.enter_context(home.to_write())
             stack.enter_context(ledger.lock(identity.id, identity.actor, timeout_seconds=options.lock_timeout))
         yield ledger
+
+
+def _refused_as_gone(run: Run, findings: tuple[Finding, ...]) -> tuple[Refusal, ...]:
+    """Return the refusal of *run* where its ledger went away before it saved anything."""
+    gone = next((one for one in findings if one.rule is LedgerRule.LEDGER_GONE), None)
+    if gone is None or run.saved_something:
+        return ()
+    return (refused_by("ledger-gone", gone.message, remedy=gone.hint),)
 
 
 def _unknown_yet(planned: Planned, in_sync: Mapping[Key, Applied]) -> Mapping[Key, Applied]:

@@ -221,8 +221,8 @@ class LedgerRule(Rule):
     )
     LEDGER_GONE = (
         "ledger-gone",
-        "The ledger that `lineage` names is not there, is another one, or was taken back.",
-        "See who pushed to its ref, and push the newest ledger back.",
+        "The ledger that `lineage` names is not there or was taken back; or its file went away during the run.",
+        "See who moved it, and put the newest ledger back, or push it to its ref.",
         Severity.WARNING,
     )
     LEDGER_LINEAGE = (
