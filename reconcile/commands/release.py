@@ -14,7 +14,7 @@ from reconcile.model.keys import Key
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
 from reconcile.session.command_line import Group
-from reconcile.session.ledger_home import chosen_ledger
+from reconcile.session.ledger_home import ledger_to_change
 from reconcile.session.runtime import Runtime
 from reconcile.text import counted, listed
 
@@ -34,7 +34,7 @@ def release(runtime: Runtime, *, patterns: tuple[str, ...]) -> CommandReport:
     if not patterns and selection.is_everything:
         raise UsageError("no key is named", hint="write TENANT/CODE, a pattern such as 'acme/*', or --tenant")
     split = [_split(pattern) for pattern in patterns]
-    with chosen_ledger(runtime) as (ledger, checkout):
+    with ledger_to_change(runtime) as (ledger, checkout):
         name = checkout.environment.name
         held = sorted(ledger.holds())
         selected = [key for key in held if selection.fits_key(key)]

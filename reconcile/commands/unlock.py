@@ -9,7 +9,7 @@ from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
-from reconcile.session.ledger_home import chosen_ledger
+from reconcile.session.ledger_home import ledger_to_change
 from reconcile.session.runtime import Runtime
 from reconcile.times import instant_text
 
@@ -19,7 +19,7 @@ from reconcile.times import instant_text
 @command()
 def unlock(runtime: Runtime, *, lock: str) -> CommandReport:
     """Free the lock ID, which `status` shows. Should its run be alive after all, it stops before its next save."""
-    with chosen_ledger(runtime) as (ledger, checkout):
+    with ledger_to_change(runtime) as (ledger, checkout):
         name = checkout.environment.name
         freed = ledger.unlock(lock)
         holder = None if freed is not None else ledger.lock_holder()

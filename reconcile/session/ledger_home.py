@@ -49,23 +49,21 @@ class LedgerHome:
 
     @contextlib.contextmanager
     def if_exists(self) -> Iterator[SqlLedger | None]:
-        """Open the ledger while the block runs; None: none is kept, or there is none yet.
+        """Open the ledger to read it while the block runs; None: none is kept, or there is none yet.
 
         Raises:
             LedgerError: it cannot be opened.
         """
-        ledger = None
-        if self.address is not None and (found := self._found(self.address)).exists:
-            ledger = self._open(found, create=False)
-        if ledger is None:
+        if self.address is None or not (found := self._found(self.address)).exists:
             yield None
             return
-        with ledger:
-            yield ledger
+        with contextlib.ExitStack() as stack:
+            ledger = self._open(found, create=False)
+            yield None if ledger is None else stack.enter_context(ledger)
 
     @contextlib.contextmanager
     def existing(self) -> Iterator[SqlLedger]:
-        """Open the ledger while the block runs.
+        """Open the ledger to read it while the block runs.
 
         Raises:
             LedgerError: it cannot be opened, or there is none yet.
@@ -74,8 +72,18 @@ class LedgerHome:
         address = self._kept()
         with self.if_exists() as ledger:
             if ledger is None:
-                hint = "the first apply makes it, or reconcile ledger rebuild"
-                raise LedgerError(f"there is no ledger {address.shown} yet", hint=hint)
+                raise _not_yet(address)
+            yield ledger
+
+    @contextlib.contextmanager
+    def existing_to_write(self) -> Iterator[SqlLedger]:
+        """Open the ledger to write it while the block runs; none is made. Raises what `existing` does."""
+        address = self._kept()
+        self._bring(address)
+        ledger = self._open(address, create=False)
+        if ledger is None:
+            raise _not_yet(address)
+        with ledger:
             yield ledger
 
     @contextlib.contextmanager
@@ -87,10 +95,7 @@ class LedgerHome:
             SettingError: none is kept.
         """
         address = self._kept()
-        found = self._found(address)
-        if found != address:
-            self._take(found, address)
-        self._remove_copies(address)
+        self._bring(address)
         ledger = self._open(address, create=True)
         assert ledger is not None, "it was to be made"
         with ledger:
@@ -155,6 +160,13 @@ class LedgerHome:
                 f"Git holds the ledger {shown_path(path)}: a commit brought it, so it is not believed",
                 hint="see who added it, and remove it with git rm",
             )
+
+    def _bring(self, address: LedgerAddress) -> None:
+        """Take a ledger that lies at an earlier place to that of *address*."""
+        found = self._found(address)
+        if found != address:
+            self._take(found, address)
+        self._remove_copies(address)
 
     def _take(self, found: LedgerAddress, address: LedgerAddress) -> None:
         from reconcile.ledger.database_errors import ledger_errors
@@ -236,9 +248,22 @@ def locate_ledger(checkout: Checkout, environment: Environment) -> LedgerHome:
     return LedgerHome(runtime, workspace.id, environment.name, address, checkout.repository, lineage, places.earlier)
 
 
+def _not_yet(address: LedgerAddress) -> LedgerError:
+    hint = "the first apply makes it, or reconcile ledger rebuild"
+    return LedgerError(f"there is no ledger {address.shown} yet", hint=hint)
+
+
+@contextlib.contextmanager
+def ledger_to_change(runtime: Runtime) -> Iterator[tuple[SqlLedger, Checkout]]:
+    """Open the ledger of the chosen environment to write it while the block runs. Raises what `chosen_ledger` does."""
+    checkout = open_checkout(runtime)
+    with locate_ledger(checkout, checkout.environment).existing_to_write() as ledger:
+        yield ledger, checkout
+
+
 @contextlib.contextmanager
 def chosen_ledger(runtime: Runtime) -> Iterator[tuple[SqlLedger, Checkout]]:
-    """Open the ledger of the chosen environment while the block runs: for the commands that are about it.
+    """Open the ledger of the chosen environment to read it while the block runs: for the commands that are about it.
 
     Raises:
         LedgerError: it cannot be opened, or there is none yet.

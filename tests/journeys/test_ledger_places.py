@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 
 import pytest
 
-from tests.journeys.conftest import IN_GIT, LEDGER, rules, run_ids
+from reconcile.ledger.address import file_address
+from reconcile.ledger.database import Database
+from reconcile.ledger.environment_lock import EnvironmentLock
+from reconcile.ledger.lease import LEASE
+from reconcile.model.ledger_records import LockHolder
+from tests.journeys.conftest import CLOCK, IN_GIT, LEDGER, rules, run_ids
 
 OLD = ".reconcile/ledger.db"
 
@@ -72,6 +78,37 @@ def test_each_command_that_writes_a_run_takes_the_ledger_to_its_place(applied, t
     applied(*command)
     assert (tmp_path / LEDGER).exists()
     assert len(run_ids(applied)) == 2
+
+
+def lock_of_a_dead_run(file):
+    """Leave a lock in the ledger *file*, and return its id."""
+    holder = LockHolder("1a2b3c4d", "20260101T000000Z-aaaaaa", "x", since=CLOCK.now(), renewed_at=CLOCK.now())
+    with contextlib.closing(Database(file_address(file))) as database:
+        EnvironmentLock(database, workspace="test", environment="test", clock=CLOCK, lease=LEASE).take(holder)
+    return holder.id
+
+
+@pytest.mark.parametrize("at", [LEDGER, OLD], ids=["outside-git", "of-an-older-version"])
+@pytest.mark.parametrize("command", ["release", "unlock"])
+def test_a_command_that_changes_the_ledger_takes_it_to_its_place(applied, git, tmp_path, command, at):
+    what = "acme/1"
+    if command == "release":
+        run = run_ids(applied)[0]
+        assert applied("rollback", run, "--yes", "--code", "1").code == 0
+    else:
+        what = lock_of_a_dead_run(tmp_path / LEDGER)
+    if at == OLD:
+        (tmp_path / LEDGER).rename(tmp_path / OLD)
+    git("init", "-q")
+    ended = applied(command, what)
+    assert (ended.code, f"the ledger {at} was moved to {IN_GIT}" in ended.err) == (0, True), ended
+    assert ((tmp_path / at).exists(), (tmp_path / IN_GIT).exists()) == (False, True)
+
+
+@pytest.mark.parametrize("command", [["release", "acme/1"], ["unlock", "x"]], ids=lambda each: each[0])
+def test_a_command_that_changes_a_ledger_makes_none(program, tmp_path, command):
+    ended = program(*command)
+    assert (ended.code, "there is no ledger" in ended.err, (tmp_path / ".reconcile").exists()) == (1, True, False)
 
 
 def test_two_ledgers_are_an_error_that_names_both(applied, service, git, tmp_path):
