@@ -58,6 +58,10 @@ class LedgerHome:
             yield None
             return
         with contextlib.ExitStack() as stack:
+            if found.path is not None:
+                from reconcile.ledger.readable_file import readable_file
+
+                found = stack.enter_context(readable_file(found))
             ledger = self._open(found, create=False)
             yield None if ledger is None else stack.enter_context(ledger)
 
