@@ -24,6 +24,9 @@ _NO_CONSTANTS = Constants()
 assert callable(providers._get_local_constants)
 providers._get_local_constants = lambda: _NO_CONSTANTS
 
+# A test is no pipeline, wherever it runs: one that is to be sets CI itself.
+os.environ.pop("CI", None)
+
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 settings.register_profile("everyday", settings.get_profile("patient"), derandomize=True, max_examples=40)
 settings.register_profile("drawn", settings.get_profile("patient"), max_examples=400, print_blob=True)

@@ -123,7 +123,10 @@ def _point_at(path: Path, url: str) -> None:
 
 def _run(runtime: Runtime, step: _Step, place: Path) -> None:
     """Run one command as a user would, and show what it prints."""
-    variables = {name: value for name, value in runtime.environ.items() if not name.startswith("RECONCILE_")}
+    # In a pipeline too, it begins a ledger file of its own.
+    variables = {
+        name: value for name, value in runtime.environ.items() if not name.startswith("RECONCILE_") and name != "CI"
+    }
     done = subprocess.run(  # noqa: S603 - this program, with words of its own
         [sys.executable, "-m", "reconcile", *shlex.split(step.arguments)],
         cwd=place,

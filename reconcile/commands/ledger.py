@@ -1,4 +1,4 @@
-"""`ledger`: rebuild the ledger of an environment."""
+"""`ledger`: begin or rebuild the ledger of an environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from reconcile.report.ledger_views import done_view
 from reconcile.service.reader import ServiceReader
 from reconcile.session.command_line import SELECTION, Group
 from reconcile.session.connect import connect
-from reconcile.session.declared import declare
+from reconcile.session.declared import declare, open_checkout
 from reconcile.session.identity import identify
 from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.observed import read_live
@@ -25,7 +25,33 @@ from reconcile.text import counted
 
 @click.group("ledger")
 def ledger() -> None:
-    """Rebuild the ledger of an environment."""
+    """Begin or rebuild the ledger of an environment."""
+
+
+@ledger.command("begin")
+@command()
+def begin(runtime: Runtime) -> CommandReport:
+    """Make the empty ledger of the environment at its place, and say its lineage; one that is there is only said.
+
+    Where CI is set, an apply does not make a ledger file by itself: type this once on a runner that keeps its disk. A
+    ledger in Git is begun by the first apply.
+    """
+    checkout = open_checkout(runtime)
+    name = checkout.environment.name
+    home = locate_ledger(checkout, checkout.environment)
+    with home.if_exists() as known:
+        is_there = known is not None
+        lineage = None if known is None else known.lineage()
+    if lineage is None and not home.is_in_git:
+        with home.to_write() as written:
+            lineage = written.begin_lineage()
+    if lineage is None:
+        message = f"The ledger {home.shown} is begun by the first apply: there is nothing to do."
+    else:
+        how = "is there already" if is_there else "was begun"
+        message = f"The ledger {home.shown} {how}: lineage {lineage.id}, {counted(lineage.serial, 'run')}."
+    document = ledger_document(checkout.head, environment=name, action="begin", message=message)
+    return CommandReport(document, done_view(message, environment=name))
 
 
 @ledger.command("rebuild")

@@ -15,7 +15,7 @@ from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import run_columns
 from reconcile.ledger.environment_lock import EnvironmentLock, Held, wait_for
 from reconcile.ledger.lease import Lease
-from reconcile.ledger.lineage import advance
+from reconcile.ledger.lineage import advance, begun
 from reconcile.ledger.run_ledger import RunLedger, lift
 from reconcile.ledger.tables import RUNS
 from reconcile.model.finding import Finding
@@ -91,6 +91,11 @@ class SqlLedger:
         """Return which ledger this is; None: no run was recorded yet."""
         with self._database.reading() as connection:
             return queries.lineage(connection, self._owner)
+
+    def begin_lineage(self) -> Lineage:
+        """Return which ledger this is; one that no run was recorded in yet is begun by that."""
+        with self._database.writing() as connection:
+            return begun(connection, self._owner)
 
     def runs(self, *, most: int) -> tuple[RunRecord, ...]:
         """Return the last runs, newest first."""

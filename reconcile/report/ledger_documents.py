@@ -41,7 +41,7 @@ def status_document(statuses: Iterable[EnvironmentStatus], head: Head) -> Docume
 def ledger_document(
     head: Head, *, environment: str, action: str, message: str, keys: Iterable[Key] = (), lock: LockHolder | None = None
 ) -> Document:
-    """Return the document of a command that changed a ledger: *action* is `rebuild`, `release` or `unlock`."""
+    """Return the document of a command that changed a ledger: *action* is `begin`, `rebuild`, `release`, `unlock`."""
     return {
         **head_members("ledger", head, environment),
         "complete": True,

@@ -105,6 +105,27 @@ class LedgerHome:
         with ledger:
             yield ledger
 
+    @property
+    def is_in_git(self) -> bool:
+        """Return whether the ledger is a ref of a Git repository."""
+        return self.address is not None and self.address.remote is not None
+
+    def refuse_to_begin(self) -> None:
+        """Raise where a run would begin a ledger file on the runner of a pipeline, which may not keep its disk.
+
+        Raises:
+            LedgerError: `CI` is set, and the file is not there.
+        """
+        address = self._kept()
+        if not self.runtime.environ.get("CI") or address.path is None or self._found(address).exists:
+            return
+        raise LedgerError(
+            f"there is no ledger {address.shown}, and CI is set: where a runner does not keep its disk, each run would "
+            "begin an empty one, and know of no hold, no removed and no vanished schedule",
+            hint="set ledger in reconcile.yaml to postgresql://… or git; or, on a runner that keeps its disk, type "
+            "`reconcile ledger begin` there once",
+        )
+
     def move_away_if_damaged(self) -> str | None:
         """Move a ledger file away that cannot be opened; return where it is now. One that can be opened stays."""
         address = self._found(self._kept())

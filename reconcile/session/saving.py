@@ -279,6 +279,7 @@ def _locked_ledger(declared: Declared, options: SaveOptions, identity: RunIdenti
     with contextlib.ExitStack() as stack:
         # Only an error that is raised before the block is about the ledger as a whole.
         with ledger_required():
+            home.refuse_to_begin()
             ledger = stack.enter_context(home.to_write())
             stack.enter_context(ledger.lock(identity.id, identity.actor, timeout_seconds=options.lock_timeout))
         yield ledger

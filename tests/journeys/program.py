@@ -18,7 +18,6 @@ from reconcile.declare.schema_check import schema_problems
 ENVIRONMENT = {
     "PATH": os.environ.get("PATH", ""),
     "HOME": os.environ.get("HOME", "/"),
-    "CI": "true",
     # Programs that a test starts are measured too, where the tests are.
     **{name: value for name, value in os.environ.items() if name.startswith("COV")},
 }

@@ -325,9 +325,9 @@ def test_where_nothing_would_be_saved_nobody_is_asked(program, service, monkeypa
 
 def test_a_terminal_gets_a_bar_unless_quiet(program, monkeypatch):
     monkeypatch.setattr("sys.stderr", Terminal(sys.stderr))
-    monkeypatch.delitem(ENVIRONMENT, "CI")
     assert program("plan").code == 0
     assert program("plan", "-q").err == ""
+    assert program("plan", CI="true").err == ""
 
 
 def test_a_terminal_gets_colours_unless_it_wants_none(program, monkeypatch):
