@@ -40,7 +40,7 @@ def status(runtime: Runtime) -> CommandReport:
     """Say which commit is live in each environment, its last runs, holds, open saves and lock. Needs no service."""
     checkout = open_checkout(runtime)
     statuses = [_status(checkout, environment) for environment in checkout.environments]
-    is_complete = not any(status.findings for status in statuses)
+    is_complete = all(status.is_complete for status in statuses)
     document = status_document(statuses, checkout.head)
     return CommandReport(document, status_view(statuses), exit_code=Exit.DONE if is_complete else Exit.ERROR)
 
@@ -74,6 +74,7 @@ def _by_ledger(checkout: Checkout, ledger: SqlLedger, environment: Environment, 
         holds=tuple(ledger.holds().values()),
         open_changes=ledger.open_changes(),
         lock=ledger.lock_holder(),
+        findings=tuple(replace(one, message=f"{environment.name}: {one.message}") for one in ledger.notices()),
     )
 
 

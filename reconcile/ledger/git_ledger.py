@@ -126,11 +126,15 @@ class GitLedger(SqlLedger):
 
     def notices(self) -> tuple[Finding, ...]:
         """Return what a person has to do: commit the lineage, where the workspace does not name it."""
-        if self._home.lineage is not None or not self.steps.has_landed:
+        if self._home.lineage is not None or self.steps.at is None:
             return ()
         message = f'commit this line beside `ledger`: lineage: "{self.steps.meta.lineage}"'
-        hint = "with it, a ledger that was deleted or taken back is an error, and never a first run"
+        hint = "without it, a ledger that was deleted cannot be told from one that no apply has begun"
         return (Finding(LedgerRule.LEDGER_LINEAGE, message, hint=hint),)
+
+    def notices_of_run(self) -> tuple[Finding, ...]:
+        """Return the same for the run that began the ledger; `status` says it to all others."""
+        return self.notices() if self._loaded.commit is None else ()
 
     def lineage(self) -> Lineage | None:
         """Return which ledger this is: the lineage that `lineage` names."""

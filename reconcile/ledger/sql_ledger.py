@@ -57,6 +57,10 @@ class SqlLedger:
         """Return what a person has to do about the ledger."""
         return ()
 
+    def notices_of_run(self) -> tuple[Finding, ...]:
+        """Return what of this a run says at its end."""
+        return ()
+
     def last_applied(self) -> dict[Key, Applied]:
         """Return last applied of every key of this workspace and environment."""
         with self._database.reading() as connection:

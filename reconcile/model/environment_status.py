@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from reconcile.model.finding import Finding
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Hold, Lineage, LockHolder, RunRecord
+from reconcile.model.rules import Severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class EnvironmentStatus:
 
     *lineage* is that of its ledger, None before the first run. *keys* counts what is known as applied. *runs* are the
     last ones, newest first; *runs_since* counts those that may have saved something since that commit was applied.
-    *open_changes* are saves whose outcome is unknown, each with its run's id. *findings* say what could not be read.
+    *open_changes* are saves whose outcome is unknown, each with its run's id. *findings* say what could not be read, and
+    what a person has to do about the ledger.
     """
 
     environment: str
@@ -30,3 +32,8 @@ class EnvironmentStatus:
     open_changes: tuple[tuple[str, ChangeRecord], ...] = ()
     lock: LockHolder | None = None
     findings: tuple[Finding, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        """Return whether all could be read: notes are about something else."""
+        return all(found.severity is Severity.NOTE for found in self.findings)

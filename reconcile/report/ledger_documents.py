@@ -32,7 +32,7 @@ def status_document(statuses: Iterable[EnvironmentStatus], head: Head) -> Docume
     listed = tuple(statuses)
     return {
         **head_members("status", head, None),
-        "complete": not any(status.findings for status in listed),
+        "complete": all(status.is_complete for status in listed),
         "environments": [_status(status) for status in listed],
         **tail_members([finding for status in listed for finding in status.findings], ()),
     }

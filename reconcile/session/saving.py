@@ -164,7 +164,7 @@ class Saving:
         return run
 
     def _notices(self) -> tuple[Finding, ...]:
-        return () if self.ledger is None else self.ledger.notices()
+        return () if self.ledger is None else self.ledger.notices_of_run()
 
     def _start(self, planned: Planned, purpose: RunPurpose) -> RunStart:
         return replace(

@@ -107,6 +107,18 @@ def test_of_two_applies_at_once_the_later_one_plans_anew(shared, service):
     assert len(run_ids(program)) == 2
 
 
+def test_the_first_apply_says_which_line_to_commit_and_until_it_is_committed_status_does(shared, declare):
+    program, _ = shared
+    assert program.json("status")[1]["findings"] == []
+    _, run = program.json("apply", "--yes")
+    lineage = lineage_of(run)
+    code, status = program.json("status")
+    assert (code, status["complete"], lineage_of(status)) == (0, True, lineage)
+    assert program.json("apply", "--yes")[1]["findings"] == []
+    declare(more=f"ledger: git\nlineage: {lineage}\n")
+    assert program.json("status")[1]["findings"] == []
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_a_ledger_that_a_mirror_deleted_is_gone_where_its_lineage_is_named(shared, remote, service, declare, named):
     program, _ = shared
