@@ -10,6 +10,7 @@
     ├── LedgerError               1   the ledger cannot be opened, read or written
     ├── LedgerGoneError           1   the ledger that `lineage` names is not there, or was taken back
     ├── LedgerMovedError          1   another run moved the ledger before this one wrote to it: nothing was saved
+    ├── LedgerRefusedError        1   the ledger took nothing of a run that has saved nothing
     ├── PlanFileError             1   a plan file that cannot be read, or is not what was written
     ├── ServiceError              1   the service could not be asked, or its answer cannot be trusted
     ├── OutputError               1   a document could not be written
@@ -83,6 +84,10 @@ class LedgerGoneError(LedgerError):
 
 class LedgerMovedError(ReconcileError):
     """Another run moved the ledger after this one read it. Nothing was saved: the plan is to be made anew."""
+
+
+class LedgerRefusedError(ReconcileError):
+    """The ledger took not even the first step of a run: without it nothing is saved, and nothing was."""
 
 
 class PlanFileError(ReconcileError):

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError, ReconcileError
+from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError, LedgerRefusedError, ReconcileError
 from reconcile.ledger.lease import Lease
 from reconcile.ledger.ledger_tree import LOCK, META
 from reconcile.ports import PushKind, SharedRef
@@ -93,6 +93,7 @@ class Steps:
 
         Raises:
             LedgerMovedError: the first push came too late: another run moved the ledger since it was read.
+            LedgerRefusedError: the first push did not land, as far as is known.
             LedgerGoneError: the ref is not there any more, or was taken back.
             LedgerError: it did not land, or another run has the lock now: nothing may be saved.
         """
@@ -145,7 +146,8 @@ class Steps:
             self._find_out_what_happened()
         if pushed.kind is PushKind.UNKNOWN:
             self.doubtful = commit
-        raise LedgerError(f"the ledger {self.ref.shown} cannot be written: {pushed.message}", hint=pushed.hint)
+        error = LedgerError if self.has_landed else LedgerRefusedError
+        raise error(f"the ledger {self.ref.shown} cannot be written: {pushed.message}", hint=pushed.hint)
 
     def _find_out_what_happened(self) -> None:
         """Raise what a push that came too late means for a run that held the lock."""

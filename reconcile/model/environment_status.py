@@ -16,8 +16,8 @@ class EnvironmentStatus:
 
     *lineage* is that of its ledger, None before the first run. *keys* counts what is known as applied. *runs* are the
     last ones, newest first; *runs_since* counts those that may have saved something since that commit was applied.
-    *open_changes* are saves whose outcome is unknown, each with its run's id. *findings* say what could not be read, and
-    what a person has to do about the ledger.
+    *open_changes* are saves whose outcome is unknown, each with its run's id. *findings* say what could not be read,
+    and what a person has to do about the ledger.
     """
 
     environment: str

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconcile.engine.guard import refused_by
-from reconcile.errors import LedgerError, LedgerGoneError, ReconcileError, SettingError
+from reconcile.errors import LedgerError, LedgerGoneError, LedgerRefusedError, ReconcileError, SettingError
 from reconcile.git.refs import ledger_ref
 from reconcile.git.repository import Repository
 from reconcile.git.tracked import is_tracked
@@ -304,14 +304,14 @@ def ledger_required() -> Iterator[None]:
     """Turn an error of the ledger into a refusal: nothing is saved without a ledger, unless --no-ledger is given.
 
     Raises:
-        RefusedError: the block raised a `LedgerError`.
+        RefusedError: the block raised a `LedgerError` or a `LedgerRefusedError`.
     """
     try:
         yield
     except LedgerGoneError as error:
         refusal = refused_by("ledger-gone", error.message, remedy=error.hint or "")
         raise RefusedError(error.message, refusals=(refusal,), hint=error.hint) from error
-    except LedgerError as error:
+    except (LedgerError, LedgerRefusedError) as error:
         ways = [hint for hint in (error.hint,) if hint]
         if not any("--no-ledger" in way for way in ways):
             ways.append("apply without one by --no-ledger")

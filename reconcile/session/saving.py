@@ -142,13 +142,15 @@ class Saving:
         start = self._start(planned, purpose)
         events = self._open_events(start, planned.plan)
         entry = self._begin(start, planned, purpose)
-        run = self._carry_out(planned, entry, events)
-        if purpose.kind is RunKind.ROLLBACK:
-            _settle_holds(entry, planned, self.declared, run, purpose)
-        elif run.saved_something or run.is_done:
-            # Another run decides nothing by it: repeated, it is to say the same.
-            _end_holds(entry, planned, self.declared)
-        entry.end(run)
+        # A ledger that is written by pushes may refuse the first of them here: before the first save.
+        with ledger_required():
+            run = self._carry_out(planned, entry, events)
+            if purpose.kind is RunKind.ROLLBACK:
+                _settle_holds(entry, planned, self.declared, run, purpose)
+            elif run.saved_something or run.is_done:
+                # Another run decides nothing by it: repeated, it is to say the same.
+                _end_holds(entry, planned, self.declared)
+            entry.end(run)
         # What was saved and cannot be written down is not done: the next run reads what became of it.
         of_replies = ServiceReader(self.client).take_findings()
         told_once = [one for one in entry.findings if one.rule is not LedgerRule.LEDGER_GONE or not run.is_ledger_gone]

@@ -132,11 +132,31 @@ def test_a_ledger_that_a_mirror_deleted_is_gone_where_its_lineage_is_named(share
     assert bool(git(remote, "for-each-ref", REF)) is not named
 
 
-def test_where_the_host_refuses_such_refs_its_own_words_are_said_and_nothing_is_saved(shared, remote, service):
+@pytest.mark.parametrize(
+    "hook, text",
+    [
+        pytest.param(
+            "pre-receive",
+            'while read o n r; do case $r in refs/reconcile/*) echo "no $r on this host" >&2; exit 1;; esac; done',
+            id="all-of-a-push",
+        ),
+        pytest.param(
+            "update", 'case $1 in refs/reconcile/*) echo "no $1 on this host" >&2; exit 1;; esac', id="ref-by-ref"
+        ),
+    ],
+)
+@pytest.mark.parametrize("is_all_there", [True, False])
+def test_where_the_host_refuses_such_refs_its_own_words_are_said_and_nothing_is_saved(
+    shared, remote, service, hook, text, is_all_there
+):
     program, _ = shared
-    hook = remote / "hooks" / "pre-receive"
-    hook.write_text("#!/bin/sh\necho no such refs on this host >&2; exit 1\n", encoding="utf-8")
-    hook.chmod(0o755)
-    ended = program("apply", "--yes")
-    assert (ended.code, service.saves) == (1, [])
-    assert "no such refs on this host" in ended.out + ended.err
+    place = remote / "hooks" / hook
+    place.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    place.chmod(0o755)
+    if is_all_there:
+        for code, cron in (("1", "0 0 2 * * ?"), ("2", "0 0/30 * * * ?"), ("3", "0 0 4 * * ?")):
+            service.put("acme", code, cron)
+    code, run = program.json("apply", "--yes")
+    assert (code, rules(run), service.saves) == (3, ["no-ledger"], [])
+    assert f"remote: no {REF} on this host" in run["refusals"][0]["message"]
+    assert git(remote, "for-each-ref", "refs/reconcile") == ""

@@ -6,7 +6,7 @@ import contextlib
 
 import pytest
 
-from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError, UsageError
+from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError, LedgerRefusedError, UsageError
 from reconcile.git.refs import ledger_ref
 from reconcile.ledger import git_ledger
 from reconcile.ledger.git_steps import LEASE, POLL_SECONDS
@@ -350,7 +350,7 @@ def test_what_the_host_refuses_is_told_in_its_own_words(opened, remote):
     hook = remote.folder / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho no such refs here >&2; exit 1\n", encoding="utf-8")
     hook.chmod(0o755)
-    with pytest.raises(LedgerError, match="remote: no such refs here"), run_in(opened()) as entry:
+    with pytest.raises(LedgerRefusedError, match="remote: no such refs here"), run_in(opened()) as entry:
         entry.record_intents([Intent(update("1"))])
 
 
