@@ -27,6 +27,7 @@ from reconcile.twin.statistics import Statistics
 from reconcile.twin.testing import RunningTwin, running_twin
 from reconcile.twin.twin import Twin
 from tests.journeys.program import ENVIRONMENT, Ended
+from tests.ledger.git_ledgers import open_in_git
 
 CHECKOUT = Path(__file__).parents[2]
 KILLED = -signal.SIGKILL
@@ -203,7 +204,8 @@ class Scene:
         address = ledger_address(self.ledger or None, self.folder / ".reconcile" / "crashes" / "ledger.db", {})
         assert address is not None
         clock = SystemClock(threading.Event())
-        ledger = open_ledger(address, workspace="crashes", environment="test", clock=clock, create=False)
+        opening = open_ledger if address.remote is None else open_in_git
+        ledger = opening(address, workspace="crashes", environment="test", clock=clock, create=False)
         assert ledger is not None
         with ledger:
             applied = ledger.last_applied()

@@ -3,7 +3,7 @@
 What a test asks for is written to its stdin, a JSON object a line: ``{"arguments": [...], "folder": ..., "environ":
 ...}`` is answered with the number of a new process, ``{"wait": number}`` with how that ended. `tests.journeys.crashes`
 asks. A run that is to die is told where by ``"die": [boundary, moment, count]``: it then kills itself *before* or
-*after* its count-th `commit` (a transaction of the ledger that writes) or `save`.
+*after* its count-th `commit` (a transaction of the ledger that writes), `push` (of a ledger in Git) or `save`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,12 @@ from typing import Any, NoReturn
 from sqlalchemy import Connection
 
 from reconcile import cli
-from reconcile.ledger import environment_lock
+from reconcile.git.shared_ref import GitRef
+from reconcile.ledger import environment_lock, git_ledger, git_steps
 from reconcile.ledger.database import Database
 from reconcile.ledger.lease import Lease
 from reconcile.ledger.open_ledger import open_ledger
+from reconcile.ports import Pushed
 from reconcile.service.messages import Operation, Request, SendResult
 from reconcile.service.transport import RequestsTransport
 from reconcile.session import saving
@@ -79,6 +81,9 @@ def _be_impatient(seconds: float) -> None:
     assert open_ledger.__kwdefaults__ is not None
     open_ledger.__kwdefaults__["lease"] = Lease(seconds, seconds / 4, -3600)
     environment_lock.POLL_SECONDS = 0.02
+    git_ledger.POLL_SECONDS = 0.02
+    # Not renewed before the run is over: each push of it is one of its steps.
+    git_ledger.LEASE = git_steps.LEASE = Lease(seconds, 600, -3600)
 
 
 def _die(boundary: str, moment: str, count: int) -> None:
@@ -92,6 +97,7 @@ def _die(boundary: str, moment: str, count: int) -> None:
     saving.CHANGES_PER_REQUEST = WAVE
     Database.writing = _writing(Database.writing, reach)  # type: ignore[method-assign]
     RequestsTransport.send = _sending(RequestsTransport.send, reach)  # type: ignore[method-assign]
+    GitRef.push = _pushing(GitRef.push, reach)  # type: ignore[method-assign]
 
 
 def _writing(writing: Callable[[Database], Any], reach: Callable[[str, str], None]) -> Callable[[Database], Any]:
@@ -101,6 +107,16 @@ def _writing(writing: Callable[[Database], Any], reach: Callable[[str, str], Non
             yield connection
             reach("commit", "before")
         reach("commit", "after")
+
+    return instead
+
+
+def _pushing(push: Callable[..., Pushed], reach: Callable[[str, str], None]) -> Callable[..., Pushed]:
+    def instead(ref: GitRef, old: str | None, new: str) -> Pushed:
+        reach("push", "before")
+        pushed = push(ref, old, new)
+        reach("push", "after")
+        return pushed
 
     return instead
 

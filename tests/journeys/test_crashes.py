@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import random
 import shutil
+import subprocess
 
 import pytest
 
@@ -33,12 +34,16 @@ def watched():
         yield one
 
 
-@pytest.fixture(params=["sqlite", "postgres", "sqlite-deleted"])
+@pytest.fixture(params=["sqlite", "postgres", "sqlite-deleted", "git"])
 def places(request, warm, watched, tmp_path):
     """Gives one scene after the other, each with a new ledger; and says whether that is lost between two runs."""
 
     def one(url, changes, **more):
-        if url:
+        if url == "git":
+            remote = tmp_path / f"remote-{next(NUMBERS)}.git"
+            subprocess.run(["git", "init", "--quiet", "--bare", str(remote)], check=True)
+            url = f"git+file://{remote}"
+        elif url:
             postgres.execute(url, "DROP SCHEMA public CASCADE")
             postgres.execute(url, "CREATE SCHEMA public")
         folder = tmp_path / f"tenant-{next(NUMBERS)}"
@@ -46,7 +51,8 @@ def places(request, warm, watched, tmp_path):
 
     is_deleted = request.param == "sqlite-deleted"
     if request.param != "postgres":
-        yield lambda changes, **more: (one("", changes, **more), is_deleted)
+        url = "git" if request.param == "git" else ""
+        yield lambda changes, **more: (one(url, changes, **more), is_deleted)
         return
     with postgres.database(request.getfixturevalue("server")) as url:
         yield lambda changes, **more: (one(url, changes, **more), is_deleted)
@@ -57,6 +63,9 @@ def places(request, warm, watched, tmp_path):
 def test_killed_at_any_boundary_one_more_run_makes_all_as_declared(places, boundary, moment):
     for count in itertools.count(1):
         here, is_deleted = places(CHANGES)
+        in_git = here.ledger.startswith("git+")
+        # What is committed in Git is durable once it is pushed.
+        boundary = "push" if in_git and boundary == "commit" else boundary
         ended = here.run(*APPLY, lease_seconds=LEASE_SECONDS, die=[boundary, moment, count])
         if ended.code != KILLED:
             break
@@ -71,7 +80,9 @@ def test_killed_at_any_boundary_one_more_run_makes_all_as_declared(places, bound
     here.check(most_saves=1)
     print(f"killed {moment} each of {count - 1} boundaries of kind {boundary}")
     # Making the ledger, lock, beginning, what is in sync; two each for the canaries and the waves; end, lock.
-    assert count - 1 == (CHANGES if boundary == "save" else 4 + 2 * (2 + 3) + 3), count - 1
+    # In Git: the intents of the canaries and the waves, with all that was before them; the end.
+    steps = {"save": CHANGES, "commit": 4 + 2 * (2 + 3) + 3, "push": (2 + 3) + 1}
+    assert count - 1 == steps[boundary], count - 1
 
 
 @pytest.mark.parametrize("part", range(2))
