@@ -20,7 +20,9 @@ ORIGIN = "origin"
 
 # A name that git takes for a remote; an address has a scheme, or a host before a colon.
 _REMOTE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]*")
-_SCP_LIKE = re.compile(r"(?:[0-9A-Za-z_][0-9A-Za-z_.-]*@)?[0-9A-Za-z_][0-9A-Za-z_.-]*:[^:\s][^\s]*")
+_SCP_LIKE = re.compile(r"(?:[0-9A-Za-z_][0-9A-Za-z_.-]*@)?(?P<host>[0-9A-Za-z_][0-9A-Za-z_.-]*):(?!//)[^:\s][^\s]*")
+# Git would take `NAME::ADDRESS` for the program git-remote-NAME, which may send ADDRESS anywhere.
+_URL = re.compile(r"[A-Za-z][0-9A-Za-z+.-]*://[^\s]+")
 _POSTGRES_SCHEMES = frozenset({"postgresql", "postgres", "postgresql+psycopg"})
 _SECRET_OPTIONS = frozenset({"password", "sslpassword"})
 _HOST_OPTIONS = frozenset({"host", "hostaddr"})
@@ -84,17 +86,18 @@ def ledger_address(
 def _git(text: str, setting: str, named: str, variables: Mapping[str, str]) -> LedgerAddress:
     """Return the address of `git`, `git+REMOTE` or `git+URL`."""
     remote = text.partition("+")[2] or (ORIGIN if text == GIT else "")
-    is_name = _REMOTE.fullmatch(remote) is not None
-    if not is_name and ("://" not in remote and not _SCP_LIKE.fullmatch(remote)):
+    is_name, scp_like = _REMOTE.fullmatch(remote) is not None, _SCP_LIKE.fullmatch(remote)
+    if not is_name and not scp_like and not _URL.fullmatch(remote):
         raise SettingError(
             f"{named} names no Git remote", hint="write git, git+REMOTE or git+URL: git+ssh://git@h/x.git"
         )
     try:
         parts = urlsplit(remote)
         host, port, password = parts.hostname, parts.port, parts.password
+        host = scp_like["host"] if scp_like else host
     except ValueError:
         raise SettingError(f"{named} is not an address", hint="write git, git+REMOTE or git+URL") from None
-    if variables_in(setting) and host is not None:
+    if variables_in(setting) and host is not None:  # a file of this machine has none
         refuse_untrusted(named, host, port, variables, shown=host)
     secrets = (password, unquote(password)) if password else ()
     shown = remote if is_name else without_credentials(remote)

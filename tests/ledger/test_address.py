@@ -67,7 +67,9 @@ def test_a_remote_is_named_by_name_or_address_and_shown_without_its_password(set
     assert SECRET not in repr(address)
 
 
-@pytest.mark.parametrize("setting", ["git+", "git+-x", "git+a/b", "git+ext::sh", "git+--upload-pack=x"])
+@pytest.mark.parametrize(
+    "setting", ["git+", "git+-x", "git+a/b", "git+ext::sh", "git+--upload-pack=x", "git+x::https://h/a"]
+)
 def test_what_names_no_remote_is_refused(setting):
     with pytest.raises(SettingError, match="names no Git remote"):
         ledger_address(setting, HERE, {})
@@ -144,6 +146,13 @@ def test_what_names_no_ledger_is_refused_without_saying_the_secret(setting, says
         pytest.param("postgresql://ann:${PASSWORD}@db.example/ledger?host=evil.example", False, id="an-option-wins"),
         pytest.param("postgresql://ann:${PASSWORD}@/ledger?host=/run/pg", True, id="a-socket-of-this-machine"),
         pytest.param("postgresql://ann@evil.example/ledger", True, id="no-secret-to-send"),
+        pytest.param("git+https://bot:${PASSWORD}@db.example/ledger.git", True, id="git-named"),
+        pytest.param("git+https://bot:${PASSWORD}@evil.example/ledger.git", False, id="git-not-named"),
+        pytest.param("git+ssh://git@evil.example:22/${PASSWORD}.git", False, id="git-in-the-path"),
+        pytest.param("git+bot@evil.example:${PASSWORD}.git", False, id="git-like-scp"),
+        pytest.param("git+bot@db.example:${PASSWORD}.git", True, id="git-like-scp-named"),
+        pytest.param("git+https://bot@evil.example/ledger.git", True, id="git-without-a-secret"),
+        pytest.param("git+file:///srv/${PASSWORD}.git", True, id="git-on-this-machine"),
     ],
 )
 def test_a_password_goes_to_trusted_hosts_only(setting, is_trusted):
