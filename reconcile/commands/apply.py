@@ -18,14 +18,14 @@ from reconcile.engine.overrides import OVERRIDES, Allowances
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import RunKind
-from reconcile.model.run import Run
 from reconcile.session.command_line import SELECTION, Group, SaveOptions, Sources
 from reconcile.session.declared import Declared, declare
 from reconcile.session.memory import AppliedRef, read_applied_ref
 from reconcile.session.observed import Planned
 from reconcile.session.plan_file import SavedPlan
+from reconcile.session.preparing import Prepared, Preparing, RunPurpose
 from reconcile.session.runtime import Runtime
-from reconcile.session.saving import RunPurpose, saving, until_ledger_stands
+from reconcile.session.saving import prepare_and_save
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,25 +69,26 @@ def apply(
     declared = declare(runtime)
     refuse_unreviewed(declared, saved, expected=own.expect_desired, must_be_clean=own.require_git_clean)
 
-    def attempt() -> tuple[Run, AppliedRef]:
-        with saving(declared, options) as run:  # the lock is held from here
-            ref = read_applied_ref(declared, _fetched_from(sources, own))
-            observed = run.observed(sources, ref)
-            if saved is None:
-                planned = observed.plan(allowances)
-            else:
-                refuse_used(run.ledger, saved)
-                planned = observed.take(as_reviewed(saved.plan, declared), allowances)
-            planned = run.ordered(planned, sources, ref)
-            run.confirm(planned)
-            purpose = RunPurpose(
-                RunKind.APPLY,
-                in_sync=_in_sync(declared, planned, saved),
-                plan_made_at=None if saved is None else saved.made_at,
-            )
-            return run.save(planned, purpose), ref
+    ref = AppliedRef()
 
-    applied, ref = until_ledger_stands(attempt)
+    def prepare(run: Preparing) -> Prepared:
+        nonlocal ref
+        ref = read_applied_ref(declared, _fetched_from(sources, own))
+        observed = run.observed(sources, ref)
+        if saved is None:
+            planned = observed.plan(allowances)
+        else:
+            refuse_used(run.ledger, saved)
+            planned = observed.take(as_reviewed(saved.plan, declared), allowances)
+        planned = run.ordered(planned, sources, ref)
+        purpose = RunPurpose(
+            RunKind.APPLY,
+            in_sync=_in_sync(declared, planned, saved),
+            plan_made_at=None if saved is None else saved.made_at,
+        )
+        return Prepared(planned, purpose)
+
+    applied = prepare_and_save(declared, options, prepare)
     findings = mark_applied(declared, applied, ref, remote=own.push_applied)
     return run_report(replace(applied, findings=(*applied.findings, *findings)), declared.head)
 

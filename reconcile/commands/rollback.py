@@ -23,10 +23,11 @@ from reconcile.report.json_documents import plan_document
 from reconcile.report.plan_view import plan_view
 from reconcile.session.command_line import SELECTION, Group, SaveOptions
 from reconcile.session.declared import Declared, declare_everything
-from reconcile.session.ledger_home import ledger_required
+from reconcile.session.ledger_home import ledger_required, locate_ledger
 from reconcile.session.observed import Planned
+from reconcile.session.preparing import Prepared, Preparing, RunPurpose, preparing
 from reconcile.session.runtime import Runtime
-from reconcile.session.saving import RunPurpose, saving, until_ledger_stands
+from reconcile.session.saving import prepare_and_save
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
@@ -52,29 +53,27 @@ def rollback(
         raise UsageError("a rollback is made from the ledger", hint="leave out --no-ledger")
     declared = declare_everything(runtime)
 
-    def attempt() -> CommandReport:
-        with saving(declared, options) as run:  # the lock is held from here
-            record, changes = _recorded(run.ledger, run_id, declared)
-            before = before_run(record.start.id, changes, declared.everything)
-            if not before:
-                raise UsageError(
-                    f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show"
-                )
-            # Names are part of what was live before: no option is needed for them.
-            planned = run.observed_back_to(before).plan(allowances.adding(INCLUDE_RENAMES))
-            if dry_run:
-                return CommandReport(plan_document(planned.plan, declared.head), plan_view(planned.plan))
-            run.confirm(planned)
-            purpose = RunPurpose(
-                RunKind.ROLLBACK,
-                in_sync=_back_already(planned, before),
-                holds=holds(before, declared.everything, run=run.identity.id, reason=reason, now=runtime.begun_at),
-                findings=tuple(left_running(changes)),
-                of_run=record.start.id,
-            )
-            return run_report(run.save(planned, purpose), declared.head)
+    def prepare(run: Preparing) -> Prepared:
+        record, changes = _recorded(run.ledger, run_id, declared)
+        before = before_run(record.start.id, changes, declared.everything)
+        if not before:
+            raise UsageError(f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show")
+        # Names are part of what was live before: no option is needed for them.
+        planned = run.observed_back_to(before).plan(allowances.adding(INCLUDE_RENAMES))
+        purpose = RunPurpose(
+            RunKind.ROLLBACK,
+            in_sync=_back_already(planned, before),
+            holds=holds(before, declared.everything, run=run.identity.id, reason=reason, now=runtime.begun_at),
+            findings=tuple(left_running(changes)),
+            of_run=record.start.id,
+        )
+        return Prepared(planned, purpose)
 
-    return until_ledger_stands(attempt)
+    if dry_run:
+        with preparing(declared, options) as run:
+            plan = prepare(run).planned.plan
+        return CommandReport(plan_document(plan, declared.head), plan_view(plan))
+    return run_report(prepare_and_save(declared, options, prepare), declared.head)
 
 
 def _back_already(planned: Planned, before: Mapping[Key, Schedule]) -> Mapping[Key, Applied]:
@@ -90,10 +89,10 @@ def _recorded(ledger: SqlLedger | None, run_id: str, declared: Declared) -> tupl
     if selection.labels:
         # Refused, not ignored: a variable that selects by label must not become a rollback of the whole run.
         raise UsageError("a rollback cannot be selected by label", hint="select with --tenant or --code")
-    if ledger is None:
+    if ledger is None and locate_ledger(declared.checkout, declared.environment).address is None:
         raise SettingError("a rollback is made from the ledger, and this workspace keeps none", hint="see ledger")
     with ledger_required():
-        found = ledger.run(run_id)
+        found = None if ledger is None else ledger.run(run_id)
     if found is None:
         raise UsageError(f"there is no run {run_id!r} of {declared.environment.name}", hint="reconcile runs lists them")
     record, changes = found

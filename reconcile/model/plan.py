@@ -92,6 +92,13 @@ class Plan:
         return frozenset(refused | {attention.key for attention in self.attention if attention.is_blocked})
 
     @cached_property
+    def to_save(self) -> frozenset[Key]:
+        """Return the keys that an apply would save: none where the plan is refused as a whole."""
+        if any(refusal.key is None for refusal in self.refusals):
+            return frozenset()
+        return frozenset(change.key for change in self.changes) - self.blocked_keys
+
+    @cached_property
     def summary(self) -> Summary:
         """Return the counts."""
         counts = dict.fromkeys(Action, 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import groupby
 
 from reconcile.model.change import Change
@@ -16,7 +16,7 @@ from reconcile.model.plan import Attention, Plan, Summary
 from reconcile.model.schedule import BeforeRun, Removed
 from reconcile.model.verdicts import Action, SavedField, Verdict
 from reconcile.report.findings_view import assumption_blocks, finding_blocks, refusal_blocks
-from reconcile.report.view import Detail, Entry, Tone, View, sections
+from reconcile.report.view import Detail, Entry, Note, Tone, View, sections
 
 SYMBOLS = {Action.CREATE: "+", Action.UPDATE: "~", Action.RENAME: "~", Action.PARK: "‖", Action.ENABLE: "✓"}
 _TONES = {Action.CREATE: Tone.GOOD, Action.ENABLE: Tone.GOOD}
@@ -58,6 +58,12 @@ def plan_view(plan: Plan) -> View:
         tone=Tone.CHANGED if plan.changes else Tone.GOOD,
         trailer=f"Desired: {plan.desired_digest}",
     )
+
+
+def after_answer(view: View, changed: Iterable[str]) -> View:
+    """Return the *view* of a plan that is asked about again: it begins with what *changed* since the answer."""
+    notes = tuple(Note(one, tone=Tone.CHANGED) for one in changed)
+    return replace(view, sections=(*sections(("Changed since your answer", notes)), *view.sections))
 
 
 def two_way(source: LastAppliedSource) -> str:

@@ -1,6 +1,14 @@
 """Saving: the lock of the environment, a ledger that records what is saved, and the one writer of the program.
 
-Only `apply` and `rollback` use it. A run records, in this order::
+Only `apply` and `rollback` use it. A person at a terminal is asked before the lock is taken, so that no other run waits
+for an answer. The plan is made again under the lock; where it does more than the person has seen, it is shown and asked
+about anew, without the lock::
+
+    plan ── question ── lock ── plan ── save
+               │                 │
+               └──── unlock ─────┘  other than what was answered
+
+A run records, in this order::
 
     begin ── outcomes of open changes, what is in sync, new holds ── of each wave: intents, saves, read-back, outcomes
     ── holds that are lifted ── end
@@ -11,11 +19,13 @@ Until the first intent, an error of the ledger refuses the run. After it somethi
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
+from reconcile.engine.agreement import does_no_more, since_answer
 from reconcile.engine.guard import refused_by
 from reconcile.engine.judges import holds_back
 from reconcile.engine.roll_back import as_declared, ended_holds, held_as_live, hold_endings, not_brought_back
@@ -26,27 +36,26 @@ from reconcile.flows.wave import Ports
 from reconcile.model.finding import Finding, Refusal, RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
-from reconcile.model.ledger_records import Hold, RunKind, RunStart
+from reconcile.model.ledger_records import RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.rules import LedgerRule
 from reconcile.model.run import Run
-from reconcile.model.schedule import Schedule
 from reconcile.ports import Progress
-from reconcile.report.plan_view import plan_view
-from reconcile.service.client import Client
+from reconcile.report.plan_view import after_answer, plan_view
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
-from reconcile.session.command_line import SaveOptions, Sources
+from reconcile.session.command_line import SaveOptions
 from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
 from reconcile.session.events import Events, TellingLedger
 from reconcile.session.identity import RunIdentity, identify
-from reconcile.session.ledger_home import ledger_required, locate_ledger
-from reconcile.session.live_commit import commit_order, find_live_commits
-from reconcile.session.memory import AppliedRef, read_applied_ref, remember
-from reconcile.session.observed import Observed, Planned, saves_nothing
+from reconcile.session.ledger_home import ledger_required
+from reconcile.session.observed import Planned, saves_nothing
+from reconcile.session.preparing import Prepared, Preparing, RunPurpose, kept_home, preparing
 from reconcile.session.run_entry import RunEntry
+from reconcile.session.runtime import Runtime
+from reconcile.times import instant_text
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
@@ -60,85 +69,20 @@ CHANGES_PER_REQUEST = 20
 """A wave has this many changes for each request that may be open at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunPurpose:
-    """What a run is for, and what it records because of that.
-
-    *in_sync* are the keys that the ledger learns to be as declared, *holds* are recorded before the first save,
-    *findings* are added to those of the run. *plan_made_at* is the time of a saved plan, *of_run* the run that is
-    rolled back.
-    """
-
-    kind: RunKind
-    in_sync: Mapping[Key, Applied] = field(default_factory=dict)
-    holds: tuple[Hold, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    plan_made_at: str | None = None
-    of_run: str | None = None
-
-
 @dataclass(frozen=True)
-class Saving:
+class Saving(Preparing):
     """A run that may save. *ledger* holds the lock of the environment; None: the run has no ledger."""
 
-    declared: Declared
     options: SaveOptions
-    identity: RunIdentity
-    client: Client
-    ledger: SqlLedger | None
 
-    def observed(self, sources: Sources, ref: AppliedRef) -> Observed:
-        """Return what is observed under the lock; *ref* is the ref of last applied.
-
-        Raises:
-            RefusedError: the ledger cannot be read.
-            SettingError: a revision that an option names does not exist here.
-        """
-        with ledger_required():
-            memory = remember(self.declared, self.ledger, sources, ref)
-        return Observed(self.declared, memory, ServiceReader(self.client))
-
-    def observed_back_to(self, before: Mapping[Key, Schedule]) -> Observed:
-        """Return what is observed under the lock, with *before*, what was live before a run, as desired.
-
-        Keys that are no longer declared are left out. Raises what `observed` and `read_applied_ref` raise.
-        """
-        observed = self.observed(Sources(), read_applied_ref(self.declared, None))
-        declared = replace(self.declared, desired=before)
-        return replace(observed, declared=declared, memory=observed.memory.without_removed())
-
-    def ordered(self, planned: Planned, sources: Sources, ref: AppliedRef) -> Planned:
-        """Return *planned*, judged also by how the commit to be applied stands to the live one.
-
-        Raises:
-            RefusedError: the ledger cannot be read.
-        """
-        with ledger_required():
-            live = find_live_commits(self.declared, planned.memory, self.ledger, sources, ref)
-        order = commit_order(self.declared, planned.memory, live)
-        return replace(planned, situation=replace(planned.situation, order=order))
-
-    def confirm(self, planned: Planned) -> None:
-        """Ask the person at the terminal, unless --yes was given or nothing would be saved.
-
-        Raises:
-            UsageError: the answer was not yes.
-        """
-        if self.options.yes:
-            return
-        # A saved plan holds the refusals of the time when it was made: the person is shown those of now.
-        runtime = self.declared.runtime
-        plan = planned.judged(runtime.clock.now())
-        if plan.changes and not saves_nothing(plan) and not runtime.console.confirm(plan_view(plan)):
-            raise UsageError("not applied: the answer was not yes")
-
-    def save(self, planned: Planned, purpose: RunPurpose) -> Run:
-        """Save what *planned* says and return what became of it. The ledger and the events record it.
+    def save(self, prepared: Prepared) -> Run:
+        """Save what *prepared* says and return what became of it. The ledger and the events record it.
 
         Raises:
             RefusedError: the ledger cannot be written. Nothing was saved.
             OutputError: the events cannot be written. Nothing was saved.
         """
+        planned, purpose = prepared.planned, prepared.purpose
         start = self._start(planned, purpose)
         events = self._open_events(start, planned.plan)
         entry = self._begin(start, planned, purpose)
@@ -239,6 +183,60 @@ class Saving:
         self.declared.runtime.log("warning", message)
 
 
+def prepare_and_save(declared: Declared, options: SaveOptions, prepare: Callable[[Preparing], Prepared]) -> Run:
+    """Plan by *prepare*, ask the person at the terminal unless --yes was given, and save under the lock.
+
+    *prepare* is called at each look at ledger and service, the last time under the lock. Where nothing would be saved
+    there is no question.
+
+    Raises:
+        UsageError: the answer was not yes.
+        RefusedError: another run holds the lock, or the ledger cannot be read or written.
+        SettingError: a setting of the service or the ledger is wrong, or names a variable that is missing.
+    """
+    shown = None if options.yes else _preview(declared, options, prepare)
+    answered: Plan | None = None
+    while True:
+        if shown is not None and shown.to_save:
+            _ask(declared.runtime, shown, answered)
+            answered = shown
+        done = until_ledger_stands(functools.partial(_save_under_lock, declared, options, prepare, shown))
+        if isinstance(done, Run):
+            return done
+        shown = done
+
+
+def _preview(declared: Declared, options: SaveOptions, prepare: Callable[[Preparing], Prepared]) -> Plan:
+    with preparing(declared, options) as run:
+        holder = None if run.ledger is None else run.ledger.lock_holder()
+        if holder is not None:
+            who = f"{holder.actor} has been applying since {instant_text(holder.since)} (run {holder.run})"
+            declared.runtime.log("warning", f"{declared.environment.name} is locked now: {who}")
+        return prepare(run).planned.judged(declared.runtime.clock.now())
+
+
+def _ask(runtime: Runtime, plan: Plan, answered: Plan | None) -> None:
+    view = plan_view(plan)
+    if answered is not None:
+        view = after_answer(view, since_answer(plan, answered))
+    if not runtime.console.confirm(view):
+        raise UsageError("not applied: the answer was not yes")
+
+
+def _save_under_lock(
+    declared: Declared, options: SaveOptions, prepare: Callable[[Preparing], Prepared], shown: Plan | None
+) -> Run | Plan:
+    """Plan and save under the lock. A plan that does more than the one that was *shown* is returned instead."""
+    with saving(declared, options) as run:
+        prepared = prepare(run)
+        if shown is not None:
+            # A saved plan holds the refusals of the time when it was made, and a person has taken some time too.
+            plan = prepared.planned.judged(declared.runtime.clock.now())
+            if not does_no_more(plan, shown):
+                return plan
+        return run.save(prepared)
+
+
 def until_ledger_stands(attempt: Callable[[], T]) -> T:
     """Return what *attempt* returns; make it anew where another run moved the ledger before it wrote to it.
 
@@ -269,13 +267,13 @@ def saving(declared: Declared, options: SaveOptions) -> Iterator[Saving]:
         connect(declared.runtime, declared.environment) as client,
         _locked_ledger(declared, options, identity) as ledger,
     ):
-        yield Saving(declared, options, identity, client, ledger)
+        yield Saving(declared, identity, client, ledger, options)
 
 
 @contextlib.contextmanager
 def _locked_ledger(declared: Declared, options: SaveOptions, identity: RunIdentity) -> Iterator[SqlLedger | None]:
-    home = None if options.no_ledger else locate_ledger(declared.checkout, declared.environment)
-    if home is None or home.address is None:
+    home = kept_home(declared, options)
+    if home is None:
         yield None
         return
     with contextlib.ExitStack() as stack:

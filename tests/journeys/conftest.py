@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -132,3 +133,33 @@ def ledger_of(tmp_path):
         return open_ledger(address, workspace="test", environment="test", clock=CLOCK, create=False)
 
     return one
+
+
+@pytest.fixture(params=["file", "postgresql", "git"])
+def home(request):
+    """The name of a home of a ledger."""
+    return request.param
+
+
+@pytest.fixture
+def setting(home, request, tmp_path):
+    """The line of the workspace file that names the home."""
+    if home == "postgresql":
+        with postgres.database(request.getfixturevalue("server")) as address:
+            yield f'ledger: "{address}"\n'
+        return
+    if home == "git":
+        for arguments in (
+            ("init", "--quiet", "--bare", "remote.git"),
+            ("init", "--quiet", "--initial-branch=main"),
+            ("remote", "add", "origin", f"file://{tmp_path / 'remote.git'}"),
+        ):
+            subprocess.run(["git", *arguments], cwd=tmp_path, check=True, capture_output=True)
+    yield f"ledger: {home}\n"
+
+
+@pytest.fixture
+def at_home(program, declare, setting):
+    """The program, with its ledger at a home; and what declares the tenant anew."""
+    declare(more=setting)
+    return program, lambda text: declare(text, more=setting)

@@ -302,8 +302,9 @@ from reconcile.model.selection import Selection
 from reconcile.session.command_line import Group, SaveOptions, Sources
 from reconcile.session.declared import declare
 from reconcile.session.memory import read_applied_ref
+from reconcile.session.preparing import Prepared, Preparing, RunPurpose
 from reconcile.session.runtime import Runtime
-from reconcile.session.saving import RunPurpose, saving
+from reconcile.session.saving import prepare_and_save
 
 
 @click.command("heal")
@@ -316,11 +317,12 @@ def heal(runtime: Runtime, *, tenant: str, code: str, options: SaveOptions, allo
     """Save the schedule CODE of TENANT again, where it is not as declared."""
     one = runtime.options.selecting(Selection((tenant,), (code,)))
     declared = declare(runtime.with_options(one))
-    with saving(declared, options) as run:
+
+    def prepare(run: Preparing) -> Prepared:
         planned = run.observed(Sources(), read_applied_ref(declared, None)).plan(allowances)
-        run.confirm(planned)
-        done = run.save(planned, RunPurpose(RunKind.APPLY))
-    return run_report(done, declared.head)
+        return Prepared(planned, RunPurpose(RunKind.APPLY))
+
+    return run_report(prepare_and_save(declared, options, prepare), declared.head)
 ''',
         ),
     ),
