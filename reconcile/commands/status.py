@@ -85,7 +85,10 @@ def _applied_whole_commit(checkout: Checkout, run: RunRecord, environment: str) 
         return False
     if commit_of(checkout.repository, commit) is None:
         return False
-    declared = checkout.declared_at(environment, commit)
+    try:
+        declared = checkout.declared_at(environment, commit)
+    except ReconcileError:  # what that commit declares cannot be read: nothing says that all of it was applied
+        return False
     return declared is not None and run.start.desired_digest == desired_digest(environment, declared)
 
 

@@ -30,6 +30,19 @@ LINE_SEPARATORS = {"\x85": "U+0085", "\u2028": "U+2028", "\u2029": "U+2029"}
 MAX_LINE = 1000
 """How many characters of a line are shown; a place further right is shown without its line."""
 
+# What Git holds in the place of a file whose content a filter keeps elsewhere, or encrypts.
+_STAND_INS = (
+    (
+        b"version https://git-lfs.github.com/spec/",
+        "it is a pointer of Git LFS, and not the file itself",
+        "`git lfs pull` brings the file; a revision has the pointer alone, so keep declarations out of LFS",
+    ),
+    (
+        b"\0GITCRYPT\0",
+        "it is encrypted by git-crypt",
+        "`git-crypt unlock` decrypts the work tree, but no revision: keep declarations out of git-crypt",
+    ),
+)
 _LINE_BREAK = re.compile("\r\n|\r|\n")
 _FORBIDDEN = re.compile(f"{CONTROL.pattern}|[\x85\u2028\u2029]")
 
@@ -93,6 +106,9 @@ def decoded(file: str, raw: bytes) -> FileText:
     """Return the text of *file* with its findings; `clean` is empty when the parser cannot read it."""
     raw = raw.removeprefix(BOM)
     file_text = FileText(file, raw)
+    for beginning, message, hint in _STAND_INS:
+        if raw.startswith(beginning):
+            return FileText(file, b"", findings=[Finding(FileRule.UNREADABLE_FILE, message, Span(file, 1), hint)])
     if len(raw) > MAX_BYTES:
         return FileText(file, raw[:200], findings=[_too_large(file, raw)])
     if raw.startswith(UTF16_BOMS):

@@ -23,6 +23,7 @@ from reconcile.git.symlinks import FileKind, RefusedPath
 _LINK, _SUBMODULE = "120", "160"  # the beginning of a mode
 _LONGEST_LINK = 4096  # the limit of Linux
 _AHEAD_BYTES = 64 * 1024 * 1024
+_SHOWN_DIGITS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +114,19 @@ class RevisionTree:
             raise worktree.too_large(blob.size)
         if blob.id not in self._read_ahead:
             self._read_ahead.clear()
-            self._read_ahead.update(_contents(self.repository, self._next_ids(file)))
+            self._read_ahead.update(self._ahead(file, blob.id))
         return self._read_ahead[blob.id]
+
+    def _ahead(self, path: str, blob_id: str) -> Mapping[str, bytes]:
+        """Return the contents to read with that of *path*; of a broken one, only the file itself is told."""
+        try:
+            return _contents(self.repository, self._next_ids(path))
+        except ReconcileError:
+            try:
+                return _contents(self.repository, [blob_id])
+            except ReconcileError as error:
+                place = f"{self.commit[:_SHOWN_DIGITS]}:{self.repository.prefix}{path}"
+                raise ReconcileError(f"{place}: {error.message}", hint=error.hint) from error
 
     def _next_ids(self, path: str) -> Iterable[str]:
         """Return the ids of *path* and of the files likely to be read next: later ones of its kind, up to a size."""

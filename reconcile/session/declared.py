@@ -16,7 +16,6 @@ from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.clean_check import not_as_committed
 from reconcile.git.configuration import VARIABLE, allowed
 from reconcile.git.repository import Repository, find, head
-from reconcile.git.revision import revision_tree
 from reconcile.git.worktree import WorkTree
 from reconcile.model.finding import DeclarationError, Finding
 from reconcile.model.keys import Key
@@ -24,6 +23,7 @@ from reconcile.model.rules import Severity
 from reconcile.model.schedule import Schedule
 from reconcile.model.workspace import Environment, Workspace
 from reconcile.report.document_head import Head
+from reconcile.session.declared_then import declared_at
 from reconcile.session.garbage_collection import without_garbage_collection
 from reconcile.session.runtime import Runtime
 from reconcile.session.unread_files import unread_declarations, unread_findings
@@ -122,19 +122,11 @@ class Checkout:
 
     @without_garbage_collection()
     def declared_at(self, environment: str, commit: str) -> Mapping[Key, Schedule] | None:
-        """Return what was declared for the environment of this name at *commit*; None: the folder did not know it.
+        """Return what was declared for the environment of this name at *commit*; None: it was not there yet.
 
-        What had errors then is left out: it was never applied so.
+        Raises what `declared_then.declared_at` does: a file that cannot be read is an error.
         """
-        tree = revision_tree(self.repository, commit)
-        try:
-            workspace, _ = load_workspace(self.shown_folder, tree)
-        except SettingError:
-            return None
-        if workspace is None or environment not in workspace.environments:
-            return None
-        declarations, _ = load_declarations(workspace, workspace.environments[environment], tree)
-        return resolve(declarations, workspace.environments[environment]).desired
+        return declared_at(self.repository, self.workspace, environment, commit)
 
 
 @dataclass(frozen=True)

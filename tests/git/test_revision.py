@@ -317,8 +317,9 @@ def test_a_file_whose_object_is_broken_is_an_error(committed):
     broken = folder.parent / ".git" / "objects" / name[:2] / name[2:]
     broken.chmod(0o644)
     broken.write_bytes(b"garbage")
-    with pytest.raises(ReconcileError):
+    with pytest.raises(ReconcileError, match=f"{tree.commit[:12]}:schedules/reconcile.yaml: .*is missing"):
         tree.read("reconcile.yaml")
+    assert tree.read("tenants/订单 a.yaml") == b"\0two"
 
 
 def test_nothing_is_fetched_for_a_partial_clone(committed, tmp_path):
