@@ -67,6 +67,11 @@ class GitRunLedger(RunLedger):
             super().record_outcomes(listed)
             self._commit(f"outcomes of {len(listed)}")
 
+    def record_learned(self) -> None:
+        """Record what this run has read."""
+        super().record_learned()
+        self._commit("what was read")
+
     def record_applied(self, applied: Mapping[Key, Applied]) -> None:
         """Record last applied of keys that are live as desired."""
         super().record_applied(applied)

@@ -22,9 +22,10 @@ from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import VALUES_KEPT, Applied, ValueInForce, last_declaration
-from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunStart, Settled
+from reconcile.model.ledger_records import NOTHING_LEARNED, ChangeRecord, Ending, Hold, Learned, RunStart, Settled
 from reconcile.model.live import Live
 from reconcile.model.outcome import Intent, Outcome, Result
+from reconcile.model.run import TOUCHED
 from reconcile.model.schedule import PARKED_CRON, State
 from reconcile.ports import Clock
 
@@ -64,6 +65,10 @@ class RunLedger:
         self._held = held
         self._clock = clock
         self._begun: set[Key] = set()
+        self._learned = NOTHING_LEARNED
+        self._may_have_saved = False
+        # Verified without a save, while nothing was saved yet.
+        self._found: dict[Key, Outcome] = {}
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -88,12 +93,26 @@ class RunLedger:
             _upsert(connection, CHANGES, values)
         self._begun.update(Key(row["tenant"], row["code"]) for row in values)
 
+    def learn(self, learned: Learned) -> None:
+        """Keep what this run has read, to be recorded by the first outcome that may have changed the service.
+
+        A run that changes nothing records it only if it is done (`record_learned`): what later runs decide by stays.
+        """
+        self._learned = learned
+
+    def record_learned(self) -> None:
+        """Record what this run has read, and what it verified without a save."""
+        with self.writing() as connection:
+            self._put_learned(connection)
+        self._forget_learned()
+
     def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:
-        """Record a wave's outcomes, durably, and verified ones as last applied.
+        """Record a wave's outcomes, durably; verified ones also as last applied, once this run may have saved.
 
         A later outcome of a key replaces an earlier one.
         """
         listed = tuple(outcomes)
+        may_have_saved = self._may_have_saved or any(one.saves and one.result in TOUCHED for one in listed)
         # Without a live row (parked, and never created) nothing was applied that could vanish.
         verified = {one.key: one for one in listed if one.result is Result.VERIFIED and one.live != ()}
         with self.writing() as connection:
@@ -110,9 +129,14 @@ class RunLedger:
             ended = [self._ended_values(one) for one in listed if one.key in self._begun]
             if ended:
                 connection.execute(_ONE_CHANGE, ended)
-            before = self._known(connection, verified)
-            applied = {key: self._applied_by(one, before.get(key)) for key, one in verified.items()}
-            self._put_applied(connection, applied, before)
+            if may_have_saved:
+                self._put_learned(connection)
+                self._put_verified(connection, verified)
+        self._may_have_saved = may_have_saved
+        if may_have_saved:
+            self._forget_learned()
+        else:
+            self._found.update(verified)
 
     def record_applied(self, applied: Mapping[Key, Applied]) -> None:
         """Record last applied of keys that are live as desired.
@@ -121,22 +145,12 @@ class RunLedger:
         be another.
         """
         with self.writing() as connection:
-            before = self._known(connection, applied)
-            changed = {
-                key: _redeclared(one, before.get(key)) for key, one in applied.items() if _differs(one, before.get(key))
-            }
-            self._put_applied(connection, changed, before)
+            self._put_in_sync(connection, applied)
 
     def record_settled(self, settled: Mapping[tuple[str, Key], Settled], applied: Mapping[Key, Applied]) -> None:
         """Record what was read of open changes, by run and key, and the last applied that follows from it."""
-        values = [
-            {"of_run": run, "of_tenant": key.tenant, "of_code": key.code, "settled": found}
-            for (run, key), found in settled.items()
-        ]
         with self.writing() as connection:
-            if values:
-                connection.execute(_ONE_CHANGE, values)
-            self._put_applied(connection, applied, self._known(connection, applied))
+            self._put_settled(connection, settled, applied)
 
     def hold(self, holds: Iterable[Hold]) -> None:
         """Place holds; a new hold replaces an earlier one of its key."""
@@ -157,6 +171,39 @@ class RunLedger:
         values = {"ended_at": self._clock.now(), "ending": ending, "summary": dict(summary)}
         with self._database.writing() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == self._start.id).values(values))
+
+    def _put_learned(self, connection: Connection) -> None:
+        """Record what was read before the outcomes: a later save of the same key says what is applied."""
+        learned = self._learned
+        self._put_settled(connection, learned.settled, learned.settled_applied)
+        self._put_in_sync(connection, learned.in_sync)
+        self._put_verified(connection, self._found)
+
+    def _forget_learned(self) -> None:
+        self._learned, self._found = NOTHING_LEARNED, {}
+
+    def _put_settled(
+        self, connection: Connection, settled: Mapping[tuple[str, Key], Settled], applied: Mapping[Key, Applied]
+    ) -> None:
+        values = [
+            {"of_run": run, "of_tenant": key.tenant, "of_code": key.code, "settled": found}
+            for (run, key), found in settled.items()
+        ]
+        if values:
+            connection.execute(_ONE_CHANGE, values)
+        self._put_applied(connection, applied, self._known(connection, applied))
+
+    def _put_in_sync(self, connection: Connection, applied: Mapping[Key, Applied]) -> None:
+        before = self._known(connection, applied)
+        changed = {
+            key: _redeclared(one, before.get(key)) for key, one in applied.items() if _differs(one, before.get(key))
+        }
+        self._put_applied(connection, changed, before)
+
+    def _put_verified(self, connection: Connection, verified: Mapping[Key, Outcome]) -> None:
+        before = self._known(connection, verified)
+        applied = {key: self._applied_by(one, before.get(key)) for key, one in verified.items()}
+        self._put_applied(connection, applied, before)
 
     def _lost(self, because: str) -> LedgerError:
         return LedgerError(

@@ -76,6 +76,22 @@ class Settled(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Learned:
+    """What a run has read, and no run has recorded yet.
+
+    *settled* is what became of open changes, by run and key, and *settled_applied* the last applied that follows from
+    it; *in_sync* is last applied of the keys that are live as declared.
+    """
+
+    settled: Mapping[tuple[str, Key], Settled] = field(default_factory=dict)
+    settled_applied: Mapping[Key, Applied] = field(default_factory=dict)
+    in_sync: Mapping[Key, Applied] = field(default_factory=dict)
+
+
+NOTHING_LEARNED = Learned()
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeRecord:
     """What a run was about to do to *key*, and what became of it.
 

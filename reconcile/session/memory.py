@@ -76,6 +76,7 @@ class Memory:
     def after_reading(self, live: Mapping[Key, Live]) -> Memory:
         """Return this memory, with the outcomes of the open changes that *live* shows."""
         settled, applied = settled_changes(self.open_changes, live)
+        applied = {key: one for key, one in applied.items() if key not in self.foreign}
         last_applied = without_never_live(self.last_applied, live)
         last_applied = replace(last_applied, by_key={**last_applied.by_key, **applied}) if applied else last_applied
         doubled = frozenset(key for key in self.doubled if isinstance(rows := live.get(key), tuple) and len(rows) > 1)

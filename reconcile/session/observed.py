@@ -109,9 +109,3 @@ def read_live(runtime: Runtime, reader: ServiceReader, keys: Collection[Key]) ->
     """Return the live side of *keys*, with progress."""
     with runtime.progress("Reading the service", len(keys)) as progress:
         return observe(reader, keys, progress=progress)
-
-
-def saves_nothing(plan: Plan) -> bool:
-    """Return whether guards keep all of *plan* from being saved."""
-    is_whole = any(refusal.key is None for refusal in plan.refusals)
-    return is_whole or (bool(plan.changes) and all(change.key in plan.blocked_keys for change in plan.changes))

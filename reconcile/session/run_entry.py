@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from reconcile.errors import LedgerError, LedgerGoneError
 from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied
-from reconcile.model.ledger_records import Ending, Hold
+from reconcile.model.ledger_records import Ending, Hold, Learned
 from reconcile.model.outcome import Result
 from reconcile.model.rules import LedgerRule
 from reconcile.model.run import Run
 from reconcile.ports import Ledger
 from reconcile.session.ledger_home import ledger_required
-from reconcile.session.memory import Memory
 
 if TYPE_CHECKING:
     from reconcile.ledger.run_ledger import RunLedger
@@ -46,21 +44,25 @@ class RunEntry:
         """Return what became of holds, and the errors of the ledger that came after something was saved."""
         return tuple(self._findings)
 
-    def begin(self, memory: Memory, in_sync: Mapping[Key, Applied], holds: tuple[Hold, ...]) -> None:
-        """Record what reading has shown, and *holds*: before the first save.
+    def begin(self, learned: Learned, holds: tuple[Hold, ...]) -> None:
+        """Record *holds* before the first save; with them belongs what reading has shown.
+
+        Without holds that is recorded with the first save: a run that saves nothing leaves what is decided by as it is.
 
         Raises:
             RefusedError: it cannot be written.
         """
         if self._run is None:
             return
+        if not holds:
+            self._run.learn(learned)
+            return
         with ledger_required():
-            if memory.settled_changes:
-                self._run.record_settled(memory.settled_changes, memory.settled_applied)
-            if in_sync:
-                self._run.record_applied(in_sync)
-            if holds:
-                self._run.hold(holds)
+            if learned.settled:
+                self._run.record_settled(learned.settled, learned.settled_applied)
+            if learned.in_sync:
+                self._run.record_applied(learned.in_sync)
+            self._run.hold(holds)
 
     def lift(self, keys: tuple[Key, ...]) -> None:
         """Lift holds."""
@@ -93,6 +95,8 @@ class RunEntry:
         # What was refused or skipped before any wave is recorded too: `runs show` shows the whole run.
         left = [one for one in run.outcomes if one.result in (Result.REFUSED, Result.SKIPPED)]
         with self._noting():
+            if run.is_done:
+                self._run.record_learned()
             self._run.record_outcomes(left)
             summary = {result.value: count for result in Result if (count := run.count(result))}
             self._run.end(Ending.FINISHED if run.is_done else ending, summary)

@@ -10,17 +10,18 @@ about anew, without the lock::
 
 A run records, in this order::
 
-    begin ── outcomes of open changes, what is in sync, new holds ── of each wave: intents, saves, read-back, outcomes
-    ── holds that are lifted ── end
+    begin ── new holds ── of each wave: intents, saves, read-back, outcomes ── holds that are lifted ── end
 
 Until the first intent, an error of the ledger refuses the run. After it something may be saved: the error is a finding.
+What became of open changes, and what is in sync, is recorded with the first outcome of a save; by a run that saves
+nothing only if it is done. So a run that is refused, or fails, leaves what later runs decide by as it is.
 """
 
 from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
@@ -34,9 +35,7 @@ from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
 from reconcile.model.finding import Finding, Refusal, RefusedError
-from reconcile.model.keys import Key
-from reconcile.model.last_applied import Applied
-from reconcile.model.ledger_records import RunKind, RunStart
+from reconcile.model.ledger_records import Learned, RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.plan import Plan
 from reconcile.model.rules import LedgerRule
@@ -51,7 +50,7 @@ from reconcile.session.declared import Declared
 from reconcile.session.events import Events, TellingLedger
 from reconcile.session.identity import RunIdentity, identify
 from reconcile.session.ledger_home import ledger_required
-from reconcile.session.observed import Planned, saves_nothing
+from reconcile.session.observed import Planned
 from reconcile.session.preparing import Prepared, Preparing, RunPurpose, kept_home, preparing
 from reconcile.session.run_entry import RunEntry
 from reconcile.session.runtime import Runtime
@@ -133,13 +132,11 @@ class Saving(Preparing):
     def _begin(self, start: RunStart, planned: Planned, purpose: RunPurpose) -> RunEntry:
         if self.ledger is None:
             return RunEntry(None)
-        judged = planned.judged(self.declared.runtime.clock.now())
-        # A rollback places holds though all of it is refused, and says so; with them belongs what is back already.
-        is_nothing = saves_nothing(judged) and purpose.kind is not RunKind.ROLLBACK
-        in_sync = _unknown_yet(planned, purpose.in_sync) if is_nothing else purpose.in_sync
         with ledger_required():
             entry = RunEntry(self.ledger.begin(start))
-        entry.begin(planned.memory, in_sync, purpose.holds)
+        memory = planned.memory
+        # A rollback places holds though all of it is refused, and says so; with them belongs what is back already.
+        entry.begin(Learned(memory.settled_changes, memory.settled_applied, purpose.in_sync), purpose.holds)
         return entry
 
     def _carry_out(self, planned: Planned, entry: RunEntry, events: Events) -> Run:
@@ -291,15 +288,6 @@ def _refused_as_gone(run: Run, findings: tuple[Finding, ...]) -> tuple[Refusal, 
     if gone is None or run.saved_something:
         return ()
     return (refused_by("ledger-gone", gone.message, remedy=gone.hint),)
-
-
-def _unknown_yet(planned: Planned, in_sync: Mapping[Key, Applied]) -> Mapping[Key, Applied]:
-    """Return those of *in_sync* whose keys have no last applied and no change.
-
-    A refused run may record these. It records nothing that later runs decide by: the same command then says the same.
-    """
-    known = planned.memory.last_applied.by_key.keys() | {change.key for change in planned.plan.changes}
-    return {key: one for key, one in in_sync.items() if key not in known}
 
 
 def _settle_holds(entry: RunEntry, planned: Planned, declared: Declared, run: Run, purpose: RunPurpose) -> None:

@@ -204,12 +204,12 @@ def test_what_the_ledger_knows_to_be_parked_is_not_brought_back_by_an_older_ref(
     assert verdicts(program.json("plan")[1]) == {"1": "pending"}  # parked was what was last applied
 
 
-def test_what_was_found_as_declared_is_known_after_a_refused_run_without_any_ref(fresh, program, service, declare, git):
+def test_what_a_refused_run_found_as_declared_is_not_taken_for_applied(fresh, program, service, declare):
     for code, cron in (("1", "0 0 2 * * ?"), ("2", "0 0 9 * * ?"), ("3", "0 0 4 * * ?")):
         service.put("acme", code, cron, status="disable" if code == "2" else "enable")
     assert program("apply", "--yes").code == 3
     declare(TENANT.replace(FIRST, ""))
-    assert verdicts(program.json("plan")[1]) == {"1": "orphan", "2": "never-applied"}
+    assert verdicts(program.json("plan")[1]) == {"2": "never-applied"}
 
 
 def test_a_refused_run_revises_nothing_that_it_was_refused_for(fresh, program, service, declare):

@@ -19,7 +19,7 @@ from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import VALUES_KEPT, Applied, LastDeclaration, ValueInForce, last_declaration
-from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, RunKind, RunRecord, RunStart, Settled
+from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, Learned, RunKind, RunRecord, RunStart, Settled
 from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
@@ -170,6 +170,7 @@ def test_a_name_that_was_not_saved_is_not_taken_for_applied(ledger, known, of_ch
         run.record_applied(known)
         as_desired = outcome(update(name="新", applied=of_change), saves=0, reason="already-as-desired")
         run.record_outcomes([as_desired])
+        run.record_learned()
         assert ledger.last_applied()[key()].name == name
         run.record_outcomes([replace(as_desired, saves=1)])
         assert ledger.last_applied()[key()].name == "新"
@@ -192,8 +193,35 @@ def test_what_was_applied_by_an_unfinished_run_stays_its_own_when_another_finds_
         run.record_outcomes([outcome(update())])
     with run_in(ledger, LATER_RUN, revision="beef") as run:
         run.record_outcomes([outcome(update(), saves=0, reason="already-as-desired", live=(row(job_id="101"),))])
+        run.record_learned()
     in_file = last_declaration(schedule())
     assert ledger.last_applied() == applied("1", job_ids=("100", "101"), declared=in_file)
+
+
+def test_a_run_that_saves_nothing_records_only_once_it_is_done_what_it_read(ledger):
+    with run_in(ledger) as run:
+        run.record_intents([Intent(update("1"))])
+    with run_in(ledger, LATER_RUN) as run:
+        run.learn(Learned({(RUN, key("1")): Settled.AS_DESIRED}, applied("1"), applied("2")))
+        run.record_outcomes([outcome(update("3"), saves=0, reason="already-as-desired")])
+        run.record_outcomes([outcome(update("4"), Result.FAILED, reason="rejected")])
+        assert (ledger.last_applied(), len(ledger.open_changes())) == ({}, 1)
+        run.record_learned()
+    assert (sorted(one.code for one in ledger.last_applied()), ledger.open_changes()) == (["1", "2", "3"], ())
+
+
+@pytest.mark.parametrize("result", [Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN])
+def test_what_a_run_read_is_recorded_with_the_first_outcome_that_may_have_changed_the_service(ledger, result):
+    with run_in(ledger) as run:
+        run.record_intents([Intent(update("1"))])
+    with run_in(ledger, LATER_RUN) as run:
+        run.learn(Learned({(RUN, key("1")): Settled.AS_DESIRED}, applied("1"), applied("2")))
+        run.record_outcomes([outcome(update("1", name="now"), result)])
+    found = ledger.last_applied()
+    assert found[key("2")] == applied("2")[key("2")]
+    # A save of this run comes after what it read of an earlier one.
+    assert found[key("1")].name == ("now" if result is Result.VERIFIED else "订单同步")
+    assert [run for run, _ in ledger.open_changes()] == ([LATER_RUN] if result is Result.UNKNOWN else [])
 
 
 def test_a_key_that_a_save_doubled_is_remembered_until_a_later_save_is_verified(ledger):

@@ -1,0 +1,329 @@
+"""The law of repetition: any command repeated without a change outside says the same and does the same.
+
+What it truly did the first time is the only difference: a schedule that was saved and verified is saved no more. A run
+that saved nothing leaves the rows of the ledger that later runs decide by, unless it is done: then it has verified
+every schedule, and records that.
+
+The world is drawn: what was declared, what an earlier run saw, whether it died, whether it was rolled back, what is
+live and declared now, which guards hold, and how the service takes the save of each schedule. The service itself never
+changes between two runs.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from contextlib import closing
+from dataclasses import dataclass, field
+from sqlite3 import connect
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from reconcile.ledger.run_ledger import RunLedger
+from reconcile.service.system_clock import SystemClock
+from tests import postgres
+from tests.examples import examples
+from tests.journeys.conftest import LEDGER, WORKSPACE, rules, run_ids, verdicts
+
+CODES = ("1", "2", "3")
+PARKED = "0 0 0 1 1 ? 2099"
+FROZEN = 'freezes:\n  - {reason: audit, from: "2000-01-01T00:00", to: "2090-01-01T00:00"}\n'
+TOUCHED = {"verified", "mismatched", "unknown"}
+# The rows that a later run decides by.
+DECIDING = (
+    "SELECT tenant, code, workspace, cron, name, job_ids, run, revision, declared FROM reconcile_applied",
+    "SELECT tenant, code, name, cron, state, run FROM reconcile_holds",
+    "SELECT run, tenant, code, settled FROM reconcile_changes WHERE result IS NULL OR result = 'unknown'",
+    "SELECT run, tenant, code, reason FROM reconcile_changes WHERE reason = 'duplicated'",
+)
+
+
+class KilledError(BaseException):
+    """Ends a run as a signal would that nothing can catch, but for its lock: that is free at once."""
+
+
+@dataclass(frozen=True)
+class World:
+    """What there was and is. *answers* is how the service takes the save of a code; the others are done."""
+
+    then: dict[str, tuple[str, str, str, bool]] | None
+    seen: dict[str, tuple[str, int, str]]
+    dies: bool
+    rolled_back: bool
+    declared: dict[str, tuple[str, str, str, bool]]
+    live: dict[str, tuple[str, int, str]]
+    settings: str
+    answers: dict[str, str] = field(default_factory=dict)
+
+
+CRONS = st.sampled_from(["0 0 2 * * ?", "0 0 3 * * ?", "0 0 3 ? * * *"])
+DECLARED = st.dictionaries(
+    st.sampled_from(CODES),
+    st.tuples(CRONS, st.sampled_from(["订单", "对账"]), st.sampled_from(["active", "parked"]), st.booleans()),
+    min_size=1,
+)
+LIVE = st.dictionaries(
+    st.sampled_from(CODES),
+    st.tuples(
+        CRONS | st.just(PARKED) | st.just("every night"),
+        st.sampled_from([1, 1, 1, 2]),
+        st.sampled_from(["enable", "off"]),
+    ),
+)
+ANSWERS = st.dictionaries(
+    st.sampled_from(CODES), st.sampled_from(["done-and-lost", "lost", "rejected", "ignored", "doubled", "unread"])
+)
+WORLDS = st.builds(
+    World,
+    then=st.none() | DECLARED,
+    seen=LIVE,
+    dies=st.booleans(),
+    rolled_back=st.booleans(),
+    declared=DECLARED,
+    live=LIVE,
+    settings=st.sampled_from(["", "", "on_drift: hold\n", "limits: {max_changes: 1}\n", FROZEN]),
+    answers=ANSWERS,
+)
+FLAGS = st.lists(
+    st.sampled_from(
+        ["--include-renames", "--enable-inactive", "--allow-inactive", "--park-removed", "--recreate", "--accept-drift"]
+    ),
+    unique=True,
+)
+
+
+def tenant(declared):
+    entries = [
+        f'  - {{code: "{code}", name: {name}, cron: "{cron}", state: {state}, protect: {json.dumps(protect)}}}\n'
+        for code, (cron, name, state, protect) in sorted(declared.items())
+    ]
+    return "tenant: acme\nschedules:\n" + "".join(entries)
+
+
+class File:
+    """The ledger in its file, outside Git."""
+
+    setting = ""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def begin_anew(self):
+        shutil.rmtree(self.folder / ".reconcile", ignore_errors=True)
+
+    def deciding(self):
+        if not (self.folder / LEDGER).exists():
+            return [[] for _ in DECIDING]
+        with closing(connect(self.folder / LEDGER)) as connection:
+            return [sorted(map(repr, connection.execute(question))) for question in DECIDING]
+
+
+class Unkept(File):
+    """No ledger."""
+
+    setting = "ledger: none\n"
+
+
+class Server:
+    """The ledger in PostgreSQL."""
+
+    def __init__(self, url):
+        self.url = url
+        self.setting = f"ledger: {json.dumps(url)}\n"
+
+    def begin_anew(self):
+        postgres.execute(self.url, "DROP SCHEMA public CASCADE")
+        postgres.execute(self.url, "CREATE SCHEMA public")
+
+    def deciding(self):
+        if postgres.execute(self.url, "SELECT to_regclass('reconcile_applied')") == [(None,)]:
+            return [[] for _ in DECIDING]
+        return [sorted(map(repr, postgres.execute(self.url, question))) for question in DECIDING]
+
+
+class Git:
+    """The ledger in a ref of the remote."""
+
+    setting = "ledger: git\n"
+    ref = "refs/reconcile/ledger/test/test"
+
+    def __init__(self, folder):
+        self.remote = folder / "remote.git"
+        git(folder, "init", "--quiet", "--bare", str(self.remote))
+        git(folder, "init", "--quiet")
+        git(folder, "remote", "add", "origin", f"file://{self.remote}")
+
+    def begin_anew(self):
+        git(self.remote, "update-ref", "-d", self.ref)
+
+    def deciding(self):
+        """Return the rows of last applied, holds, and changes whose outcome is not known, as the tree has them."""
+        found = git(self.remote, "grep", "-h", '"table":"reconcile_', self.ref, ok=(0, 1, 128))
+        rows = [json.loads(line) for line in found.splitlines()]
+        applied = [row for row in rows if row["table"] == "reconcile_applied"]
+        held = [row for row in rows if row["table"] == "reconcile_holds"]
+        changes = [row for row in rows if row["table"] == "reconcile_changes"]
+        doubtful = [row for row in changes if row["result"] in (None, "unknown")]
+        doubled = [row for row in changes if row["reason"] == "duplicated"]
+        names = ("in_force", "placed_at", "serial", "reason")
+        plain = [{name: value for name, value in row.items() if name not in names} for row in (*applied, *held)]
+        return [sorted(map(repr, some)) for some in (plain, doubtful, doubled)]
+
+
+def git(folder, *words, ok=(0,)):
+    who = ("-c", "user.name=li", "-c", "user.email=li@example.com")
+    done = subprocess.run(["git", *who, *words], cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode in ok, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(
+    params=["file", "none", *(pytest.param(name, marks=pytest.mark.slow) for name in ("postgresql", "git"))]
+)
+def home(request, tmp_path):
+    """Where the ledger is kept."""
+    if request.param != "postgresql":
+        yield {"file": File, "none": Unkept, "git": Git}[request.param](tmp_path)
+        return
+    with postgres.database(request.getfixturevalue("server")) as url:
+        yield Server(url)
+
+
+@pytest.fixture
+def make(program, service, write, home, monkeypatch):
+    """Make a world anew."""
+    monkeypatch.setattr(SystemClock, "sleep", lambda *_: None)
+
+    def put(jobs):
+        service.jobs.clear()
+        for code, (cron, count, status) in jobs.items():
+            service.put("acme", code, *[cron] * count, status=status)
+
+    def die(*_):
+        raise KilledError
+
+    def one(world):
+        home.begin_anew()
+        service.hook = lambda *_: None
+        write("reconcile.yaml", WORKSPACE.format(url=service.url) + home.setting)
+        if world.then is not None:
+            put(world.seen)
+            write("tenants/acme.yaml", tenant(world.then))
+            with pytest.MonkeyPatch.context() as patch:
+                if world.dies:
+                    patch.setattr(RunLedger, "record_outcomes", die)
+                try:
+                    program("apply", "--yes")
+                except KilledError:
+                    event("an earlier run died")
+            if world.rolled_back and isinstance(home, Unkept) is False and (ids := run_ids(program)):
+                program("rollback", ids[0], "--yes")
+        put(world.live)
+        write("reconcile.yaml", WORKSPACE.format(url=service.url) + home.setting + world.settings)
+        write("tenants/acme.yaml", tenant(world.declared))
+        service.hook = answering(service, world.answers)
+
+    return one
+
+
+def answering(service, answers):
+    """Return the hook of a service that takes each save as *answers* says, and is the same at each run."""
+
+    def hook(tenant, body):
+        if "codes" in body:
+            unread = [code for code in body["codes"].split(",") if answers.get(code) == "unread"]
+            return (200, b'{"resp_data": null}') if unread else None
+        wanted = body["xw_quartz"]
+        how = answers.get(wanted.get("bizcode"))
+        if wanted["opttype"] != "save" or how in (None, "unread"):
+            return None
+        done = 200, json.dumps({"resp_data": {"group_job_id": "1"}}).encode()
+        if how in ("done-and-lost", "doubled"):
+            done = service.save(tenant, wanted)
+        else:
+            service.saves.append((tenant, wanted["bizcode"], wanted["cronexpression"], wanted["jobname"]))
+        if how == "doubled":
+            service.jobs[tenant, wanted["bizcode"]] *= 2
+        return {"rejected": (400, b"no"), "ignored": done, "doubled": done}.get(how, (500, b"who knows"))
+
+    return hook
+
+
+def decided(program, *flags):
+    """Return what plan and drift say of each key, and would let pass."""
+    code, plan = program.json("plan", "--detailed-exitcode", *flags)
+    drift_code, drift = program.json("drift")
+    seen = {one["code"]: (one["verdict"], one["conditions"], one["moved"]) for one in drift["keys"]}
+    shown = verdicts(plan), rules(plan), plan["summary"], plan["digest"], plan["last_applied"]
+    return code, *shown, drift_code, seen
+
+
+def verdicts_in(said):
+    return said[1]
+
+
+@dataclass(frozen=True)
+class Applied:
+    """How an apply ended: its exit code, what became of each change, and the keys that it sent saves of."""
+
+    code: int
+    outcomes: dict[str, tuple[str, str, int]]
+    sent: frozenset[str]
+
+    @property
+    def verified(self):
+        return {code for code, (result, _, _) in self.outcomes.items() if result == "verified"}
+
+    @property
+    def saved_something(self):
+        return any(saves and result in TOUCHED for result, _, saves in self.outcomes.values())
+
+
+def apply(program, service, *flags):
+    before = len(service.saves)
+    code, run = program.json("apply", "--yes", *flags)
+    told = {one["code"]: one["outcome"] for one in run.get("changes", ())}
+    outcomes = {code: (one["result"], one["reason"], one["saves"]) for code, one in told.items()}
+    return Applied(code, outcomes, frozenset(save[1] for save in service.saves[before:]))
+
+
+LAW = given(world=WORLDS, flags=FLAGS)
+# The world is made anew for each example.
+SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+
+
+def hold_to_the_law(program, service, home, flags):
+    said = decided(program, *flags)
+    assert decided(program, *flags) == said
+    rows = home.deciding()
+    first = apply(program, service, *flags)
+    event(f"apply exits {first.code}")
+    after, rows_after = decided(program, *flags), home.deciding()
+    second = apply(program, service, *flags)
+    # What was verified is so: it is not saved again. Only what was left undone may be.
+    assert not second.sent & first.verified
+    if not first.saved_something and first.code != 0:
+        event("saved nothing, and was not done")
+        assert after == said
+        assert rows_after == rows
+    if not first.verified:
+        assert (second.code, second.outcomes, second.sent) == (first.code, first.outcomes, first.sent)
+    if first.code == 0:
+        assert (second.code, second.sent) == (0, frozenset())
+    # What the first run did nothing about, it changed nothing about.
+    untouched = {code for code, (_, _, saves) in first.outcomes.items() if not saves} - first.verified
+    for code in untouched:
+        assert verdicts_in(after).get(code) == verdicts_in(said).get(code)
+    third = apply(program, service, *flags)
+    if not second.verified:
+        assert third == second
+
+
+@settings(examples(0.5), suppress_health_check=SUPPRESSED)
+@LAW
+def test_any_command_repeated_says_the_same_and_does_the_same(program, service, home, make, world, flags):
+    make(world)
+    hold_to_the_law(program, service, home, flags)
