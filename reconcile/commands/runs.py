@@ -21,10 +21,10 @@ MOST = 20
 def runs(runtime: Runtime, *, most: int) -> CommandReport:
     """List the last runs of an environment, newest first, from its ledger. The service is not asked."""
     with chosen_ledger(runtime) as (ledger, checkout):
-        listed = ledger.runs(most=most)
+        listed, lock = ledger.runs(most=most), ledger.lock_holder()
     name = checkout.environment.name
-    document = runs_document(listed, checkout.head, environment=name)
-    return CommandReport(document, runs_view(listed, environment=name))
+    document = runs_document(listed, checkout.head, environment=name, lock=lock)
+    return CommandReport(document, runs_view(listed, environment=name, lock=lock))
 
 
 @runs.command("show")
@@ -33,10 +33,10 @@ def runs(runtime: Runtime, *, most: int) -> CommandReport:
 def show(runtime: Runtime, *, run: str) -> CommandReport:
     """Show what RUN (its id, or how it begins) did to each schedule."""
     with chosen_ledger(runtime) as (ledger, checkout):
-        found = ledger.run(run)
+        found, lock = ledger.run(run), ledger.lock_holder()
     name = checkout.environment.name
     if found is None:
         raise UsageError(f"there is no run {run!r} of {name}", hint="reconcile runs lists them")
     record, changes = found
-    document = runs_document([record], checkout.head, environment=name, changes=changes)
-    return CommandReport(document, run_record_view(record, changes, environment=name))
+    document = runs_document([record], checkout.head, environment=name, changes=changes, lock=lock)
+    return CommandReport(document, run_record_view(record, changes, environment=name, lock=lock))

@@ -120,6 +120,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             FROM reconcile_runs WHERE reconcile_runs.id = reconcile_applied.run""",
         """UPDATE reconcile_holds SET serial = reconcile_runs.serial
             FROM reconcile_runs WHERE reconcile_runs.id = reconcile_holds.run""",
+        "ALTER TABLE reconcile_runs ADD COLUMN settled_by TEXT",
         "ALTER TABLE reconcile_applied ADD COLUMN declared TEXT",
         "ALTER TABLE reconcile_applied ADD COLUMN in_force TEXT",
         "DROP INDEX reconcile_runs_newest",

@@ -18,7 +18,7 @@ from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns, in_force_value
 from reconcile.ledger.environment_lock import EnvironmentLock, Held
 from reconcile.ledger.queries import Owner, in_force, known
-from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_OPEN, RUNS
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import VALUES_KEPT, Applied, ValueInForce, last_declaration
@@ -171,6 +171,8 @@ class RunLedger:
         values = {"ended_at": self._clock.now(), "ending": ending, "summary": dict(summary)}
         with self._database.writing() as connection:
             connection.execute(update(RUNS).where(RUNS.c.id == self._start.id).values(values))
+            if self._lock.is_held_by(connection, self._held):
+                self._settle_dead(connection)
 
     def _put_learned(self, connection: Connection) -> None:
         """Record what was read before the outcomes: a later save of the same key says what is applied."""
@@ -191,7 +193,17 @@ class RunLedger:
         ]
         if values:
             connection.execute(_ONE_CHANGE, values)
+            self._settle_dead(connection)
         self._put_applied(connection, applied, self._known(connection, applied))
+
+    def _settle_dead(self, connection: Connection) -> None:
+        """Record that this run settled the earlier ones without an end, if they left nothing open: it has their lock,
+        so they are dead."""
+        own = select(RUNS.c.serial).where(RUNS.c.id == self._start.id).scalar_subquery()
+        is_dead = RUNS.c.ending.is_(None) & RUNS.c.settled_by.is_(None) & (RUNS.c.serial < own)
+        is_ours = (RUNS.c.workspace == self._owner.workspace) & (RUNS.c.environment == self._owner.environment)
+        has_open = RUNS.c.id.in_(select(CHANGES.c.run).where(IS_OPEN))
+        connection.execute(update(RUNS).where(is_ours, is_dead, ~has_open).values(settled_by=self._start.id))
 
     def _put_in_sync(self, connection: Connection, applied: Mapping[Key, Applied]) -> None:
         before = self._known(connection, applied)

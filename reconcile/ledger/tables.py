@@ -92,6 +92,7 @@ RUNS = Table(
     _maybe("ending"),
     Column("summary", Json, nullable=False),
     Column("serial", Integer, nullable=False),
+    _maybe("settled_by"),
 )
 
 # What a run was about to do to a key, and its outcome. Without a result the outcome is unknown.

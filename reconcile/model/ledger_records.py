@@ -25,12 +25,24 @@ class RunKind(StrEnum):
 
 
 class Ending(StrEnum):
-    """How a run ended. One that has none is going on, or was killed."""
+    """How a run ended. One that has none is running, or ended without a record (`RunState`)."""
 
     FINISHED = "finished"
     """Everything that was asked for is done and verified; a saved plan is used up."""
     UNFINISHED = "unfinished"
     INTERRUPTED = "interrupted"
+
+
+class RunState(StrEnum):
+    """Whether a run goes on, as far as the ledger can tell."""
+
+    RUNNING = "running"
+    """It holds the lock. Whether its process lives cannot be told from one look."""
+    ENDED = "ended"
+    UNRECORDED = "unrecorded"
+    """It ended without a record: it was killed, or lost the ledger. What it left open is not settled yet."""
+    SETTLED = "settled"
+    """It ended without a record, and a later run settled it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +69,8 @@ class RunStart:
 class RunRecord:
     """A run as the ledger recorded it. *summary* counts the changes by `Result`; *ending* is None while it goes on.
 
-    Of two runs the one with the higher *serial* came later.
+    Of two runs the one with the higher *serial* came later. *settled_by* is the run that found this one dead, and read
+    what had become of all that it left open.
     """
 
     start: RunStart
@@ -65,6 +78,15 @@ class RunRecord:
     ending: Ending | None = None
     summary: Mapping[str, int] = field(default_factory=dict)
     serial: int = 0
+    settled_by: str | None = None
+
+    def state(self, lock: LockHolder | None) -> RunState:
+        """Return whether it goes on; *lock* is the holder of the lock of its environment."""
+        if self.ending is not None:
+            return RunState.ENDED
+        if lock is not None and lock.run == self.start.id:
+            return RunState.RUNNING
+        return RunState.UNRECORDED if self.settled_by is None else RunState.SETTLED
 
 
 class Settled(StrEnum):

@@ -15,13 +15,18 @@ from reconcile.times import instant_text
 
 
 def runs_document(
-    runs: Sequence[RunRecord], head: Head, *, environment: str, changes: Sequence[ChangeRecord] | None = None
+    runs: Sequence[RunRecord],
+    head: Head,
+    *,
+    environment: str,
+    changes: Sequence[ChangeRecord] | None = None,
+    lock: LockHolder | None = None,
 ) -> Document:
-    """Return the document of *runs*, newest first; of one run with its *changes*."""
+    """Return the document of *runs*, newest first; of one run with its *changes*. *lock* is the holder of the lock."""
     return {
         **head_members("runs", head, environment),
         "complete": True,
-        "runs": [_run(record) for record in runs],
+        "runs": [_run(record, lock) for record in runs],
         "changes": None if changes is None else [_change(change) for change in changes],
         **tail_members((), ()),
     }
@@ -53,7 +58,7 @@ def ledger_document(
     }
 
 
-def _run(record: RunRecord) -> Document:
+def _run(record: RunRecord, lock: LockHolder | None) -> Document:
     start = record.start
     return {
         "run": start.id,
@@ -62,6 +67,8 @@ def _run(record: RunRecord) -> Document:
         "started_at": instant_text(start.started_at),
         "ended_at": None if record.ended_at is None else instant_text(record.ended_at),
         "ending": None if record.ending is None else record.ending.value,
+        "state": record.state(lock).value,
+        "settled_by": record.settled_by,
         "actor": start.actor,
         "revision": start.revision,
         "plan_digest": start.plan_digest,
@@ -98,7 +105,7 @@ def _status(status: EnvironmentStatus) -> Document:
         "ledger": status.ledger,
         "lineage": None if status.lineage is None else field_values(status.lineage),
         "keys": status.keys,
-        "runs": [_run(record) for record in status.runs],
+        "runs": [_run(record, status.lock) for record in status.runs],
         "runs_since": status.runs_since,
         "holds": [_hold(hold) for hold in status.holds],
         "open": [{"run": run, **_change(change)} for run, change in status.open_changes],

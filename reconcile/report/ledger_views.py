@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import LastAppliedSource
-from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord
+from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord, RunState
 from reconcile.report.findings_view import finding_blocks
 from reconcile.report.plan_view import SYMBOLS, TWO_WAY, live_crons
 from reconcile.report.view import Block, Detail, Entry, Note, Table, Tone, View, sections
@@ -16,20 +16,26 @@ from reconcile.times import instant_text
 
 _COLUMNS = ("run", "kind", "ended", "by", "commit", "what")
 _SHORT = 12
+_TO_SETTLE = "the next apply reads what became of its saves, and settles it"
 
 
-def runs_view(runs: Sequence[RunRecord], *, environment: str) -> View:
-    """Return the view of *runs*, newest first."""
-    blocks = (Table(_COLUMNS, tuple(map(_row, runs))),) if runs else ()
+def runs_view(runs: Sequence[RunRecord], *, environment: str, lock: LockHolder | None = None) -> View:
+    """Return the view of *runs*, newest first. *lock* is the holder of the lock."""
+    blocks = (_table(runs, lock),) if runs else ()
     closing = f"{counted(len(runs), 'run')}." if runs else "No run is recorded."
+    if any(record.state(lock) is RunState.UNRECORDED for record in runs):
+        closing += f" What ended without a record: {_TO_SETTLE}."
     return View(f"Runs of {environment}", sections(("Newest first", blocks)), closing)
 
 
-def run_record_view(record: RunRecord, changes: Sequence[ChangeRecord], *, environment: str) -> View:
-    """Return the view of one run with what it did."""
+def run_record_view(
+    record: RunRecord, changes: Sequence[ChangeRecord], *, environment: str, lock: LockHolder | None = None
+) -> View:
+    """Return the view of one run with what it did. *lock* is the holder of the lock."""
     start = record.start
     begun = instant_text(start.started_at)
-    about = [Detail("by", start.actor), Detail("begun", begun), Detail("ended", _ended(record))]
+    about = [Detail("by", start.actor), Detail("begun", begun), Detail("ended", _ended(record, lock))]
+    about += [Detail("hint", _TO_SETTLE)] if record.state(lock) is RunState.UNRECORDED else []
     about += [
         Detail(name, value) for name, value in (("commit", start.revision), ("rolls back", start.of_run)) if value
     ]
@@ -68,23 +74,30 @@ def done_view(message: str, *, environment: str, keys: Iterable[Key] = ()) -> Vi
     return View(f"Ledger of {environment}", sections(("Keys", (Note(str(key)) for key in keys))), message)
 
 
-def _row(record: RunRecord) -> tuple[str, ...]:
+def _table(runs: Iterable[RunRecord], lock: LockHolder | None) -> Table:
+    return Table(_COLUMNS, tuple(_row(record, lock) for record in runs))
+
+
+def _row(record: RunRecord, lock: LockHolder | None) -> tuple[str, ...]:
     start = record.start
     kind = f"{start.kind.value} of {start.of_run}" if start.of_run else start.kind.value
     return (
         start.id,
         kind,
-        _ended(record),
+        _ended(record, lock),
         start.actor.split(" <")[0],
         (start.revision or "")[:_SHORT],
         _summed(record),
     )
 
 
-def _ended(record: RunRecord) -> str:
-    if record.ending is None or record.ended_at is None:
-        return "going on, or killed"
-    return f"{record.ending.value} {instant_text(record.ended_at)}"
+def _ended(record: RunRecord, lock: LockHolder | None) -> str:
+    if record.ending is not None and record.ended_at is not None:
+        return f"{record.ending.value} {instant_text(record.ended_at)}"
+    return {
+        RunState.RUNNING: "running (it holds the lock)",
+        RunState.SETTLED: f"without a record, settled by run {record.settled_by}",
+    }.get(record.state(lock), "without a record")
 
 
 def _summed(record: RunRecord) -> str:
@@ -120,7 +133,7 @@ def _status(status: EnvironmentStatus) -> Iterator[Block]:
         known.append(Detail("lineage", f"{status.lineage.id}, at run {status.lineage.serial}"))
     yield Entry("•", (status.environment,), (*known, *_lock(status.lock)))
     if status.runs:
-        yield Table(_COLUMNS, tuple(map(_row, status.runs)))
+        yield _table(status.runs, status.lock)
     for hold in status.holds:
         yield Entry("‖", tuple(hold.key), (Detail("held", hold.cause),))
     for run, change in status.open_changes:

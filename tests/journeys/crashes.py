@@ -210,8 +210,10 @@ class Scene:
         with ledger:
             applied = ledger.last_applied()
             assert ledger.open_changes() == ()
-            (last,) = ledger.runs(most=1)
+            last, *earlier = ledger.runs(most=20)
             assert (last.ending, ledger.lock_holder()) == (Ending.FINISHED, None)
+            dead = [one for one in earlier if one.ending is None]
+            assert [one.settled_by for one in dead] == [last.start.id] * len(dead)
         assert {key: (one.name, one.cron) for key, one in applied.items()} == self.wanted
         assert all(one.job_ids == (live[key][0][2],) for key, one in applied.items())
 

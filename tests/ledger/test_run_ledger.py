@@ -19,7 +19,17 @@ from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.model.change import Change
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import VALUES_KEPT, Applied, LastDeclaration, ValueInForce, last_declaration
-from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, Learned, RunKind, RunRecord, RunStart, Settled
+from reconcile.model.ledger_records import (
+    ChangeRecord,
+    Ending,
+    Hold,
+    Learned,
+    RunKind,
+    RunRecord,
+    RunStart,
+    RunState,
+    Settled,
+)
 from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.outcome import Intent, Outcome, Result
 from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
@@ -208,6 +218,40 @@ def test_a_run_that_saves_nothing_records_only_once_it_is_done_what_it_read(ledg
         assert (ledger.last_applied(), len(ledger.open_changes())) == ({}, 1)
         run.record_learned()
     assert (sorted(one.code for one in ledger.last_applied()), ledger.open_changes()) == (["1", "2", "3"], ())
+
+
+def test_a_run_that_died_is_settled_by_the_run_that_read_what_became_of_its_saves(ledger):
+    with ledger.lock(RUN, "wang@example.com", timeout_seconds=0):
+        run = ledger.begin(start())
+        run.record_intents([Intent(update("1")), Intent(update("2"))])
+        ((alive,), lock) = ledger.runs(most=1), ledger.lock_holder()
+        assert (alive.state(lock), alive.settled_by) == (RunState.RUNNING, None)
+    third, fourth = "20261125T140000Z-cccccc", "20261125T150000Z-dddddd"
+    with run_in(ledger, LATER_RUN) as run:
+        run.record_settled({(RUN, key("1")): Settled.AS_BEFORE}, {})
+        end(run)
+    assert [one.state(None) for one in ledger.runs(most=2)] == [RunState.ENDED, RunState.UNRECORDED]
+    with run_in(ledger, third) as run:
+        run.record_settled({(RUN, key("2")): Settled.AS_BEFORE}, {})
+    with run_in(ledger, fourth) as run:
+        end(run)
+    settled = {one.start.id: (one.state(None), one.settled_by) for one in ledger.runs(most=4)}
+    assert settled == {
+        RUN: (RunState.SETTLED, third),
+        LATER_RUN: (RunState.ENDED, None),
+        # It died too, and left nothing open: the next end says so.
+        third: (RunState.SETTLED, fourth),
+        fourth: (RunState.ENDED, None),
+    }
+
+
+def test_a_run_that_lost_its_lock_settles_no_other_run(ledger, opened):
+    with run_in(ledger) as frozen:
+        lock = ledger.lock_holder()
+        assert ledger.unlock(lock.id) is not None
+        with run_in(opened(), LATER_RUN):
+            end(frozen)
+            assert [one.settled_by for one in ledger.runs(most=2)] == [None, None]
 
 
 @pytest.mark.parametrize("result", [Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from reconcile.engine.diff import Sides
@@ -124,6 +125,8 @@ APPLIED = RunRecord(
     {"verified": 2, "failed": 0, "unknown": 1},
 )
 GOING_ON = RunRecord(START)
+UNRECORDED = RunRecord(replace(START, id="20260103T080000Z-0dead0", kind=RunKind.APPLY, of_run=None))
+SETTLED = replace(UNRECORDED, settled_by=APPLIED.start.id)
 RECORDS = (
     ChangeRecord(
         Key("acme", "1"),

@@ -36,7 +36,9 @@ DOCUMENTS = {
         Key("acme", "1"), samples.LIVE[Key("acme", "2")], samples.PAGES, HEAD, environment="prod"
     ),
     "history-unreadable": json_documents.history_document(Key("acme", "1"), NO_ANSWER, {}, HEAD, environment="prod"),
-    "runs": ledger_documents.runs_document((samples.GOING_ON, samples.APPLIED), HEAD, environment="prod"),
+    "runs": ledger_documents.runs_document(
+        (samples.GOING_ON, samples.APPLIED, samples.SETTLED), HEAD, environment="prod", lock=samples.LOCK
+    ),
     "run-record": ledger_documents.runs_document((samples.APPLIED,), HEAD, environment="prod", changes=samples.RECORDS),
     "status": ledger_documents.status_document(samples.STANDINGS, HEAD),
     "released": ledger_documents.ledger_document(

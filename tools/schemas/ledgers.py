@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconcile.model.ledger_records import Ending, RunKind, Settled
+from reconcile.model.ledger_records import Ending, RunKind, RunState, Settled
 from reconcile.model.outcome import Result
 from reconcile.model.schedule import State
 from reconcile.model.verdicts import Action
@@ -43,6 +43,15 @@ _RUN_RECORD = record(
             "How it ended; `finished`: everything is done and verified. Null when `ended_at` is null.",
             [*Ending, None],
             "finished",
+        ),
+        "state": choice(
+            "Whether it goes on. `running`: it holds the lock; `unrecorded`: it ended without a record, and the next "
+            "apply settles it; `settled`: a later run did.",
+            RunState,
+            "ended",
+        ),
+        "settled_by": text_or_null(
+            "The run that settled it: it ended without a record, and this run read what became of its saves.", None
         ),
         "actor": text("The actor.", "li.wei"),
         "revision": text_or_null("The commit of the declarations.", None),
