@@ -1,4 +1,7 @@
-"""The lineage of a ledger: made when it is begun, by a person or by its first run, and counted on by each run."""
+"""The lineage of a ledger: made when it is begun, by a person or by its first run.
+
+It is counted on by each run and each release of holds.
+"""
 
 from __future__ import annotations
 
@@ -26,9 +29,11 @@ def begun(connection: Connection, owner: queries.Owner) -> Lineage:
 
 
 def advance(connection: Connection, owner: queries.Owner) -> Lineage:
-    """Count one more run of *owner*, whose lock is held, and return the lineage with its serial."""
+    """Count one more step of *owner* that later runs decide by, and return the lineage with its serial.
+
+    Another step at the same time waits until this transaction ends.
+    """
     known = begun(connection, owner)
-    serial = known.serial + 1
     row = update(LEDGERS).where(LEDGERS.c.workspace == owner.workspace, LEDGERS.c.environment == owner.environment)
-    connection.execute(row.values(serial=serial))
-    return Lineage(known.id, serial, known.parents)
+    connection.execute(row.values(serial=LEDGERS.c.serial + 1))
+    return queries.lineage(connection, owner) or known

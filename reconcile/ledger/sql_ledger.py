@@ -133,6 +133,9 @@ class SqlLedger:
         with self._database.writing() as connection:
             on_hold = queries.holds(connection, self._owner).keys() & set(keys)
             lift(connection, self._owner, on_hold)
+            if on_hold:
+                # A copy of the ledger from before is behind: it has the holds yet.
+                advance(connection, self._owner)
         return tuple(sorted(on_hold))
 
     def lock_holder(self) -> LockHolder | None:

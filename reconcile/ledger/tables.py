@@ -3,8 +3,8 @@
 Instants are text in UTC, always of the same length, so that they sort: 2026-11-25T01:35:00.000000+00:00. Columns of
 type `Json` are text as well (see `encoding`). Names begin with `reconcile_`: a server may hold other tables.
 
-`serial` counts the runs of an owner, from 1: it alone says which run came last, since each runner has its own clock. A
-row of last applied, and a hold, has the serial of its run; 0 where it has no run.
+`serial` counts the runs of an owner, and the releases of its holds, from 1: it alone says what came last, since each
+runner has its own clock. A row of last applied, and a hold, has the serial of its run; 0 where it has no run.
 """
 
 from __future__ import annotations
@@ -156,7 +156,7 @@ HOLDS = Table(
     Column("serial", Integer, nullable=False),
 )
 
-# Which ledger of its owner this is, and the serial of its last run. The first run that is recorded makes the row.
+# Which ledger of its owner this is, and the serial of its last run or release. The first run that is recorded makes the row.
 LEDGERS = Table(
     "reconcile_ledgers",
     metadata,

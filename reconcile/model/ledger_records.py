@@ -164,7 +164,7 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class Lineage:
-    """Which ledger this is: an *id* from when it was made, and the *serial* of its last recorded run.
+    """Which ledger this is: an *id* from when it was made, and the *serial* of its last run or release.
 
     A copy, or an older state, of a ledger has its id. One that was made from others names their ids, its *parents*.
     """

@@ -130,7 +130,7 @@ def _status(status: EnvironmentStatus) -> Iterator[Block]:
     if status.last_applied is LastAppliedSource.LEDGER:
         known.append(Detail("keys known", str(status.keys)))
     if status.lineage is not None:
-        known.append(Detail("lineage", f"{status.lineage.id}, at run {status.lineage.serial}"))
+        known.append(Detail("lineage", f"{status.lineage.id}, at serial {status.lineage.serial}"))
     yield Entry("•", (status.environment,), (*known, *_lock(status.lock)))
     if status.runs:
         yield _table(status.runs, status.lock)

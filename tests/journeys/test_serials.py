@@ -50,7 +50,7 @@ def test_a_ledger_keeps_its_lineage_from_run_to_run_and_another_ledger_has_anoth
     first = standing(program)["lineage"]
     assert program("apply", "--yes").code == 0
     assert standing(program)["lineage"] == first | {"serial": 2}
-    assert f"lineage            {first['id']}, at run 2\n" in program("status").out
+    assert f"lineage            {first['id']}, at serial 2\n" in program("status").out
     (tmp_path / LEDGER).unlink()
     assert standing(program)["lineage"] is None
     assert program("apply", "--yes").code == 0

@@ -472,8 +472,11 @@ def test_holds_are_placed_replaced_lifted_and_released(ledger):
         run.lift([key("2"), key("9")])
         run.lift([])
     assert ledger.holds() == {key("1"): hold("1", reason="again"), key("3"): hold("3")}
+    serial = ledger.lineage().serial
     assert ledger.release([key("3"), key("9")]) == (key("3"),)
+    assert ledger.lineage().serial == serial + 1, "a copy of the ledger from before is behind"
     assert ledger.release([key("3")]) == ()
+    assert ledger.lineage().serial == serial + 1, "nothing was released"
     assert ledger.holds().keys() == {key("1")}
 
 

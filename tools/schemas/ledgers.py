@@ -35,7 +35,7 @@ _INSTANT = "2026-11-25T01:35:00Z"
 _RUN_RECORD = record(
     {
         "run": text("The run's id.", A_RUN),
-        "serial": count("Which run of its ledger it is, from 1; of two runs the one with the higher came later.", 7),
+        "serial": count("Its place among the runs and releases of its ledger, from 1: of two runs the one with the higher came later.", 7),
         "kind": choice("The kind of run.", RunKind, "apply"),
         "started_at": text("When it began, UTC.", _INSTANT),
         "ended_at": text_or_null("When it ended, UTC; null while it runs, or when it was killed.", _INSTANT),
