@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.journeys.conftest import WORKSPACE
+from tests.journeys.conftest import FIRST, TENANT, WORKSPACE
 
 
 def test_declarations_become_live_and_then_there_is_nothing_to_do(program, service):
@@ -131,9 +131,35 @@ def test_a_selection_is_about_nothing_else(program, service):
     assert service.queries[0] == ("acme", ["2"])
 
 
-def test_the_history_of_a_job_that_is_not_there_says_so(program):
+@pytest.mark.parametrize("is_known", [False, True], ids=["without-a-ledger", "with-a-ledger"])
+def test_the_history_of_a_code_that_no_file_no_ledger_and_no_job_knows_says_so(program, is_known):
+    assert not is_known or program("apply", "--yes").code == 0
     ended = program("history", "acme", "9")
-    assert (ended.code, "No live job holds this code" in ended.out) == (0, True)
+    assert (ended.code, "No live job holds this code, and no ledger knows" in ended.out) == (0, True)
+    code, found = program.json("history", "acme", "9")
+    assert (code, found["live"], found["jobs"], found["findings"]) == (0, [], [], [])
+
+
+def test_the_history_of_a_code_that_is_declared_nowhere_is_that_of_its_live_jobs(program, service):
+    assert program("apply", "--yes").code == 0
+    service.put("acme", "9", "0 0 2 * * ?", "0 0 3 * * ?")
+    service.put("other", "7", "0 0 2 * * ?")
+    code, found = program.json("history", "acme", "9")
+    assert (code, found["ids_from"], [job["job_id"] for job in found["jobs"]]) == (0, "live", ["9-0", "9-1"])
+    code, found = program.json("history", "other", "7")
+    assert (code, [job["job_id"] for job in found["jobs"]]) == (0, ["7-0"])
+
+
+def test_the_history_of_a_removed_and_deleted_job_is_asked_for_by_the_ids_that_the_ledger_knows(
+    program, service, declare
+):
+    assert program("apply", "--yes").code == 0
+    declare(TENANT.replace(FIRST, ""))
+    code, found = program.json("history", "acme", "1")
+    assert (code, found["ids_from"], [job["job_id"] for job in found["jobs"]]) == (0, "live", ["1-0"])
+    del service.jobs["acme", "1"]
+    code, found = program.json("history", "acme", "1")
+    assert (code, found["ids_from"], [job["job_id"] for job in found["jobs"]]) == (0, "ledger", ["1-0"])
 
 
 def test_the_history_of_a_job(program, service):
