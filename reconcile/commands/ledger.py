@@ -1,4 +1,4 @@
-"""`ledger`: begin or rebuild the ledger of an environment."""
+"""`ledger`: begin or rebuild the ledger of an environment, or take one that was kept elsewhere."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from reconcile.model.ledger_records import Ending, RunKind
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
 from reconcile.service.reader import ServiceReader
+from reconcile.session.carrying import origin_of, take
 from reconcile.session.command_line import SELECTION, Group
 from reconcile.session.connect import connect
 from reconcile.session.declared import declare, open_checkout
@@ -25,7 +26,7 @@ from reconcile.text import counted
 
 @click.group("ledger")
 def ledger() -> None:
-    """Begin or rebuild the ledger of an environment."""
+    """Begin or rebuild the ledger of an environment, or take one that was kept elsewhere."""
 
 
 @ledger.command("begin")
@@ -81,3 +82,34 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     name = declared.environment.name
     document = ledger_document(declared.head, environment=name, action="rebuild", message=message, keys=found)
     return CommandReport(document, done_view(message, environment=name), exit_code=Exit.ERROR if unread else Exit.DONE)
+
+
+@ledger.command("take")
+@click.option(
+    "--from",
+    "named",
+    multiple=True,
+    metavar="ADDRESS|ENVIRONMENT",
+    help="Where the ledger is now: an address as in `ledger`, the path of a file, or the environment's former name. "
+    "Twice: one of each.",
+)
+@click.option("--from-workspace", metavar="ID", help="The former id of the workspace, if it was another.")
+@click.option("--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names.")
+@command()
+def taken(runtime: Runtime, *, named: tuple[str, ...], from_workspace: str | None, actor: str | None) -> CommandReport:
+    """Carry a ledger here: from another home, from the environment's former name, or from another folder.
+
+    The ledger that reconcile.yaml names must be empty. It gets all that the old one holds: runs, last applied, holds,
+    saves in doubt. The old one is not used any more: an apply with it is refused, and says where it went.
+    """
+    checkout = open_checkout(runtime)
+    origin = origin_of(named, from_workspace)
+    start = identify(checkout, actor).start(RunKind.TAKE)
+    carried, findings, place = take(checkout, origin, start)
+    from reconcile.ledger.carry import in_words
+
+    began = "Took" if carried.is_new else "Already taken:"
+    message = f"{began} the ledger {place}: {in_words(carried.held)}."
+    name = checkout.environment.name
+    document = ledger_document(checkout.head, environment=name, action="take", message=message, findings=findings)
+    return CommandReport(document, done_view(message, environment=name, findings=findings))

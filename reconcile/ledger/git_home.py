@@ -13,6 +13,7 @@ from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.database import Database
 from reconcile.ledger.git_steps import FORMAT, GitLock, Meta, as_ledger_error
 from reconcile.ledger.ledger_tree import LOCK, META, LedgerTree
+from reconcile.ledger.lineage import new_lineage
 from reconcile.ledger.migrations import SCHEMA_VERSION
 from reconcile.ports import Clock, SharedRef
 from reconcile.times import instant
@@ -63,7 +64,7 @@ def load(home: GitHome, *, create: bool) -> Loaded | None:
     path = home.folder / f"ledger-{secrets.token_hex(4)}.db"
     database = Database(LedgerAddress("", home.ref.shown, path))
     try:
-        meta = Meta(SCHEMA_VERSION, _new_lineage(), 0) if commit is None else _meta(home, files)
+        meta = Meta(SCHEMA_VERSION, new_lineage(), 0) if commit is None else _meta(home, files)
         tree = LedgerTree()
         with database.writing() as connection:
             tree.load(connection, files, version=meta.schema)
@@ -117,8 +118,3 @@ def gone(home: GitHome, why: str) -> LedgerGoneError:
         hint="see who pushed to the ref (`git push --mirror` does) and push the newest ledger back; only if it is lost "
         "for good, delete `lineage` and begin anew",
     )
-
-
-def _new_lineage() -> str:
-    # A letter first: YAML must not read it as a number.
-    return secrets.choice("abcdf") + secrets.token_hex(8)[1:]

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar
 
-from sqlalchemy import or_, select
+from sqlalchemy import Connection, or_, select
 
 from reconcile.errors import LedgerError, LedgerMovedError
 from reconcile.ledger.environment_lock import refused
@@ -22,6 +22,7 @@ from reconcile.ledger.git_home import GitHome, Loaded, gone, load
 from reconcile.ledger.git_steps import LEASE, POLL_SECONDS, GitLock, Steps, as_ledger_error
 from reconcile.ledger.lease import Mark, Watch
 from reconcile.ledger.ledger_tree import RUN_FOLDER, run_path
+from reconcile.ledger.lineage import new_lineage
 from reconcile.ledger.run_ledger import RunLedger
 from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.ledger.tables import CHANGES, IS_DOUBLED, IS_OPEN
@@ -133,9 +134,7 @@ class GitLedger(SqlLedger):
         """Return what a person has to do: commit the lineage, where the workspace does not name it."""
         if self._home.lineage is not None or self.steps.at is None:
             return ()
-        message = f'commit this line beside `ledger`: lineage: "{self.steps.meta.lineage}"'
-        hint = "without it, a ledger that was deleted cannot be told from one that no apply has begun"
-        return (Finding(LedgerRule.LEDGER_LINEAGE, message, hint=hint),)
+        return (lineage_to_commit(self.steps.meta.lineage),)
 
     def notices_of_run(self) -> tuple[Finding, ...]:
         """Return the same for the run that began the ledger; `status` says it to all others."""
@@ -144,7 +143,11 @@ class GitLedger(SqlLedger):
     def lineage(self) -> Lineage | None:
         """Return which ledger this is: the lineage that `lineage` names."""
         found = super().lineage()
-        return None if found is None else replace(found, id=self.steps.meta.lineage)
+        return None if found is None else self.named(found)
+
+    def named(self, lineage: Lineage) -> Lineage:
+        """Return *lineage* with the id that `lineage` names."""
+        return replace(lineage, id=self.steps.meta.lineage)
 
     def lock_holder(self) -> LockHolder | None:
         """Return the holder of the lock, as the ledger said when it was read, or as this run has written it since."""
@@ -275,6 +278,29 @@ class GitLedger(SqlLedger):
             changed |= dict.fromkeys(self._only_history(changed))
         self.steps.commit(changed, subject)
 
+    @contextlib.contextmanager
+    def step(self, subject: str) -> Iterator[Connection]:
+        """Give a connection in a transaction; what it wrote is committed as *subject* and pushed after the block."""
+        with super().step(subject) as connection:
+            yield connection
+        self.commit(subject)
+        self.steps.push()
+
+    def secure(self) -> None:
+        """Push the lock that is held, on the commit that was read."""
+        assert self.steps.lock is not None, "it is held"
+        self.commit(f"lock for {self.steps.lock.run}")
+        self.steps.push()
+
+    def read_whole(self) -> None:
+        """Read the runs that are only in the history."""
+        self._read_history()
+
+    def renewed_lineage(self) -> str:
+        """Return the id of a lineage that begins here with the next step."""
+        self.steps.meta = replace(self.steps.meta, lineage=new_lineage())
+        return self.steps.meta.lineage
+
     def _only_history(self, changed: Mapping[str, bytes | None]) -> set[str]:
         """Return the files of runs that are not among the last, and of which no later run needs a row."""
         kept = {run_path(record.start.id) for record in super().runs(most=KEPT_RUNS)}
@@ -347,6 +373,13 @@ def open_git_ledger(home: GitHome, *, create: bool) -> GitLedger | None:
     """
     loaded = load(home, create=create)
     return None if loaded is None else GitLedger(home, loaded)
+
+
+def lineage_to_commit(lineage: str) -> Finding:
+    """Return the finding that the workspace is to name *lineage*."""
+    message = f'commit this line beside `ledger`: lineage: "{lineage}"'
+    hint = "without it, a ledger that was deleted cannot be told from one that no apply has begun"
+    return Finding(LedgerRule.LEDGER_LINEAGE, message, hint=hint)
 
 
 def _holder(lock: GitLock) -> LockHolder:

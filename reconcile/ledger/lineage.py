@@ -14,6 +14,11 @@ from reconcile.ledger.tables import LEDGERS, RUNS
 from reconcile.model.ledger_records import Lineage
 
 
+def new_lineage() -> str:
+    """Return an id that no other ledger has. It begins with a letter: YAML must not read it as a number."""
+    return secrets.choice("abcdf") + secrets.token_hex(8)[1:]
+
+
 def begun(connection: Connection, owner: queries.Owner) -> Lineage:
     """Return the lineage of *owner*. A ledger that has none gets one: it is new, or an older program has written it."""
     known = queries.lineage(connection, owner)
@@ -22,7 +27,7 @@ def begun(connection: Connection, owner: queries.Owner) -> Lineage:
     last = select(func.max(RUNS.c.serial)).where(
         RUNS.c.workspace == owner.workspace, RUNS.c.environment == owner.environment
     )
-    made = Lineage(secrets.token_hex(16), connection.execute(last).scalar() or 0)
+    made = Lineage(new_lineage(), connection.execute(last).scalar() or 0)
     row = {**owner._asdict(), "lineage": made.id, "serial": made.serial, "parents": list(made.parents)}
     connection.execute(insert(LEDGERS), row)
     return made

@@ -134,6 +134,11 @@ def lineage(connection: Connection, owner: Owner) -> Lineage | None:
     return None if row is None else Lineage(row.lineage, row.serial, tuple(row.parents))
 
 
+def taken_to(connection: Connection, owner: Owner) -> str | None:
+    """Return where the ledger of *owner* was carried; None: it is here."""
+    return connection.execute(select(LEDGERS.c.taken_to).where(*_of(LEDGERS, owner))).scalar()
+
+
 def holds(connection: Connection, owner: Owner) -> dict[Key, Hold]:
     """Return the holds of *owner*."""
     return {key_in(row): hold_in(row) for row in connection.execute(select(HOLDS).where(*_of(HOLDS, owner)))}

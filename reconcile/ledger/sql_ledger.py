@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import secrets
 from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
 from types import TracebackType
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from reconcile.errors import LedgerError
 from reconcile.ledger import queries
@@ -15,7 +16,7 @@ from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import run_columns
 from reconcile.ledger.environment_lock import EnvironmentLock, Held, wait_for
 from reconcile.ledger.lease import Lease
-from reconcile.ledger.lineage import advance, begun
+from reconcile.ledger.lineage import advance, begun, new_lineage
 from reconcile.ledger.run_ledger import RunLedger, lift
 from reconcile.ledger.tables import RUNS
 from reconcile.model.finding import Finding
@@ -48,6 +49,16 @@ class SqlLedger:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def owner(self) -> queries.Owner:
+        """Return whose rows these are."""
+        return self._owner
+
+    @property
+    def shown(self) -> str:
+        """Return where the ledger is, as it may be printed."""
+        return self._database.address.shown
 
     def close(self) -> None:
         """Close the connection."""
@@ -100,6 +111,15 @@ class SqlLedger:
         """Return which ledger this is; one that no run was recorded in yet is begun by that."""
         with self._database.writing() as connection:
             return begun(connection, self._owner)
+
+    def named(self, lineage: Lineage) -> Lineage:
+        """Return *lineage*, as this database has it, with the id that the ledger is known by."""
+        return lineage
+
+    def taken_to(self) -> str | None:
+        """Return where the ledger was carried (`carry`); None: it is here, and may be used."""
+        with self._database.reading() as connection:
+            return queries.taken_to(connection, self._owner)
 
     def runs(self, *, most: int) -> tuple[RunRecord, ...]:
         """Return the last runs, newest first."""
@@ -185,3 +205,25 @@ class SqlLedger:
             record = RunRecord(start, serial=serial)
             connection.execute(insert(RUNS), {**self._owner._asdict(), **run_columns(record)})
         return run_ledger
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Give a connection for one transaction that only reads."""
+        return self._database.reading()
+
+    @contextlib.contextmanager
+    def step(self, subject: str) -> Iterator[Connection]:  # noqa: ARG002
+        """Give a connection in a transaction, if the lock is still held; durable after the block."""
+        with self._database.writing() as connection:
+            if self._held is not None and not self._lock.is_held_by(connection, self._held):
+                raise LedgerError(f"the lock of {self._owner.environment} was taken over or unlocked")
+            yield connection
+
+    def secure(self) -> None:
+        """Let other runs see the lock that is held, where they do not yet."""
+
+    def read_whole(self) -> None:
+        """Read what was not read when the ledger was opened, if anything."""
+
+    def renewed_lineage(self) -> str:
+        """Return the id of a lineage that begins here with the next step."""
+        return new_lineage()

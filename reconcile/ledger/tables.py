@@ -156,7 +156,8 @@ HOLDS = Table(
     Column("serial", Integer, nullable=False),
 )
 
-# Which ledger of its owner this is, and the serial of its last run or release. The first run that is recorded makes the row.
+# Which ledger of its owner this is, and the serial of its last run or release. The first run makes the row.
+# `taken_to` is where the ledger was carried (`carry`): from then on no run uses it here.
 LEDGERS = Table(
     "reconcile_ledgers",
     metadata,
@@ -165,6 +166,7 @@ LEDGERS = Table(
     _words("lineage"),
     Column("serial", Integer, nullable=False),
     Column("parents", Json, nullable=False),
+    _maybe("taken_to"),
 )
 
 # The lock of each environment. The row stays when the lock is free (without a nonce): the token only grows.

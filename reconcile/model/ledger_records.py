@@ -22,6 +22,8 @@ class RunKind(StrEnum):
     ROLLBACK = "rollback"
     ADOPT = "adopt"
     """`ledger rebuild`: what was live was taken for last applied; nothing was saved."""
+    TAKE = "take"
+    """`ledger take`: the ledger was carried here from another place; nothing was saved."""
 
 
 class Ending(StrEnum):
@@ -166,7 +168,8 @@ class Hold:
 class Lineage:
     """Which ledger this is: an *id* from when it was made, and the *serial* of its last run or release.
 
-    A copy, or an older state, of a ledger has its id. One that was made from others names their ids, its *parents*.
+    A copy, or an older state, of a ledger has its id. One that was carried from another place has an id of its own; its
+    *parents* are what it was made from, as ``ID@SERIAL``.
     """
 
     id: str

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.field_values import field_values
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord
 from reconcile.report.document_head import Head
@@ -44,9 +45,19 @@ def status_document(statuses: Iterable[EnvironmentStatus], head: Head) -> Docume
 
 
 def ledger_document(
-    head: Head, *, environment: str, action: str, message: str, keys: Iterable[Key] = (), lock: LockHolder | None = None
+    head: Head,
+    *,
+    environment: str,
+    action: str,
+    message: str,
+    keys: Iterable[Key] = (),
+    lock: LockHolder | None = None,
+    findings: Iterable[Finding] = (),
 ) -> Document:
-    """Return the document of a command that changed a ledger: *action* is `begin`, `rebuild`, `release`, `unlock`."""
+    """Return the document of a command that changed a ledger.
+
+    *action* is `begin`, `rebuild`, `take`, `release` or `unlock`.
+    """
     return {
         **head_members("ledger", head, environment),
         "complete": True,
@@ -54,7 +65,7 @@ def ledger_document(
         "message": message,
         "keys": [{"tenant": key.tenant, "code": key.code} for key in keys],
         "lock": None if lock is None else _lock(lock),
-        **tail_members((), ()),
+        **tail_members(findings, ()),
     }
 
 

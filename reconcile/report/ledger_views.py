@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconcile.model.environment_status import EnvironmentStatus
+from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord, RunState
@@ -69,9 +70,10 @@ def _status_headline(statuses: Sequence[EnvironmentStatus]) -> str:
     return f"Status{TWO_WAY}" if len(without) == len(statuses) else f"Status{TWO_WAY} ({', '.join(without)})"
 
 
-def done_view(message: str, *, environment: str, keys: Iterable[Key] = ()) -> View:
+def done_view(message: str, *, environment: str, keys: Iterable[Key] = (), findings: Iterable[Finding] = ()) -> View:
     """Return the view of a command that changed the ledger."""
-    return View(f"Ledger of {environment}", sections(("Keys", (Note(str(key)) for key in keys))), message)
+    shown = sections(("Keys", (Note(str(key)) for key in keys)), ("Findings", finding_blocks(findings)))
+    return View(f"Ledger of {environment}", shown, message)
 
 
 def _table(runs: Iterable[RunRecord], lock: LockHolder | None) -> Table:

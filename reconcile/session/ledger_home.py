@@ -54,6 +54,14 @@ class LedgerHome:
         Raises:
             LedgerError: it cannot be opened.
         """
+        with self.wherever_it_went() as ledger:
+            if ledger is not None:
+                _refuse_taken(ledger)
+            yield ledger
+
+    @contextlib.contextmanager
+    def wherever_it_went(self) -> Iterator[SqlLedger | None]:
+        """Open the ledger as `if_exists` does, also one that was taken to another place."""
         if self.address is None or not (found := self._found(self.address)).exists:
             yield None
             return
@@ -88,6 +96,7 @@ class LedgerHome:
         if ledger is None:
             raise _not_yet(address)
         with ledger:
+            _refuse_taken(ledger)
             yield ledger
 
     @contextlib.contextmanager
@@ -98,6 +107,13 @@ class LedgerHome:
             LedgerError: it cannot be opened.
             SettingError: none is kept.
         """
+        with self.to_carry() as ledger:
+            _refuse_taken(ledger)
+            yield ledger
+
+    @contextlib.contextmanager
+    def to_carry(self) -> Iterator[SqlLedger]:
+        """Open the ledger as `to_write` does, also one that was taken to another place: it may be taken back."""
         address = self._kept()
         self._bring(address)
         ledger = self._open(address, create=True)
@@ -130,7 +146,7 @@ class LedgerHome:
         """Move a ledger file away that cannot be opened; return where it is now. One that can be opened stays."""
         address = self._found(self._kept())
         try:
-            with self.existing():
+            with self.wherever_it_went():
                 return None
         except LedgerError:
             if not address.exists or address.path is None:
@@ -250,6 +266,14 @@ class LedgerHome:
             if ledger is not None:
                 ledger.closing = stack.pop_all().close
             return ledger
+
+
+def _refuse_taken(ledger: SqlLedger) -> None:
+    place = ledger.taken_to()
+    if place is not None:
+        from reconcile.ledger.carry import taken_error
+
+        raise taken_error(ledger.shown, place)
 
 
 def locate_ledger(checkout: Checkout, environment: Environment) -> LedgerHome:

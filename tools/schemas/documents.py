@@ -160,7 +160,7 @@ _AN_OUTCOME = example(_OUTCOME, hint=None)
 _START = record(
     {
         "id": text("The run's id, for `runs show` and `rollback`.", A_RUN),
-        "kind": choice("The kind of run.", [each for each in RunKind if each is not RunKind.ADOPT], "apply"),
+        "kind": choice("The kind of run.", (RunKind.APPLY, RunKind.ROLLBACK), "apply"),
         "actor": text("The actor.", "li.wei"),
         **OF_RUN,
     }

@@ -35,7 +35,10 @@ _INSTANT = "2026-11-25T01:35:00Z"
 _RUN_RECORD = record(
     {
         "run": text("The run's id.", A_RUN),
-        "serial": count("Its place among the runs and releases of its ledger, from 1: of two runs the one with the higher came later.", 7),
+        "serial": count(
+            "Its place among the runs and releases of its ledger, from 1: of two runs the one with the higher came later.",
+            7,
+        ),
         "kind": choice("The kind of run.", RunKind, "apply"),
         "started_at": text("When it began, UTC.", _INSTANT),
         "ended_at": text_or_null("When it ended, UTC; null while it runs, or when it was killed.", _INSTANT),
@@ -125,7 +128,7 @@ _LINEAGE = record(
     {
         "id": text("A random id that the ledger got when it was made.", "5f1c9a0e5f1c9a0e5f1c9a0e5f1c9a0e"),
         "serial": count("The serial of the last run that it recorded.", 7),
-        "parents": listed("The ids of the ledgers that it was made from.", {"type": "string"}, []),
+        "parents": listed("The ledgers that it was made from, each as ID@SERIAL.", {"type": "string"}, []),
     }
 )
 _STANDING = record(
@@ -168,9 +171,9 @@ STATUS = document(
 LEDGER = document(
     "ledger",
     "A change of a ledger",
-    "A change by hand: `reconcile ledger begin`, `ledger rebuild`, `release`, `unlock`.",
+    "A change by hand: `reconcile ledger begin`, `ledger rebuild`, `ledger take`, `release`, `unlock`.",
     {
-        "action": choice("What was done.", ("begin", "rebuild", "release", "unlock"), "release"),
+        "action": choice("What was done.", ("begin", "rebuild", "take", "release", "unlock"), "release"),
         "message": text("The result.", "1 hold lifted."),
         "keys": listed("The schedules that it affected.", record(KEY), [example(record(KEY))]),
         "lock": ref_or_null("runs#lock", "The lock that was freed.", example(_LOCK), None),
