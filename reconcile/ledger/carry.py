@@ -21,6 +21,7 @@ from reconcile.ledger.owned_rows import Holdings, give, holdings, keys_of_others
 from reconcile.ledger.queries import Owner
 from reconcile.ledger.sql_ledger import SqlLedger
 from reconcile.ledger.tables import LEDGERS, LOCKS, RUNS
+from reconcile.model.keys import Key
 from reconcile.model.ledger_records import Ending, Lineage, LockHolder, RunRecord, RunStart
 from reconcile.text import counted, listed
 
@@ -107,7 +108,7 @@ def _refuse(source: SqlLedger, target: SqlLedger, place: str, *, is_same: bool) 
         raise taken_error(source.shown, str(noted))
     with source.reading() as connection:
         found, own = holdings(connection, source.owner), owners(connection)
-        keys = {(row["tenant"], row["code"]) for row in rows_of(connection, source.owner)["reconcile_applied"]}
+        keys = {Key(row["tenant"], row["code"]) for row in rows_of(connection, source.owner)["reconcile_applied"]}
     if not any(found):
         known = listed([f"{owner.environment} of workspace {owner.workspace}" for owner in own], most=_MOST_LISTED)
         raise LedgerError(

@@ -38,7 +38,8 @@ def holdings(connection: Connection, owner: Owner) -> Holdings:
         counted = select(func.count()).select_from(table)
         is_its = table.c.workspace == owner.workspace, table.c.environment == owner.environment
         counts.append(connection.execute(counted.where(*is_its)).scalar_one())
-    return Holdings(*counts, open=len(open_changes(connection, owner)))
+    runs, keys, holds = counts
+    return Holdings(runs, keys, holds, len(open_changes(connection, owner)))
 
 
 def owners(connection: Connection) -> tuple[Owner, ...]:

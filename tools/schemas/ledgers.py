@@ -36,7 +36,7 @@ _RUN_RECORD = record(
     {
         "run": text("The run's id.", A_RUN),
         "serial": count(
-            "Its place among the runs and releases of its ledger, from 1: of two runs the one with the higher came later.",
+            "Its place among the runs and releases of its ledger, from 1: of two runs the higher one came later.",
             7,
         ),
         "kind": choice("The kind of run.", RunKind, "apply"),
