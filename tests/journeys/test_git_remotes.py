@@ -151,6 +151,34 @@ def test_a_remote_that_hangs_before_the_first_save_refuses_the_run(shared, remot
     assert "git did not end within" in run["refusals"][0]["message"]
 
 
+def test_what_only_asks_needs_no_right_to_push_and_moves_nothing(shared, server, remote, service, tmp_path):
+    assert shared("apply", "--yes").code == 0
+    git(tmp_path, "remote", "set-url", "origin", f"{server.url}/deny/remote.git")
+    before = git(remote, "for-each-ref")
+    service.jobs["acme", "1"][0]["cronexpression"] = "0 0 5 * * ?"
+    del service.jobs["acme", "2"]
+    for number in range(2):
+        code, drift = shared.json("drift")
+        assert (code, [one["verdict"] for one in drift["keys"]]) == (2, ["drifted", "vanished"]), number
+        for command in (("plan",), ("status",), ("runs",), ("runs", "show", run_ids(shared)[0])):
+            assert shared(*command).code == 0
+    assert (server.pushes, git(remote, "for-each-ref")) == ([], before)
+    assert shared("apply", "--yes", "--recreate").code == 3
+    assert saved(service) == KEYS
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_a_ledger_that_the_host_hides_is_not_begun_anew(shared, remote, service, declare, is_named):
+    _, run = shared.json("apply", "--yes")
+    if is_named:
+        declare(more=f"ledger: git\nlineage: {lineage_of(run)}\n")
+    git(remote, "config", "transfer.hideRefs", "refs/reconcile")
+    service.jobs.clear()
+    code, run = shared.json("apply", "--yes")
+    assert (code, rules(run), saved(service)) == (3, ["ledger-gone" if is_named else "no-ledger"], KEYS)
+    assert is_named or "hidden ref" in run["refusals"][0]["message"]
+
+
 # A mirror that somebody pushes.
 
 
