@@ -1,16 +1,16 @@
 """What an apply takes beside its floor: every schedule changes, with each kind of ledger.
 
     python -m benchmarks.apply [--changes 1000 10000] [--tenants 10 100] [--latency 20ms] [--concurrency 32] [--runs 3]
-                               [--ledgers none sqlite postgres]
+                               [--ledgers none file postgres git git-http]
 
 For each size a twin of its own holds the schedules. A plan that gives each of them another cron is saved, and applied
 by a process of its own, the beginning of Python and of the program included. Beside it, in the same round, the floor:
 the bare calls that no safe apply can do without (each key is read again, saved, and read back) by the same client
 library with as many threads. Each round goes back to where the one before began. PostgreSQL is a private server of the
-tests.
+tests, `git` a bare repository of this machine, and `git-http` one behind git's own HTTP server, without latency.
 
-Medians of wall times, and the median of the ratios of a round. On a machine with few cores the twin takes its share of
-them, in the floor and in the apply alike.
+Medians of wall times, and the median of the ratios of a round; the pushes are those of the first round. On a machine
+with few cores the twin takes its share of them, in the floor and in the apply alike.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import contextlib
 import json
 import shutil
 import statistics
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,17 +29,20 @@ from pathlib import Path
 from benchmarks.generate import write
 from benchmarks.http_floor import bare_queries, bare_saves, query_bodies, save_bodies
 from benchmarks.main_loop import JOB, QUERY, Took, program, twin
+from reconcile.git.refs import ledger_ref
 from tests import postgres
+from tests.git_server import serving
 
-LEDGERS = ("none", "sqlite", "postgres")
+LEDGERS = ("none", "file", "postgres", "git", "git-http")
 
 
 @dataclass(frozen=True)
 class Round:
-    """One apply, and the bare calls just before it, in seconds."""
+    """One apply, and the bare calls just before it, in seconds; *pushes* of a ledger in Git."""
 
     took: Took
     floor: float
+    pushes: int
 
     @property
     def ratio(self) -> float:
@@ -55,7 +59,22 @@ def floor_of(plan: Path, url: str, concurrency: int) -> float:
     return spent + bare_saves(url + JOB, save_bodies(again), concurrency).seconds
 
 
-def rounds(changes: int, tenants: int, ledger: str, options: argparse.Namespace, url: str, folder: Path) -> list[Round]:
+@dataclass(frozen=True)
+class Home:
+    """Where a ledger is kept: the *setting*, and the log of its ref, where it is one in Git."""
+
+    setting: str
+    log: Path | None = None
+
+    @property
+    def pushes(self) -> int:
+        """Return how often the ref was moved so far."""
+        if self.log is None or not self.log.exists():
+            return 0
+        return len(self.log.read_text(encoding="utf-8").splitlines())
+
+
+def rounds(changes: int, tenants: int, home: Home, options: argparse.Namespace, url: str, folder: Path) -> list[Round]:
     """Change everything, `--runs` times there or back again."""
     made = []
     for number in range(options.runs):
@@ -67,15 +86,13 @@ def rounds(changes: int, tenants: int, ledger: str, options: argparse.Namespace,
             url=url,
         )
         with (folder / "schedules" / "reconcile.yaml").open("a", encoding="utf-8") as file:
-            file.write(f"ledger: {ledger}\n")
+            file.write(f"ledger: {home.setting}\n")
         parallel = ("--parallelism", str(options.concurrency))
         program(folder, url, "plan", "--out", "plan.json", *parallel)
         floor = floor_of(folder / "plan.json", url, options.concurrency)
-        made.append(
-            Round(
-                program(folder, url, "apply", "plan.json", "--yes", "--allow-changes", str(changes), *parallel), floor
-            )
-        )
+        pushes = home.pushes
+        took = program(folder, url, "apply", "plan.json", "--yes", "--allow-changes", str(changes), *parallel)
+        made.append(Round(took, floor, home.pushes - pushes))
     if options.runs % 2:
         write(folder / "schedules", tenants=tenants, schedules=changes // tenants, url=url)
         program(folder, url, "apply", "--yes", "--no-ledger", "--allow-changes", str(changes), *parallel)
@@ -83,15 +100,19 @@ def rounds(changes: int, tenants: int, ledger: str, options: argparse.Namespace,
 
 
 @contextlib.contextmanager
-def address(ledger: str) -> Iterator[str]:
-    """Give the setting of a ledger of this kind that nobody has used."""
-    if ledger == "none":
-        yield "none"
-    elif ledger == "sqlite":
-        yield "file"
-    else:
+def home_of(ledger: str) -> Iterator[Home]:
+    """Give a home of this kind that no run has used."""
+    if ledger in ("none", "file"):
+        yield Home(ledger)
+    elif ledger == "postgres":
         with postgres.running() as server, postgres.database(server) as url:
-            yield url
+            yield Home(url)
+    else:
+        with tempfile.TemporaryDirectory(prefix="reconcile-bench-") as root, serving(Path(root)) as server:
+            bare = server.bare("ledger.git")
+            subprocess.run(["git", "-C", str(bare), "config", "core.logAllRefUpdates", "always"], check=True)
+            url = f"file://{bare}" if ledger == "git" else f"{server.url}/ledger.git"
+            yield Home(f"git+{url}", bare / "logs" / ledger_ref("benchmark", "bench"))
 
 
 def measure(changes: int, tenants: int, options: argparse.Namespace) -> None:
@@ -103,8 +124,8 @@ def measure(changes: int, tenants: int, options: argparse.Namespace) -> None:
                 f"{changes:>7,} changes in {tenants} tenants, latency {options.latency}, {options.concurrency} at once"
             )
             for ledger in options.ledgers:
-                with address(ledger) as setting:
-                    show(ledger, rounds(changes, tenants, setting, options, url, folder))
+                with home_of(ledger) as home:
+                    show(ledger, rounds(changes, tenants, home, options, url, folder))
     finally:
         shutil.rmtree(folder)
 
@@ -119,7 +140,7 @@ def show(ledger: str, made: list[Round]) -> None:
     peak = statistics.median(one.took.peak_mib for one in made)
     print(
         f"    ledger {ledger:<9} wall {wall:6.2f} s, floor {floor:6.2f} s: {ratio:.2f} × "
-        f"(CPU {cpu:6.2f} s, peak {peak:.0f} MiB, {made[0].took.requests} requests)",
+        f"(CPU {cpu:6.2f} s, peak {peak:.0f} MiB, {made[0].took.requests} requests, {made[0].pushes} pushes)",
         flush=True,
     )
 
