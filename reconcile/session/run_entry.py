@@ -45,24 +45,19 @@ class RunEntry:
         return tuple(self._findings)
 
     def begin(self, learned: Learned, holds: tuple[Hold, ...]) -> None:
-        """Record *holds* before the first save; with them belongs what reading has shown.
+        """Record *holds* before the first save, and what reading has shown with the first save.
 
-        Without holds that is recorded with the first save: a run that saves nothing leaves what is decided by as it is.
+        So a run that saves nothing leaves what is decided by as it is, but for what it was asked to hold.
 
         Raises:
             RefusedError: it cannot be written.
         """
         if self._run is None:
             return
-        if not holds:
-            self._run.learn(learned)
-            return
-        with ledger_required():
-            if learned.settled:
-                self._run.record_settled(learned.settled, learned.settled_applied)
-            if learned.in_sync:
-                self._run.record_applied(learned.in_sync)
-            self._run.hold(holds)
+        self._run.learn(learned)
+        if holds:
+            with ledger_required():
+                self._run.hold(holds)
 
     def lift(self, keys: tuple[Key, ...]) -> None:
         """Lift holds."""

@@ -135,7 +135,7 @@ class Saving(Preparing):
         with ledger_required():
             entry = RunEntry(self.ledger.begin(start))
         memory = planned.memory
-        # A rollback places holds though all of it is refused, and says so; with them belongs what is back already.
+        # A rollback places holds though all of it is refused, and says so.
         entry.begin(Learned(memory.settled_changes, memory.settled_applied, purpose.in_sync), purpose.holds)
         return entry
 
