@@ -127,6 +127,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX reconcile_runs_newest ON reconcile_runs (workspace, environment, serial)",
     ),
     ("ALTER TABLE reconcile_ledgers ADD COLUMN taken_to TEXT",),
+    ("ALTER TABLE reconcile_ledgers ADD COLUMN guards TEXT",),
 )
 """Step *n* (from 1) leads from schema version *n - 1* to *n*; version 0 is an empty database."""
 

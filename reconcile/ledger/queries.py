@@ -139,6 +139,12 @@ def taken_to(connection: Connection, owner: Owner) -> str | None:
     return connection.execute(select(LEDGERS.c.taken_to).where(*_of(LEDGERS, owner))).scalar()
 
 
+def guards(connection: Connection, owner: Owner) -> dict[str, str] | None:
+    """Return what the workspace guarded with when *owner* last applied everything; None: that is not known."""
+    row = connection.execute(select(LEDGERS.c.guards).where(*_of(LEDGERS, owner))).first()
+    return None if row is None or row.guards is None else dict(row.guards)
+
+
 def holds(connection: Connection, owner: Owner) -> dict[Key, Hold]:
     """Return the holds of *owner*."""
     return {key_in(row): hold_in(row) for row in connection.execute(select(HOLDS).where(*_of(HOLDS, owner)))}

@@ -18,7 +18,7 @@ from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns, in_force_value
 from reconcile.ledger.environment_lock import EnvironmentLock, Held
 from reconcile.ledger.queries import Owner, in_force, known
-from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_OPEN, RUNS
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_OPEN, LEDGERS, RUNS
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import VALUES_KEPT, Applied, ValueInForce, last_declaration
@@ -151,6 +151,12 @@ class RunLedger:
         """Record what was read of open changes, by run and key, and the last applied that follows from it."""
         with self.writing() as connection:
             self._put_settled(connection, settled, applied)
+
+    def record_guards(self, guards: Mapping[str, str]) -> None:
+        """Record what the workspace guards with, now that everything is applied under it."""
+        owner = LEDGERS.c.workspace == self._owner.workspace, LEDGERS.c.environment == self._owner.environment
+        with self.writing() as connection:
+            connection.execute(update(LEDGERS).where(*owner).values(guards=dict(guards)))
 
     def hold(self, holds: Iterable[Hold]) -> None:
         """Place holds; a new hold replaces an earlier one of its key."""

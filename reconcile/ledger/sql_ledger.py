@@ -121,6 +121,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             return queries.taken_to(connection, self._owner)
 
+    def guards(self) -> dict[str, str] | None:
+        """Return what the workspace guarded with when everything was last applied; None: that is not known."""
+        with self._database.reading() as connection:
+            return queries.guards(connection, self._owner)
+
     def runs(self, *, most: int) -> tuple[RunRecord, ...]:
         """Return the last runs, newest first."""
         with self._database.reading() as connection:

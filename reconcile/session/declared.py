@@ -12,6 +12,7 @@ from reconcile.engine.declarations import Declarations
 from reconcile.engine.make_plan import desired_digest
 from reconcile.engine.resolve import Resolution, resolve
 from reconcile.engine.select_schedules import select
+from reconcile.engine.workspace_guards import WorkspaceGuards, workspace_guards
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.clean_check import not_as_committed
 from reconcile.git.configuration import VARIABLE, allowed
@@ -148,6 +149,11 @@ class Declared:
     def head(self) -> Head:
         """Return how documents of this run begin."""
         return self.checkout.head
+
+    @property
+    def guards(self) -> WorkspaceGuards:
+        """Return what the workspace guards with in this environment."""
+        return workspace_guards(self.checkout.workspace, self.environment)
 
     @property
     def digest(self) -> str:

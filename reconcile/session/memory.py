@@ -6,10 +6,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from reconcile.declare import WORKSPACE_FILE
 from reconcile.engine.find_last_applied import applied_at, joined, settled_changes, without_never_live
 from reconcile.engine.judge_freezes import freezes_of
 from reconcile.engine.judges import Situation
 from reconcile.engine.orphans import removed
+from reconcile.engine.workspace_guards import WorkspaceGuards, guard_findings, lifted_protection
 from reconcile.errors import LedgerError, LedgerGoneError, SettingError
 from reconcile.git.refs import applied_commit, applied_ref, fetch_applied, known_commit
 from reconcile.model.change import Change
@@ -166,7 +168,14 @@ def remember(declared: Declared, ledger: SqlLedger | None, sources: Sources, ref
             last_applied = replace(
                 last_applied, only_in_git=last_applied.only_in_git - recorded.keys() - foreign.keys()
             )
-        memory = Memory(last_applied, ledger.holds(), foreign, ledger.open_changes(), ledger.doubled())
+        memory = Memory(
+            last_applied,
+            ledger.holds(),
+            foreign,
+            ledger.open_changes(),
+            ledger.doubled(),
+            findings=_guards_since(declared, ledger.guards(), recorded),
+        )
     known = {key: applied for key, applied in last_applied.by_key.items() if key not in memory.foreign}
     gone = removed(
         applied=known,
@@ -176,6 +185,14 @@ def remember(declared: Declared, ledger: SqlLedger | None, sources: Sources, ref
         tenants=declared.environment.tenants,
     )
     return replace(memory, last_applied=replace(last_applied, removed=gone))
+
+
+def _guards_since(
+    declared: Declared, before: WorkspaceGuards | None, applied: Mapping[Key, Applied]
+) -> tuple[Finding, ...]:
+    """Return what says that the guards are others than when everything was last applied."""
+    unprotected = lifted_protection(applied, declared.everything)
+    return guard_findings(before, declared.guards, unprotected, file=declared.checkout.name(WORKSPACE_FILE))
 
 
 def _from_git(declared: Declared, sources: Sources, ref: AppliedRef, *, has_ledger: bool) -> tuple[LastApplied, str]:

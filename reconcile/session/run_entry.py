@@ -82,6 +82,12 @@ class RunEntry:
             with self._noting():
                 self._run.hold(holds)
 
+    def take_guards(self, guards: Mapping[str, str]) -> None:
+        """Record what the workspace guards with: everything is applied under it."""
+        if self._run is not None:
+            with self._noting():
+                self._run.record_guards(guards)
+
     def end(self, run: Run) -> None:
         """Record how the run ended."""
         if self._run is None:

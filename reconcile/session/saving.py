@@ -93,6 +93,8 @@ class Saving(Preparing):
             elif run.saved_something or run.is_done:
                 # Another run decides nothing by it: repeated, it is to say the same.
                 _end_holds(entry, planned, self.declared)
+            if purpose.kind is RunKind.APPLY and run.is_done and run.plan.selection.is_everything:
+                entry.take_guards(self.declared.guards)
             entry.end(run)
         # What was saved and cannot be written down is not done: the next run reads what became of it.
         of_replies = ServiceReader(self.client).take_findings()

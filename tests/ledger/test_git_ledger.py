@@ -110,6 +110,16 @@ def test_what_one_run_wrote_the_next_reads(opened):
     assert opened().holds().keys() == {key("1")}
 
 
+def test_the_guards_of_the_workspace_are_pushed_with_the_end(opened):
+    ledger = opened()
+    made = pushes(ledger)
+    guards = {"limits.max_changes": "500", "freeze 月末": "Fri 18:00 to Mon 08:00"}
+    with run_in(ledger) as entry:
+        entry.record_guards(guards)
+        end(entry)
+    assert (len(made), opened(create=False).guards()) == (1, guards)
+
+
 def test_a_step_writes_only_the_files_whose_rows_changed(opened, remote):
     whole_run(opened(), codes=[str(number) for number in range(60)])
     whole_run(opened(), LATER_RUN, codes=("1",))

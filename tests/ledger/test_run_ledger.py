@@ -465,6 +465,18 @@ def test_a_run_is_recorded_once(ledger):
         pytest.fail("two runs have one id")
 
 
+def test_the_guards_of_the_workspace_are_kept_for_each_owner(ledger, opened):
+    assert ledger.guards() is None
+    guards = {"limits.max_changes": "500", "freeze 月末": "Fri 18:00 to Mon 08:00"}
+    with run_in(ledger) as run:
+        assert ledger.guards() is None
+        run.record_guards(guards)
+        assert ledger.guards() == guards
+    with run_in(ledger, LATER_RUN):
+        assert ledger.guards() == guards
+    assert opened(environment="test").guards() is None
+
+
 def test_holds_are_placed_replaced_lifted_and_released(ledger):
     with run_in(ledger) as run:
         run.hold([hold("1"), hold("2"), hold("3")])

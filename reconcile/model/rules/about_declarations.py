@@ -65,6 +65,12 @@ class WorkspaceRule(Rule):
         "Add it to `paths`, move it to a covered folder, or delete it.",
         Severity.WARNING,
     )
+    GUARDS_CHANGED = (
+        "guards-changed",
+        "Limits, freezes, rules or protection are others than when everything was last applied.",
+        "See that each is meant, and was reviewed; a complete apply takes them for known.",
+        Severity.WARNING,
+    )
     COVERS_NOTHING = (
         "covers-nothing",
         "A pattern of `paths` or `tenants` covers nothing.",
