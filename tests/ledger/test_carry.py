@@ -145,7 +145,7 @@ def test_a_step_of_a_run_that_lost_its_lock_is_not_written(opened):
     with ledger.lock("r1", "wang", timeout_seconds=0) as held:
         ledger.secure()
         opened().unlock(held.id)
-        with pytest.raises(LedgerError, match="taken over,? or unlocked"), ledger.step("x"):
+        with pytest.raises(LedgerError, match=r"taken over,? or unlocked"), ledger.step("x"):
             pass
 
 
