@@ -11,7 +11,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engi
 
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.database_errors import ledger_errors
-from reconcile.ledger.open_file import OpenFile, identity
+from reconcile.ledger.open_file import OpenFile
 
 # How long a statement waits for another program's transaction on the same file.
 BUSY_SECONDS = 30
@@ -24,11 +24,10 @@ _BEGIN = "reconcile_begin"
 class Database:
     """A database that was reached. A SQLite file stays open; of a server nothing but transactions is relied on."""
 
-    def __init__(self, address: LedgerAddress) -> None:
+    def __init__(self, address: LedgerAddress, *, create: bool = True) -> None:
         self.address = address
-        before = None if address.path is None else identity(address.path)
         with ledger_errors(address, "opened"):
-            if address.path is not None and before is None:
+            if create and address.path is not None and not address.path.exists():
                 address.path.touch()  # no connection makes it, or else a later one would after it was removed
             self.engine = _engine(address)
             self._connection = self.engine.connect()
@@ -36,9 +35,13 @@ class Database:
         if address.path is None:
             self._connection.close()  # into the pool
             return
-        with self.reading() as connection:
-            connection.exec_driver_sql("SELECT 1 FROM sqlite_master")
-        self._file = OpenFile(address.path, address.shown, before=before)
+        try:
+            with self.reading() as connection:
+                connection.exec_driver_sql("SELECT 1 FROM sqlite_master")
+        except BaseException:
+            self.close()
+            raise
+        self._file = OpenFile(address.path, address.shown)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -16,7 +16,7 @@ Identity = tuple[int, int]
 """The device of a file, and its inode there."""
 
 
-def identity(path: Path) -> Identity | None:
+def _identity(path: Path) -> Identity | None:
     """Return which file lies at *path* now; None: there is none that can be looked at."""
     try:
         found = path.stat()
@@ -26,21 +26,18 @@ def identity(path: Path) -> Identity | None:
 
 
 class OpenFile:
-    """The files of an open ledger; *before* is what lay at *path* before it was opened, None if nothing did.
+    """The files of an open ledger. Make it after the first transaction: until then nothing lies beside the file."""
 
-    Make it after the first transaction: until then SQLite keeps nothing beside the file.
-    """
-
-    def __init__(self, path: Path, shown: str, *, before: Identity | None) -> None:
+    def __init__(self, path: Path, shown: str) -> None:
         self._shown = shown
         beside = [path.with_name(path.name + ending) for ending in _COMPANIONS]
-        found = {each: identity(each) for each in beside}
-        self._files = {path: before or identity(path)} | {each: one for each, one in found.items() if one is not None}
+        found = {each: _identity(each) for each in beside}
+        self._files = {path: _identity(path)} | {each: one for each, one in found.items() if one is not None}
 
     def objection(self) -> str | None:
         """Return why what is written to the ledger would be lost; None: it is where it was. Any thread may ask."""
         for path, file in self._files.items():
-            now = identity(path)
+            now = _identity(path)
             if now is None or now != file:
                 how = "was removed or moved away" if now is None else "was replaced"
                 return f"the ledger {self._shown} {how} while it was open ({path.name})"

@@ -38,7 +38,7 @@ def open_ledger(
     if address.path is not None and create:
         with ledger_errors(address, "made"):
             _make_folder(address.path.parent)
-    database = Database(address)
+    database = Database(address, create=create)
     try:
         if not _is_ready(database, create=create):
             database.close()
