@@ -17,6 +17,8 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 from typing import Any, NoReturn
 
 from sqlalchemy import Connection
@@ -29,6 +31,7 @@ from reconcile.ledger.lease import Lease
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.ports import Pushed
 from reconcile.service.messages import Operation, Request, SendResult
+from reconcile.service.system_clock import SystemClock
 from reconcile.service.transport import RequestsTransport
 from reconcile.session import saving
 
@@ -64,6 +67,10 @@ def _live(order: dict[str, Any]) -> NoReturn:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if "lease_seconds" in order:
         _be_impatient(order["lease_seconds"])
+    if "wall_seconds" in order:
+        _be_wrong(order["wall_seconds"])
+    if "slept" in order:
+        _sleep_as_told(Path(order["slept"]))
     if "die" in order:
         _die(*order["die"])
     code: object = 1
@@ -84,6 +91,18 @@ def _be_impatient(seconds: float) -> None:
     git_ledger.POLL_SECONDS = 0.02
     # Not renewed before the run is over: each push of it is one of its steps.
     git_ledger.LEASE = git_steps.LEASE = Lease(seconds, 600, -3600)
+
+
+def _be_wrong(seconds: float) -> None:
+    """Let the wall clock of this process be so many seconds ahead."""
+    now = SystemClock.now
+    SystemClock.now = lambda clock: now(clock) + timedelta(seconds=seconds)  # type: ignore[method-assign]
+
+
+def _sleep_as_told(file: Path) -> None:
+    """Let the machine have slept for as many seconds as *file* says, by the clock that counts sleep."""
+    monotonic = SystemClock.monotonic
+    SystemClock.monotonic = lambda clock: monotonic(clock) + float(file.read_text())  # type: ignore[method-assign]
 
 
 def _die(boundary: str, moment: str, count: int) -> None:
