@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconcile.declare import WORKSPACE_FILE, load_declarations, load_workspace
@@ -86,14 +86,14 @@ class Checkout:
         """Return how findings name the file at *path* of the folder."""
         return posixpath.normpath(posixpath.join(self.shown_folder, path))
 
-    def unread_declarations(self, patterns: Collection[str]) -> dict[str, bytes]:
-        """Return the declaration files of the folder that none of *patterns* covers, as findings name them.
+    def unread_declarations(self, patterns: Collection[str], may_declare: Callable[[str], bool]) -> dict[str, bytes]:
+        """Return the declaration files that none of *patterns* covers and that *may_declare*, as findings name them.
 
         Raises:
             ReconcileError: git cannot say which files it ignores.
         """
         found = unread_declarations(self.repository, self.tree, patterns)
-        return {self.name(path): content for path, content in found.items()}
+        return {self.name(path): content for path, content in found.items() if may_declare(path)}
 
     def not_as_committed(self) -> tuple[str, ...] | None:
         """Return the files of the chosen environment that the commit does not hold as they were read; None outside Git.

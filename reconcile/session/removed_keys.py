@@ -1,13 +1,15 @@
 """Whether orphans were removed from Git: what other files of the folder declare, and what is not on disk.
 
-Only keys that are live and declared by no file of the environment are asked about. So an ordinary run pays nothing.
+A file that only environments of another service read does not count: the same key is another job there. Only keys that
+are live and declared by no file of the environment are asked about. So an ordinary run pays nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from reconcile.declare.globs import matcher
 from reconcile.declare.other_files import holds_declarations, other_files, unread_paths
 from reconcile.engine.orphans import OtherFiles, declared_in
 from reconcile.errors import ReconcileError
@@ -16,6 +18,7 @@ from reconcile.git.revision import RevisionTree, revision_tree
 from reconcile.model.keys import Key
 from reconcile.model.rules import ScheduleRule
 from reconcile.model.schedule import Doubt, Removed, Schedule
+from reconcile.model.workspace import Environment
 from reconcile.session.declared import Checkout, Declared
 
 
@@ -36,8 +39,9 @@ def with_doubts(declared: Declared, gone: Mapping[Key, Schedule], asked: Collect
     if not asked:
         return dict(gone)
     checkout = declared.checkout
-    missing = _missing(checkout)
-    outside = other_files(checkout.unread_declarations(declared.environment.paths))
+    may_declare = _of_this_service(declared)
+    missing = _missing(checkout, may_declare)
+    outside = other_files(checkout.unread_declarations(declared.environment.paths, may_declare))
     absent = other_files({file: text for file, text in missing.contents.items() if holds_declarations(text)})
     read = _read(declared) if outside.uses_sets or absent.uses_sets else OtherFiles()
     both = OtherFiles((*read.tenants, *outside.tenants), (*read.sets, *outside.sets))
@@ -53,6 +57,23 @@ def with_doubts(declared: Declared, gone: Mapping[Key, Schedule], asked: Collect
     }
 
 
+def _of_this_service(declared: Declared) -> Callable[[str], bool]:
+    """Return whether a file at a path may declare keys of this environment's service: all but those of others alone."""
+    here = _address(declared.environment)
+    same: list[Callable[[str], object]] = []
+    others: list[Callable[[str], object]] = []
+    for environment in declared.checkout.workspace.environments.values():
+        address = _address(environment)
+        may_be_here = None in (address, here) or address == here
+        (same if may_be_here else others).extend(matcher(pattern) for pattern in environment.paths)
+    return lambda path: any(covers(path) for covers in same) or not any(covers(path) for covers in others)
+
+
+def _address(environment: Environment) -> str | None:
+    """Return where *environment* writes; None where a variable decides that."""
+    return None if "${" in environment.url else environment.url.rstrip("/").lower()
+
+
 def _doubted(schedule: Schedule, doubt: Doubt) -> Removed:
     return Removed(doubt, schedule.origin.file if isinstance(schedule.origin, Removed) else None)
 
@@ -62,7 +83,7 @@ def _read(declared: Declared) -> OtherFiles:
     return OtherFiles(declarations.tenants, declarations.sets)
 
 
-def _missing(checkout: Checkout) -> _Missing:
+def _missing(checkout: Checkout, may_declare: Callable[[str], bool]) -> _Missing:
     repository = checkout.repository
     if repository.is_outside or (repository.top is not None and checkout.revision is None):
         return _Missing({})
@@ -78,8 +99,10 @@ def _missing(checkout: Checkout) -> _Missing:
             continue
         within = [prefix + path for path in tree.submodules()]
         empty = [path for path in within if path not in repository.submodules and not _has_files(on_disk, path)]
-        unreadable += [f"{checkout.name(path)}/ (a submodule)" for path in empty]
+        unreadable += [f"{checkout.name(path)}/ (a submodule)" for path in empty if may_declare(f"{path}/any.yaml")]
         for path in _absent(tree, prefix, on_disk):
+            if not may_declare(prefix + path):
+                continue
             try:
                 contents[checkout.name(prefix + path)] = tree.read(path)
             except ReconcileError:

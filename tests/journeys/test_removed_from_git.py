@@ -114,6 +114,76 @@ def test_a_file_moved_to_another_environment_parks_nothing(beta, service, tmp_pa
     assert service.jobs["beta", "9"][0]["cronexpression"] == "0 0 5 * * ?"
 
 
+OWN_FOLDERS = """\
+format_version: "1"
+workspace: test
+default_environment: test
+environments:
+  test:
+    url: {url}
+    timeout: 60s
+    paths: [a/*.yaml]
+    service: {{save: upsert}}
+  other:
+    url: {other}
+    paths: [b/*.yaml]
+"""
+
+
+@pytest.fixture
+def folders(program, service, write, commit):
+    """Return what declares two environments with a folder each, the other one at an address, and applies the first."""
+
+    def one(other):
+        write("reconcile.yaml", OWN_FOLDERS.format(url=service.url, other=other))
+        write("a/acme.yaml", TENANT)
+        write("a/beta.yaml", BETA)
+        write("b/acme.yaml", TENANT)
+        write("../.gitignore", "/.reconcile/\n/schedules/tenants/\n")
+        commit()
+        assert program("apply", "--yes").code == 0
+        return program
+
+    return one
+
+
+@pytest.mark.parametrize("other", ["{url}", "{url}/", "http://${{SCHEDULER}}:8001"])
+def test_a_key_moved_to_the_folder_of_another_environment_of_the_service_is_not_parked(
+    folders, service, tmp_path, commit, other
+):
+    program = folders(other.format(url=service.url))
+    move(tmp_path, "a/beta.yaml", "b/beta.yaml")
+    commit()
+    assert_kept(program, service, rule="outside-paths", place="schedules/b/beta.yaml:3")
+
+
+@pytest.mark.parametrize("how", ["moved", "still-declared-there", "not-checked-out-there"])
+def test_a_key_that_only_an_environment_of_another_service_declares_is_removed_here(
+    folders, service, tmp_path, write, commit, git, how
+):
+    program = folders("http://127.0.0.1:9")
+    if how != "moved":
+        write("b/beta.yaml", BETA)
+        (tmp_path / "schedules/a/beta.yaml").unlink()
+    else:
+        move(tmp_path, "a/beta.yaml", "b/beta.yaml")
+    commit()
+    if how == "not-checked-out-there":
+        git("sparse-checkout", "set", "--no-cone", "/*", "!/schedules/b/")
+    assert_parked(program, service)
+
+
+def test_what_neither_of_two_environments_reads_is_a_finding_of_both(folders, write, commit):
+    program = folders("http://127.0.0.1:9")
+    write("archive/old.yaml", BETA)
+    write("inner/reconcile.yaml", WORKSPACE.format(url="http://127.0.0.1:9"))
+    write("inner/c/other.yaml", BETA)
+    for environment in ("test", "other"):
+        _, document = program.json("validate", "--env", environment)
+        told = [one["place"]["file"] for one in document["findings"] if one["rule"] == "unread-file"]
+        assert told == ["schedules/archive/old.yaml"]
+
+
 def test_a_set_moved_to_an_archive_parks_nothing(program, service, tmp_path, write, commit):
     core = BETA.replace("tenant: beta", "set: core")
     write(
