@@ -9,12 +9,13 @@ protected), and the rest goes on. Only the first reason of a key is reported.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from reconcile.engine import judges
-from reconcile.engine.judge_freezes import frozen, near_fire
+from reconcile.engine.judge_freezes import frozen, last_fire_between, near_fire
 from reconcile.engine.judge_order import live_unknown, not_merged, older_commit
 from reconcile.engine.judges import Objection, Situation
 from reconcile.engine.limits import too_large_share, too_many_changes, too_many_creates, too_many_parked
@@ -34,9 +35,11 @@ from reconcile.engine.overrides import (
     Takes,
 )
 from reconcile.model.change import Change
+from reconcile.model.clock_skew import ClockSkew
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
 from reconcile.model.plan import Plan
+from reconcile.times import instant_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,14 @@ class OfRun:
     judge: Callable[[Situation], Iterable[Objection]]
 
 
-Judge: TypeAlias = OfKey | OfKeyNow | OfSaves | OfNow | OfRun
+@dataclass(frozen=True, slots=True)
+class OfTwoClocks:
+    """Judges one change where the runner's clock and the service's differ: which instant each of them shows."""
+
+    judge: Callable[[Change, Situation, datetime, datetime], Objection | None]
+
+
+Judge: TypeAlias = OfKey | OfKeyNow | OfSaves | OfNow | OfRun | OfTwoClocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +107,7 @@ class Guard:
     @property
     def binds_key(self) -> bool:
         """Return whether it refuses single keys; else it refuses the whole run."""
-        return isinstance(self.judge, OfKey | OfKeyNow)
+        return isinstance(self.judge, OfKey | OfKeyNow | OfTwoClocks)
 
     @property
     def lifted_by(self) -> tuple[str, ...]:
@@ -132,6 +142,9 @@ class Guard:
     def _override(self, objection: Objection) -> Override | None:
         return objection.override or next(iter(self.overrides), None)
 
+
+CLOCKS_DISAGREE = "clocks-disagree"
+_JudgeNow: TypeAlias = Callable[[Change, Situation, datetime], Objection | None]
 
 GUARDS = (
     Guard("plan-stale", "the declarations are no longer those of the plan", remedy="plan again"),
@@ -245,6 +258,15 @@ GUARDS = (
         setting="freezes",
         overrides=(OVERRIDE_FREEZE,),
     ),
+    Guard(
+        CLOCKS_DISAGREE,
+        "a freeze (then all), a near fire, the last fire or the soak is over by one of two clocks alone: that of the "
+        "runner, that of the service",
+        OfTwoClocks(last_fire_between),
+        setting="freezes",
+        overrides=(OVERRIDE_FREEZE,),
+        remedy="set the clocks",
+    ),
 )
 _BY_RULE = {guard.rule: guard for guard in GUARDS}
 
@@ -258,12 +280,21 @@ def refused_by(rule: str, message: str, *, remedy: str | None = None) -> Refusal
 class Judging:
     """How a plan is judged: in which *situation*, under which *allowances*, and when.
 
-    *now* is aware; without it no freeze is judged.
+    *now* is aware; without it no freeze is judged. *skew* says what the service's clock shows then, where that differs:
+    a guard of the time is asked at both instants, and where it refuses at one alone, the clocks disagree.
     """
 
     situation: Situation = Situation()
     allowances: Allowances = Allowances()
     now: datetime | None = None
+    skew: ClockSkew | None = None
+
+    @property
+    def instants(self) -> tuple[datetime, ...]:
+        """Return when it is now: by the runner's clock, and by the service's where that differs."""
+        if self.now is None:
+            return ()
+        return (self.now,) if self.skew is None else (self.now, self.skew.service_at(self.now))
 
 
 def refusals(plan: Plan, judging: Judging = Judging(), *, guards: Sequence[Guard] = GUARDS) -> tuple[Refusal, ...]:
@@ -275,12 +306,7 @@ def refusals(plan: Plan, judging: Judging = Judging(), *, guards: Sequence[Guard
     first = ((change.key, next(_of_key(asked, change, judging), None)) for change in plan.changes)
     by_key = {key: refusal for key, refusal in first if refusal is not None}
     saves = tuple(change for change in plan.changes if change.key not in by_key)
-    whole = (
-        guard.refusal(objection)
-        for guard in asked
-        for objection in _of_run(guard, saves, plan, judging)
-        if not guard.lifts(objection, judging.allowances)
-    )
+    whole = (refusal for guard in asked for refusal in _of_run(guard, saves, plan, judging))
     return (*whole, *by_key.values())
 
 
@@ -289,10 +315,10 @@ def refusals_now(judging: Judging, *, guards: Sequence[Guard] = GUARDS) -> tuple
     if judging.now is None:
         return ()
     return tuple(
-        guard.refusal(objection)
+        refusal
         for guard in guards
         if isinstance(guard.judge, OfNow) and not guard.is_lifted(judging.allowances)
-        for objection in guard.judge.judge(judging.situation, judging.now)
+        for refusal in _at_both(guard, judging, partial(guard.judge.judge, judging.situation))
     )
 
 
@@ -301,8 +327,31 @@ def refusal_now(change: Change, judging: Judging, *, guards: Sequence[Guard] = G
     of_run = refusals_now(judging, guards=guards)
     if of_run:
         return of_run[0]
-    asked = (guard for guard in guards if isinstance(guard.judge, OfKeyNow) and not guard.is_lifted(judging.allowances))
+    asked = [one for one in guards if isinstance(one.judge, OfKeyNow | OfTwoClocks)]
+    asked = [guard for guard in asked if not guard.is_lifted(judging.allowances)]
     return next(_of_key(asked, change, judging), None)
+
+
+def _at_both(
+    guard: Guard,
+    judging: Judging,
+    judge: Callable[[datetime], Iterable[Objection]],
+    key: Key | None = None,
+) -> Iterator[Refusal]:
+    """Yield why *guard* refuses: its own objections where it has some by each clock, else that the clocks disagree."""
+    found = [tuple(judge(at)) for at in judging.instants]
+    if all(found):
+        yield from (guard.refusal(objection, key) for objection in (found[0] if found else ()))
+    elif any(found):
+        assert judging.now is not None and judging.skew is not None, "one clock alone does not disagree"
+        clocks = ("this runner", "the service") if found[0] else ("the service", "this runner")
+        objection = next(objections[0] for objections in found if objections)
+        told = dict(zip(("this runner", "the service"), map(instant_text, judging.instants), strict=True))
+        message = (
+            f"by the clock of {clocks[0]} ({told[clocks[0]]}) it is refused ({guard.rule}: {objection.message}), "
+            f"and not by that of {clocks[1]} ({told[clocks[1]]})"
+        )
+        yield _BY_RULE[CLOCKS_DISAGREE].refusal(replace(objection, message=message), key)
 
 
 def _of_key(guards: Iterable[Guard], change: Change, judging: Judging) -> Iterator[Refusal]:
@@ -310,19 +359,31 @@ def _of_key(guards: Iterable[Guard], change: Change, judging: Judging) -> Iterat
         match guard.judge:
             case OfKey(judge):
                 objection = judge(change, judging.situation)
-            case OfKeyNow(judge_now) if judging.now is not None:
-                objection = judge_now(change, judging.situation, judging.now)
-            case _:
-                continue
-        if objection is not None and not guard.lifts(objection, judging.allowances):
-            yield guard.refusal(objection, change.key)
+                if objection is not None and not guard.lifts(objection, judging.allowances):
+                    yield guard.refusal(objection, change.key)
+            case OfKeyNow(judge_now):
+
+                def judged(at: datetime, judge_now: _JudgeNow = judge_now) -> Iterator[Objection]:
+                    found = judge_now(change, judging.situation, at)
+                    if found is not None:
+                        yield found
+
+                yield from _at_both(guard, judging, judged, change.key)
+            case OfTwoClocks(judge_both) if len(judging.instants) > 1:
+                objection = judge_both(change, judging.situation, *judging.instants)
+                if objection is not None:
+                    yield guard.refusal(objection, change.key)
 
 
-def _of_run(guard: Guard, saves: tuple[Change, ...], plan: Plan, judging: Judging) -> Iterator[Objection]:
+def _of_run(guard: Guard, saves: tuple[Change, ...], plan: Plan, judging: Judging) -> Iterator[Refusal]:
     match guard.judge:
         case OfSaves(judge):
-            yield from judge(saves, plan, judging.situation)
-        case OfNow(judge_now) if judging.now is not None:
-            yield from judge_now(judging.situation, judging.now)
+            for objection in judge(saves, plan, judging.situation):
+                if not guard.lifts(objection, judging.allowances):
+                    yield guard.refusal(objection)
         case OfRun(judge_run):
-            yield from judge_run(judging.situation)
+            for objection in judge_run(judging.situation):
+                if not guard.lifts(objection, judging.allowances):
+                    yield guard.refusal(objection)
+        case OfNow(judge_now):
+            yield from _at_both(guard, judging, partial(judge_now, judging.situation))

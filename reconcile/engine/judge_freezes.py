@@ -12,7 +12,16 @@ from reconcile.engine.judges import Objection, Situation
 from reconcile.model.change import Change
 from reconcile.model.reading import Reading
 from reconcile.model.workspace import Environment, Freeze, WeekMoment
-from reconcile.times import between, duration_text, first_instant, in_zone, last_instant, local_text, time_zone
+from reconcile.times import (
+    between,
+    duration_text,
+    first_instant,
+    in_zone,
+    instant_text,
+    last_instant,
+    local_text,
+    time_zone,
+)
 
 _WEEK_MINUTES = 7 * 24 * 60
 
@@ -47,6 +56,21 @@ def near_fire(change: Change, situation: Situation, now: datetime) -> Objection 
             at = local_text(fire.replace(tzinfo=None))
             return Objection(f"{verb} at {at} ({situation.zone}), within {span}: {freeze.reason}")
     return None
+
+
+def last_fire_between(change: Change, situation: Situation, now: datetime, service: datetime) -> Objection | None:
+    """Object to a change whose schedule fires once more by one clock alone: *now* is the runner's."""
+    expression = situation.reading.expression(change.desired.cron_to_save)
+    if expression is None:
+        return None
+    is_over = [next_fire(expression, in_zone(at, situation.zone)) is None for at in (now, service)]
+    if is_over[0] == is_over[1]:
+        return None
+    first, second = ("this runner", "the service") if is_over[0] else ("the service", "this runner")
+    told = {"this runner": instant_text(now), "the service": instant_text(service)}
+    return Objection(
+        f"by the clock of {first} ({told[first]}) it never fires again, by that of {second} ({told[second]}) it does"
+    )
 
 
 def _end(freeze: Freeze, now: datetime, zone: str) -> datetime | None:

@@ -16,9 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from reconcile.engine.guard import Judging, refusals
+from reconcile.engine.guard import CLOCKS_DISAGREE, Judging, refusals, refused_by
 from reconcile.engine.judges import Situation
-from reconcile.engine.overrides import Allowances
+from reconcile.engine.overrides import OVERRIDE_FREEZE, Allowances
 from reconcile.flows.canaries import SentCanaries, kinds_in, send_canaries
 from reconcile.flows.closing import close
 from reconcile.flows.moment import Moment, without_refused
@@ -35,7 +35,7 @@ from reconcile.model.plan import Plan
 from reconcile.model.run import Run
 from reconcile.model.verdicts import Action
 from reconcile.model.workspace import SaveMode
-from reconcile.times import between, in_zone
+from reconcile.times import between, in_zone, instant_text
 
 _NEVER = float("inf")
 
@@ -55,7 +55,7 @@ def apply_plan(
     was not begun is `skipped`.
     """
     moment = Moment(Judging(situation, allowances), ports)
-    refused = refusals(plan, Judging(situation, allowances, ports.clock.now()))
+    refused = refusals(plan, moment.now())
     upserting = situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE)
     tally = Tally(plan.changes, upserting=upserting)
     tally = without_refused(tally, _refused(tally, refused), ports)
@@ -95,11 +95,28 @@ def _go_first(moment: Moment, tally: Tally, *, pacing: Pacing, situation: Situat
     ports = moment.ports
     waits: dict[Key, float] = {}
     if pacing.soak is SoakUntil.NEXT_FIRE and len(tally.pending) > kinds_in(tally.pending):
-        waits = _waits(tally.pending, ports.clock.now(), pacing, situation)
-        if min(waits.values()) == _NEVER:
+        now, skew = ports.clock.now(), ports.skew()
+        waits = _waits(tally.pending, now, pacing, situation)
+        of_service = waits if skew is None else _waits(tally.pending, skew.service_at(now), pacing, situation)
+        is_in_vain, is_by_service = (min(each.values()) == _NEVER for each in (waits, of_service))
+        if is_in_vain != is_by_service and OVERRIDE_FREEZE not in moment.judging.allowances:
+            tally = _disagreed(tally, moment, is_in_vain=is_in_vain)
+        elif is_in_vain:
             # Known before anything is saved, so nothing is left half done.
             tally = tally.stopped("no canary would fire before the soak's limit", in_vain(pacing))
     return send_canaries(moment, tally, pacing=pacing, waits=waits)
+
+
+def _disagreed(tally: Tally, moment: Moment, *, is_in_vain: bool) -> Tally:
+    """Return *tally* without what is pending: a canary would fire in time by one clock alone."""
+    sides = ("this runner", "the service") if is_in_vain else ("the service", "this runner")
+    told = dict(zip(("this runner", "the service"), map(instant_text, moment.now().instants), strict=True))
+    message = (
+        f"by the clock of {sides[0]} ({told[sides[0]]}) no canary fires within the soak's limit, "
+        f"and by that of {sides[1]} ({told[sides[1]]}) one does"
+    )
+    refusal = refused_by(CLOCKS_DISAGREE, message)
+    return without_refused(tally, ((change, refusal) for change in tally.pending), moment.ports)
 
 
 def _wave(moment: Moment, tally: Tally, pacing: Pacing) -> Tally:

@@ -27,11 +27,11 @@ class Moment:
 
     def objection(self, change: Change) -> Refusal | None:
         """Return why *change* must not be saved now."""
-        return self._of_ledger() or refusal_now(change, self._now())
+        return self._of_ledger() or refusal_now(change, self.now())
 
     def admit(self, tally: Tally, first: Iterable[Change]) -> Tally:
         """Return *tally* without what must not be saved now: all that is pending in a freeze, else some of *first*."""
-        now = self._now()
+        now = self.now()
         of_run = self._of_ledger() or next(iter(refusals_now(now)), None)
         if of_run is not None:
             return without_refused(tally, ((change, of_run) for change in tally.pending), self.ports)
@@ -44,8 +44,9 @@ class Moment:
             return None
         return refused_by("locked", f"nothing more is saved: {message}", remedy="see the findings, then apply again")
 
-    def _now(self) -> Judging:
-        return replace(self.judging, now=self.ports.clock.now())
+    def now(self) -> Judging:
+        """Return how a save is judged now."""
+        return replace(self.judging, now=self.ports.clock.now(), skew=self.ports.skew())
 
 
 def without_refused(tally: Tally, refused: Iterable[tuple[Change, Refusal]], ports: Ports) -> Tally:

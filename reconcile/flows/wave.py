@@ -15,6 +15,7 @@ from reconcile.flows.observe import observe
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wording import not_recorded, outcome_of, unsaved
 from reconcile.model.change import Change, same_rows
+from reconcile.model.clock_skew import ClockSkew
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
 from reconcile.model.live import Live, Unreadable
@@ -28,6 +29,11 @@ def no_objection(_: Change) -> Refusal | None:
     return None
 
 
+def no_skew() -> ClockSkew | None:
+    """Return that both clocks are as one."""
+    return None
+
+
 def ignore(_: Outcome) -> None:
     """Do nothing with an outcome."""
 
@@ -36,6 +42,7 @@ def ignore(_: Outcome) -> None:
 class Ports:
     """The outside world, as far as an apply needs it.
 
+    *skew* returns how far the service's clock is from *clock*, as far as replies have told; None: it is tolerated.
     *on_outcome* is called once for each key, with its outcome; *on_correction* for each outcome that a later look
     corrects.
     """
@@ -47,6 +54,7 @@ class Ports:
     stop: Stop
     on_outcome: Callable[[Outcome], None] = ignore
     on_correction: Callable[[Outcome], None] = ignore
+    skew: Callable[[], ClockSkew | None] = no_skew
 
     def tell(self, outcomes: Iterable[Outcome]) -> None:
         """Call *on_outcome* with the outcomes of keys that had none."""

@@ -18,6 +18,7 @@ from reconcile.service.pool import WorkerPool
 from reconcile.service.rate_limit import RateLimiter
 from reconcile.service.reply_findings import ReplyFindings
 from reconcile.service.retries import RetryBudget
+from reconcile.service.skew_watch import SkewWatch
 from reconcile.service.trace import Trace
 
 # The whole of a request, from its first byte to the last of the reply, in multiples of the environment's time-out.
@@ -46,6 +47,7 @@ class Client:
         self.redactor = redactor
         self.batch_sizes = BatchSizes()
         self.findings = ReplyFindings()
+        self.skew_watch = SkewWatch()
         self._transport = transport
         self._trace = trace
         self._timing = timing
@@ -74,9 +76,13 @@ class Client:
         def send(request: Request) -> SendResult:
             if request.operation not in allowed:
                 raise PermissionError(f"this part of the program must not {request.operation}")
+            began = self._timing.clock.now()
             if self._trace is None:
-                return self._transport.send(request)
-            return self._trace.around(request, self._transport.send)
+                result = self._transport.send(request)
+            else:
+                result = self._trace.around(request, self._transport.send)
+            self.skew_watch.note(result, began=began, ended=self._timing.clock.now())
+            return result
 
         return Dispatcher(
             send=send,

@@ -33,7 +33,10 @@ class Flaw(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A complete reply. *body* is decompressed; with a *flaw* it is enough for an excerpt only."""
+    """A complete reply. *body* is decompressed; with a *flaw* it is enough for an excerpt only.
+
+    *date* is the header `Date` of a reply that no cache held.
+    """
 
     status: int
     body: bytes
@@ -41,6 +44,7 @@ class Reply:
     retry_after: str | None = None
     location: str | None = None
     flaw: Flaw | None = None
+    date: str | None = None
 
 
 class Failure(StrEnum):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from reconcile.errors import ServiceError
+from reconcile.model.clock_skew import ClockSkew
 from reconcile.model.execution import PAGE_SIZE, HistoryPage
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
@@ -28,6 +29,7 @@ from reconcile.service.reply_findings import ReplyFindings
 from reconcile.service.reported_errors import ReportedError, reported_error
 from reconcile.service.retries import retry_after_seconds
 from reconcile.service.sendable import unsendable_reason
+from reconcile.service.skew_watch import SkewWatch
 
 # The search for the codes to blame ends when so many were refused alone and no query was answered: it is not the codes.
 ALONE_ENOUGH = 64
@@ -48,6 +50,7 @@ class _Access:
     batch_sizes: BatchSizes
     redactor: Redactor
     findings: ReplyFindings
+    skew_watch: SkewWatch
 
 
 class ServiceReader:
@@ -60,12 +63,17 @@ class ServiceReader:
             client.batch_sizes,
             client.redactor,
             client.findings,
+            client.skew_watch,
         )
         self._batch_size = client.batch_size
 
     def take_findings(self) -> tuple[Finding, ...]:
         """Return the findings about the replies that the client received so far; each kind is returned once."""
-        return self._access.findings.take()
+        return (*self._access.findings.take(), *self._access.skew_watch.take())
+
+    def skew(self) -> ClockSkew | None:
+        """Return how far the service's clock is from the runner's, as replies tell; None: so little is tolerated."""
+        return self._access.skew_watch.skew()
 
     def query(
         self, keys: Collection[Key], *, at_most: int | None = None, progress: Progress = no_progress

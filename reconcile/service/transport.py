@@ -120,6 +120,7 @@ class RequestsTransport:
             retry_after=response.headers.get("Retry-After"),
             location=response.headers.get("Location"),
             flaw=flaw,
+            date=None if "Age" in response.headers else response.headers.get("Date"),
         )
 
     def _no_reply(self, error: Exception, session: ThreadSession, *, replying: bool = False) -> NoReply:

@@ -14,6 +14,7 @@ from reconcile.engine.judges import Situation
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.overrides import Allowances
 from reconcile.flows.observe import Observation, observe
+from reconcile.model.clock_skew import ClockSkew
 from reconcile.model.drift import Drift
 from reconcile.model.keys import Key
 from reconcile.model.live import Live
@@ -35,11 +36,12 @@ class Planned:
     memory: Memory
     situation: Situation
     allowances: Allowances
+    skew: ClockSkew | None = None
 
     def judged(self, now: datetime) -> Plan:
         """Return the plan with what refuses it at *now*: the lock was waited for since, and so was a person. A saved
         plan holds what refused it when it was made."""
-        found = refusals(self.plan, Judging(self.situation, self.allowances, now))
+        found = refusals(self.plan, Judging(self.situation, self.allowances, now, self.skew))
         return replace(self.plan, refusals=found)
 
 
@@ -58,11 +60,11 @@ class Observed:
         plan = make_plan(
             self.declared.environment.name,
             Sides(self.declared.desired, observation.live, memory.last_applied),
-            judging=Judging(situation, allowances, self.declared.runtime.begun_at),
+            judging=Judging(situation, allowances, self.declared.runtime.begun_at, self.reader.skew()),
             selection=self.declared.runtime.options.selection,
             findings=(*self.declared.findings, *memory.findings, *observation.findings),
         )
-        return Planned(plan, observation.live, memory, situation, allowances)
+        return Planned(plan, observation.live, memory, situation, allowances, self.reader.skew())
 
     def take(self, plan: Plan, allowances: Allowances) -> Planned:
         """Return *plan*, which was saved earlier, as planned now.
@@ -71,7 +73,7 @@ class Observed:
         """
         live = read_live(self.declared.runtime, self.reader, sorted(self.memory.in_doubt)).live
         memory = self.memory.after_reading(live)
-        return Planned(plan, live, memory, memory.situation(self.declared), allowances)
+        return Planned(plan, live, memory, memory.situation(self.declared), allowances, self.reader.skew())
 
     def drift(self, *, is_strict: bool) -> Drift:
         """Return what live does otherwise than declared; with *is_strict* also what no file declares any more."""

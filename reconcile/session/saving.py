@@ -144,14 +144,16 @@ class Saving(Preparing):
     def _carry_out(self, planned: Planned, entry: RunEntry, events: Events) -> Run:
         runtime = self.declared.runtime
         with runtime.progress("Applying", len(planned.plan.changes)) as progress:
+            reader = ServiceReader(self.client)
             ports = Ports(
-                ServiceReader(self.client),
+                reader,
                 ServiceWriter(self.client),
                 TellingLedger(entry.ledger, events),
                 runtime.clock,
                 runtime.stop,
                 lambda outcome: self._tell(outcome, events, progress),
                 lambda outcome: self._tell_correction(outcome, events),
+                reader.skew,
             )
             return apply_plan(
                 planned.plan,

@@ -135,7 +135,11 @@ class Habits:
         None, ValueType.TEXT, "Answer 401 without this header, 'Name: value' or only 'Name'."
     )
     retention: float | None = _habit(None, ValueType.SPAN, "Keep journal rows for so long.")
-    clock_skew: float = _habit(0.0, ValueType.SHIFT, "Add this to the times that the journal shows; may be negative.")
+    clock_skew: float = _habit(
+        0.0,
+        ValueType.SHIFT,
+        "Add this to the times that the journal shows, and to the Date of replies; may be negative.",
+    )
     operations: tuple[str, ...] = _habit(
         OPERATIONS, ValueType.OPERATIONS, "The operations that meet the faults below, separated by commas."
     )

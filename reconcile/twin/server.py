@@ -7,6 +7,8 @@ import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 from functools import partial
 
 import uvicorn
@@ -22,6 +24,17 @@ _say = partial(print, flush=True)
 
 # How long open requests may take at the end.
 _SHUTDOWN_SECONDS = 3
+
+
+# uvicorn's own.
+_TICKS = 10
+
+
+def _shifted(date: bytes, skew: timedelta) -> bytes:
+    try:
+        return format_datetime(parsedate_to_datetime(date.decode()) + skew, usegmt=True).encode()
+    except OverflowError:  # beyond the calendar
+        return date
 
 
 class TwinServer(uvicorn.Server):
@@ -55,6 +68,17 @@ class TwinServer(uvicorn.Server):
         """Stop serving; to be called in the loop of `run_on`."""
         self.should_exit = True
         self._stop_requested.set()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what uvicorn does; each second it renews the date of the replies, which the habit then shifts."""
+        is_over = await super().on_tick(counter)
+        skew = timedelta(seconds=self.twin.habits.clock_skew)
+        if skew and counter % _TICKS == 0:
+            self.server_state.default_headers = [
+                (name, _shifted(value, skew) if name == b"date" else value)
+                for name, value in self.server_state.default_headers
+            ]
+        return is_over
 
     async def main_loop(self) -> None:
         """Update the date of the replies until `stop`, which takes effect at once and not at the next tick."""

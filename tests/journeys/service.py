@@ -6,8 +6,12 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from reconcile.service.system_clock import SystemClock
 
 Answer = tuple[int, bytes]
 Hook = Callable[[str, dict[str, Any]], Answer | None]
@@ -29,6 +33,8 @@ class Service:
         self.saves: list[tuple[str, str, str, str]] = []
         self.queries: list[tuple[str, list[str]]] = []
         self.hook: Hook = nothing
+        # What is added to the clock of the replies' Date; or a text that stands there.
+        self.date: timedelta | str = timedelta()
         self.url = ""
         self._lock = threading.Lock()
 
@@ -81,6 +87,12 @@ def running(service: Service) -> Iterator[Service]:
             self.send_header("Content-Length", str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            if isinstance(service.date, str):
+                return service.date
+            # The clock of the run that asks, also where a test sets that.
+            return format_datetime(SystemClock(threading.Event()).now() + service.date, usegmt=True)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -8,7 +8,8 @@ import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,15 @@ def test_a_list_of_too_many_codes_is_cut_in_silence(twin, client):
         client.saved(code)
     twin.behave(max_codes=2, too_many="cut")
     assert [row["bizcode"] for row in client.query("1", "2", "3")] == ["1", "2"]
+
+
+def test_the_date_of_replies_is_that_of_a_clock_that_is_off():
+    with running_twin(clock_skew=86_400.0) as twin:
+        connection = http.client.HTTPConnection(twin.url.removeprefix("http://"))
+        connection.request("POST", QUERY, json.dumps({"codes": "1", "jobtype": ""}), {"tecode": "acme"})
+        told = parsedate_to_datetime(connection.getresponse().headers["Date"])
+        connection.close()
+    assert timedelta(hours=23) < told - datetime.now(UTC) < timedelta(hours=25)
 
 
 def test_an_unknown_code_is_a_row_of_nulls(twin, client):

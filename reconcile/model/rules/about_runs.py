@@ -108,6 +108,12 @@ class ReplyRule(Rule):
         "Nothing; you may inform the service's operator.",
         Severity.NOTE,
     )
+    CLOCK_SKEW = (
+        "clock-skew",
+        "The clocks of the service and of this runner are more than 60 s apart, by the `Date` of the replies.",
+        "Set both by NTP. An apply is refused only where they disagree about a guard (`clocks-disagree`).",
+        Severity.WARNING,
+    )
 
 
 class GitRule(Rule):
