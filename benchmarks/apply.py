@@ -95,7 +95,7 @@ def rounds(changes: int, tenants: int, home: Home, options: argparse.Namespace, 
         made.append(Round(took, floor, home.pushes - pushes))
     if options.runs % 2:
         write(folder / "schedules", tenants=tenants, schedules=changes // tenants, url=url)
-        program(folder, url, "apply", "--yes", "--no-ledger", "--allow-changes", str(changes), *parallel)
+        program(folder, url, "apply", "--yes", "--allow-changes", str(changes), *parallel)
     return made
 
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import click
 
-from reconcile.commands.applied_ref import mark_applied
 from reconcile.commands.command_report import CommandReport
-from reconcile.commands.decorators import command, grouped, sources
+from reconcile.commands.decorators import base_option, command, grouped
 from reconcile.commands.override_options import overriding
 from reconcile.commands.reviewed import as_reviewed, open_plan, refuse_unreviewed, refuse_used
 from reconcile.commands.save_options import run_report, save_options
-from reconcile.engine.find_last_applied import found_in_sync, handed_on, unchanged_in, with_declarations
+from reconcile.engine.find_last_applied import found_in_sync, unchanged_in, with_declarations
 from reconcile.engine.overrides import OVERRIDES, Allowances
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import RunKind
-from reconcile.session.command_line import SELECTION, Group, SaveOptions, Sources
+from reconcile.session.command_line import SELECTION, Group, SaveOptions
 from reconcile.session.declared import Declared, declare
-from reconcile.session.memory import AppliedRef, read_applied_ref
 from reconcile.session.observed import Planned
 from reconcile.session.plan_file import SavedPlan
 from reconcile.session.preparing import Prepared, Preparing, RunPurpose
@@ -34,13 +32,11 @@ class ApplyOptions:
 
     expect_desired: str | None
     require_git_clean: bool
-    push_applied: str | None
 
 
 _OPTIONS = (
     click.option("--expect-desired", metavar="DIGEST", help="Refuse unless this is what is declared (desired_digest)."),
     click.option("--require-git-clean", is_flag=True, help="Refuse while declarations differ from the commit."),
-    click.option("--push-applied", metavar="REMOTE", help="Push the ref of last applied to REMOTE."),
 )
 
 
@@ -48,7 +44,7 @@ _OPTIONS = (
 @click.argument("file", metavar="[PLAN]", required=False)
 @grouped(ApplyOptions, "own", _OPTIONS)
 @command(*SELECTION, Group.REQUESTS)
-@sources
+@base_option
 @overriding(OVERRIDES)
 @save_options
 def apply(
@@ -58,7 +54,7 @@ def apply(
     own: ApplyOptions,
     options: SaveOptions,
     allowances: Allowances,
-    sources: Sources,
+    base: str | None,
 ) -> CommandReport:
     """Save what differs, read it back, and say what became of each change.
 
@@ -69,18 +65,14 @@ def apply(
     declared = declare(runtime)
     refuse_unreviewed(declared, saved, expected=own.expect_desired, must_be_clean=own.require_git_clean)
 
-    ref = AppliedRef()
-
     def prepare(run: Preparing) -> Prepared:
-        nonlocal ref
-        ref = read_applied_ref(declared, _fetched_from(sources, own))
-        observed = run.observed(sources, ref)
+        observed = run.observed(base=base)
         if saved is None:
             planned = observed.plan(allowances)
         else:
             refuse_used(run.ledger, saved)
             planned = observed.take(as_reviewed(saved.plan, declared), allowances)
-        planned = run.ordered(planned, sources, ref)
+        planned = run.ordered(planned)
         purpose = RunPurpose(
             RunKind.APPLY,
             in_sync=_in_sync(declared, planned, saved),
@@ -88,28 +80,15 @@ def apply(
         )
         return Prepared(planned, purpose)
 
-    applied = prepare_and_save(declared, options, prepare)
-    findings = mark_applied(declared, applied, ref, remote=own.push_applied)
-    return run_report(replace(applied, findings=(*applied.findings, *findings)), declared.head)
-
-
-def _fetched_from(sources: Sources, own: ApplyOptions) -> str | None:
-    """Return the remote to fetch the ref of last applied from.
-
-    A run that pushes the ref must know its value there: else two pipelines could overwrite each other's.
-    """
-    return sources.fetch_applied or own.push_applied
+    return run_report(prepare_and_save(declared, options, prepare), declared.head)
 
 
 def _in_sync(declared: Declared, planned: Planned, saved: SavedPlan | None) -> Mapping[Key, Applied]:
-    """Return what the ledger learns: the keys that are as declared already, and the orphans that only Git knows.
-
-    Keys of other workspaces are left out.
-    """
+    """Return what the ledger learns: the keys that are as declared already, but for those of other workspaces."""
     last_applied, foreign = planned.memory.last_applied, planned.memory.foreign
     ours = {key: schedule for key, schedule in declared.desired.items() if key not in foreign}
     if saved is None:
         found = found_in_sync(ours, planned.live, last_applied)
     else:
         found = unchanged_in(saved.plan, ours, last_applied)
-    return {**handed_on(last_applied), **with_declarations(found, ours, last_applied)}
+    return with_declarations(found, ours, last_applied)

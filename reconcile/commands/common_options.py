@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from reconcile.errors import UsageError
-from reconcile.session.command_line import COMMON, Group, Options
+from reconcile.session.command_line import COMMON, OLD_OPTIONS, Group, Options
 
 
 class Common(click.Option):
@@ -53,8 +53,10 @@ def options_of(given: Mapping[str, Any], formats: tuple[str, ...], environ: Mapp
 
 
 def not_taken(error: click.NoSuchOption) -> UsageError | None:
-    """Return what to say of a common option after a command that does not take it; None of any other option."""
+    """Return what to say of an option that is gone, or of a common one that a command does not take; else None."""
     name = error.option_name
+    if name in OLD_OPTIONS:
+        return UsageError(f"there is no {name} any more", hint=OLD_OPTIONS[name])
     if error.ctx is None or not any(name in option.flags for option in COMMON.values()):
         return None
     command = error.ctx.command_path.removeprefix("reconcile ")

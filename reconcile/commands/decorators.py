@@ -13,16 +13,12 @@ from reconcile.commands.command_report import CommandReport
 from reconcile.commands.common_options import Common, options_of, taken
 from reconcile.errors import UsageError
 from reconcile.report.formats import COMMON_FORMATS
-from reconcile.session.command_line import COMMON, Group, Sources
+from reconcile.session.command_line import COMMON, Group
 from reconcile.session.runtime import Runtime
 
 Command: TypeAlias = Callable[..., CommandReport]
 
-_SOURCES = (
-    click.option("--applied-rev", metavar="REV", help="Take what REV declares for last applied."),
-    click.option("--base", metavar="REV", help="Look also for what REV declared and no file declares now."),
-    click.option("--fetch-applied", metavar="REMOTE", help="Fetch the ref of last applied from REMOTE first."),
-)
+base_option = click.option("--base", metavar="REV", help="Look also for what REV declared and no file declares now.")
 
 
 def command(
@@ -71,10 +67,6 @@ def grouped(kind: type, name: str, options: Sequence[Callable[[Any], Any]]) -> C
         return functools.reduce(lambda wrapped, option: option(wrapped), reversed(options), called)
 
     return decorated
-
-
-sources = grouped(Sources, "sources", _SOURCES)
-"""Gives a command the options that say where last applied is looked for, as one `Sources`."""
 
 
 def _refuse_misplaced(context: click.Context) -> None:

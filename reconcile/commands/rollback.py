@@ -49,8 +49,6 @@ def rollback(
     as the run left it is held, also where it could not be brought back: apply leaves it alone until its declaration
     changes, or until it is released.
     """
-    if options.no_ledger:
-        raise UsageError("a rollback is made from the ledger", hint="leave out --no-ledger")
     declared = declare_everything(runtime)
 
     def prepare(run: Preparing) -> Prepared:

@@ -43,7 +43,6 @@ _OPTIONS = (
     click.option("--yes", is_flag=True, help="Do not ask."),
     click.option("--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names."),
     click.option("--events", metavar="FILE", help="Write what happens as NDJSON; - is stderr."),
-    click.option("--no-ledger", is_flag=True, help="Remember nothing: no lock, no rollback."),
     click.option(
         "--lock-timeout", type=_DURATION, default=0.0, metavar="DURATION", help="Wait so long for another apply: 10m."
     ),

@@ -12,12 +12,12 @@ from reconcile.commands.decorators import command
 from reconcile.engine.make_plan import desired_digest
 from reconcile.errors import LedgerError, LedgerGoneError, ReconcileError, SettingError
 from reconcile.exits import Exit
-from reconcile.git.refs import applied_commit, commit_of
+from reconcile.git.refs import commit_of
 from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.finding import Finding
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import Ending, RunKind, RunRecord
-from reconcile.model.rules import GitRule, LedgerRule
+from reconcile.model.rules import LedgerRule
 from reconcile.model.run import TOUCHED
 from reconcile.model.workspace import Environment
 from reconcile.report.ledger_documents import status_document
@@ -55,7 +55,7 @@ def _status(checkout: Checkout, environment: Environment) -> EnvironmentStatus:
     except (LedgerError, SettingError) as error:
         rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNREADABLE
         found = replace(found, findings=(_finding(environment, rule, error),))
-    return found if found.last_applied is LastAppliedSource.LEDGER else _by_git(checkout, found, environment)
+    return found
 
 
 def _by_ledger(checkout: Checkout, ledger: SqlLedger, environment: Environment, shown: str) -> EnvironmentStatus:
@@ -96,14 +96,5 @@ def _may_have_saved(run: RunRecord) -> bool:
     return run.ending is None or any(run.summary.get(result) for result in TOUCHED)
 
 
-def _by_git(checkout: Checkout, found: EnvironmentStatus, environment: Environment) -> EnvironmentStatus:
-    """Return *found*, the status of an environment without a key in a ledger, with the ref of last applied."""
-    try:
-        commit = applied_commit(checkout.repository, environment.name)
-    except ReconcileError as error:
-        return replace(found, findings=(*found.findings, _finding(environment, GitRule.GIT_UNREADABLE, error)))
-    return found if commit is None else replace(found, last_applied=LastAppliedSource.GIT, revision=commit)
-
-
-def _finding(environment: Environment, rule: GitRule | LedgerRule, error: ReconcileError) -> Finding:
+def _finding(environment: Environment, rule: LedgerRule, error: ReconcileError) -> Finding:
     return Finding(rule, f"{environment.name}: {error.message}", hint=error.hint)

@@ -150,7 +150,7 @@ GUARDS = (
     Guard("plan-stale", "the declarations are no longer those of the plan", remedy="plan again"),
     Guard("unexpected-declarations", "`--expect-desired` names others", remedy="apply what was reviewed"),
     Guard("git-not-clean", "`--require-git-clean`, and files differ from the commit", remedy="commit"),
-    Guard("no-ledger", "the ledger cannot be opened or written", setting="ledger", option="--no-ledger"),
+    Guard("no-ledger", "the ledger cannot be opened or written", setting="ledger"),
     Guard("ledger-gone", "the ledger that `lineage` names, or that the run opened, is not there", setting="lineage"),
     Guard("locked", "another apply is under way", option="--lock-timeout 10m"),
     Guard("plan-used", "this plan was applied, to its end", remedy="plan again"),

@@ -18,6 +18,8 @@ NONE = "none"
 GIT = "git"
 ORIGIN = "origin"
 
+WITHOUT_LEDGER = "`ledger: none` in reconcile.yaml applies without one"
+
 # A name that git takes for a remote; an address has a scheme, or a host before a colon.
 _REMOTE = re.compile(r"[0-9A-Za-z_][0-9A-Za-z_.-]*")
 _SCP_LIKE = re.compile(r"(?:[0-9A-Za-z_][0-9A-Za-z_.-]*@)?(?P<host>[0-9A-Za-z_][0-9A-Za-z_.-]*):(?!//)[^:\s][^\s]*")

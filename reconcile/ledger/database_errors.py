@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from reconcile.errors import LedgerError
-from reconcile.ledger.address import LedgerAddress
+from reconcile.ledger.address import WITHOUT_LEDGER, LedgerAddress
 from reconcile.ledger.migrations import NoLedgerError
 
 REBUILD = "`reconcile ledger rebuild` moves it away and adopts live"
-_NO_LEDGER = "apply without one by --no-ledger"
 
 # A part of SQLite's message, what it means, and what to do. SQLite has no error code for each of these.
 _SQLITE_ERRORS = (
@@ -35,7 +34,7 @@ def ledger_errors(address: LedgerAddress, action: str) -> Iterator[None]:
     except (SQLAlchemyError, sqlite3.Error, OSError, ValueError, NoLedgerError, ImportError) as error:
         reason, hint = _reason(error, address)
         message = f"the ledger {address.shown} cannot be {action}: {address.hide(reason)}"
-        raise LedgerError(message, hint=f"{hint}; or {_NO_LEDGER}") from None
+        raise LedgerError(message, hint=f"{hint}; or {WITHOUT_LEDGER}") from None
 
 
 def _reason(error: Exception, address: LedgerAddress) -> tuple[str, str]:

@@ -17,7 +17,6 @@ class LastAppliedSource(StrEnum):
     """Where last applied was taken from."""
 
     LEDGER = "ledger"
-    GIT = "git"
     NONE = "none"
 
 
@@ -54,8 +53,8 @@ class ValueInForce:
 class Applied:
     """What was last applied to a key, verified at the time. *cron* is what was saved: that of parking for a parked key.
 
-    *job_ids* are all that its jobs were seen to have; *run* is the run that applied it, *revision* the commit. Where
-    Git is the source there are no ids and no run. *declared* is None where an older program recorded it.
+    *job_ids* are all that its jobs were seen to have; *run* is the run that applied it, *revision* the commit. What was
+    taken over from the old ref has no ids and no run. *declared* is None where an older program recorded it.
     """
 
     cron: str
@@ -70,15 +69,15 @@ class Applied:
 class LastApplied:
     """What was last applied in one environment, *by_key*, as *source* knows it.
 
-    *removed* is what no file declares any more, each to be parked. *only_in_git* are those keys of *by_key* that the
-    ledger lacks. *assumptions* say what *source* cannot know.
+    *removed* is what no file declares any more, each to be parked. *not_recorded* are those keys of *by_key* that the
+    ledger has yet to take over from the old ref. *assumptions* say what *source* cannot know.
     """
 
     source: LastAppliedSource = LastAppliedSource.NONE
     by_key: Mapping[Key, Applied] = field(default_factory=dict)
     removed: Mapping[Key, Schedule] = field(default_factory=dict)
     assumptions: tuple[str, ...] = (TWO_WAY,)
-    only_in_git: frozenset[Key] = frozenset()
+    not_recorded: frozenset[Key] = frozenset()
 
 
 NO_LAST_APPLIED = LastApplied()

@@ -119,7 +119,6 @@ def _change(change: ChangeRecord) -> Entry:
 def _status(status: EnvironmentStatus) -> Iterator[Block]:
     source = {
         LastAppliedSource.LEDGER: f"the ledger {status.ledger}",
-        LastAppliedSource.GIT: "the ref in Git",
         LastAppliedSource.NONE: "nothing: two-way, no orphans",
     }[status.last_applied]
     known = [Detail("last applied from", source)]

@@ -122,16 +122,15 @@ class Options:
 COMMON: Mapping[str, CommonOption] = {one.name: one.metadata["option"] for one in dataclasses.fields(Options)}
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
-    """Where last applied is looked for besides the ledger: *applied_rev* instead of it, *base* for what was declared.
+_GIT_LEDGER = "write `ledger: git` in reconcile.yaml: each run fetches and pushes that ledger itself"
 
-    *fetch_applied* names the remote to get the ref of last applied from first; None: the ref is taken as it is here.
-    """
-
-    applied_rev: str | None = None
-    base: str | None = None
-    fetch_applied: str | None = None
+OLD_OPTIONS: Mapping[str, str] = {
+    "--applied-rev": f"{_GIT_LEDGER}; --base REV looks for what REV declared",
+    "--fetch-applied": _GIT_LEDGER,
+    "--push-applied": _GIT_LEDGER,
+    "--no-ledger": "write `ledger: none` in reconcile.yaml to run without a ledger",
+}
+"""Options that are gone, and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +140,6 @@ class SaveOptions:
     yes: bool
     actor: str | None
     events: str | None
-    no_ledger: bool
     lock_timeout: float
     """Seconds."""
     soak: timedelta | SoakUntil | None

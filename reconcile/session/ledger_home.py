@@ -13,7 +13,7 @@ from reconcile.errors import LedgerError, LedgerGoneError, LedgerRefusedError, R
 from reconcile.git.refs import ledger_ref
 from reconcile.git.repository import Repository
 from reconcile.git.tracked import is_tracked
-from reconcile.ledger.address import LedgerAddress, file_address, ledger_address, shown_path
+from reconcile.ledger.address import WITHOUT_LEDGER, LedgerAddress, file_address, ledger_address, shown_path
 from reconcile.ledger.file_places import file_places
 from reconcile.model.finding import RefusedError
 from reconcile.model.workspace import Environment
@@ -46,6 +46,11 @@ class LedgerHome:
     def shown(self) -> str:
         """Return the address where the ledger is found, as it may be printed; empty where no ledger is kept."""
         return "" if self.address is None else self._found(self.address).shown
+
+    @property
+    def remote(self) -> str | None:
+        """Return the remote of this repository that holds the ledger in a ref; None: it is kept elsewhere."""
+        return None if self.address is None else self.address.remote
 
     @contextlib.contextmanager
     def if_exists(self) -> Iterator[SqlLedger | None]:
@@ -325,7 +330,7 @@ def chosen_ledger(runtime: Runtime) -> Iterator[tuple[SqlLedger, Checkout]]:
 
 @contextlib.contextmanager
 def ledger_required() -> Iterator[None]:
-    """Turn an error of the ledger into a refusal: nothing is saved without a ledger, unless --no-ledger is given.
+    """Turn an error of the ledger into a refusal: nothing is saved without a ledger, unless `ledger` is none.
 
     Raises:
         RefusedError: the block raised a `LedgerError` or a `LedgerRefusedError`.
@@ -337,8 +342,8 @@ def ledger_required() -> Iterator[None]:
         raise RefusedError(error.message, refusals=(refusal,), hint=error.hint) from error
     except (LedgerError, LedgerRefusedError) as error:
         ways = [hint for hint in (error.hint,) if hint]
-        if not any("--no-ledger" in way for way in ways):
-            ways.append("apply without one by --no-ledger")
+        if WITHOUT_LEDGER not in (error.hint or ""):
+            ways.append(WITHOUT_LEDGER)
         hint = "; or ".join(ways)
         refusal = refused_by("no-ledger", error.message, remedy=hint)
         raise RefusedError(f"no ledger, no apply: {error.message}", refusals=(refusal,), hint=hint) from error

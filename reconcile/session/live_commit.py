@@ -6,19 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reconcile.declare import load_declarations, load_workspace
 from reconcile.engine.judge_order import decisive, declared_otherwise, live_commits
 from reconcile.engine.make_plan import desired_digest
-from reconcile.engine.resolve import resolve
 from reconcile.errors import ReconcileError
 from reconcile.git.ancestry import described, find_ancestry
-from reconcile.git.refs import known_commit
-from reconcile.git.revision import revision_tree
 from reconcile.model.commit_order import CommitOrder, Standing
 from reconcile.model.ledger_records import RunRecord, Settled
-from reconcile.session.command_line import Sources
-from reconcile.session.declared import Checkout, Declared, has_errors
-from reconcile.session.memory import AppliedRef, Memory
+from reconcile.session.declared import Checkout, Declared
+from reconcile.session.memory import Memory
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
@@ -35,10 +30,8 @@ class LiveCommits:
     digest: str | None = None
 
 
-def find_live_commits(
-    declared: Declared, memory: Memory, ledger: SqlLedger | None, sources: Sources, ref: AppliedRef
-) -> LiveCommits:
-    """Return the live commit as *ledger* knows it, else as the ref of last applied, or the option for it, names it.
+def find_live_commits(declared: Declared, memory: Memory, ledger: SqlLedger | None) -> LiveCommits:
+    """Return the live commit as *ledger* knows it: that of its runs, else the one that last applied was taken over at.
 
     Raises:
         LedgerError: the ledger cannot be read.
@@ -46,9 +39,8 @@ def find_live_commits(
     runs = () if ledger is None else _applying_runs(ledger, _in_doubt(memory), declared.digest)
     if runs:
         return LiveCommits(live_commits(runs), runs[0].start.desired_digest)
-    if sources.applied_rev is not None:
-        return LiveCommits((known_commit(declared.checkout.repository, sources.applied_rev),))
-    return LiveCommits() if ref.commit is None else LiveCommits((ref.commit,))
+    taken_over = {one.revision for one in memory.last_applied.by_key.values() if one.run is None and one.revision}
+    return LiveCommits(tuple(sorted(taken_over)))
 
 
 def commit_order(declared: Declared, memory: Memory, live: LiveCommits) -> CommitOrder | None:
@@ -102,12 +94,7 @@ def _declares_the_same(declared: Declared, commit: str, standing: Standing) -> b
 def _digest_at(checkout: Checkout, environment: str, commit: str) -> str | None:
     """Return the digest of all that was declared at *commit*; None where not all of it can be read without errors."""
     try:
-        tree = revision_tree(checkout.repository, commit)
-        workspace, findings = load_workspace(checkout.shown_folder, tree)
-        if workspace is None or environment not in workspace.environments or has_errors(findings):
-            return None
-        declarations, found = load_declarations(workspace, workspace.environments[environment], tree)
-        resolution = resolve(declarations, workspace.environments[environment])
+        then = checkout.declared_at(environment, commit)
     except ReconcileError:  # a partial clone does not hold its files, or the file is from another time
         return None
-    return None if has_errors((*found, *resolution.findings)) else desired_digest(environment, resolution.desired)
+    return None if then is None else desired_digest(environment, then)

@@ -20,7 +20,6 @@ from reconcile.model.keys import Key
 from reconcile.model.live import Live
 from reconcile.model.plan import Plan
 from reconcile.service.reader import ServiceReader
-from reconcile.session.command_line import Sources
 from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
 from reconcile.session.memory import Memory, read_memory
@@ -95,14 +94,15 @@ class Observed:
 
 
 @contextlib.contextmanager
-def observed(declared: Declared, sources: Sources) -> Iterator[Observed]:
-    """Observe while the block runs. A ledger that cannot be read is a finding.
+def observed(declared: Declared, *, base: str | None) -> Iterator[Observed]:
+    """Observe while the block runs; *base* is a revision that may have declared more. A ledger that cannot be read is a
+    finding.
 
     Raises:
         SettingError: a setting of the service is wrong, or names a variable that is missing.
         ReconcileError: git cannot say what was applied.
     """
-    memory = read_memory(declared, sources)
+    memory = read_memory(declared, base=base)
     with connect(declared.runtime, declared.environment) as client:
         yield Observed(declared, memory, ServiceReader(client))
 

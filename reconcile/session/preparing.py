@@ -18,13 +18,13 @@ from reconcile.model.ledger_records import Hold, RunKind
 from reconcile.model.schedule import Schedule
 from reconcile.service.client import Client
 from reconcile.service.reader import ServiceReader
-from reconcile.session.command_line import SaveOptions, Sources
+from reconcile.session.command_line import SaveOptions
 from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
 from reconcile.session.identity import RunIdentity, identify
 from reconcile.session.ledger_home import LedgerHome, ledger_required, locate_ledger
 from reconcile.session.live_commit import commit_order, find_live_commits
-from reconcile.session.memory import AppliedRef, read_applied_ref, remember
+from reconcile.session.memory import remember
 from reconcile.session.observed import Observed, Planned
 
 if TYPE_CHECKING:
@@ -65,34 +65,35 @@ class Preparing:
     client: Client
     ledger: SqlLedger | None
 
-    def observed(self, sources: Sources, ref: AppliedRef) -> Observed:
-        """Return what is observed now; *ref* is the ref of last applied.
+    def observed(self, *, base: str | None = None) -> Observed:
+        """Return what is observed now; *base* is a revision that may have declared more.
 
         Raises:
             RefusedError: the ledger cannot be read.
-            SettingError: a revision that an option names does not exist here.
+            SettingError: there is no revision *base* here.
+            ReconcileError: what the old ref names cannot be taken over.
         """
         with ledger_required():
-            memory = remember(self.declared, self.ledger, sources, ref)
+            memory = remember(self.declared, self.ledger, base=base)
         return Observed(self.declared, memory, ServiceReader(self.client))
 
     def observed_back_to(self, before: Mapping[Key, Schedule]) -> Observed:
         """Return what is observed now, with *before*, what was live before a run, as desired.
 
-        Keys that are no longer declared are left out. Raises what `observed` and `read_applied_ref` raise.
+        Keys that are no longer declared are left out. Raises what `observed` raises.
         """
-        observed = self.observed(Sources(), read_applied_ref(self.declared, None))
+        observed = self.observed()
         declared = replace(self.declared, desired=before)
         return replace(observed, declared=declared, memory=observed.memory.without_removed())
 
-    def ordered(self, planned: Planned, sources: Sources, ref: AppliedRef) -> Planned:
+    def ordered(self, planned: Planned) -> Planned:
         """Return *planned*, judged also by how the commit to be applied stands to the live one.
 
         Raises:
             RefusedError: the ledger cannot be read.
         """
         with ledger_required():
-            live = find_live_commits(self.declared, planned.memory, self.ledger, sources, ref)
+            live = find_live_commits(self.declared, planned.memory, self.ledger)
         order = commit_order(self.declared, planned.memory, live)
         return replace(planned, situation=replace(planned.situation, order=order))
 
@@ -107,7 +108,7 @@ def preparing(declared: Declared, options: SaveOptions) -> Iterator[Preparing]:
     """
     identity = identify(declared.checkout, options.actor)
     with connect(declared.runtime, declared.environment) as client, contextlib.ExitStack() as stack:
-        home, ledger = kept_home(declared, options), None
+        home, ledger = kept_home(declared), None
         if home is not None:
             # Only an error that is raised before the block is about the ledger as a whole.
             with ledger_required():
@@ -116,7 +117,7 @@ def preparing(declared: Declared, options: SaveOptions) -> Iterator[Preparing]:
         yield Preparing(declared, identity, client, ledger)
 
 
-def kept_home(declared: Declared, options: SaveOptions) -> LedgerHome | None:
-    """Return where the ledger of the run is kept; None: with --no-ledger, or `ledger: none`, there is none."""
-    home = None if options.no_ledger else locate_ledger(declared.checkout, declared.environment)
-    return None if home is None or home.address is None else home
+def kept_home(declared: Declared) -> LedgerHome | None:
+    """Return where the ledger of the run is kept; None: with `ledger: none` there is none."""
+    home = locate_ledger(declared.checkout, declared.environment)
+    return None if home.address is None else home

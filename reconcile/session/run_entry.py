@@ -10,6 +10,7 @@ from reconcile.errors import LedgerError, LedgerGoneError
 from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
+from reconcile.model.last_applied import Applied
 from reconcile.model.ledger_records import Ending, Hold, Learned
 from reconcile.model.outcome import Result
 from reconcile.model.rules import LedgerRule
@@ -44,8 +45,8 @@ class RunEntry:
         """Return what became of holds, and the errors of the ledger that came after something was saved."""
         return tuple(self._findings)
 
-    def begin(self, learned: Learned, holds: tuple[Hold, ...]) -> None:
-        """Record *holds* before the first save, and what reading has shown with the first save.
+    def begin(self, taken_over: Mapping[Key, Applied], learned: Learned, holds: tuple[Hold, ...]) -> None:
+        """Record what is *taken_over*, and *holds*, before the first save; what reading has shown with the first save.
 
         So a run that saves nothing leaves what is decided by as it is, but for what it was asked to hold.
 
@@ -55,8 +56,11 @@ class RunEntry:
         if self._run is None:
             return
         self._run.learn(learned)
-        if holds:
-            with ledger_required():
+        with ledger_required():
+            # Whole, and before all else: a ledger that knows anything does not ask the old ref again.
+            if taken_over:
+                self._run.record_applied(taken_over)
+            if holds:
                 self._run.hold(holds)
 
     def lift(self, keys: tuple[Key, ...]) -> None:

@@ -27,6 +27,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from reconcile.engine.agreement import does_no_more, since_answer
+from reconcile.engine.find_last_applied import to_take_over
 from reconcile.engine.guard import refused_by
 from reconcile.engine.judges import holds_back
 from reconcile.engine.roll_back import as_declared, ended_holds, held_as_live, hold_endings, not_brought_back
@@ -34,6 +35,7 @@ from reconcile.errors import LedgerMovedError, UsageError
 from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
+from reconcile.git.refs import old_ref
 from reconcile.model.finding import Finding, Refusal, RefusedError
 from reconcile.model.ledger_records import Learned, RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
@@ -54,6 +56,7 @@ from reconcile.session.observed import Planned
 from reconcile.session.preparing import Prepared, Preparing, RunPurpose, kept_home, preparing
 from reconcile.session.run_entry import RunEntry
 from reconcile.session.runtime import Runtime
+from reconcile.text import counted
 from reconcile.times import instant_text
 
 if TYPE_CHECKING:
@@ -137,8 +140,13 @@ class Saving(Preparing):
         with ledger_required():
             entry = RunEntry(self.ledger.begin(start))
         memory = planned.memory
+        taken = to_take_over(memory.last_applied)
         # A rollback places holds though all of it is refused, and says so.
-        entry.begin(Learned(memory.settled_changes, memory.settled_applied, purpose.in_sync), purpose.holds)
+        entry.begin(taken, Learned(memory.settled_changes, memory.settled_applied, purpose.in_sync), purpose.holds)
+        if taken:
+            ref = old_ref(self.declared.environment.name)
+            message = f"{counted(len(taken), 'schedule')} of {ref} taken over into the ledger: it is not read any more"
+            self.declared.runtime.log("warning", message)
         return entry
 
     def _carry_out(self, planned: Planned, entry: RunEntry, events: Events) -> Run:
@@ -257,7 +265,7 @@ def until_ledger_stands(attempt: Callable[[], T]) -> T:
 
 @contextlib.contextmanager
 def saving(declared: Declared, options: SaveOptions) -> Iterator[Saving]:
-    """Hold the lock of the environment while the block runs; with --no-ledger, or `ledger: none`, there is none.
+    """Hold the lock of the environment while the block runs; with `ledger: none` there is none.
 
     Raises:
         RefusedError: the ledger cannot be opened, or another run holds the lock.
@@ -273,7 +281,7 @@ def saving(declared: Declared, options: SaveOptions) -> Iterator[Saving]:
 
 @contextlib.contextmanager
 def _locked_ledger(declared: Declared, options: SaveOptions, identity: RunIdentity) -> Iterator[SqlLedger | None]:
-    home = kept_home(declared, options)
+    home = kept_home(declared)
     if home is None:
         yield None
         return

@@ -16,7 +16,7 @@ from reconcile.engine.guard import GUARDS
 from reconcile.git import configuration
 from reconcile.model.rules import RULES
 from reconcile.secrets import TRUSTED_HOSTS
-from reconcile.session.command_line import COMMON
+from reconcile.session.command_line import COMMON, OLD_OPTIONS
 from tests.docs.tables import ROOT, commands_by_words, documents
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]*[a-z]")
@@ -25,7 +25,9 @@ PAGE = re.compile(r"\bdocs/[\w-]+\.md")
 VARIABLE = re.compile(r"\bRECONCILE_[A-Z_]*[A-Z]\b")
 
 # Options of git and of a benchmark that a page shows, and how the options begin that take something back.
-OF_OTHERS = frozenset({"--bare", "--depth", "--mirror", "--no", "--no-recurse-submodules", "--profile", "--short"})
+OF_OTHERS = frozenset(
+    {"--delete", "--filter", "--bare", "--depth", "--mirror", "--no", "--no-recurse-submodules", "--profile", "--short"}
+)
 GUARD_IDS = frozenset(guard.rule for guard in GUARDS)
 SCHEMAS = sorted((ROOT / "schemas").glob("*.schema.json"))
 
@@ -58,7 +60,7 @@ def absent(pattern: re.Pattern[str], known: set[str] | frozenset[str]) -> list[t
 def test_every_option_is_one_of_a_command():
     commands = [reconcile, *(command for _, command in commands_by_words())]
     known = {option for one in commands for given in one.params for option in (*given.opts, *given.secondary_opts)}
-    assert absent(OPTION, known | OF_OTHERS | {"--help"}) == []
+    assert absent(OPTION, known | OLD_OPTIONS.keys() | OF_OTHERS | {"--help"}) == []
     assert OF_OTHERS - {option for _, option in named(OPTION)} == set()
     assert OF_OTHERS & known == set()
 

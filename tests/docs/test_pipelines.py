@@ -17,7 +17,7 @@ from tests.docs.test_docs import DOCUMENTED_URL, YAML
 
 TEXT = (ROOT / "docs" / "remembering.md").read_text(encoding="utf-8")
 PIPELINE = re.compile(r"^```yaml\n# (\.git\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-REF = "refs/reconcile/applied/prod"
+REF = "refs/reconcile/ledger/shop/prod"
 
 
 def github(jobs):
@@ -55,7 +55,7 @@ def plant(place, trace):
 
 
 class Runners:
-    """A repository at `origin`, with what the page declares but no ledger, and runners that clone it anew each time.
+    """A repository at `origin`, with what the page declares and its ledger, and runners that clone it anew each time.
 
     Its checkout is full of files that a stranger would have read by the programs of the recipe; `trace` would tell.
     """
@@ -79,7 +79,7 @@ class Runners:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.replace(DOCUMENTED_URL, url), encoding="utf-8")
         with (self.work / "schedules" / "reconcile.yaml").open("a", encoding="utf-8") as file:
-            file.write("ledger: none\n")
+            file.write("ledger: git\n")
         plant(self.work, self.trace)
 
     def git(self, *words, where=None):
@@ -111,7 +111,7 @@ class Runners:
             "HOME": str(self.folder),
             "LC_ALL": "C.UTF-8",
             "GITHUB_STEP_SUMMARY": str(summary),
-            "APPLIED_REMOTE": "origin",
+            "LEDGER_REMOTE": self.origin.as_uri(),
             "RECONCILE_TRUSTED_HOSTS": "scheduler.example.com",
             **given,
             **{name: value for name, value in os.environ.items() if name.startswith("COV")},
@@ -140,11 +140,11 @@ def test_both_are_there():
 
 
 @pytest.mark.parametrize("name", sorted(READERS))
-def test_no_recipe_starts_an_interpreter_or_lifts_a_guard_of_git_where_a_stranger_is_planned(name):
+def test_no_recipe_starts_an_interpreter_or_runs_a_filter_where_a_stranger_is_planned(name):
     jobs = PIPELINES[name]
     for script, _ in jobs.values():
         assert not re.search(r"(?m)\b(python3?|node|npm|npx|perl|ruby|make)\b(?! -I\b)", "\n".join(script))
-    assert {job for job, (_, given) in jobs.items() if "RECONCILE_GIT_ALLOW" in given} == {"apply", "drift"}
+    assert {job for job, (_, given) in jobs.items() if "filters" in given["RECONCILE_GIT_ALLOW"]} == {"apply", "drift"}
 
 
 def test_the_files_of_the_branch_would_leave_a_trace(tmp_path):
@@ -168,7 +168,11 @@ def test_a_pipeline_plans_applies_what_was_reviewed_and_sees_drift(name, twin, t
     runners.git("push", "--quiet", "--force", "origin", "HEAD:main")
     code, output = runners.job(jobs["apply"])
     assert (code, "Applied: 2 verified." in output) == (0, True), output
-    assert runners.git("rev-parse", REF, where=runners.origin) == runners.git("rev-parse", "HEAD")
+    assert runners.git("rev-parse", REF, where=runners.origin)
+    lineage = re.search(r'lineage: "[0-9a-z]+"', output)[0]
+    with (runners.work / "schedules" / "reconcile.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"{lineage}\n")
+    runners.merge("Name the ledger")
     assert runners.job(jobs["drift"])[0] == 0
     twin.change("acme", "1085431505565651039", cron="0 0 12 * * ?")
     code, output = runners.job(jobs["drift"])

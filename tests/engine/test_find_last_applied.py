@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from reconcile.engine.diff import Sides
 from reconcile.engine.find_last_applied import (
-    FIRST,
-    FROM_LEDGER,
     applied_at,
     found_in_sync,
     found_live,
-    handed_on,
-    joined,
     settled_changes,
+    to_take_over,
     unchanged_in,
-    without_never_live,
 )
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.orphans import removed
 from reconcile.model.change import Change
-from reconcile.model.last_applied import NO_LAST_APPLIED, Applied, LastApplied, LastAppliedSource, last_declaration
+from reconcile.model.last_applied import Applied, LastApplied, LastAppliedSource, last_declaration
 from reconcile.model.ledger_records import ChangeRecord, Settled
 from reconcile.model.live import Unreadable
 from reconcile.model.schedule import PARKED_CRON, Removed, State
@@ -36,10 +30,10 @@ LOST = Unreadable("service-timeout", "no reply")
 BEFORE = (row(HOURLY),)
 
 
-def last_applied(applied, *, only_in_git=(), gone=()):
-    """What a ledger has, but for what only Git knows of it."""
+def last_applied(applied, *, not_recorded=(), gone=()):
+    """What a ledger has, or has yet to record."""
     removed_keys = {key(code): schedule(code) for code in gone}
-    return LastApplied(LastAppliedSource.LEDGER, applied, removed_keys, (), frozenset(map(key, only_in_git)))
+    return LastApplied(LastAppliedSource.LEDGER, applied, removed_keys, (), frozenset(map(key, not_recorded)))
 
 
 def record(action=Action.UPDATE, *, before=BEFORE):
@@ -98,60 +92,17 @@ def test_what_is_live_as_declared_is_taken_for_applied(live, known, expected):
     assert found == ({} if expected is None else {key(): expected})
 
 
-def test_what_only_git_knows_is_for_the_ledger_to_know_too():
+def test_what_is_taken_over_is_recorded_whole_and_the_ids_of_what_is_live_as_declared_are_learned():
     known = {key(): Applied(NIGHTLY, "old"), key("2"): Applied(HOURLY, "x"), key("3"): Applied(HOURLY, "y")}
-    found = found_in_sync(desired(schedule()), {key(): (row(),)}, last_applied(known, only_in_git=["1"]))
-    assert found == {key(): Applied(NIGHTLY, "old", ("900",))}
-    assert handed_on(last_applied(known, only_in_git=["1", "2"], gone=["2", "3"])) == {key("2"): known[key("2")]}
-
-
-IN_GIT = {key(code): Applied(HOURLY, code, revision="c0ffee") for code in ("1", "2")}
-GIT = LastApplied(LastAppliedSource.GIT, IN_GIT, {}, ("from Git",), frozenset(IN_GIT))
-PARKED = {key("1"): Applied(PARKED_CRON, "parked since", ("900",), "r1")}
-
-
-def test_of_a_key_that_both_know_the_ledger_goes_first_and_of_others_git_is_asked():
-    both = joined(PARKED, GIT, place="the ref")
-    assert both.by_key == {**PARKED, key("2"): IN_GIT[key("2")]}
-    assert (both.source, both.only_in_git) == (LastAppliedSource.LEDGER, {key("2")})
-    assert both.assumptions[0] == FROM_LEDGER
-    assert both.assumptions[1].startswith("of 1 that the ledger does not know it comes from Git (the ref)")
-
-
-def test_a_ledger_that_knows_no_key_is_no_source():
-    assert joined({}, GIT) == GIT
-    assert joined({}, NO_LAST_APPLIED) == replace(NO_LAST_APPLIED, assumptions=(FIRST,))
-
-
-def test_git_is_not_spoken_of_where_the_ledger_knows_all_that_it_does():
-    recorded = {**IN_GIT, **PARKED}
-    assert joined(recorded, GIT) == LastApplied(LastAppliedSource.LEDGER, recorded, {}, (FROM_LEDGER,))
-    assert joined(recorded, NO_LAST_APPLIED) == joined(recorded, GIT)
-
-
-def test_git_is_not_asked_of_keys_of_other_workspaces():
-    assert joined(PARKED, GIT, foreign={key("2"): "other"}).by_key == PARKED
-
-
-@pytest.mark.parametrize(
-    "live, only_in_git, is_known",
-    [
-        pytest.param((), ["1"], False, id="it-may-never-have-been-there"),
-        pytest.param((row(PARKED_CRON),), ["1"], True, id="it-is-there"),
-        pytest.param(LOST, ["1"], True, id="nobody-can-tell"),
-        pytest.param((), [], True, id="the-ledger-saw-it-there"),
-    ],
-)
-def test_what_was_declared_parked_and_is_not_there_is_not_known_from_git(live, only_in_git, is_known):
-    left = without_never_live(last_applied(PARKED, only_in_git=only_in_git), {key(): live})
-    assert left.by_key == (PARKED if is_known else {})
+    both = last_applied(known, not_recorded=["1", "2"], gone=["2", "3"])
+    assert found_in_sync(desired(schedule()), {key(): (row(),)}, both) == {key(): Applied(NIGHTLY, "old", ("900",))}
+    assert to_take_over(both) == {key(): known[key()], key("2"): known[key("2")]}
 
 
 def test_declarations_of_a_commit_are_what_was_applied_there():
-    parked = schedule("2", state=State.PARKED)
+    parked = schedule("2", state=State.PARKED)  # it may never have had a job
     assert applied_at([schedule(), parked], "c0ffee") == {
         key(): Applied(NIGHTLY, "订单同步", revision="c0ffee", declared=last_declaration(schedule())),
-        key("2"): Applied(PARKED_CRON, "订单同步", revision="c0ffee", declared=last_declaration(parked)),
     }
 
 
@@ -226,8 +177,6 @@ def test_what_a_saved_plan_saw_as_declared_is_taken_for_applied():
     }
     younger = Applied(HOURLY, "younger than the plan")
     assert key("same") not in unchanged_in(plan, declared, last_applied({key("same"): younger}))
-    known_to_git = last_applied({key("same"): younger}, only_in_git=["same"])
-    assert unchanged_in(plan, declared, known_to_git)[key("same")] == younger
 
 
 def test_what_is_live_can_be_taken_for_applied_whatever_it_is():

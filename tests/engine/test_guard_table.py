@@ -100,8 +100,7 @@ def test_no_other_module_spells_an_override():
         for override in OVERRIDES
         if override.option in node.value
     }
-    # The table of rules stands below the engine.
-    assert {module for module, _ in spelled} == {"reconcile/engine/overrides.py", "reconcile/model/rules/about_runs.py"}
+    assert {module for module, _ in spelled} == {"reconcile/engine/overrides.py"}
 
 
 def nodes_of(value):

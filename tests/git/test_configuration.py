@@ -14,11 +14,13 @@ import pytest
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.clean_check import not_as_committed
 from reconcile.git.configuration import UNSAFE_SETTINGS, Allow, ConfigEntry, allowed, settings
-from reconcile.git.refs import applied_commit, commit_of, fetch_applied, move_applied, push_applied
+from reconcile.git.old_ref import old_applied_commit
+from reconcile.git.refs import commit_of
 from reconcile.git.repository import author, find, head
 from reconcile.git.revision import revision_tree
 from reconcile.git.worktree import WorkTree
 from tests.git.conftest import run_git, unclean
+from tests.git.remote_calls import fetch, push
 
 NOTHING: frozenset[Allow] = frozenset()
 CREDENTIALS = frozenset({Allow.CREDENTIALS})
@@ -290,13 +292,12 @@ def use(folder, allow=NOTHING):
     assert author(found) == "x <x>"
     assert revision_tree(found, "main").read("a.yaml") == b"one"
     assert unclean(folder, allow=allow) == ("a.yaml",)
-    move_applied(found, "prod", commit, None)
-    push_applied(found, "prod", expected=None)
-    assert fetch_applied(found, "prod") == commit
+    push(found)
+    assert fetch(found) == commit
     for remote in ("web", "secure", "native", "any"):
-        for call in (fetch_applied, lambda *given: push_applied(*given[:2], expected=None, remote=given[2])):
+        for call in (fetch, push):
             with pytest.raises(ReconcileError):
-                call(found, "prod", remote)
+                call(found, remote)
     return found
 
 
@@ -359,11 +360,11 @@ def test_a_transport_that_is_a_program_on_the_path_is_the_runners_to_allow(plant
     monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
     run_git(folder, "remote", "set-url", "any", "planted::x")
     with pytest.raises(ReconcileError, match="transport 'planted' not allowed") as caught:
-        fetch_applied(find(folder), "prod", "any")
+        fetch(find(folder), "any")
     assert (ran(), "protocol.NAME.allow" in (caught.value.hint or "")) == (set(), True)
     run_git(folder, "config", "--global", "protocol.planted.allow", "always")
     with pytest.raises(ReconcileError):
-        fetch_applied(find(folder), "prod", "any")
+        fetch(find(folder), "any")
     assert ran() == {"ran"}
 
 
@@ -373,11 +374,11 @@ def test_where_nothing_can_stand_in_its_place_the_remote_is_refused(planted, row
     plant(row)
     remote = "web" if row.key.startswith("http") else "origin"
     with pytest.raises(ReconcileError, match="in the repository's configuration") as caught:
-        fetch_applied(find(folder), "prod", remote)
+        fetch(find(folder), remote)
     assert caught.value.hint
     assert sent == []
     if remote == "web":
-        assert fetch_applied(find(folder), "prod", "origin") is None  # no credential is wanted there
+        assert fetch(find(folder), "origin") is None  # no credential is wanted there
 
 
 def test_what_is_allowed_is_used(planted):
@@ -398,7 +399,7 @@ def test_a_helper_that_the_runner_keeps_for_the_address_is_asked_where_the_repos
     mine = "!f() { echo username=me; echo password=mine; }; f"
     run_git(tmp_path, "config", "--global", f"credential.{web[0]}.helper", mine)
     with pytest.raises(ReconcileError, match="Authentication failed"):
-        fetch_applied(find(folder), "prod", "web")
+        fetch(find(folder), "web")
     assert (ran(), sent[-1]["Authorization"]) == (set(), "Basic bWU6bWluZQ==")
 
 
@@ -411,7 +412,7 @@ def test_credentials_of_the_runner_reach_the_remote(planted, tmp_path, web, monk
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "http.extraHeader")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "X-Mine: yes")
     with pytest.raises(ReconcileError, match="Authentication failed"):
-        fetch_applied(find(folder), "prod", "web")
+        fetch(find(folder), "web")
     assert ran() == set()
     assert sent[-1]["Authorization"] == "Basic bWU6bWluZQ=="
     assert {headers.get("X-Mine") for headers in sent} == {"yes"}
@@ -425,7 +426,7 @@ def test_the_runners_own_ssh_is_used_in_the_place_of_the_repositorys(planted, tm
     mine.chmod(0o755)
     monkeypatch.setenv("GIT_SSH", str(mine))
     with pytest.raises(ReconcileError):
-        fetch_applied(find(folder), "prod", "secure")
+        fetch(find(folder), "secure")
     assert (ran(), (tmp_path / "mine").exists()) == (set(), True)
 
 
@@ -451,14 +452,12 @@ def test_a_password_in_an_address_of_the_repository_is_sent_where_that_is_allowe
         run_git(folder, "config", key.format(host), value.format(host))
     if more:
         run_git(folder, "config", more[0], more[1].format(host))
-    found = find(folder)
-    move_applied(found, "prod", str(head(found)), None)
 
     def call(*allow):
         if "push" in key:
-            push_applied(find(folder, *allow), "prod", expected=None, remote="web")
+            push(find(folder, *allow), "web")
         else:
-            fetch_applied(find(folder, *allow), "prod", "web")
+            fetch(find(folder, *allow), "web")
 
     with pytest.raises(ReconcileError, match="holds a password") as caught:
         call()
@@ -477,7 +476,7 @@ def test_a_password_in_a_file_of_a_remote_is_not_sent_either(planted, web, legac
     secret = web[0].replace("://", "://me:hunter2@")
     (place / "old").write_text(f"{'URL: ' if legacy == 'remotes' else ''}{secret}/x.git\n", encoding="utf-8")
     with pytest.raises(ReconcileError, match="holds a password"):
-        fetch_applied(find(folder), "prod", "old")
+        fetch(find(folder), "old")
     assert sent == []
 
 
@@ -485,7 +484,7 @@ def test_a_user_alone_is_no_password(planted, web):
     folder, _, _, sent = planted
     run_git(folder, "config", "remote.web.url", f"{web[0].replace('://', '://an-organization@')}/x.git")
     with pytest.raises(ReconcileError, match="could not read Password"):
-        fetch_applied(find(folder), "prod", "web")
+        fetch(find(folder), "web")
     assert sent
 
 
@@ -494,10 +493,10 @@ def test_the_runners_own_password_in_an_address_is_sent(planted, tmp_path, web):
     secret = web[0].replace("://", "://me:hunter2@")
     run_git(folder, "config", "url.http://me:other@other.example/.insteadOf", "http://other.example/")
     with pytest.raises(ReconcileError, match="Authentication failed"):
-        fetch_applied(find(folder), "prod", f"{secret}/x.git")
+        fetch(find(folder), f"{secret}/x.git")
     run_git(tmp_path, "config", "--global", f"url.{secret}/.insteadOf", f"{web[0]}/")
     with pytest.raises(ReconcileError, match="Authentication failed"):
-        fetch_applied(find(folder), "prod", "web")
+        fetch(find(folder), "web")
     assert [headers["Authorization"] for headers in sent if "Authorization" in headers] == [
         "Basic bWU6aHVudGVyMg=="
     ] * 2
@@ -507,7 +506,7 @@ def test_the_runners_own_password_is_not_sent_where_the_repository_would_lead_it
     folder, _, _, sent = planted
     run_git(folder, "config", f"url.{web[0]}/.insteadOf", "https://")
     with pytest.raises(ReconcileError, match="changes where") as caught:
-        fetch_applied(find(folder), "prod", "https://me:hunter2@git.example.com/x.git")
+        fetch(find(folder), "https://me:hunter2@git.example.com/x.git")
     assert "hunter2" not in f"{caught.value.message}{caught.value.hint}"
     assert sent == []
 
@@ -517,7 +516,7 @@ def test_a_certificate_is_not_sent_to_where_a_remote_is_pushed(planted, web):
     run_git(folder, "config", "remote.origin.pushurl", f"{web[0]}/x.git")
     run_git(folder, "config", "http.sslCert", "/planted")
     with pytest.raises(ReconcileError, match=r"http\.sslCert in the repository's configuration"):
-        push_applied(find(folder), "prod", expected=None)
+        push(find(folder))
     assert sent == []
 
 
@@ -525,7 +524,7 @@ def test_a_certificate_for_another_address_is_no_hindrance(planted):
     folder, _, _, sent = planted
     run_git(folder, "config", "http.https://other.example/.sslCert", "/planted")
     with pytest.raises(ReconcileError, match="could not read Username"):
-        fetch_applied(find(folder), "prod", "web")
+        fetch(find(folder), "web")
     assert sent
 
 
@@ -545,7 +544,7 @@ def test_what_a_file_that_is_included_names_is_the_repositorys(planted, tmp_path
     run_git(folder, "config", f"includeIf.gitdir:{git_dir}.path", str(tmp_path / "included"))
     for allow in (NOTHING, CREDENTIALS):
         with pytest.raises(ReconcileError):
-            fetch_applied(find(folder, allow), "prod", "web")
+            fetch(find(folder, allow), "web")
         assert any("X-Secret" in headers for headers in sent) is bool(allow)
 
 
@@ -575,7 +574,7 @@ def test_a_helper_of_an_empty_subsection_is_not_run(planted, trace):
     with (folder.parent / ".git" / "config").open("a", encoding="utf-8") as file:
         file.write(f'[credential ""]\n\thelper = {script}\n')
     with pytest.raises(ReconcileError):
-        fetch_applied(find(folder), "prod", "web")
+        fetch(find(folder), "web")
     assert not was_run()
 
 
@@ -587,8 +586,7 @@ def test_a_push_does_not_negotiate_with_a_remote_that_is_named_like_the_address(
     run_git(folder, "config", f"remote.{address}.uploadpack", script)
     run_git(folder, "config", "push.negotiate", "true")
     found = find(folder)
-    move_applied(found, "prod", str(head(found)), None)
-    push_applied(found, "prod", expected=None)
+    push(found)
     assert not was_run()
 
 
@@ -601,9 +599,8 @@ def test_a_push_fetches_nothing_from_the_remote_of_a_partial_clone(planted, trac
     partial = tmp_path / "partial"
     run_git(partial, "config", "remote.origin.uploadpack", script)
     found = find(partial)
-    move_applied(found, "prod", str(head(found)), None)
     with pytest.raises(ReconcileError) as caught:
-        push_applied(found, "prod", expected=None, remote=str(tmp_path / "empty.git"))
+        push(found, str(tmp_path / "empty.git"))
     assert (was_run(), "without --filter" in str(caught.value.hint)) == (False, True)
 
 
@@ -631,7 +628,7 @@ def test_more_than_git_can_be_told_is_an_error_and_not_outside_git(git):
     found = find(folder)
     for call in (
         lambda each: not_as_committed(each, WorkTree(folder), "HEAD", wanted=bool),
-        lambda each: applied_commit(each, "prod"),
+        lambda each: old_applied_commit(each, "prod", None),
         lambda each: commit_of(each, "main"),
     ):
         with pytest.raises(ReconcileError, match="Argument list too long") as caught:
@@ -650,7 +647,7 @@ def test_the_runners_own_askpass_is_asked_in_the_place_of_the_repositorys(plante
     mine.chmod(0o755)
     monkeypatch.setenv("SSH_ASKPASS", str(mine))
     with pytest.raises(ReconcileError, match="Authentication failed"):
-        fetch_applied(find(folder), "prod", "web")
+        fetch(find(folder), "web")
     assert (ran(), sent[-1]["Authorization"]) == (set(), "Basic bWluZTptaW5l")
 
 
@@ -660,5 +657,5 @@ def test_the_runners_setting_goes_before_its_variable_as_in_git(planted, tmp_pat
     run_git(tmp_path, "config", "--global", "core.sshCommand", f"touch '{tmp_path}/mine'; false")
     monkeypatch.setenv("GIT_SSH", "/not/this/one")
     with pytest.raises(ReconcileError):
-        fetch_applied(find(folder), "prod", "secure")
+        fetch(find(folder), "secure")
     assert (ran(), (tmp_path / "mine").exists()) == (set(), True)

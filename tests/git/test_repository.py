@@ -11,7 +11,8 @@ import pytest
 from reconcile.errors import ReconcileError
 from reconcile.git import repository
 from reconcile.git.clean_check import not_as_committed
-from reconcile.git.refs import applied_commit, commit_of, fetch_applied
+from reconcile.git.old_ref import old_applied_commit
+from reconcile.git.refs import commit_of
 from reconcile.git.repository import Repository, author, find, head
 from reconcile.git.worktree import WorkTree
 from reconcile.model.finding import DeclarationError
@@ -120,8 +121,8 @@ ENDED_IN_PLACE = [pytest.param(KILLED, id="killed"), *(pytest.param(f"exit {n}",
     [
         pytest.param(head, id="head"),
         pytest.param(lambda found: commit_of(found, "main"), id="revision"),
-        pytest.param(lambda found: applied_commit(found, "prod"), id="applied"),
-        pytest.param(lambda found: fetch_applied(found, "prod", "."), id="fetch"),
+        pytest.param(lambda found: old_applied_commit(found, "prod", None), id="applied"),
+        pytest.param(lambda found: old_applied_commit(found, "prod", "."), id="fetch"),
         pytest.param(asked_clean, id="not-as-committed"),
         pytest.param(lambda found: found.with_submodules(["schedules/inner"]), id="submodules"),
         pytest.param(find, id="find"),

@@ -1,19 +1,14 @@
-"""Which commit is live: what `status` says of it after selections, rollbacks and rebuilds; and a ref told to others."""
+"""Which commit is live: what `status` says of it after selections, rollbacks and rebuilds."""
 
 from __future__ import annotations
 
 import subprocess
-import threading
 
 import pytest
 
-from reconcile.ledger.address import file_address
-from reconcile.ledger.open_ledger import open_ledger
-from reconcile.service.system_clock import SystemClock
-from tests.journeys.conftest import IN_GIT, TENANT
+from tests.journeys.conftest import TENANT
 
 LATER = TENANT.replace("0 0 2", "0 0 3").replace("0 0 4", "0 0 5")
-REF = "refs/reconcile/applied/test"
 
 
 @pytest.fixture
@@ -94,31 +89,6 @@ def test_a_commit_that_is_not_here_is_not_known(program, git, tmp_path, write, s
     assert standing(program)["revision"] is None
 
 
-def test_what_was_only_noted_here_can_be_told_later(program, git, commit):
-    assert program("apply", "--yes").code == 0
-    git("init", "--quiet", "--bare", "remote.git")
-    later = commit(LATER)
-    _, run = program.json("apply", "--yes", "--push-applied", "remote.git")
-    assert ([one["rule"] for one in run["findings"]], git("--git-dir", "remote.git", "rev-parse", REF)) == ([], later)
-
-
-def test_of_two_that_tell_a_remote_the_second_is_told(program, git, commit, service):
-    git("init", "--quiet", "--bare", "remote.git")
-    git("push", "--quiet", "remote.git", "HEAD:refs/heads/main")
-    first = git("rev-parse", "HEAD")
-    other = git("commit-tree", "HEAD^{tree}", "-m", "of another runner")
-    git("push", "--quiet", "remote.git", f"{other}:refs/heads/other")
-
-    def meanwhile(_, body):
-        if body.get("xw_quartz", {}).get("opttype") == "save":
-            git("--git-dir", "remote.git", "update-ref", REF, other)
-
-    service.hook = meanwhile
-    _, run = program.json("apply", "--yes", "--push-applied", "remote.git")
-    assert ["another run applied meanwhile" in one["hint"] for one in run["findings"] if one["rule"] == "applied-ref"]
-    assert (git("--git-dir", "remote.git", "rev-parse", REF), git("rev-parse", REF)) == (other, first)
-
-
 def test_a_rollback_speaks_of_itself_and_not_of_git(program, git, commit):
     program("apply", "--yes")
     commit(LATER)
@@ -131,26 +101,3 @@ def test_a_rollback_speaks_of_itself_and_not_of_git(program, git, commit):
     by = program.json("runs")[1]["runs"][1]["run"]
     assert f"declared as it was when it was held by rollback {by}\n" in held
     assert f" by rollback {by}\n" in program("drift").out
-
-
-def test_an_apply_that_waited_goes_on_from_what_the_other_one_applied(program, git, commit, tmp_path, monkeypatch):
-    assert program("apply", "--yes").code == 0
-    other = git("commit-tree", "HEAD^{tree}", "-p", "HEAD", "-m", "of the other run")
-    later = commit(LATER)
-    waited: list[float] = []
-    clock = SystemClock(threading.Event())
-    address = file_address(tmp_path / IN_GIT)
-    ledger = open_ledger(address, workspace="test", environment="test", clock=clock, create=False)
-    with ledger, ledger.lock("20260101T000000Z-aaaaaa", "the other run", timeout_seconds=0) as held:
-
-        def sleep(_, seconds):
-            if not waited:
-                git("update-ref", REF, other)
-                ledger.unlock(held.id)
-            waited.append(seconds)
-
-        monkeypatch.setattr(SystemClock, "monotonic", lambda _: sum(waited))
-        monkeypatch.setattr(SystemClock, "sleep", sleep)
-        code, run = program.json("apply", "--yes", "--lock-timeout", "10m")
-    assert waited
-    assert (code, run["findings"], git("rev-parse", REF)) == (0, [], later)

@@ -1,4 +1,4 @@
-"""A run that saved nothing hides nothing: what the ledger does not know is asked of the ref, key by key."""
+"""A run that saved nothing hides nothing of what it took over from the ref of an older reconcile."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tests.builders import key, schedule
 from tests.journeys.conftest import CLOCK, FIRST, IN_GIT, TENANT, WORKSPACE, rules, verdicts
 
 REF = "refs/reconcile/applied/test"
+CRONS = {"1": "0 0 2 * * ?", "2": "0 0/30 * * * ?", "3": "0 0 4 * * ?"}
 GONE = {"1": "vanished", "2": "vanished", "3": "vanished"}
 
 
@@ -53,17 +54,15 @@ def ledger():
 
 
 @pytest.fixture
-def fresh(program, git, declare, tmp_path):
-    """Make this a fresh runner: it has the ref that an earlier one pushed after its apply, and no ledger."""
+def fresh(program, git, declare, service):
+    """Make this a runner whose ledger knows nothing, and that has the ref which an older reconcile left."""
 
-    def one():
-        assert program("apply", "--yes", "--push-applied", "origin.git", "--no-ledger").code == 0
-        git("update-ref", "-d", REF)
-        assert not (tmp_path / ".reconcile").exists()
-        git("fetch", "--quiet", "origin.git", f"{REF}:{REF}")
+    def one(*, codes="123"):
+        for code in codes:
+            service.put("acme", code, CRONS[code])
+        git("update-ref", REF, "HEAD")
 
     git("init", "--quiet")
-    git("init", "--quiet", "--bare", "origin.git")
     declare()
     return one
 
@@ -89,7 +88,7 @@ def refused_again_and_again(program, service):
 def test_what_vanished_is_refused_as_often_as_it_is_applied(fresh, program, service):
     fresh()
     service.jobs.clear()
-    assert refused_again_and_again(program, service)[1] == "git"
+    assert refused_again_and_again(program, service)[1] == "ledger"
     assert program("apply", "--yes", "--recreate").code == 0
     assert (len(service.jobs), program("drift").code) == (3, 0)
     assert program.json("plan")[1]["last_applied"] == "ledger"
@@ -114,29 +113,26 @@ class TestInPostgres:
         assert (len(service.jobs), program("drift").code) == (3, 0)
 
 
-def test_a_ledger_of_a_refused_run_is_not_what_status_says_last_applied_comes_from(fresh, program, service, git):
+def test_status_says_what_a_refused_run_took_over(fresh, program, service):
     fresh()
     service.jobs.clear()
     assert program("apply", "--yes").code == 3
     (standing,) = program.json("status")[1]["environments"]
-    assert (standing["last_applied"], standing["revision"]) == ("git", git("rev-parse", REF))
-    assert (standing["keys"], len(standing["runs"]), standing["runs_since"]) == (0, 1, 0)
-    assert "the ref in Git" in program("status").out
+    assert (standing["last_applied"], standing["keys"], standing["revision"]) == ("ledger", 3, None)
 
 
-def test_a_run_of_a_selection_leaves_the_rest_known_from_git(fresh, program, service, declare):
+def test_a_run_of_a_selection_takes_over_the_rest_too(fresh, program, service, declare):
     fresh()
     service.jobs.clear()
     assert program("apply", "--yes", "--code", "1", "--recreate").code == 0
     code, plan = program.json("plan")
     assert (code, plan["last_applied"], verdicts(plan)) == (0, "ledger", {"2": "vanished", "3": "vanished"})
-    assert any("of 2 that the ledger does not know it comes from Git" in said for said in plan["assumptions"])
     declare(TENANT.replace(FIRST, ""))
     assert verdicts(program.json("plan")[1]) == {"1": "orphan", "2": "vanished", "3": "vanished"}
     assert verdicts(program.json("plan", "--code", "2")[1]) == {"2": "vanished"}
 
 
-def test_a_run_that_failed_leaves_the_rest_known_from_git(fresh, program, service):
+def test_a_run_that_failed_keeps_what_it_took_over(fresh, program, service):
     fresh()
     service.jobs.clear()
     service.hook = lambda _, body: (403, b"{}") if body.get("xw_quartz", {}).get("opttype") == "save" else None
@@ -146,7 +142,7 @@ def test_a_run_that_failed_leaves_the_rest_known_from_git(fresh, program, servic
     assert program("apply", "--yes").code == 3
 
 
-def test_a_run_that_saved_some_leaves_the_rest_known_from_git(fresh, program, service):
+def test_a_run_that_saved_some_took_over_the_rest(fresh, program, service):
     fresh()
     service.jobs.clear()
     service.hook = lambda _, body: (
@@ -159,7 +155,7 @@ def test_a_run_that_saved_some_leaves_the_rest_known_from_git(fresh, program, se
     assert plan_of(program)[3] == {"2": "vanished"}
 
 
-def test_a_first_run_that_was_killed_before_it_saved_leaves_all_known_from_git(fresh, program, service, tmp_path):
+def test_a_first_run_that_was_killed_before_it_took_over_leaves_all_to_the_next(fresh, program, service, tmp_path):
     fresh()
     service.jobs.clear()
     address = file_address(tmp_path / IN_GIT)
@@ -182,9 +178,8 @@ def test_an_orphan_of_the_ref_outlives_a_refused_run_and_the_ref(fresh, program,
     code, run = program.json("apply", "--yes")
     assert (code, rules(run)) == (3, ["inactive"])
     assert verdicts(program.json("plan")[1]) == {"1": "orphan", "2": "drifted"}
-    code, run = program.json("apply", "--yes", "--allow-inactive")
-    assert (code, [one for one in run["findings"] if one["rule"] == "orphan-forgotten"]) == (0, [])
-    assert git("rev-parse", REF) == git("rev-parse", "HEAD")
+    git("update-ref", "-d", REF)
+    assert program("apply", "--yes", "--allow-inactive").code == 0
     assert verdicts(program.json("plan")[1])["1"] == "orphan"
     assert program("apply", "--yes", "--park-removed").code == 0
     assert service.jobs["acme", "1"][0]["cronexpression"] == "0 0 0 1 1 ? 2099"
@@ -198,7 +193,7 @@ def test_what_the_ledger_knows_to_be_parked_is_not_brought_back_by_an_older_ref(
     git("update-ref", REF, older)
     _, plan = program.json("plan")
     assert (plan["last_applied"], plan["changes"], plan["attention"]) == ("ledger", [], [])
-    assert not any("Git" in said for said in plan["assumptions"])
+    assert not any(REF in said for said in plan["assumptions"])
     assert (program("drift", "--strict").code, program("apply", "--yes").code) == (0, 0)
     declare()
     assert verdicts(program.json("plan")[1]) == {"1": "pending"}  # parked was what was last applied
@@ -223,22 +218,12 @@ def test_a_refused_run_revises_nothing_that_it_was_refused_for(fresh, program, s
 
 def test_a_schedule_that_was_declared_parked_and_never_there_is_made_without_asking(fresh, program, service, declare):
     declare(TENANT + "    state: parked\n")
-    fresh()
+    fresh(codes="12")
     assert ("acme", "3") not in service.jobs
     declare()
     code, plan = program.json("plan")
     assert (code, rules(plan), verdicts(plan)) == (0, [], {"3": "never-applied"})
     assert program("apply", "--yes").code == 0
-
-
-def test_the_ref_is_fetched_for_what_the_ledger_does_not_know(fresh, program, service, git):
-    fresh()
-    service.jobs.clear()
-    git("update-ref", "-d", REF)
-    for _ in range(2):
-        code, run = program.json("apply", "--yes", "--fetch-applied", "origin.git")
-        assert (code, rules(run)) == (3, ["vanished"] * 3)
-    assert program("drift", "--fetch-applied", "origin.git").code == 2
 
 
 def test_a_rebuilt_ledger_goes_before_the_ref(fresh, program, service):

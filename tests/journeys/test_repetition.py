@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.examples import examples
-from tests.journeys.conftest import WORKSPACE, rules, verdicts
+from tests.journeys.conftest import IN_GIT, WORKSPACE, rules, verdicts
 
 CODES = ("1", "2", "3")
 PARKED = "0 0 0 1 1 ? 2099"
@@ -54,7 +54,7 @@ def world(program, service, write, tmp_path):
             service.put("acme", code, *[cron] * count, status=status)
 
     def one(*, noted, first, seen, then, now, on_drift):
-        shutil.rmtree(tmp_path / ".reconcile", ignore_errors=True)
+        shutil.rmtree((tmp_path / IN_GIT).parent, ignore_errors=True)
         git("update-ref", "-d", "refs/reconcile/applied/test")
         write("reconcile.yaml", WORKSPACE.format(url=service.url) + f"on_drift: {on_drift}\n")
         if noted is not None:

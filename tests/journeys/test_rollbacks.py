@@ -130,7 +130,6 @@ def test_a_held_schedule_that_is_live_as_declared_is_no_difference(gone_bad, ser
         pytest.param(["rollback", "1999", "--yes"], "there is no run '1999'", id="no-such-run"),
         pytest.param(["rollback", "20", "--yes", "--tenant", "none"], "changed nothing that is selected", id="nothing"),
         pytest.param(["rollback", "20", "--yes", "--label", "a=b"], "cannot be selected by label", id="label"),
-        pytest.param(["rollback", "20", "--yes", "--no-ledger"], "made from the ledger", id="no-ledger"),
         pytest.param(["rollback", "20"], "no terminal to ask on", id="nobody-to-ask"),
         pytest.param(["runs", "show", "1999"], "there is no run '1999'", id="show-no-such-run"),
         pytest.param(["runs", "--env", "test", "show", "20"], "stands before show", id="option-before-subcommand"),

@@ -101,7 +101,6 @@ class Watch:
             self("drift", *how)
             self("apply", "--yes", *how, "--events", f"{file}.ndjson", "--report", f"json={file}-{name}-run.json")
             self("apply", plan, "--yes", *how, "--events", "-")
-            self("apply", "--yes", "--no-ledger", *how)
             self("history", "acme", "1", *how)
             self("status", *how)
             self("runs", *how)

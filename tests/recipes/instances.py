@@ -192,10 +192,10 @@ from __future__ import annotations
 import click
 
 from reconcile.commands.command_report import CommandReport
-from reconcile.commands.decorators import command, sources
+from reconcile.commands.decorators import base_option, command
 from reconcile.engine.overrides import Allowances
 from reconcile.report.counts import count_document, count_view
-from reconcile.session.command_line import SELECTION, Group, Sources
+from reconcile.session.command_line import SELECTION, Group
 from reconcile.session.declared import declare
 from reconcile.session.observed import observed
 from reconcile.session.runtime import Runtime
@@ -203,11 +203,11 @@ from reconcile.session.runtime import Runtime
 
 @click.command("count")
 @command(*SELECTION, Group.REQUESTS)
-@sources
-def count(runtime: Runtime, *, sources: Sources) -> CommandReport:
+@base_option
+def count(runtime: Runtime, *, base: str | None) -> CommandReport:
     """Count the jobs of the declared schedules that are live."""
     declared = declare(runtime)
-    with observed(declared, sources) as seen:
+    with observed(declared, base=base) as seen:
         live = seen.plan(Allowances()).live
     jobs = sum(len(one) for one in live.values() if isinstance(one, tuple))
     document = count_document(jobs, declared.head, environment=declared.environment.name)
@@ -299,9 +299,8 @@ from reconcile.commands.save_options import run_report, save_options
 from reconcile.engine.overrides import Allowances
 from reconcile.model.ledger_records import RunKind
 from reconcile.model.selection import Selection
-from reconcile.session.command_line import Group, SaveOptions, Sources
+from reconcile.session.command_line import Group, SaveOptions
 from reconcile.session.declared import declare
-from reconcile.session.memory import read_applied_ref
 from reconcile.session.preparing import Prepared, Preparing, RunPurpose
 from reconcile.session.runtime import Runtime
 from reconcile.session.saving import prepare_and_save
@@ -319,7 +318,7 @@ def heal(runtime: Runtime, *, tenant: str, code: str, options: SaveOptions, allo
     declared = declare(runtime.with_options(one))
 
     def prepare(run: Preparing) -> Prepared:
-        planned = run.observed(Sources(), read_applied_ref(declared, None)).plan(allowances)
+        planned = run.observed().plan(allowances)
         return Prepared(planned, RunPurpose(RunKind.APPLY))
 
     return run_report(prepare_and_save(declared, options, prepare), declared.head)

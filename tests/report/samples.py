@@ -167,6 +167,5 @@ STANDINGS = (
         lock=LOCK,
     ),
     EnvironmentStatus("staging", LastAppliedSource.LEDGER, None, ".git/reconcile/shop/ledger.db"),
-    EnvironmentStatus("test", LastAppliedSource.GIT, "4f0b1d8a" * 5, None),
     EnvironmentStatus("demo", LastAppliedSource.NONE, None, None, findings=(LINELESS,)),
 )

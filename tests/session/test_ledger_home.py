@@ -73,5 +73,5 @@ def test_a_run_that_saves_is_refused_for_an_error_of_the_ledger():
     with pytest.raises(RefusedError) as caught, ledger_required():
         raise LedgerError("it is full", hint="make room")
     (refusal,) = caught.value.refusals
-    assert (refusal.rule, refusal.override) == ("no-ledger", "--no-ledger")
-    assert caught.value.hint == "make room; or apply without one by --no-ledger"
+    assert (refusal.rule, refusal.setting) == ("no-ledger", "ledger")
+    assert caught.value.hint == "make room; or `ledger: none` in reconcile.yaml applies without one"

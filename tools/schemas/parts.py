@@ -252,8 +252,7 @@ DEFINITIONS: dict[str, Node] = {
         "The commit that was read; null outside Git.", "4f0b1d8a4f0b1d8a4f0b1d8a4f0b1d8a4f0b1d8a"
     ),
     "last_applied": choice(
-        "The source of last applied: `ledger` if it knows at least one schedule, even if Git adds others (see "
-        "`assumptions`); else `git` if there is a ref or revision; else `none`.",
+        "The source of last applied: `ledger` if it knows at least one schedule, or takes one over; else `none`.",
         LastAppliedSource,
         "none",
     ),

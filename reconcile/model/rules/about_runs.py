@@ -117,36 +117,12 @@ class ReplyRule(Rule):
 
 
 class GitRule(Rule):
-    """What is odd about the repository, or about last applied as Git has it."""
+    """What is odd about the repository."""
 
     FOREIGN_REPOSITORY = (
         "foreign-repository",
         "Git would use a repository whose work tree does not hold the declarations.",
         "Find out who added it, and remove it; an intended clone can be a submodule.",
-    )
-    GIT_UNREADABLE = (
-        "git-unreadable",
-        "The ref of last applied cannot be read.",
-        "See the hint; `git` itself may say more.",
-        Severity.WARNING,
-    )
-    APPLIED_REF = (
-        "applied-ref",
-        "The ref of last applied was not moved, or not pushed.",
-        "See the message for the reason; the next run that proves everything moves it.",
-        Severity.WARNING,
-    )
-    ORPHAN_FORGOTTEN = (
-        "orphan-forgotten",
-        "No file declares a live job, and Git no longer knows it from last applied.",
-        "Park it with `--park-removed --base COMMIT`, or remove it in the service.",
-        Severity.WARNING,
-    )
-    RENAME_FORGOTTEN = (
-        "rename-forgotten",
-        "A job is live under an older name, and Git no longer knows that name.",
-        "Write the new name with `--include-renames --applied-rev COMMIT`.",
-        Severity.WARNING,
     )
 
 
@@ -221,7 +197,7 @@ class LedgerRule(Rule):
 
     LEDGER_UNREADABLE = (
         "ledger-unreadable",
-        "The ledger cannot be read, so last applied comes from Git or is not known.",
+        "The ledger cannot be read, so last applied is not known.",
         "See the hint; `reconcile ledger rebuild` moves a damaged ledger away.",
         Severity.WARNING,
     )

@@ -1,4 +1,4 @@
-"""What is last applied, by Git: a commit, and what is forgotten when the ref of last applied moves."""
+"""A git that was killed says nothing: neither that there is no commit, nor that files are committed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import shutil
 import subprocess
 
 import pytest
-
-from tests.journeys.conftest import FIRST, TENANT
 
 
 def git(folder, *arguments):
@@ -27,31 +25,6 @@ def committed(program, tmp_path):
     git(tmp_path, "init", "--quiet")
     commit(tmp_path)
     return program
-
-
-def test_git_without_these_declarations_is_no_last_applied(committed, tmp_path):
-    (tmp_path / "schedules").rename(tmp_path / "moved")
-    _, plan = committed.json("plan", "--applied-rev", "HEAD", "--dir", "moved")
-    assert plan["last_applied"] == "none"
-    assert any("declares nothing for test" in said for said in plan["assumptions"])
-
-
-def test_what_git_forgets_when_its_ref_moves_is_told(committed, tmp_path, write, service, declare):
-    none = "ledger: none\n"
-    declare(more=none)
-    commit(tmp_path)
-    assert committed("apply", "--yes").code == 0
-    declare(TENANT.replace(FIRST, "").replace("对账", "对账二"), more=none)
-    commit(tmp_path)
-    _, run = committed.json("apply", "--yes")
-    told = {one["rule"]: one["code"] for one in run["findings"]}
-    assert (told["orphan-forgotten"], told["rename-forgotten"]) == ("1", "2")
-
-
-def test_what_is_known_in_spite_of_git_is_not_said_to_be_unknown(committed, applied):
-    _, plan = committed.json("plan", "--applied-rev", "HEAD")
-    assert plan["last_applied"] == "git"
-    assert not any("no lock" in said for said in plan["assumptions"])
 
 
 @pytest.fixture

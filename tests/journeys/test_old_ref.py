@@ -1,0 +1,126 @@
+"""The ref of last applied that an older reconcile kept: the first ledger takes it over, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.journeys.conftest import FIRST, TENANT, WORKSPACE, verdicts
+from tests.journeys.test_git import commit, git
+
+__all__ = ["commit", "git"]  # fixtures
+
+REF = "refs/reconcile/applied/test"
+ASKED = "taken over from refs/reconcile/applied/test"
+TAKEN = "3 schedules of refs/reconcile/applied/test taken over into the ledger: it is not read any more"
+
+
+def live_as_declared(service):
+    for code, cron in (("1", "0 0 2 * * ?"), ("2", "0 0/30 * * * ?"), ("3", "0 0 4 * * ?")):
+        service.put("acme", code, cron)
+
+
+@pytest.fixture(params=["file", "git"])
+def ledger(request, git, write, service):
+    """The home of the ledger."""
+    git("remote", "add", "origin", "./remote.git")
+    write("reconcile.yaml", WORKSPACE.format(url=service.url) + f"ledger: {request.param}\n")
+    return request.param
+
+
+@pytest.fixture
+def noted(git, commit, service, ledger):
+    """What is declared is live, and the ref says that its commit was applied; a ledger in Git has it at its remote."""
+    first = commit()
+    live_as_declared(service)
+    if ledger == "git":
+        git("push", "-q", "origin", f"{first}:{REF}")
+    else:
+        git("update-ref", REF, first)
+    return first
+
+
+def test_an_orphan_and_a_change_by_hand_are_known_from_it_by_what_reads_and_recorded_by_the_next_apply(
+    program, git, commit, service, noted
+):
+    commit(TENANT.replace(FIRST, ""))
+    service.put("acme", "2", "0 0 * * * ?")
+    _, plan = program.json("plan")
+    assert (plan["last_applied"], verdicts(plan)) == ("ledger", {"1": "orphan", "2": "drifted"})
+    assert any(ASKED in said and noted[:12] in said for said in plan["assumptions"])
+    assert program("drift").code == 2
+    ended = program("apply", "--yes")
+    assert (ended.code, ended.err.count(TAKEN)) == (0, 1)
+    where = ("--git-dir=remote.git",) if program.json("status")[1]["environments"][0]["ledger"] == "git+origin" else ()
+    assert git(*where, "rev-parse", REF) == noted  # it was not moved
+    empty = git(*where, "hash-object", "-t", "tree", "-w", "/dev/null")
+    git(*where, "update-ref", REF, git(*where, "commit-tree", "-m", "nothing is declared", empty))
+    _, plan = program.json("plan")
+    assert (plan["last_applied"], verdicts(plan)) == ("ledger", {"1": "orphan"})
+    assert not any(ASKED in said for said in plan["assumptions"])
+    assert program("apply", "--yes", "--park-removed").code == 0
+    assert service.jobs["acme", "1"][0]["cronexpression"] == "0 0 0 1 1 ? 2099"
+
+
+def test_what_vanished_since_is_refused_again_and_again(program, git, service, noted):
+    service.jobs.clear()
+    assert [program("apply", "--yes").code for _ in range(3)] == [3, 3, 3]
+    assert service.saves == []
+
+
+def test_without_a_ledger_it_is_not_read(program, git, commit, write, service, noted):
+    write("reconcile.yaml", WORKSPACE.format(url=service.url) + "ledger: none\n")
+    assert program.json("plan")[1]["last_applied"] == "none"
+
+
+BROKEN = "tenant: acme\nschedules: [\n"
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12\n"
+
+
+@pytest.mark.parametrize("text", [pytest.param(BROKEN, id="broken"), pytest.param(POINTER, id="a-pointer-of-lfs")])
+def test_a_commit_that_cannot_be_read_whole_is_an_error_that_names_commit_and_file(
+    program, git, commit, write, service, text
+):
+    write("reconcile.yaml", WORKSPACE.format(url=service.url))
+    bad = commit(text)
+    git("update-ref", REF, bad)
+    commit()
+    for words in (["plan"], ["drift"], ["apply", "--yes"]):
+        ended = program(*words)
+        assert (ended.code, f"{bad[:12]}:schedules/tenants/acme.yaml:" in ended.err) == (1, True), ended.err
+        assert f"git update-ref -d {REF}" in ended.err
+    assert service.saves == []
+    git("update-ref", "-d", REF)
+    assert program("apply", "--yes").code == 0
+
+
+def test_a_commit_that_does_not_know_the_environment_is_an_error_and_one_without_the_folder_is_of_another_workspace(
+    program, git, commit, write, service
+):
+    git("commit", "-q", "--allow-empty", "-m", "nothing yet")
+    git("update-ref", REF, "HEAD")
+    write("reconcile.yaml", WORKSPACE.format(url=service.url).replace("  test:", "  other:"))
+    other = commit()
+    write("reconcile.yaml", WORKSPACE.format(url=service.url))
+    commit()
+    assert program.json("plan")[1]["last_applied"] == "none"
+    git("update-ref", REF, other)
+    ended = program("plan")
+    assert (ended.code, f"{other[:12]}:schedules/reconcile.yaml has no environment 'test'" in ended.err) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "words, instead",
+    [
+        pytest.param(["plan", "--applied-rev", "HEAD"], "`ledger: git`", id="applied-rev"),
+        pytest.param(["drift", "--applied-rev=HEAD"], "`ledger: git`", id="applied-rev-of-drift"),
+        pytest.param(["plan", "--fetch-applied", "origin"], "`ledger: git`", id="fetch-applied"),
+        pytest.param(["apply", "--yes", "--push-applied", "origin"], "`ledger: git`", id="push-applied"),
+        pytest.param(["apply", "--yes", "--no-ledger"], "`ledger: none`", id="no-ledger"),
+        pytest.param(["rollback", "20", "--no-ledger"], "`ledger: none`", id="no-ledger-of-rollback"),
+    ],
+)
+def test_an_option_that_is_gone_is_an_error_that_names_what_to_write(program, service, words, instead):
+    ended = program(*words)
+    (option,) = (word.partition("=")[0] for word in words if word.partition("=")[0] in ended.err)
+    assert (ended.code, f"error: there is no {option} any more\n" in ended.err, service.saves) == (1, True, [])
+    assert instead in ended.err
