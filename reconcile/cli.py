@@ -41,7 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "rollback": "Bring back what was live before a run.",
     "release": "Lift the hold of a rollback.",
     "unlock": "Free the lock of a run that is dead.",
-    "ledger": "Begin or rebuild the ledger, or take one that was kept elsewhere.",
+    "ledger": "Begin, rebuild or accept the ledger, or take one that was kept elsewhere.",
     "history": "Show what the jobs of one schedule did.",
     "explain": "Say what a cron expression means, and when it fires.",
     "schema": "Print a JSON Schema of what is read or written.",

@@ -20,6 +20,8 @@ SHARED = {
     "landed-late": {"rule", "reason"},  # a save landed after it was read back: the reason as desired, the rule if not
     "moved-after": {"rule", "reason"},  # another program saved what this run had verified
     "unreadable": {"rule", "reason"},  # the key could not be read
+    "ledger-behind": {"rule", "guard"},  # refused before a save; found by what only reads
+    "known-elsewhere": {"rule", "guard"},  # refused before a save; found by what only reads
     "ledger-gone": {"rule", "guard"},  # refused before a save; found by what only reads, and after a save
 }
 

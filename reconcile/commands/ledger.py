@@ -1,6 +1,8 @@
-"""`ledger`: begin or rebuild the ledger of an environment, or take one that was kept elsewhere."""
+"""`ledger`: begin, rebuild or accept the ledger of an environment, or take one that was kept elsewhere."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import click
 
@@ -8,10 +10,12 @@ from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.engine.find_last_applied import found_live, with_declarations
 from reconcile.exits import Exit
+from reconcile.model.finding import Finding
 from reconcile.model.last_applied import NO_LAST_APPLIED
 from reconcile.model.ledger_records import Ending, RunKind
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
+from reconcile.service.endpoint import service_mark
 from reconcile.service.reader import ServiceReader
 from reconcile.session.carrying import origin_of, take
 from reconcile.session.command_line import SELECTION, Group
@@ -21,12 +25,18 @@ from reconcile.session.identity import identify
 from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.observed import read_live
 from reconcile.session.runtime import Runtime
+from reconcile.session.seen_ledger import new_parents, noted, read_note_of
 from reconcile.text import counted
 
 
 @click.group("ledger")
 def ledger() -> None:
-    """Begin or rebuild the ledger of an environment, or take one that was kept elsewhere."""
+    """Begin, rebuild or accept the ledger of an environment, or take one that was kept elsewhere."""
+
+
+_ACTOR = click.option(
+    "--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names."
+)
 
 
 @ledger.command("begin")
@@ -56,7 +66,7 @@ def begin(runtime: Runtime) -> CommandReport:
 
 
 @ledger.command("rebuild")
-@click.option("--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names.")
+@_ACTOR
 @command(*SELECTION, Group.REQUESTS)
 def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     """Take what is live now, of all that is declared, for last applied. Nothing is saved to the service.
@@ -65,16 +75,19 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     was made by hand. Live names are not known: the declared names are recorded.
     """
     declared = declare(runtime)
-    home = locate_ledger(declared.checkout, declared.environment)
+    home = replace(located := locate_ledger(declared.checkout, declared.environment), lineage=None)
     moved_to = home.move_away_if_damaged()
     with connect(runtime, declared.environment) as client:
         live = read_live(runtime, ServiceReader(client), list(declared.desired)).live
     found = with_declarations(found_live(declared.desired, live), declared.desired, NO_LAST_APPLIED)
     start = identify(declared.checkout, actor).start(RunKind.ADOPT)
     with home.to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
-        entry = written.begin(start)
+        note = read_note_of(home)
+        service = service_mark(declared.environment, runtime.environ)
+        entry = written.begin(start, parents=new_parents(located, written, note), service=service)
         entry.record_applied(found)
         entry.end(Ending.FINISHED, {})
+        _tell(runtime, noted(note, written)[1])
     unread = sum(not isinstance(rows, tuple) for rows in live.values())
     message = f"{counted(len(found), 'schedule')} of {len(declared.desired)} taken for applied as they are live."
     message += f" {unread} could not be read." if unread else ""
@@ -94,7 +107,7 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     "Twice: one of each.",
 )
 @click.option("--from-workspace", metavar="ID", help="The former id of the workspace, if it was another.")
-@click.option("--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names.")
+@_ACTOR
 @command()
 def taken(runtime: Runtime, *, named: tuple[str, ...], from_workspace: str | None, actor: str | None) -> CommandReport:
     """Carry a ledger here: from another home, from the environment's former name, or from another folder.
@@ -113,3 +126,38 @@ def taken(runtime: Runtime, *, named: tuple[str, ...], from_workspace: str | Non
     name = checkout.environment.name
     document = ledger_document(checkout.head, environment=name, action="take", message=message, findings=findings)
     return CommandReport(document, done_view(message, environment=name, findings=findings))
+
+
+@ledger.command("accept")
+@_ACTOR
+@command()
+def accept(runtime: Runtime, *, actor: str | None) -> CommandReport:
+    """Go on with the ledger as it is, though this repository has seen a later one: it was restored from a backup.
+
+    It begins a new lineage, which names those that it follows: repositories that have seen one of them take it. What
+    only the later ledger knew is lost: see `plan` first. Nothing is saved to the service.
+    """
+    checkout = open_checkout(runtime)
+    environment = checkout.environment
+    home = replace(located := locate_ledger(checkout, environment), lineage=None)
+    start = identify(checkout, actor).start(RunKind.ADOPT)
+    with home.to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
+        note = read_note_of(home)
+        parents = new_parents(located, written, note)
+        if parents:
+            written.begin(start, parents=parents).end(Ending.FINISHED, {})
+            _tell(runtime, noted(note, written)[1])
+        lineage = written.lineage()
+    if not parents or lineage is None:
+        message = f"The ledger {home.shown} is the last one that was seen here: nothing was to be done."
+    else:
+        message = f'The ledger {home.shown} is the one from now on: lineage: "{lineage.id}", at run {lineage.serial}.'
+        message += "" if located.lineage is None else " Commit that line in place of the earlier lineage."
+    name = environment.name
+    document = ledger_document(checkout.head, environment=name, action="accept", message=message)
+    return CommandReport(document, done_view(message, environment=name))
+
+
+def _tell(runtime: Runtime, findings: tuple[Finding, ...]) -> None:
+    for found in findings:
+        runtime.log("warning", f"{found.rule}: {found.message}")

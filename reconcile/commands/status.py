@@ -25,6 +25,7 @@ from reconcile.report.ledger_views import status_view
 from reconcile.session.declared import Checkout, open_checkout
 from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.runtime import Runtime
+from reconcile.session.seen_ledger import behind
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
@@ -52,6 +53,8 @@ def _status(checkout: Checkout, environment: Environment) -> EnvironmentStatus:
         with home.if_exists() as ledger:
             if ledger is not None:
                 found = _by_ledger(checkout, ledger, environment, home.shown)
+            told = (replace(one, message=f"{environment.name}: {one.message}") for one in behind(home, ledger))
+            found = replace(found, findings=tuple(told))
     except (LedgerError, SettingError) as error:
         rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNREADABLE
         found = replace(found, findings=(_finding(environment, rule, error),))

@@ -15,7 +15,8 @@ from reconcile.model.ledger_records import Hold
 NO_HOLDS: Mapping[Key, Hold] = {}
 
 MAY_BE_PENDING = (
-    "no last applied: a live schedule that differs counts as moved, though it may as well be pending in Git"
+    "no last applied: a live schedule that differs counts as moved, though it may as well be pending in Git; nothing "
+    "counts as vanished or held"
 )
 
 

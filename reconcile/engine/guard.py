@@ -152,6 +152,16 @@ GUARDS = (
     Guard("git-not-clean", "`--require-git-clean`, and files differ from the commit", remedy="commit"),
     Guard("no-ledger", "the ledger cannot be opened or written", setting="ledger"),
     Guard("ledger-gone", "the ledger that `lineage` names, or that the run opened, is not there", setting="lineage"),
+    Guard(
+        "ledger-behind",
+        "this repository has seen a later run than the ledger holds, or another ledger",
+        remedy="the newest ledger, or `reconcile ledger accept`",
+    ),
+    Guard(
+        "known-elsewhere",
+        "the ledger holds nothing yet, and another one knows declared schedules of this service",
+        remedy="that ledger, carried here by the command in the hint",
+    ),
     Guard("locked", "another apply is under way", option="--lock-timeout 10m"),
     Guard("plan-used", "this plan was applied, to its end", remedy="plan again"),
     Guard(

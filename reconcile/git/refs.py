@@ -11,6 +11,7 @@ from reconcile.text import did_you_mean, shown
 
 OLD = "refs/reconcile/applied/"
 LEDGER = "refs/reconcile/ledger/"
+SEEN = "refs/reconcile/seen/"
 
 OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PLAIN = re.compile(r"[0-9A-Za-z_.-]")
@@ -80,6 +81,15 @@ def ledger_ref(workspace: str, environment: str) -> str:
     ('refs/reconcile/ledger/shop/prod', 'refs/reconcile/ledger/shop/a%2Fb')
     """
     return f"{LEDGER}{_part(workspace)}/{_part(environment)}"
+
+
+def seen_ref(workspace: str, environment: str) -> str:
+    """Return the ref that notes how far this repository has seen the ledger of *environment*.
+
+    >>> seen_ref("shop", "prod")
+    'refs/reconcile/seen/shop/prod'
+    """
+    return f"{SEEN}{_part(workspace)}/{_part(environment)}"
 
 
 def _part(name: str) -> str:

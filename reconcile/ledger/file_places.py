@@ -12,7 +12,7 @@ from pathlib import Path
 
 FOLDER = ".reconcile"
 _IN_GIT = "reconcile"
-_NAME = "ledger.db"
+NAME = "ledger.db"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,9 @@ def file_places(directory: Path, workspace: str, common_dir: str = "") -> FilePl
     # `.` and `..` have no parent folder in their text.
     folder = directory if directory.name not in ("", "..") else directory.resolve()
     beside = folder.parent / FOLDER
-    outside, of_old = beside / folder_name(workspace) / _NAME, beside / _NAME
+    outside, of_old = beside / folder_name(workspace) / NAME, beside / NAME
     if common_dir:
-        return FilePlaces(Path(common_dir) / _IN_GIT / folder_name(workspace) / _NAME, (outside, of_old))
+        return FilePlaces(Path(common_dir) / _IN_GIT / folder_name(workspace) / NAME, (outside, of_old))
     return FilePlaces(outside, (of_old,))
 
 
@@ -43,6 +43,6 @@ def folder_name(workspace: str) -> str:
     >>> folder_name("shop"), folder_name(".."), folder_name("ledger.db")
     ('shop', '%2E.', '%6Cedger.db')
     """
-    if workspace.startswith((".", _NAME)):
+    if workspace.startswith((".", NAME)):
         return f"%{ord(workspace[0]):02X}{workspace[1:]}"
     return workspace

@@ -8,7 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from reconcile.errors import LedgerError, LedgerGoneError
+from reconcile.ledger import queries
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.database import Database
 from reconcile.ledger.git_steps import FORMAT, GitLock, Meta, as_ledger_error
@@ -68,6 +71,8 @@ def load(home: GitHome, *, create: bool) -> Loaded | None:
         tree = LedgerTree()
         with database.writing() as connection:
             tree.load(connection, files, version=meta.schema)
+            if commit is not None:
+                _refuse_another(home, connection, meta)
         lock = _lock(home, files[LOCK]) if LOCK in files else None
     except BaseException:
         database.close()
@@ -105,9 +110,15 @@ def _meta(home: GitHome, files: Mapping[str, bytes]) -> Meta:
             f"{SCHEMA_VERSION}: a newer one has written it",
             hint="upgrade reconcile to the version that the other pipelines run",
         )
-    if home.lineage is not None and found.lineage != home.lineage:
-        raise gone(home, f"it is of lineage {found.lineage}")
     return replace(found, serial=serial)
+
+
+def _refuse_another(home: GitHome, connection: Connection, meta: Meta) -> None:
+    """Refuse a ledger that is neither of the lineage that the workspace names, nor begun from it."""
+    known = queries.lineage(connection, queries.Owner(home.workspace, home.environment))
+    is_child = known is not None and home.lineage is not None and known.is_of(home.lineage)
+    if home.lineage not in (None, meta.lineage) and not is_child:
+        raise gone(home, f"it is of lineage {meta.lineage}")
 
 
 def gone(home: GitHome, why: str) -> LedgerGoneError:

@@ -149,6 +149,10 @@ class GitLedger(SqlLedger):
         """Return *lineage* with the id that `lineage` names."""
         return replace(lineage, id=self.steps.meta.lineage)
 
+    def durable_lineage(self) -> Lineage | None:
+        """Return the lineage as the ref has it: None before the first push."""
+        return self.lineage() if self.steps.has_landed and self.steps.head == self.steps.at else None
+
     def lock_holder(self) -> LockHolder | None:
         """Return the holder of the lock, as the ledger said when it was read, or as this run has written it since."""
         lock = self._lock_now()
@@ -262,11 +266,19 @@ class GitLedger(SqlLedger):
                     self.steps.push()
             self.steps.lock = None
 
-    def begin(self, start: RunStart) -> RunLedger:
-        """Record that a run begins, and return what records it; the lock must be held."""
-        begun = super().begin(start)
+    def begin(self, start: RunStart, *, parents: Collection[str] = (), service: str | None = None) -> RunLedger:
+        """Record that a run begins, and return what records it; the lock must be held.
+
+        With *parents* it begins a new lineage, which names them and the one before it.
+        """
+        # In its rows a ledger has another id than it is known by.
+        known = self.lineage()
+        named = (*(() if known is None else (known.as_parent,)), *parents) if parents else ()
+        begun = super().begin(start, parents=named, service=service)
         assert isinstance(begun, GitRunLedger), "it is made of `recorder`"
         begun.git = self
+        if parents and (made := super().lineage()) is not None:
+            self.steps.meta = replace(self.steps.meta, lineage=made.id)
         self.commit(f"{start.kind} {start.id}: begin", prune=True)
         return begun
 

@@ -6,6 +6,7 @@ It is counted on by each run and each release of holds.
 from __future__ import annotations
 
 import secrets
+from collections.abc import Collection
 
 from sqlalchemy import Connection, func, insert, select, update
 
@@ -33,12 +34,23 @@ def begun(connection: Connection, owner: queries.Owner) -> Lineage:
     return made
 
 
-def advance(connection: Connection, owner: queries.Owner) -> Lineage:
+def advance(
+    connection: Connection, owner: queries.Owner, *, parents: Collection[str] = (), service: str | None = None
+) -> Lineage:
     """Count one more step of *owner* that later runs decide by, and return the lineage with its serial.
 
-    Another step at the same time waits until this transaction ends.
+    With *parents* a new lineage begins here: it names them, the one that it follows, and the parents of that one.
+    *service* is the mark of the service that the step is about. Another step at the same time waits until this
+    transaction ends.
     """
-    known = begun(connection, owner)
+    before = queries.lineage(connection, owner)
+    known = before or begun(connection, owner)
     row = update(LEDGERS).where(LEDGERS.c.workspace == owner.workspace, LEDGERS.c.environment == owner.environment)
     connection.execute(row.values(serial=LEDGERS.c.serial + 1))
+    if service is not None:
+        connection.execute(row.values(service=service))
+    if parents:
+        followed = () if before is None else (before.as_parent, *before.parents)
+        named = list(dict.fromkeys((*followed, *parents)))
+        connection.execute(row.values(lineage=new_lineage(), parents=named))
     return queries.lineage(connection, owner) or known

@@ -128,6 +128,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     ("ALTER TABLE reconcile_ledgers ADD COLUMN taken_to TEXT",),
     ("ALTER TABLE reconcile_ledgers ADD COLUMN guards TEXT",),
+    ("ALTER TABLE reconcile_ledgers ADD COLUMN service TEXT",),
 )
 """Step *n* (from 1) leads from schema version *n - 1* to *n*; version 0 is an empty database."""
 

@@ -5,14 +5,28 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, Connection, CursorResult, Select, Table, Text, exists, func, or_, select, text, tuple_
+from sqlalchemy import (
+    Column,
+    Connection,
+    CursorResult,
+    Select,
+    Table,
+    Text,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+)
 
 from reconcile.errors import UsageError
 from reconcile.ledger.encoding import applied_in, change_in, hold_in, in_force_of, json_text, key_in, run_in
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, LEDGERS, RUNS
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, ValueInForce
-from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, Lineage, RunKind, RunRecord, Settled
+from reconcile.model.ledger_records import ChangeRecord, Elsewhere, Ending, Hold, Lineage, RunKind, RunRecord, Settled
 from reconcile.model.outcome import Result
 from reconcile.text import listed
 
@@ -143,6 +157,25 @@ def guards(connection: Connection, owner: Owner) -> dict[str, str] | None:
     """Return what the workspace guarded with when *owner* last applied everything; None: that is not known."""
     row = connection.execute(select(LEDGERS.c.guards).where(*_of(LEDGERS, owner))).first()
     return None if row is None or row.guards is None else dict(row.guards)
+
+
+def elsewhere(connection: Connection, owner: Owner, service: str, keys: Collection[Key]) -> tuple[Elsewhere, ...]:
+    """Return the ledgers of others than *owner* that know some of *keys* as applied to *service*.
+
+    Those of other workspaces in the same environment are left out: a key has one workspace there.
+    """
+    asked = text(_KEYS_AS_ROWS[connection.dialect.name]).columns(tenant=Text, code=Text).subquery("asked")
+    same = and_(APPLIED.c.workspace == LEDGERS.c.workspace, APPLIED.c.environment == LEDGERS.c.environment)
+    chosen = (
+        select(LEDGERS.c.workspace, LEDGERS.c.environment, func.count().label("known"))
+        .join(APPLIED, same)
+        .where(LEDGERS.c.service == service, LEDGERS.c.environment != owner.environment, LEDGERS.c.taken_to.is_(None))
+        .where(tuple_(APPLIED.c.tenant, APPLIED.c.code).in_(select(asked)))
+        .group_by(LEDGERS.c.workspace, LEDGERS.c.environment)
+        .order_by(LEDGERS.c.workspace, LEDGERS.c.environment)
+    )
+    rows = connection.execute(chosen, {"asked": json_text(list(keys))})
+    return tuple(Elsewhere(row.workspace, row.environment, row.known) for row in rows)
 
 
 def holds(connection: Connection, owner: Owner) -> dict[Key, Hold]:

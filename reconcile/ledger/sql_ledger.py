@@ -22,7 +22,7 @@ from reconcile.ledger.tables import RUNS
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, ValueInForce
-from reconcile.model.ledger_records import ChangeRecord, Hold, Lineage, LockHolder, RunRecord, RunStart
+from reconcile.model.ledger_records import ChangeRecord, Elsewhere, Hold, Lineage, LockHolder, RunRecord, RunStart
 from reconcile.ports import Clock
 
 
@@ -126,6 +126,15 @@ class SqlLedger:
         with self._database.reading() as connection:
             return queries.guards(connection, self._owner)
 
+    def durable_lineage(self) -> Lineage | None:
+        """Return the lineage with the last serial that this ledger will not lose any more; None: there is none yet."""
+        return self.lineage()
+
+    def elsewhere(self, service: str, keys: Collection[Key]) -> tuple[Elsewhere, ...]:
+        """Return the other ledgers of this database that know some of *keys* as applied to *service*."""
+        with self._database.reading() as connection:
+            return queries.elsewhere(connection, self._owner, service, keys)
+
     def runs(self, *, most: int) -> tuple[RunRecord, ...]:
         """Return the last runs, newest first."""
         with self._database.reading() as connection:
@@ -194,8 +203,11 @@ class SqlLedger:
         finally:
             self._held = None
 
-    def begin(self, start: RunStart) -> RunLedger:
+    def begin(self, start: RunStart, *, parents: Collection[str] = (), service: str | None = None) -> RunLedger:
         """Record that a run begins, and return the `RunLedger` that records it. The lock must be held.
+
+        With *parents* it begins a new lineage, which names them and the one before it. *service* is the mark of the
+        service that it is about.
 
         Raises:
             LedgerError: the start could not be recorded, or the lock is not held.
@@ -206,7 +218,7 @@ class SqlLedger:
             self._database, self._owner, start=start, lock=self._lock, held=self._held, clock=self._clock
         )
         with run_ledger.writing() as connection:
-            serial = advance(connection, self._owner).serial
+            serial = advance(connection, self._owner, parents=parents, service=service).serial
             record = RunRecord(start, serial=serial)
             connection.execute(insert(RUNS), {**self._owner._asdict(), **run_columns(record)})
         return run_ledger

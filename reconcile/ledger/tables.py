@@ -158,7 +158,8 @@ HOLDS = Table(
 
 # Which ledger of its owner this is, and the serial of its last run or release. The first run makes the row.
 # `taken_to` is where the ledger was carried (`carry`): from then on no run uses it here. `guards` are those of the
-# workspace when everything was last applied: settings and their values.
+# workspace when everything was last applied: settings and their values. `service` marks the service that the last run
+# was about.
 LEDGERS = Table(
     "reconcile_ledgers",
     metadata,
@@ -169,6 +170,7 @@ LEDGERS = Table(
     Column("parents", Json, nullable=False),
     _maybe("taken_to"),
     Column("guards", Json),
+    _maybe("service"),
 )
 
 # The lock of each environment. The row stays when the lock is free (without a nonce): the token only grows.

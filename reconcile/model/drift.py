@@ -11,8 +11,10 @@ from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import LastAppliedSource
 from reconcile.model.ledger_records import Hold
+from reconcile.model.rules import LedgerRule
 from reconcile.model.verdicts import Condition, Verdict
 
+_OLD_LEDGER = frozenset({LedgerRule.LEDGER_BEHIND, LedgerRule.KNOWN_ELSEWHERE})
 _MOVED_VERDICTS = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING, Verdict.VANISHED})
 _MOVED_CONDITIONS = frozenset({Condition.DUPLICATE, Condition.INACTIVE})
 
@@ -60,8 +62,15 @@ class Drift:
         return not any(change.verdict is Verdict.UNREADABLE for change in self.keys)
 
     @property
+    def is_in_doubt(self) -> bool:
+        """Return whether the ledger is not the last one: what it forgot may have moved."""
+        return any(finding.rule in _OLD_LEDGER for finding in self.findings)
+
+    @property
     def exit_code(self) -> Exit:
-        """Return how the check ends: a key that could not be read beats one that moved."""
+        """Return how the check ends: a key that could not be read beats one that moved; a doubt is no proof."""
         if not self.is_complete:
             return Exit.ERROR
-        return Exit.DIFFERENT if self.moved else Exit.DONE
+        if self.moved:
+            return Exit.DIFFERENT
+        return Exit.ERROR if self.is_in_doubt else Exit.DONE

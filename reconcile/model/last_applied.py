@@ -10,7 +10,10 @@ from enum import StrEnum
 from reconcile.model.keys import Key
 from reconcile.model.schedule import DeclaredAt, Schedule, State
 
-TWO_WAY = "no last applied: two-way, no orphans, no lock"
+UNJUDGED = "nothing counts as vanished, held, changed by hand, or applied at a later commit"
+"""What the guards that need memory cannot tell without it."""
+
+TWO_WAY = f"no last applied: two-way, no orphans, no lock; {UNJUDGED}"
 
 
 class LastAppliedSource(StrEnum):

@@ -21,7 +21,9 @@ class RunKind(StrEnum):
     APPLY = "apply"
     ROLLBACK = "rollback"
     ADOPT = "adopt"
-    """`ledger rebuild`: what was live was taken for last applied; nothing was saved."""
+    """`ledger rebuild`: what was live was taken for last applied. `ledger accept`: the ledger was taken as it is.
+
+    Nothing was saved."""
     TAKE = "take"
     """`ledger take`: the ledger was carried here from another place; nothing was saved."""
 
@@ -168,13 +170,42 @@ class Hold:
 class Lineage:
     """Which ledger this is: an *id* from when it was made, and the *serial* of its last run or release.
 
-    A copy, or an older state, of a ledger has its id. One that was carried from another place has an id of its own; its
-    *parents* are what it was made from, as ``ID@SERIAL``.
+    A copy, or an older state, of a ledger has its id. One that was made from others, or carried from another place,
+    names those, its *parents*, as ``ID@SERIAL``; the serial is left out where it is not known.
     """
 
     id: str
     serial: int
     parents: tuple[str, ...] = ()
+
+    @property
+    def as_parent(self) -> str:
+        """Return how a lineage that is begun from this one names it."""
+        return f"{self.id}@{self.serial}"
+
+    def is_of(self, named: str) -> bool:
+        """Return whether this is the lineage with the id *named*, or was begun from it."""
+        return named in (self.id, *(parent.partition("@")[0] for parent in self.parents))
+
+    def is_after(self, seen: Lineage) -> bool:
+        """Return whether this holds more than *seen*, or was begun from it."""
+        return self.serial > seen.serial if self.id == seen.id else self.is_of(seen.id)
+
+    def why_behind(self, seen: Lineage) -> str | None:
+        """Return why this is not what *seen* has become; None: it is, as far as can be told."""
+        if self.id == seen.id:
+            return None if self.serial >= seen.serial else f"holds run {self.serial} of lineage {self.id}"
+        return None if self.is_of(seen.id) else f"is of lineage {self.id}, which was not begun from another"
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """The ledger of another *environment* or *workspace*, at *place* (empty: in the same one), that knows *keys*."""
+
+    workspace: str
+    environment: str
+    keys: int
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,8 @@ def closing(drift: Drift) -> str:
     parts += [f"{held} held"] if held else []
     parts += [f"{rest} not as declared"] if rest else []
     if not parts:
-        return f"No drift: {counted(drift.unchanged, 'schedule')} as declared."
+        seen = " seen, by a ledger that is not the last one" if drift.is_in_doubt else ""
+        return f"No drift{seen}: {counted(drift.unchanged, 'schedule')} as declared."
     parts += [f"{drift.unchanged} as declared"] if drift.unchanged else []
     return f"Drift: {', '.join(parts)}." if moved else f"No drift seen: {', '.join(parts)}."
 

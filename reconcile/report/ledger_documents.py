@@ -54,10 +54,7 @@ def ledger_document(
     lock: LockHolder | None = None,
     findings: Iterable[Finding] = (),
 ) -> Document:
-    """Return the document of a command that changed a ledger.
-
-    *action* is `begin`, `rebuild`, `take`, `release` or `unlock`.
-    """
+    """Return the document of a command that changed a ledger: *action* is the command's name."""
     return {
         **head_members("ledger", head, environment),
         "complete": True,

@@ -6,6 +6,7 @@ all that the redactor must hide.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -94,6 +95,19 @@ def endpoint(environment: Environment, variables: Mapping[str, str]) -> Endpoint
         proxy=proxy,
         secrets=tuple(_secrets(environment, parts, headers, proxy, variables)),
     )
+
+
+def service_mark(environment: Environment, variables: Mapping[str, str]) -> str:
+    """Return what tells the service of *environment* from every other, and tells nothing else of its address.
+
+    Raises:
+        SettingError: the address is wrong, or names a variable that is missing.
+    """
+    setting = f"environments.{environment.name}.url"
+    parts = _address(expanded(environment.url, setting, variables), environment.url, setting)
+    port = parts.port or _DEFAULT_PORTS[parts.scheme]
+    address = f"{parts.scheme}://{parts.hostname}:{port}{parts.path.rstrip('/')}"
+    return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _address(url: str, written: str, setting: str) -> SplitResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,11 +16,14 @@ from reconcile.git.tracked import is_tracked
 from reconcile.ledger.address import WITHOUT_LEDGER, LedgerAddress, file_address, ledger_address, shown_path
 from reconcile.ledger.file_places import file_places
 from reconcile.model.finding import RefusedError
+from reconcile.model.ledger_records import Lineage
 from reconcile.model.workspace import Environment
 from reconcile.session.declared import Checkout, open_checkout
 from reconcile.session.runtime import Runtime
 
 if TYPE_CHECKING:
+    from reconcile.git.scratch import Scratch
+    from reconcile.ledger.git_home import GitHome
     from reconcile.ledger.sql_ledger import SqlLedger
 
 
@@ -60,7 +63,9 @@ class LedgerHome:
             LedgerError: it cannot be opened.
         """
         with self.wherever_it_went() as ledger:
-            if ledger is not None:
+            if ledger is None:
+                self._refuse_another(None)
+            else:
                 _refuse_taken(ledger)
             yield ledger
 
@@ -244,33 +249,78 @@ class LedgerHome:
         from reconcile.ledger.open_ledger import open_ledger
 
         clock = self.runtime.clock
-        return open_ledger(address, workspace=self.workspace, environment=self.environment, clock=clock, create=create)
+        ledger = open_ledger(
+            address, workspace=self.workspace, environment=self.environment, clock=clock, create=create
+        )
+        if ledger is not None:
+            try:
+                self._refuse_another(ledger.lineage() if self.lineage else None)
+            except BaseException:
+                ledger.close()
+                raise
+        return ledger
+
+    def _refuse_another(self, found: Lineage | None) -> None:
+        """Refuse a ledger of the lineage *found* where the workspace names one that it neither is nor was begun from.
+
+        Raises:
+            LedgerGoneError: it is another one, or there is none.
+        """
+        if self.address is None or self.lineage is None or (found is not None and found.is_of(self.lineage)):
+            return
+        why = "it is not there, or holds no run" if found is None else f"it is of lineage {found.id}"
+        raise LedgerGoneError(
+            f"the ledger {self.shown} is not the one that `lineage` names ({self.lineage}): {why}",
+            hint="see where the right one is; or, to go on with this one, "
+            f"reconcile ledger accept --env {self.environment}",
+        )
 
     def _open_in_git(self, remote: str, address: LedgerAddress, *, create: bool) -> SqlLedger | None:
-        from reconcile.git.scratch import scratch
-        from reconcile.git.shared_ref import GitRef
-        from reconcile.ledger.git_home import GitHome
         from reconcile.ledger.git_ledger import open_git_ledger
 
+        with contextlib.ExitStack() as stack:
+            home = self._git_home(stack.enter_context(self._scratch(remote, address)))
+            ledger = open_git_ledger(home, create=create)
+            if ledger is not None:
+                ledger.closing = stack.pop_all().close
+            return ledger
+
+    @contextlib.contextmanager
+    def other_refs(self) -> Iterator[tuple[GitHome, ...]]:
+        """Give the other ledgers in the remote that holds this one, whoever they belong to.
+
+        Raises:
+            LedgerError: the remote cannot be asked.
+        """
+        from reconcile.git.ledger_refs import ledger_refs
+        from reconcile.ledger.git_steps import as_ledger_error
+
+        assert self.address is not None and self.address.remote is not None, "the ledger is in Git"
+        own = ledger_ref(self.workspace, self.environment)
+        with self._scratch(self.address.remote, self.address) as place:
+            with as_ledger_error(self.address.shown):
+                refs = ledger_refs(place)
+            yield tuple(replace(self._git_home(place, ref), lineage=None) for ref in refs if ref != own)
+
+    def _git_home(self, place: Scratch, ref: str | None = None) -> GitHome:
+        from reconcile.git.shared_ref import GitRef
+        from reconcile.ledger.git_home import GitHome
+
         clock = self.runtime.clock
+        shared = GitRef(place, ref or ledger_ref(self.workspace, self.environment), sleep=clock.sleep)
+        return GitHome(shared, place.folder.parent, self.workspace, self.environment, clock, self.lineage)
+
+    @contextlib.contextmanager
+    def _scratch(self, remote: str, address: LedgerAddress) -> Iterator[Scratch]:
+        from reconcile.git.scratch import scratch
+
         with contextlib.ExitStack() as stack:
             try:
                 place = stack.enter_context(scratch(self.repository, remote))
             except ReconcileError as error:
                 message = f"the ledger {address.shown} cannot be opened: {error.message}"
                 raise LedgerError(message, hint=error.hint) from error
-            home = GitHome(
-                GitRef(place, ledger_ref(self.workspace, self.environment), sleep=clock.sleep),
-                place.folder.parent,
-                self.workspace,
-                self.environment,
-                clock,
-                self.lineage,
-            )
-            ledger = open_git_ledger(home, create=create)
-            if ledger is not None:
-                ledger.closing = stack.pop_all().close
-            return ledger
+            yield place
 
 
 def _refuse_taken(ledger: SqlLedger) -> None:

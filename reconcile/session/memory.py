@@ -24,8 +24,10 @@ from reconcile.model.reading import reading_of
 from reconcile.model.rules import LedgerRule
 from reconcile.model.schedule import Schedule
 from reconcile.session.declared import Declared
+from reconcile.session.known_elsewhere import known_elsewhere
 from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.removed_keys import with_doubts
+from reconcile.session.seen_ledger import behind
 from reconcile.session.taken_over import last_applied_of_old_ref
 
 if TYPE_CHECKING:
@@ -109,8 +111,11 @@ def read_memory(declared: Declared, *, base: str | None) -> Memory:
         ReconcileError: what the old ref names cannot be taken over, or there is no revision *base*.
     """
     try:
-        with locate_ledger(declared.checkout, declared.environment).if_exists() as ledger:
-            return remember(declared, ledger, base=base)
+        home = locate_ledger(declared.checkout, declared.environment)
+        with home.if_exists() as ledger:
+            memory = remember(declared, ledger, base=base)
+            told = (*behind(home, ledger), *known_elsewhere(declared, home, ledger))
+            return replace(memory, findings=(*memory.findings, *told))
     except (LedgerError, SettingError) as error:
         memory = _remembered(declared, Memory(), base)
         rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNREADABLE

@@ -22,10 +22,12 @@ from reconcile.session.command_line import SaveOptions
 from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
 from reconcile.session.identity import RunIdentity, identify
+from reconcile.session.known_elsewhere import refuse_known_elsewhere
 from reconcile.session.ledger_home import LedgerHome, ledger_required, locate_ledger
 from reconcile.session.live_commit import commit_order, find_live_commits
 from reconcile.session.memory import remember
 from reconcile.session.observed import Observed, Planned
+from reconcile.session.seen_ledger import refuse_behind
 
 if TYPE_CHECKING:
     from reconcile.ledger.sql_ledger import SqlLedger
@@ -114,6 +116,8 @@ def preparing(declared: Declared, options: SaveOptions) -> Iterator[Preparing]:
             with ledger_required():
                 home.refuse_to_begin()
                 ledger = stack.enter_context(home.if_exists())
+                refuse_behind(home, ledger)
+                refuse_known_elsewhere(declared, home, ledger)
         yield Preparing(declared, identity, client, ledger)
 
 

@@ -36,6 +36,7 @@ from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.pacing import Pacing
 from reconcile.flows.wave import Ports
 from reconcile.git.refs import old_ref
+from reconcile.git.seen_note import SeenNote
 from reconcile.model.finding import Finding, Refusal, RefusedError
 from reconcile.model.ledger_records import Learned, RunKind, RunStart
 from reconcile.model.outcome import Outcome, Result
@@ -44,6 +45,7 @@ from reconcile.model.rules import LedgerRule
 from reconcile.model.run import Run
 from reconcile.ports import Progress
 from reconcile.report.plan_view import after_answer, plan_view
+from reconcile.service.endpoint import service_mark
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
 from reconcile.session.command_line import SaveOptions
@@ -51,11 +53,13 @@ from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
 from reconcile.session.events import Events, TellingLedger
 from reconcile.session.identity import RunIdentity, identify
+from reconcile.session.known_elsewhere import refuse_known_elsewhere
 from reconcile.session.ledger_home import ledger_required
 from reconcile.session.observed import Planned
 from reconcile.session.preparing import Prepared, Preparing, RunPurpose, kept_home, preparing
 from reconcile.session.run_entry import RunEntry
 from reconcile.session.runtime import Runtime
+from reconcile.session.seen_ledger import noted, refuse_behind
 from reconcile.text import counted
 from reconcile.times import instant_text
 
@@ -73,9 +77,13 @@ CHANGES_PER_REQUEST = 20
 
 @dataclass(frozen=True)
 class Saving(Preparing):
-    """A run that may save. *ledger* holds the lock of the environment; None: the run has no ledger."""
+    """A run that may save. *ledger* holds the lock of the environment; None: the run has no ledger.
+
+    *seen* is what this repository noted of the ledger before the run.
+    """
 
     options: SaveOptions
+    seen: SeenNote | None = None
 
     def save(self, prepared: Prepared) -> Run:
         """Save what *prepared* says and return what became of it. The ledger and the events record it.
@@ -88,6 +96,7 @@ class Saving(Preparing):
         start = self._start(planned, purpose)
         events = self._open_events(start, planned.plan)
         entry = self._begin(start, planned, purpose)
+        seen = self._note(entry, self.seen)  # a run that is killed later was seen too
         # A ledger that is written by pushes may refuse the first of them here: before the first save.
         with ledger_required():
             run = self._carry_out(planned, entry, events)
@@ -99,6 +108,7 @@ class Saving(Preparing):
             if purpose.kind is RunKind.APPLY and run.is_done and run.plan.selection.is_everything:
                 entry.take_guards(self.declared.guards)
             entry.end(run)
+        self._note(entry, seen)
         # What was saved and cannot be written down is not done: the next run reads what became of it.
         of_replies = ServiceReader(self.client).take_findings()
         told_once = [one for one in entry.findings if one.rule is not LedgerRule.LEDGER_GONE or not run.is_ledger_gone]
@@ -112,6 +122,14 @@ class Saving(Preparing):
         )
         events.summary(run)
         return run
+
+    def _note(self, entry: RunEntry, seen: SeenNote | None) -> SeenNote | None:
+        """Note how far the ledger has got, as this repository has *seen* it."""
+        if self.ledger is None or seen is None:
+            return seen
+        seen, findings = noted(seen, self.ledger)
+        entry.note(findings)
+        return seen
 
     def _notices(self) -> tuple[Finding, ...]:
         return () if self.ledger is None else self.ledger.notices_of_run()
@@ -138,7 +156,9 @@ class Saving(Preparing):
         if self.ledger is None:
             return RunEntry(None)
         with ledger_required():
-            entry = RunEntry(self.ledger.begin(start))
+            declared = self.declared
+            service = service_mark(declared.environment, declared.runtime.environ)
+            entry = RunEntry(self.ledger.begin(start, service=service))
         memory = planned.memory
         taken = to_take_over(memory.last_applied)
         # A rollback places holds though all of it is refused, and says so.
@@ -274,16 +294,18 @@ def saving(declared: Declared, options: SaveOptions) -> Iterator[Saving]:
     identity = identify(declared.checkout, options.actor)
     with (
         connect(declared.runtime, declared.environment) as client,
-        _locked_ledger(declared, options, identity) as ledger,
+        _locked_ledger(declared, options, identity) as (ledger, seen),
     ):
-        yield Saving(declared, identity, client, ledger, options)
+        yield Saving(declared, identity, client, ledger, options, seen)
 
 
 @contextlib.contextmanager
-def _locked_ledger(declared: Declared, options: SaveOptions, identity: RunIdentity) -> Iterator[SqlLedger | None]:
+def _locked_ledger(
+    declared: Declared, options: SaveOptions, identity: RunIdentity
+) -> Iterator[tuple[SqlLedger | None, SeenNote | None]]:
     home = kept_home(declared)
     if home is None:
-        yield None
+        yield None, None
         return
     with contextlib.ExitStack() as stack:
         # Only an error that is raised before the block is about the ledger as a whole.
@@ -291,7 +313,9 @@ def _locked_ledger(declared: Declared, options: SaveOptions, identity: RunIdenti
             home.refuse_to_begin()
             ledger = stack.enter_context(home.to_write())
             stack.enter_context(ledger.lock(identity.id, identity.actor, timeout_seconds=options.lock_timeout))
-        yield ledger
+            seen = refuse_behind(home, ledger)
+            refuse_known_elsewhere(declared, home, ledger)
+        yield ledger, seen
 
 
 def _refused_as_gone(run: Run, findings: tuple[Finding, ...]) -> tuple[Refusal, ...]:

@@ -9,7 +9,7 @@ def test_a_first_apply_begins_a_ledger_that_git_ignores(program, tmp_path):
     _, plan = program.json("plan")
     assert (plan["last_applied"], (tmp_path / ".reconcile").exists()) == ("none", False)
     _, run = program.json("apply", "--yes")
-    assert "two-way" in run["assumptions"][0]
+    assert "two-way, no orphans; nothing counts as vanished, held" in run["assumptions"][0]
     assert (tmp_path / ".reconcile" / ".gitignore").read_text(encoding="utf-8") == "*\n"
     _, plan = program.json("plan")
     assert (plan["last_applied"], "no lock" in plan["assumptions"][0]) == ("ledger", False)

@@ -120,16 +120,17 @@ def test_the_first_apply_says_which_line_to_commit_and_until_it_is_committed_sta
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_a_ledger_that_a_mirror_deleted_is_gone_where_its_lineage_is_named(shared, remote, service, declare, named):
+def test_a_ledger_that_a_mirror_deleted_is_not_begun_anew_where_it_was_seen(shared, remote, service, declare, named):
     program, _ = shared
     _, run = program.json("apply", "--yes")
     declare(TENANT.replace(FIRST, ""), more="ledger: git\n" + (f"lineage: {lineage_of(run)}\n" if named else ""))
     git(remote, "update-ref", "-d", REF)
+    rule = "ledger-gone" if named else "ledger-behind"
     code, plan = program.json("plan")
-    assert (code, "ledger-gone" in [one["rule"] for one in plan["findings"]]) == (0, named)
+    assert (code, [one["rule"] for one in plan["findings"]]) == (0, [rule])
     code, run = program.json("apply", "--yes")
-    assert (code, rules(run)) == ((3, ["ledger-gone"]) if named else (0, []))
-    assert bool(git(remote, "for-each-ref", REF)) is not named
+    assert (code, rules(run)) == (3, [rule])
+    assert not git(remote, "for-each-ref", REF)
 
 
 @pytest.mark.parametrize(

@@ -171,9 +171,9 @@ STATUS = document(
 LEDGER = document(
     "ledger",
     "A change of a ledger",
-    "A change by hand: `reconcile ledger begin`, `ledger rebuild`, `ledger take`, `release`, `unlock`.",
+    "A change by hand: `reconcile ledger begin`, `rebuild`, `accept` and `take`, `release`, `unlock`.",
     {
-        "action": choice("What was done.", ("begin", "rebuild", "take", "release", "unlock"), "release"),
+        "action": choice("What was done.", ("begin", "rebuild", "accept", "take", "release", "unlock"), "release"),
         "message": text("The result.", "1 hold lifted."),
         "keys": listed("The schedules that it affected.", record(KEY), [example(record(KEY))]),
         "lock": ref_or_null("runs#lock", "The lock that was freed.", example(_LOCK), None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconcile.errors import ServiceError
-from reconcile.model.last_applied import LastAppliedSource
+from reconcile.model.last_applied import TWO_WAY, LastAppliedSource
 from reconcile.model.rules import FileRule, ReplyRule, ScheduleRule, Severity
 from reconcile.model.schedule import BeforeRun, Removed, State
 from reconcile.model.verdicts import Action, Condition, SavedField, Verdict
@@ -267,7 +267,7 @@ DEFINITIONS: dict[str, Node] = {
     "assumptions": listed(
         "What the run assumes, because the service does not say it.",
         {"type": "string"},
-        ["no last applied: two-way, no orphans, no lock"],
+        [TWO_WAY],
     ),
 }
 

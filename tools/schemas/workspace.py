@@ -282,11 +282,11 @@ _LEDGER = text(
 )
 
 _LINEAGE = text(
-    "Which ledger in Git this is, as its first apply says. With it, a ledger that is not there, or is another one, is "
-    "an error, and never a first run.",
+    "Which ledger this is, as `status` says, and the first apply of one in Git. With it, a ledger that is not there, "
+    "or is another one, is an error, and never a first run.",
     "a3f09c12d4e5b678",
     pattern="^[a-f][0-9a-f]{15}$",
-    patternErrorMessage="the lineage that the first apply said is meant, such as a3f09c12d4e5b678",
+    patternErrorMessage="the lineage that `status` says is meant, such as a3f09c12d4e5b678",
 )
 
 _FREEZE = {

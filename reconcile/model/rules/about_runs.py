@@ -207,6 +207,24 @@ class LedgerRule(Rule):
         "See who moved it, and put the newest ledger back, or push it to its ref.",
         Severity.WARNING,
     )
+    LEDGER_BEHIND = (
+        "ledger-behind",
+        "This repository has seen a later run than the ledger holds, or another ledger: this one is old.",
+        "Put the newest ledger back, or go on with this one by `reconcile ledger accept`.",
+        Severity.WARNING,
+    )
+    KNOWN_ELSEWHERE = (
+        "known-elsewhere",
+        "The ledger holds nothing yet, and another one in the same home knows declared schedules of this service.",
+        "If the environment or the workspace has a new name, carry that ledger here by the command in the hint.",
+        Severity.WARNING,
+    )
+    LEDGER_NOT_NOTED = (
+        "ledger-not-noted",
+        "The repository could not note which run of the ledger it has seen, so an older ledger would not be told.",
+        "Let the repository's git directory be written, or ignore it where it is made anew for each run.",
+        Severity.NOTE,
+    )
     LEDGER_LINEAGE = (
         "ledger-lineage",
         "The ledger in Git is not named by the workspace: if it were deleted, it would be begun anew.",

@@ -1,0 +1,104 @@
+"""Whether an empty ledger is only a first run: keys that it lacks may be known to the ledger of another name.
+
+An environment that is renamed begins an empty ledger, and so does a workspace with a new id. What was held, vanished or
+removed would be forgotten in silence. So where nothing is remembered yet, the other ledgers in the same home are asked
+for the declared keys: other environments and workspaces in the same database, other files in the same git directory,
+other refs of the same remote. Only those count that were about the same service.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconcile.engine.guard import refused_by
+from reconcile.errors import LedgerError, SettingError
+from reconcile.ledger.file_places import NAME
+from reconcile.model.finding import Finding, RefusedError
+from reconcile.model.keys import Key
+from reconcile.model.ledger_records import Elsewhere
+from reconcile.model.rules import LedgerRule
+from reconcile.service.endpoint import service_mark
+from reconcile.session.declared import Declared
+from reconcile.session.ledger_home import LedgerHome
+from reconcile.text import counted
+
+if TYPE_CHECKING:
+    from reconcile.ledger.sql_ledger import SqlLedger
+
+
+def known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedger | None) -> tuple[Finding, ...]:
+    """Return the finding that another ledger knows declared keys, where *ledger* (None: there is none) knows nothing.
+
+    Raises:
+        LedgerError: the ledgers cannot be asked.
+    """
+    if home.address is None or (ledger is not None and (ledger.lineage() is not None or ledger.last_applied())):
+        return ()
+    keys = sorted(declared.everything)
+    try:
+        service = service_mark(declared.environment, declared.runtime.environ)
+    except SettingError:
+        return ()  # the client of the service says so
+    if not keys:
+        return ()
+    found = [] if ledger is None else [*ledger.elsewhere(service, keys)]
+    found += _beside(home, service, keys)
+    return tuple(_finding(declared, home, one) for one in found[:1])
+
+
+def refuse_known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedger | None) -> None:
+    """Refuse a run that would begin anew what another ledger knows.
+
+    Raises:
+        RefusedError: it would.
+        LedgerError: the ledgers cannot be asked.
+    """
+    for found in known_elsewhere(declared, home, ledger):
+        refusal = refused_by("known-elsewhere", found.message, remedy=found.hint)
+        raise RefusedError(found.message, refusals=(refusal,), hint=found.hint)
+
+
+def _beside(home: LedgerHome, service: str, keys: Collection[Key]) -> list[Elsewhere]:
+    assert home.address is not None, "a ledger is kept"
+    # Here, so that a run without a ledger does not pay for its library.
+    from reconcile.ledger.other_ledgers import in_file, in_ref
+
+    found: list[Elsewhere] = []
+    if home.address.path is not None:
+        for path in _other_files(home.address.path, home.repository.common_dir):
+            with contextlib.suppress(LedgerError):  # a broken file of another workspace is its own affair
+                found += in_file(path, service, keys)
+    elif home.address.remote is not None:
+        with home.other_refs() as others:
+            for other in others:
+                found += in_ref(other, service, keys)
+    return found
+
+
+def _other_files(own: Path, common_dir: str) -> Iterator[Path]:
+    """Yield the files of other workspaces. Outside Git the folder may be anything: nothing is looked for there."""
+    if common_dir:
+        yield from (path for path in sorted(own.parent.parent.glob(f"*/{NAME}")) if path != own)
+
+
+def _finding(declared: Declared, home: LedgerHome, found: Elsewhere) -> Finding:
+    workspace, environments = declared.checkout.workspace.id, declared.checkout.workspace.environments
+    is_ours = found.workspace == workspace
+    whose = f"environment {found.environment}" + ("" if is_ours else f" of workspace {found.workspace}")
+    message = (
+        f"the ledger {home.shown} holds nothing yet, and {counted(found.keys, 'declared schedule')} of this service "
+        f"{'is' if found.keys == 1 else 'are'} known to the ledger of {whose}: this is not a first run"
+    )
+    from_workspace = "" if is_ours else f" --from-workspace {found.workspace}"
+    take = f"reconcile ledger take --from {found.environment}{from_workspace} --env {home.environment}"
+    begin = f"reconcile ledger rebuild --env {home.environment}"
+    is_declared = is_ours and found.environment in environments
+    hint = (
+        f"declare each schedule in one environment; or, if both are to save it, {begin}"
+        if is_declared
+        else f"{take} carries that ledger here; or, to begin another one, {begin}"
+    )
+    return Finding(LedgerRule.KNOWN_ELSEWHERE, message, hint=hint)
