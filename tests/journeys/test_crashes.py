@@ -18,6 +18,8 @@ from tests.journeys.crashes import KILLED, nothing, scene, watched_twin
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 CHANGES = 20
+ROLLED_BACK = 6
+PARKED = "0 0 0 1 1 ? 2099"
 LEASE_SECONDS = 0.3
 APPLY = ("apply", "--yes", "--format", "json")
 # For who comes after a dead run; its lock ends by itself.
@@ -83,6 +85,35 @@ def test_killed_at_any_boundary_one_more_run_makes_all_as_declared(places, bound
     # In Git: the intents of the canaries and the waves, with all that was before them; the end.
     steps = {"save": CHANGES, "commit": 4 + 2 * (2 + 3) + 3, "push": (2 + 3) + 1}
     assert count - 1 == steps[boundary], count - 1
+
+
+@pytest.mark.parametrize("places", ["sqlite", "postgres"], indirect=True)
+@pytest.mark.parametrize("boundary", ["commit", "save"])
+def test_a_rollback_that_was_killed_at_any_boundary_is_finished_by_the_same_rollback(places, boundary):
+    for count in itertools.count(1):
+        here, _ = places(ROLLED_BACK)
+        before = here.live()
+        assert here.run(*APPLY, lease_seconds=LEASE_SECONDS).code == 0
+        saved = here.saves()
+        rollback = ("rollback", here.status()["runs"][0]["run"], "--yes", "--format", "json")
+        ended = here.run(*rollback, lease_seconds=LEASE_SECONDS, die=[boundary, "after", count])
+        if ended.code != KILLED:
+            break
+        again = here.run(*rollback, "--lock-timeout", "5m", lease_seconds=LEASE_SECONDS)
+        assert again.code == 0, (count, again.out, again.err)
+        live = here.live()
+        assert {key: jobs[0][1] for key, jobs in live.items()} == {
+            key: before[key][0][1] if key in before else PARKED for key in live
+        }
+        assert all(len(done) <= len(saved.get(key, ())) + 1 for key, done in here.saves().items()), count
+        told = here.status()
+        last, *earlier = told["runs"]
+        assert (told["open"], told["lock"], last["ending"], len(told["holds"])) == ([], None, "finished", ROLLED_BACK)
+        # One that was killed before it began, or once its end was recorded, has nothing to settle.
+        assert {one["settled_by"] for one in earlier if one["state"] != "ended"} <= {last["run"]}
+    assert ended.code == 0, ended.out
+    print(f"killed a rollback after each of {count - 1} boundaries of kind {boundary}")
+    assert count > ROLLED_BACK if boundary == "save" else count > 8
 
 
 @pytest.mark.parametrize("part", range(2))
