@@ -25,9 +25,7 @@ PAGE = re.compile(r"\bdocs/[\w-]+\.md")
 VARIABLE = re.compile(r"\bRECONCILE_[A-Z_]*[A-Z]\b")
 
 # Options of git and of a benchmark that a page shows, and how the options begin that take something back.
-OF_OTHERS = frozenset(
-    {"--delete", "--filter", "--bare", "--depth", "--mirror", "--no", "--no-recurse-submodules", "--profile", "--short"}
-)
+OF_OTHERS = frozenset({"--delete", "--filter", "--mirror", "--no", "--profile", "--short"})
 GUARD_IDS = frozenset(guard.rule for guard in GUARDS)
 SCHEMAS = sorted((ROOT / "schemas").glob("*.schema.json"))
 
