@@ -10,7 +10,7 @@ from tests import postgres
 from tests.journeys.conftest import LEDGER, rules
 
 
-def test_a_damaged_ledger_is_told_by_plan_and_refuses_apply(program, service, tmp_path):
+def test_a_damaged_ledger_is_told_by_plan_and_refuses_apply(program, service, declare, tmp_path):
     ledger = tmp_path / LEDGER
     ledger.parent.mkdir(parents=True)
     ledger.write_bytes(b"no database at all" * 100)
@@ -23,6 +23,9 @@ def test_a_damaged_ledger_is_told_by_plan_and_refuses_apply(program, service, tm
     assert (code, rules(refused), service.saves) == (3, ["no-ledger"], [])
     assert "`ledger: none`" in refused["refusals"][0]["hint"]
     assert program("status").code == 1
+    declare(more="ledger: none\n")
+    assert program("apply", "--yes").code == 0
+    declare()
     ended = program("ledger", "rebuild")
     assert (ended.code, "3 schedules of 3 taken for applied" in ended.out, ".bad" in ended.out) == (0, True, True)
     _, plan = program.json("plan")
