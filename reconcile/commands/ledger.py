@@ -87,14 +87,17 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
         entry = written.begin(start, parents=new_parents(located, written, note), service=service)
         entry.record_applied(found)
         entry.end(Ending.FINISHED, {})
-        _tell(runtime, noted(note, written)[1])
+        findings = (*noted(note, written)[1], *written.notices_of_run())
     unread = sum(not isinstance(rows, tuple) for rows in live.values())
     message = f"{counted(len(found), 'schedule')} of {len(declared.desired)} taken for applied as they are live."
     message += f" {unread} could not be read." if unread else ""
     message += f" The old ledger is {moved_to}." if moved_to else ""
     name = declared.environment.name
-    document = ledger_document(declared.head, environment=name, action="rebuild", message=message, keys=found)
-    return CommandReport(document, done_view(message, environment=name), exit_code=Exit.ERROR if unread else Exit.DONE)
+    document = ledger_document(
+        declared.head, environment=name, action="rebuild", message=message, keys=found, findings=findings
+    )
+    view = done_view(message, environment=name, findings=findings)
+    return CommandReport(document, view, exit_code=Exit.ERROR if unread else Exit.DONE)
 
 
 @ledger.command("take")
@@ -144,9 +147,10 @@ def accept(runtime: Runtime, *, actor: str | None) -> CommandReport:
     with home.to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
         note = read_note_of(home)
         parents = new_parents(located, written, note)
+        findings: tuple[Finding, ...] = ()
         if parents:
             written.begin(start, parents=parents).end(Ending.FINISHED, {})
-            _tell(runtime, noted(note, written)[1])
+            findings = noted(note, written)[1]
         lineage = written.lineage()
     if not parents or lineage is None:
         message = f"The ledger {home.shown} is the last one that was seen here: nothing was to be done."
@@ -154,10 +158,5 @@ def accept(runtime: Runtime, *, actor: str | None) -> CommandReport:
         message = f'The ledger {home.shown} is the one from now on: lineage: "{lineage.id}", at run {lineage.serial}.'
         message += "" if located.lineage is None else " Commit that line in place of the earlier lineage."
     name = environment.name
-    document = ledger_document(checkout.head, environment=name, action="accept", message=message)
-    return CommandReport(document, done_view(message, environment=name))
-
-
-def _tell(runtime: Runtime, findings: tuple[Finding, ...]) -> None:
-    for found in findings:
-        runtime.log("warning", f"{found.rule}: {found.message}")
+    document = ledger_document(checkout.head, environment=name, action="accept", message=message, findings=findings)
+    return CommandReport(document, done_view(message, environment=name, findings=findings))

@@ -54,7 +54,7 @@ def _status(checkout: Checkout, environment: Environment) -> EnvironmentStatus:
             if ledger is not None:
                 found = _by_ledger(checkout, ledger, environment, home.shown)
             told = (replace(one, message=f"{environment.name}: {one.message}") for one in behind(home, ledger))
-            found = replace(found, findings=tuple(told))
+            found = replace(found, findings=(*found.findings, *told))
     except (LedgerError, SettingError) as error:
         rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNREADABLE
         found = replace(found, findings=(_finding(environment, rule, error),))

@@ -48,7 +48,8 @@ def carry(source: SqlLedger, target: SqlLedger, start: RunStart, *, place: str, 
     """
     with target.lock(start.id, start.actor, timeout_seconds=0) as held, _locked_too(source, start):
         known = target.lineage()
-        if known is not None and target.taken_to() is None and _is_made_from(known, source.lineage()):
+        is_done = source.taken_to() == place and target.taken_to() is None  # a rebuild names the lineage too
+        if known is not None and is_done and _is_made_from(known, source.lineage()):
             return Carried(known, _held(target), is_new=False)
         is_same = _has_lock(source, target.owner, held)
         _refuse(source, target, place, is_same=is_same)

@@ -107,6 +107,9 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             lineage TEXT NOT NULL,
             serial INTEGER NOT NULL,
             parents TEXT NOT NULL,
+            taken_to TEXT,
+            guards TEXT,
+            service TEXT,
             PRIMARY KEY (workspace, environment))""",
         "ALTER TABLE reconcile_runs ADD COLUMN serial INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE reconcile_applied ADD COLUMN serial INTEGER NOT NULL DEFAULT 0",
@@ -126,9 +129,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "DROP INDEX reconcile_runs_newest",
         "CREATE INDEX reconcile_runs_newest ON reconcile_runs (workspace, environment, serial)",
     ),
-    ("ALTER TABLE reconcile_ledgers ADD COLUMN taken_to TEXT",),
-    ("ALTER TABLE reconcile_ledgers ADD COLUMN guards TEXT",),
-    ("ALTER TABLE reconcile_ledgers ADD COLUMN service TEXT",),
 )
 """Step *n* (from 1) leads from schema version *n - 1* to *n*; version 0 is an empty database."""
 

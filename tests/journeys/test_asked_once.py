@@ -83,9 +83,9 @@ def test_a_ledger_is_opened_once(applied, program, counted, command):
     assert counted["ledger"] == 1
 
 
-def test_a_plan_starts_git_ten_times(applied, program, counted):
+def test_a_plan_starts_git_five_times(applied, program, counted):
     program("plan")
-    assert sum(count for what, count in counted.items() if what not in ("workspace", "ledger")) == 10
+    assert sum(count for what, count in counted.items() if what not in ("workspace", "ledger")) == 5
 
 
 def test_whether_all_is_committed_costs_two_runs_of_git(applied, program, counted):

@@ -56,6 +56,6 @@ def test_a_git_that_was_killed_is_an_error_of_what_remembers_and_of_nothing_else
 
 
 def test_a_git_that_was_killed_does_not_call_files_committed(killed, service):
-    program = killed("status")
+    program = killed("ls-tree")
     ended = program("apply", "--yes", "--require-git-clean")
     assert (ended.code, "git was ended by signal 9" in ended.err, service.saves) == (1, True, [])

@@ -231,11 +231,11 @@ def test_a_save_in_doubt_is_settled_from_the_new_place(program, service, declare
 def test_where_something_is_already_nothing_is_put_over_it(program, service, declare, setting):
     remember_everything(program, service, declare, "")
     declare(more="ledger: git\n")
-    program("apply", "--yes")
+    assert program("ledger", "rebuild").code == 0
     runs = run_ids(program)
     ended = program("ledger", "take", "--from", "file")
     assert ended.code == 1
-    assert "holds 1 run already" in ended.err
+    assert "holds 1 run, 2 schedules already" in ended.err
     assert "nothing is put over it" in ended.err
     assert run_ids(program) == runs
     declare(more="")

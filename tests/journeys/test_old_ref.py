@@ -105,7 +105,10 @@ def test_a_commit_that_does_not_know_the_environment_is_an_error_and_one_without
     assert program.json("plan")[1]["last_applied"] == "none"
     git("update-ref", REF, other)
     ended = program("plan")
-    assert (ended.code, f"{other[:12]}:schedules/reconcile.yaml has no environment 'test'" in ended.err) == (1, True)
+    assert (
+        ended.code,
+        f"{other[:12]}:schedules/reconcile.yaml has no environment test; it may be other there" in ended.err,
+    ) == (1, True)
 
 
 @pytest.mark.parametrize(
