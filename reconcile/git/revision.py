@@ -24,6 +24,7 @@ _LINK, _SUBMODULE = "120", "160"  # the beginning of a mode
 _LONGEST_LINK = 4096  # the limit of Linux
 _AHEAD_BYTES = 64 * 1024 * 1024
 _SHOWN_DIGITS = 12
+_GREP_SAID = (0, 1)  # it found something, or nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,3 +235,18 @@ def blobs_in(out: bytes) -> Mapping[str, bytes]:
         contents[name] = out[start:at]
         at += 1  # the line break after it
     return contents
+
+
+def files_with_line(repository: Repository, commit: str, pattern: str, *, name: str) -> tuple[str, ...]:
+    """Return the paths of files called *name* at *commit*, of the whole repository, in which a line fits *pattern*.
+
+    *pattern* is an extended regular expression.
+
+    Raises:
+        ReconcileError: git cannot say it.
+    """
+    where = f":(top,glob)**/{name}"
+    found = repository.ask("grep", "--full-name", "-l", "-z", "-E", "-e", pattern, commit, "--", where)
+    if found.code not in _GREP_SAID:
+        raise found.failure(f"which files of {commit} hold a line cannot be found out")
+    return tuple(os.fsdecode(line).partition(":")[2] for line in found.out.split(b"\0")[:-1])

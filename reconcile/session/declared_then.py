@@ -14,7 +14,7 @@ from reconcile.declare import WORKSPACE_FILE, load_declarations, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.errors import ReconcileError
 from reconcile.git.repository import Repository
-from reconcile.git.revision import RevisionTree, revision_tree
+from reconcile.git.revision import RevisionTree, files_with_line, revision_tree
 from reconcile.model.finding import DeclarationError, Finding
 from reconcile.model.keys import Key
 from reconcile.model.rules import CronRule, Severity, WorkspaceRule
@@ -24,7 +24,6 @@ from reconcile.text import listed, shown
 
 _HINT = "name a revision whose files can be read, or leave it out"
 _SHOWN_DIGITS = 12
-_SAID = (0, 1)  # of `git grep`: it found something, or nothing
 
 
 def declared_at(
@@ -79,12 +78,9 @@ def _refuse_other_folder(repository: Repository, workspace: Workspace, tree: Rev
     if tree.paths():
         raise ReconcileError(f"{_at(tree, file)} is not there, though its folder holds files", hint=_HINT)
     pattern = f"""^workspace:[[:space:]]*["']?{workspace.id.replace(".", "[.]")}["']?[[:space:]]*(#.*)?$"""
-    where = f":(top,glob)**/{WORKSPACE_FILE}"
-    found = repository.ask("grep", "--full-name", "-l", "-z", "-E", "-e", pattern, tree.commit, "--", where)
-    if found.code not in _SAID:
-        raise found.failure(f"whether {tree.commit} holds the workspace in another folder cannot be found out")
-    if found.out:
-        place = _at(tree, found.out.split(b"\0")[0].decode("utf-8", "replace").partition(":")[2])
+    found = files_with_line(repository, tree.commit, pattern, name=WORKSPACE_FILE)
+    if found:
+        place = _at(tree, found[0])
         hint = f"{_HINT}; the declarations of then are not looked for in another folder"
         raise ReconcileError(f"{_at(tree, file)} is not there: {place} had the workspace {workspace.id}", hint=hint)
 

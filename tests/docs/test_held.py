@@ -39,7 +39,7 @@ def test_a_table_names_exactly_what_the_code_knows(name, known):
 
 
 def test_an_event_has_the_fields_that_the_page_names():
-    text = (ROOT / "docs" / "remembering.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
     shown = [json.loads(line) for line in text.splitlines() if line.startswith('{"type": ')]  # as they are, executed
     fields = {one["type"]: set(one) - {"type", "at", "run"} - {result.value for result in Result} for one in shown}
     told = {name: set(CODE.findall(fields)) for name, (_, fields) in rows("events").items() if name != "corrected"}

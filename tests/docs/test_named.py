@@ -25,7 +25,10 @@ PAGE = re.compile(r"\bdocs/[\w-]+\.md")
 VARIABLE = re.compile(r"\bRECONCILE_[A-Z_]*[A-Z]\b")
 
 # Options of git and of a benchmark that a page shows, and how the options begin that take something back.
-OF_OTHERS = frozenset({"--delete", "--filter", "--mirror", "--no", "--profile", "--short"})
+OF_OTHERS = frozenset(
+    {"--assume-unchanged", "--delete", "--filter", "--mirror", "--no", "--profile", "--skip-worktree"}
+    | {"--stdin", "--stdin-paths"}
+)
 GUARD_IDS = frozenset(guard.rule for guard in GUARDS)
 SCHEMAS = sorted((ROOT / "schemas").glob("*.schema.json"))
 

@@ -15,7 +15,7 @@ from reconcile.twin.in_process import running_twin
 from tests.docs.tables import ROOT
 from tests.docs.test_docs import DOCUMENTED_URL, YAML
 
-TEXT = (ROOT / "docs" / "remembering.md").read_text(encoding="utf-8")
+TEXT = (ROOT / "docs" / "pipelines.md").read_text(encoding="utf-8")
 PIPELINE = re.compile(r"^```yaml\n# (\.git\S+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 REF = "refs/reconcile/ledger/shop/prod"
 
