@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 
 from reconcile.ledger.open_ledger import open_ledger
+from tests.ledger.conftest import in_databases
 from tests.ledger.git_ledgers import Remote
 from tests.ledger.interleavings import RUNS, OwnClock, RefRun, RowRun, Step, World, ended, schedules
 
@@ -18,7 +19,7 @@ FOR_ALL = settings(suppress_health_check=[HealthCheck.function_scoped_fixture, H
 
 @pytest.fixture
 def ledgers(address):
-    """One ledger, opened by each run with its own clock."""
+    """One ledger in a database, opened by each run with its own clock."""
     with contextlib.ExitStack() as stack:
         values = {"workspace": "shop", "environment": "prod", "create": True}
         yield [stack.enter_context(open_ledger(address, clock=OwnClock(number), **values)) for number in RUNS]
@@ -53,6 +54,7 @@ def play_refs(remote, steps):
     return world
 
 
+@in_databases
 @FOR_ALL
 @given(steps=schedules(most=25))
 def test_two_holders_of_a_row_never_write(ledgers, steps):
@@ -82,6 +84,7 @@ FROZEN = [
 ]
 
 
+@in_databases
 @pytest.mark.parametrize("steps", FROZEN)
 def test_a_run_that_was_frozen_writes_no_more_once_another_wrote(ledgers, steps):
     world = play_rows(ledgers, [Step(0, "come"), *steps, Step(1, "intents"), Step(0, "intents")])
@@ -89,6 +92,7 @@ def test_a_run_that_was_frozen_writes_no_more_once_another_wrote(ledgers, steps)
     assert world.taken_over == 1
 
 
+@in_databases
 def test_a_run_that_was_unlocked_in_the_middle_of_a_step_writes_no_more(ledgers):
     unlocked = (Step(1, "unlock"), Step(1, "come"), Step(1, "intents"))
     world = play_rows(ledgers, [Step(0, "come"), Step(0, "intents", others=unlocked), Step(0, "outcomes")])
