@@ -15,6 +15,7 @@ from tests.journeys.test_ledger_in_git import REF, git, lineage_of
 
 TOKEN = "dG9rZW46aHVudGVyMg"
 KEYS = ["1", "2", "3"]
+SEEN = "refs/reconcile/seen/test/test"
 
 
 @pytest.fixture
@@ -167,16 +168,18 @@ def test_what_only_asks_needs_no_right_to_push_and_moves_nothing(shared, server,
     assert saved(service) == KEYS
 
 
-@pytest.mark.parametrize("is_named", [True, False])
-def test_a_ledger_that_the_host_hides_is_not_begun_anew(shared, remote, service, declare, is_named):
+@pytest.mark.parametrize("known_by, rule", [("name", "ledger-gone"), ("note", "ledger-behind"), ("", "no-ledger")])
+def test_a_ledger_that_the_host_hides_is_not_begun_anew(shared, remote, service, declare, tmp_path, known_by, rule):
     _, run = shared.json("apply", "--yes")
-    if is_named:
+    if known_by == "name":
         declare(more=f"ledger: git\nlineage: {lineage_of(run)}\n")
+    if known_by != "note":
+        git(tmp_path, "update-ref", "-d", SEEN)  # as in a clone that has seen no ledger yet
     git(remote, "config", "transfer.hideRefs", "refs/reconcile")
     service.jobs.clear()
     code, run = shared.json("apply", "--yes")
-    assert (code, rules(run), saved(service)) == (3, ["ledger-gone" if is_named else "no-ledger"], KEYS)
-    assert is_named or "hidden ref" in run["refusals"][0]["message"]
+    assert (code, rules(run), saved(service)) == (3, [rule], KEYS)
+    assert known_by or "hidden ref" in run["refusals"][0]["message"]
 
 
 # A mirror that somebody pushes.
@@ -274,7 +277,7 @@ def one_pipeline(folder, url, commit):
 
 def left_in(folder):
     """What tells another program of a checkout that the ledger was kept through it."""
-    refs = [one for one in git(folder, "for-each-ref").split("\n") if "refs/reconcile/applied/" not in one]
+    refs = [one for one in git(folder, "for-each-ref").split("\n") if not one.endswith(f"\t{SEEN}")]
     return refs, git(folder, "rev-parse", "--is-shallow-repository"), git(folder, "status", "--porcelain")
 
 
@@ -288,7 +291,9 @@ def test_a_checkout_of_every_kind_applies_and_is_left_as_it_was(shared, remote, 
     checkout(other, f"file://{remote}", git(tmp_path, "rev-parse", "HEAD"))
     before = left_in(other)
     assert shared("apply", "--yes", "--dir", str(other / "schedules")).code == 0
+    # All that is added is the note of which ledger was seen.
     assert left_in(other) == before
+    assert git(other, "cat-file", "-t", SEEN) == "blob"
     assert saved(service) == KEYS
     _, plan = shared.json("plan")
     assert (plan["last_applied"], plan["changes"]) == ("ledger", [])
