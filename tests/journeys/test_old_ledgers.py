@@ -86,7 +86,8 @@ def test_who_accepts_a_ledger_from_a_backup_locks_nobody_out_that_has_seen_the_l
     assert (code, accepted["action"]) == (0, "accept")
     lineage = program.json("status")[1]["environments"][0]["lineage"]
     assert lineage["id"] != before["id"]
-    assert (before["id"] in lineage["parents"], lineage["id"] in accepted["message"]) == (True, True)
+    assert f"{before['id']}@{before['serial']}" in lineage["parents"]
+    assert lineage["id"] in accepted["message"]
     assert "nothing was to be done" in program.json("ledger", "accept")[1]["message"]
     service.saves.clear()
     assert program("apply", "--yes", "--dir", other).code == 0
@@ -97,7 +98,7 @@ def test_who_accepts_a_ledger_from_a_backup_locks_nobody_out_that_has_seen_the_l
 
 def test_an_empty_ledger_where_one_was_seen_is_behind_and_a_rebuild_mends_it_too(home, program, tmp_path, service):
     assert program("apply", "--yes").code == 0
-    parent = seen(tmp_path)["lineage"]
+    parent = "{lineage}@{serial}".format(**seen(tmp_path))
     if home.name == "file":
         (tmp_path / ".git/reconcile/test/ledger.db").unlink()
     elif home.name == "git":
