@@ -9,6 +9,7 @@
     ├── CronSyntaxError           1   a cron expression that the service's Quartz would refuse
     ├── LedgerError               1   the ledger cannot be opened, read or written
     ├── LedgerGoneError           1   the ledger that `lineage` names is not there, or was taken back
+    ├── LockLostError             1   the run no longer holds the lock of its ledger: it saves nothing more
     ├── LedgerMovedError          1   another run moved the ledger before this one wrote to it: nothing was saved
     ├── LedgerRefusedError        1   the ledger took nothing of a run that has saved nothing
     ├── PlanFileError             1   a plan file that cannot be read, or is not what was written
@@ -80,6 +81,10 @@ class LedgerError(ReconcileError):
 
 class LedgerGoneError(LedgerError):
     """The ledger that was there is not there any more, is another one, or was taken back: it is not begun anew."""
+
+
+class LockLostError(LedgerError):
+    """The run no longer holds its lock: it was taken over, unlocked, or not renewed in time. Nothing more is saved."""
 
 
 class LedgerMovedError(ReconcileError):

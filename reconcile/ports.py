@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Protocol
 
+from reconcile.errors import LedgerError
 from reconcile.model.execution import PAGE_SIZE, HistoryPage
 from reconcile.model.finding import Refusal
 from reconcile.model.keys import Key
@@ -92,14 +93,15 @@ class Writer(Protocol):
 class Ledger(Protocol):
     """Remembers, for one run, what was about to be done and what became of it. Each call is one transaction."""
 
-    def objection(self) -> str | None:
+    def objection(self) -> LedgerError | None:
         """Return why nothing may be saved now (the run may have lost its lock); None: it may. Any thread may ask."""
 
     def record_intents(self, intents: Iterable[Intent]) -> None:
         """Record a wave's intents, durably, before its first save.
 
         Raises:
-            LedgerError: they could not be recorded, or the run no longer holds its lock: nothing may be saved.
+            LockLostError: the run no longer holds its lock: nothing more may be saved.
+            LedgerError: they could not be recorded: nothing may be saved.
         """
 
     def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:

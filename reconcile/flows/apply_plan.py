@@ -67,6 +67,7 @@ def apply_plan(
         tally = _wave(moment, tally, pacing)
     # The closing look comes first: it may show that saving appends, and then what is left is refused.
     tally = close(ports, tally, pacing=pacing)
+    tally = moment.refuse_left(tally)
     left = tuple(_left(tally))
     ports.tell(left)
     tally = tally.with_outcomes(left)

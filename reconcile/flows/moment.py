@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from reconcile.engine.guard import Judging, refusal_now, refusals_now, refused_by
+from reconcile.engine.guard import Judging, refusal_now, refusals_now
+from reconcile.errors import LockLostError
 from reconcile.flows.tally import Tally
 from reconcile.flows.wave import Ports
-from reconcile.flows.wording import unsaved
+from reconcile.flows.wording import lock_lost, refused_by_ledger, unsaved
 from reconcile.model.change import Change
 from reconcile.model.finding import Refusal
 from reconcile.model.outcome import Result
@@ -27,22 +28,25 @@ class Moment:
 
     def objection(self, change: Change) -> Refusal | None:
         """Return why *change* must not be saved now."""
-        return self._of_ledger() or refusal_now(change, self.now())
+        error = self.ports.ledger.objection()
+        return refusal_now(change, self.now()) if error is None else refused_by_ledger(error)
 
     def admit(self, tally: Tally, first: Iterable[Change]) -> Tally:
         """Return *tally* without what must not be saved now: all that is pending in a freeze, else some of *first*."""
         now = self.now()
-        of_run = self._of_ledger() or next(iter(refusals_now(now)), None)
+        error = self.ports.ledger.objection()
+        if isinstance(error, LockLostError):
+            tally = tally.with_lock_lost(lock_lost(error))
+        of_run = next(iter(refusals_now(now)), None) if error is None else refused_by_ledger(error)
         if of_run is not None:
             return without_refused(tally, ((change, of_run) for change in tally.pending), self.ports)
         asked = ((change, refusal_now(change, now)) for change in first)
         return without_refused(tally, ((change, refusal) for change, refusal in asked if refusal), self.ports)
 
-    def _of_ledger(self) -> Refusal | None:
-        message = self.ports.ledger.objection()
-        if message is None:
-            return None
-        return refused_by("locked", f"nothing more is saved: {message}", remedy="see the findings, then apply again")
+    def refuse_left(self, tally: Tally) -> Tally:
+        """Return *tally*, in which all that is pending is refused, if the run lost its lock."""
+        is_lost = isinstance(self.ports.ledger.objection(), LockLostError)
+        return self.admit(tally, ()) if is_lost and not tally.is_verified else tally
 
     def now(self) -> Judging:
         """Return how a save is judged now."""

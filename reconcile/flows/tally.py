@@ -43,6 +43,11 @@ class Tally:
         """Return whether nothing more may be saved."""
         return bool(self.stopped_because)
 
+    @property
+    def is_verified(self) -> bool:
+        """Return whether every change is saved and verified."""
+        return not self.pending and all(one.result is Result.VERIFIED for one in self.outcomes.values())
+
     def stopped(self, because: str, *findings: Finding) -> Tally:
         """Return this tally, stopped; only the first reason is kept."""
         return replace(self.with_findings(findings), stopped_because=self.stopped_because or because)
@@ -54,6 +59,11 @@ class Tally:
     def with_findings(self, findings: Iterable[Finding]) -> Tally:
         """Return this tally and *findings*."""
         return replace(self, findings=(*self.findings, *findings))
+
+    def with_lock_lost(self, lost: Finding) -> Tally:
+        """Return this tally with the finding that the run lost its lock, which is told once."""
+        is_told = any(finding.rule is lost.rule for finding in self.findings)
+        return self if is_told else self.with_findings((lost,))
 
     def with_outcomes(self, outcomes: Iterable[Outcome]) -> Tally:
         """Return this tally and the outcomes of keys that had none; they are no longer pending."""

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from reconcile.engine.settle import Attempt, Ended, ReadBack, SaveNow, Seen, Step, interrupted, seen, settle
-from reconcile.errors import LedgerError
+from reconcile.errors import LedgerError, LockLostError
 from reconcile.flows.observe import observe
 from reconcile.flows.pacing import Pacing
-from reconcile.flows.wording import not_recorded, outcome_of, unsaved
+from reconcile.flows.wording import not_recorded, outcome_of, refused_by_ledger, unsaved
 from reconcile.model.change import Change, same_rows
 from reconcile.model.clock_skew import ClockSkew
 from reconcile.model.finding import Finding, Refusal
@@ -117,7 +117,7 @@ def run_wave(
             ports.ledger.record_intents(Intent(change) for change in begun)
     except LedgerError as error:
         unrecorded = not_recorded(error, sent=False)
-        outcomes.update({c.key: unsaved(c, Result.SKIPPED, "no-intent", because=error.message) for c in begun})
+        outcomes.update((change.key, _without_intent(change, error)) for change in begun)
     else:
         unsettled = {change.key: _Open(change, _attempt(change, upserting=upserting), SaveNow()) for change in begun}
         settled = _settle_all(unsettled, ports, pacing, objection)
@@ -151,6 +151,14 @@ def _before_saving(change: Change, live: Live, *, stopped: bool) -> Outcome | No
     if _is_done(change, live):
         return unsaved(change, Result.VERIFIED, "already-as-desired", live=live)
     return unsaved(change, Result.REFUSED, "stale", live=live)
+
+
+def _without_intent(change: Change, error: LedgerError) -> Outcome:
+    """Return the outcome of a change whose intent the ledger did not take."""
+    if not isinstance(error, LockLostError):
+        return unsaved(change, Result.SKIPPED, "no-intent", because=error.message)
+    refusal = refused_by_ledger(error)
+    return replace(unsaved(change, Result.REFUSED, "guard", because=refusal.message), hint=refusal.hint)
 
 
 def _is_done(change: Change, live: Live) -> bool:

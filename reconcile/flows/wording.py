@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from reconcile.engine.guard import refused_by
 from reconcile.engine.settle import Attempt, Ended
-from reconcile.errors import LedgerError, LedgerGoneError
+from reconcile.errors import LedgerError, LedgerGoneError, LockLostError, ReconcileError
 from reconcile.model.change import Change
-from reconcile.model.finding import Finding
+from reconcile.model.finding import Finding, Refusal
 from reconcile.model.live import Live, Unreadable
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.rules import LedgerRule
@@ -107,9 +108,32 @@ def not_recorded(error: LedgerError, *, sent: bool) -> Finding:
         message = f"the ledger could not be written, so nothing more was saved: {error.message}"
         hint = _AGAIN
     rule = LedgerRule.LEDGER_OPEN_INTENTS if sent else LedgerRule.LEDGER_NOT_WRITTEN
-    if isinstance(error, LedgerGoneError):
-        rule = LedgerRule.LEDGER_GONE
+    rule = rule_of(error, else_by=rule)
     return Finding(rule, message, hint=f"{error.hint}; {hint}" if error.hint else hint)
+
+
+def rule_of(error: LedgerError, *, else_by: LedgerRule) -> LedgerRule:
+    """Return the rule of a finding about *error*; one that neither took the ledger away nor the lock is *else_by*."""
+    if isinstance(error, LedgerGoneError):
+        return LedgerRule.LEDGER_GONE
+    return LedgerRule.LOCK_LOST if isinstance(error, LockLostError) else else_by
+
+
+def guard_of(error: ReconcileError) -> str:
+    """Return the rule of the guard that refuses a run because of *error* of its ledger."""
+    if isinstance(error, LedgerGoneError):
+        return "ledger-gone"
+    return "locked" if isinstance(error, LockLostError) else "no-ledger"
+
+
+def lock_lost(error: LockLostError) -> Finding:
+    """Return what to say of a run that saves nothing more, because it no longer holds its lock."""
+    return Finding(LedgerRule.LOCK_LOST, f"nothing more was saved: {error.message}", hint=error.hint)
+
+
+def refused_by_ledger(error: LedgerError) -> Refusal:
+    """Return the refusal of all that is left, where the ledger or its lock is no longer there: by *error*."""
+    return refused_by(guard_of(error), f"nothing more is saved: {error.message}", remedy=error.hint)
 
 
 def _about_activity(change: Change, live: Live | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, NullPool, QueuePool, create_engine, event, make_url
 
+from reconcile.errors import LedgerGoneError
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.database_errors import ledger_errors
 from reconcile.ledger.open_file import OpenFile
@@ -61,7 +62,7 @@ class Database:
             yield connection
         self.check_file()
 
-    def objection(self) -> str | None:
+    def objection(self) -> LedgerGoneError | None:
         """Return why no other run would see what is written; None: it would, as far as files tell. Nothing is asked."""
         return None if self._file is None else self._file.objection()
 

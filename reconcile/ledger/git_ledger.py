@@ -47,7 +47,7 @@ class GitRunLedger(RunLedger):
 
     git: GitLedger
 
-    def objection(self) -> str | None:
+    def objection(self) -> LedgerError | None:
         """Return why nothing may be saved now; None: it may."""
         return self.git.steps.objection()
 
@@ -57,9 +57,8 @@ class GitRunLedger(RunLedger):
         super().record_intents(listed)
         self._commit(f"intents of {len(listed)}")
         self.git.steps.push()
-        objection = self.objection()
-        if objection is not None:
-            raise LedgerError(f"nothing more is saved: {objection}", hint="apply again")
+        if objection := self.objection():
+            raise objection
 
     def record_outcomes(self, outcomes: Iterable[Outcome]) -> None:
         """Record a wave's outcomes; the next intents push them, a renewal of the lock, or the end."""

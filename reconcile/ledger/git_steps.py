@@ -13,7 +13,14 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
-from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError, LedgerRefusedError, ReconcileError
+from reconcile.errors import (
+    LedgerError,
+    LedgerGoneError,
+    LedgerMovedError,
+    LedgerRefusedError,
+    LockLostError,
+    ReconcileError,
+)
 from reconcile.ledger.lease import Lease
 from reconcile.ledger.ledger_tree import LOCK, META
 from reconcile.ports import PushKind, SharedRef
@@ -75,7 +82,7 @@ class Steps:
     doubtful: str | None = None
     has_landed: bool = False
     pushed_at: float = 0.0
-    lost: str | None = None
+    lost: LedgerError | None = None
     _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:
@@ -95,26 +102,27 @@ class Steps:
             LedgerMovedError: the first push came too late: another run moved the ledger since it was read.
             LedgerRefusedError: the first push did not land, as far as is known.
             LedgerGoneError: the ref is not there any more, or was taken back.
-            LedgerError: it did not land, or another run has the lock now: nothing may be saved.
+            LockLostError: another run has the lock now, or it was unlocked.
+            LedgerError: it did not land: nothing may be saved.
         """
         with self._one_at_a_time:
             if self.lost is not None:
-                raise self._no_longer(self.lost)
+                raise self.lost
             if self.doubtful is not None:
                 self._push(self.doubtful)
             if self.head is not None and self.head != self.at:
                 self._push(self.head)
 
-    def objection(self) -> str | None:
+    def objection(self) -> LedgerError | None:
         """Return why nothing may be saved now; None: it may."""
         if self.lost is not None:
             return self.lost
         if not self.has_landed:
             return None  # the first push takes the lock
         stood = self.now() - self.pushed_at
-        return (
-            f"its lock was not renewed for {stood:.0f} seconds" if self.lock and stood > LEASE.saving_seconds else None
-        )
+        if self.lock is None or stood <= LEASE.saving_seconds:
+            return None
+        return self._no_longer(f"its lock was not renewed for {stood:.0f} seconds")
 
     def renew(self) -> None:
         """Push a renewal of the lock, unless something was pushed a short while ago. It never raises."""
@@ -151,21 +159,20 @@ class Steps:
 
     def _find_out_what_happened(self) -> None:
         """Raise what a push that came too late means for a run that held the lock."""
-        self.lost = "another run moved the ledger: the lock was taken over, or unlocked"
+        self.lost = self._no_longer("another run moved the ledger: the lock was taken over, or unlocked")
         try:
             is_there = self.at is not None and self.ref.contains(self.at)
         except ReconcileError as error:
             raise self._no_longer(error.message) from None
         if not is_there:
-            self.lost = "what this run wrote is not there any more"
-            raise LedgerGoneError(
+            self.lost = LedgerGoneError(
                 f"the ledger {self.ref.shown} was deleted or taken back while this run held its lock",
                 hint="see who pushed to the ref (`git push --mirror` does); push the newest ledger back",
             )
-        raise self._no_longer(self.lost)
+        raise self.lost
 
-    def _no_longer(self, because: str) -> LedgerError:
-        return LedgerError(
+    def _no_longer(self, because: str) -> LockLostError:
+        return LockLostError(
             f"this run no longer holds the lock of the ledger {self.ref.shown}: {because}",
             hint="look at `reconcile runs` for who has been applying since; then apply again",
         )

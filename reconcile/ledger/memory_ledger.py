@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reconcile.errors import LedgerError
 from reconcile.model.outcome import Intent, Outcome
 
 
@@ -14,7 +15,7 @@ class MemoryLedger:
         self.intents: list[Intent] = []
         self.outcomes: list[Outcome] = []
 
-    def objection(self) -> str | None:
+    def objection(self) -> LedgerError | None:
         """Object to nothing: it has no lock to lose."""
         return None
 

@@ -34,13 +34,17 @@ class OpenFile:
         found = {each: _identity(each) for each in beside}
         self._files = {path: _identity(path)} | {each: one for each, one in found.items() if one is not None}
 
-    def objection(self) -> str | None:
+    def objection(self) -> LedgerGoneError | None:
         """Return why what is written to the ledger would be lost; None: it is where it was. Any thread may ask."""
         for path, file in self._files.items():
             now = _identity(path)
             if now is None or now != file:
                 how = "was removed or moved away" if now is None else "was replaced"
-                return f"the ledger {self._shown} {how} while it was open ({path.name})"
+                return LedgerGoneError(
+                    f"the ledger {self._shown} {how} while it was open ({path.name})",
+                    hint="see which program cleans or restores that folder, and put the ledger back if it was moved; "
+                    "what this run saved since is in no ledger that another run reads",
+                )
         return None
 
     def check(self) -> None:
@@ -50,8 +54,4 @@ class OpenFile:
             LedgerGoneError: the file at the path is not the one that is open.
         """
         if objection := self.objection():
-            raise LedgerGoneError(
-                objection,
-                hint="see which program cleans or restores that folder, and put the ledger back if it was moved; "
-                "what this run saved since is in no ledger that another run reads",
-            )
+            raise objection

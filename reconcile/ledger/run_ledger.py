@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, bindparam, delete, select, update
 
-from reconcile.errors import LedgerError
+from reconcile.errors import LedgerError, LockLostError
 from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns, in_force_value
 from reconcile.ledger.environment_lock import EnvironmentLock, Held
@@ -75,18 +75,20 @@ class RunLedger:
         """Give a connection in a transaction, if the run still holds the lock."""
         with self._database.writing() as connection:
             if not self._lock.is_held_by(connection, self._held):
+                self._held.lose()
                 raise self._lost("its lock was taken over or unlocked")
             yield connection
 
-    def objection(self) -> str | None:
+    def objection(self) -> LedgerError | None:
         """Return why nothing may be saved now; None: it may. Only this run's clock is asked, and where the file is."""
-        return self._held.objection() or self._database.objection()
+        because = self._held.objection()
+        return self._database.objection() if because is None else self._lost(because)
 
     def record_intents(self, intents: Iterable[Intent]) -> None:
         """Record a wave's intents, durably, before its first save. Without a lease that is young enough, refuse."""
         self._database.check_file()
         if objection := self.objection():
-            raise self._lost(objection)
+            raise objection
         values = [self._change_values(_intended(intent.change)) for intent in intents]
         with self.writing() as connection:
             self._known(connection, [Key(row["tenant"], row["code"]) for row in values])
@@ -223,8 +225,8 @@ class RunLedger:
         applied = {key: self._applied_by(one, before.get(key)) for key, one in verified.items()}
         self._put_applied(connection, applied, before)
 
-    def _lost(self, because: str) -> LedgerError:
-        return LedgerError(
+    def _lost(self, because: str) -> LockLostError:
+        return LockLostError(
             f"run {self._start.id} no longer holds the lock of {self._owner.environment}: {because}",
             hint="look at `reconcile runs` for who has been applying since; then apply again",
         )

@@ -19,7 +19,8 @@ TOUCHED = frozenset({Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN})
 class Run:
     """An apply that ended. *outcomes* holds one for each change of *plan*, sorted by key.
 
-    *refusals* are those that applied to this run, with its overrides; one without a key means that nothing was begun.
+    *refusals* are those that applied to this run, with its overrides; one without a key means that nothing was begun,
+    or, once the lock was lost, nothing more.
     *interrupted* says that a signal stopped it, *is_recorded* that the ledger took all that it was given. *start* is
     how the ledger knows it; None for a run without one.
     """
@@ -54,13 +55,18 @@ class Run:
         return any(finding.rule is LedgerRule.LEDGER_GONE for finding in self.findings)
 
     @property
+    def is_lock_lost(self) -> bool:
+        """Return whether this run lost its lock, and so saved nothing more."""
+        return any(finding.rule is LedgerRule.LOCK_LOST for finding in self.findings)
+
+    @property
     def exit_code(self) -> Exit:
         """Return how the run ends: an error that left nothing saved beats a guard that did."""
         if self.is_done:
             return Exit.DONE
         if self.saved_something:
             return Exit.PARTLY_SAVED
-        if self.is_ledger_gone:
+        if self.is_ledger_gone or self.is_lock_lost:
             return Exit.REFUSED
         errors = any(outcome.result in (Result.FAILED, Result.SKIPPED) for outcome in self.outcomes)
         is_error = errors or not self.plan.is_complete or not self.is_recorded

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
+from reconcile.errors import LedgerError
 from reconcile.model.change import Change
 from reconcile.model.ledger_records import RunStart
 from reconcile.model.outcome import Intent, Outcome, Result
@@ -84,7 +85,7 @@ class TellingLedger:
         self._ledger = ledger
         self._events = events
 
-    def objection(self) -> str | None:
+    def objection(self) -> LedgerError | None:
         """Return why nothing may be saved now; None: it may."""
         return self._ledger.objection()
 

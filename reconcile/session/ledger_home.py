@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from reconcile.engine.guard import refused_by
 from reconcile.errors import LedgerError, LedgerGoneError, LedgerRefusedError, ReconcileError, SettingError
+from reconcile.flows.wording import guard_of
 from reconcile.git.refs import ledger_ref
 from reconcile.git.repository import Repository
 from reconcile.git.tracked import is_tracked
@@ -387,13 +388,12 @@ def ledger_required() -> Iterator[None]:
     """
     try:
         yield
-    except LedgerGoneError as error:
-        refusal = refused_by("ledger-gone", error.message, remedy=error.hint or "")
-        raise RefusedError(error.message, refusals=(refusal,), hint=error.hint) from error
     except (LedgerError, LedgerRefusedError) as error:
-        ways = [hint for hint in (error.hint,) if hint]
-        if WITHOUT_LEDGER not in (error.hint or ""):
-            ways.append(WITHOUT_LEDGER)
-        hint = "; or ".join(ways)
-        refusal = refused_by("no-ledger", error.message, remedy=hint)
+        rule = guard_of(error)
+        if rule != "no-ledger":
+            refusal = refused_by(rule, error.message, remedy=error.hint or "")
+            raise RefusedError(error.message, refusals=(refusal,), hint=error.hint) from error
+        ways = (error.hint, None if WITHOUT_LEDGER in (error.hint or "") else WITHOUT_LEDGER)
+        hint = "; or ".join(filter(None, ways))
+        refusal = refused_by(rule, error.message, remedy=hint)
         raise RefusedError(f"no ledger, no apply: {error.message}", refusals=(refusal,), hint=hint) from error

@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from reconcile.errors import LedgerError, LedgerGoneError
+from reconcile.errors import LedgerError
+from reconcile.flows.wording import rule_of
 from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
@@ -114,5 +115,5 @@ class RunEntry:
         except LedgerError as error:
             self._is_written = False
             message = f"the ledger could not be written: {error.message}"
-            rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNWRITTEN
+            rule = rule_of(error, else_by=LedgerRule.LEDGER_UNWRITTEN)
             self._findings.append(Finding(rule, message, hint=error.hint))

@@ -69,6 +69,9 @@ if TYPE_CHECKING:
 MOST_ATTEMPTS = 5
 """How often a run plans anew because another one moved the ledger that it was planned from."""
 
+_WHOLE = frozenset({LedgerRule.LEDGER_GONE, LedgerRule.LOCK_LOST})
+"""What ends the saving of a run."""
+
 T = TypeVar("T")
 
 CHANGES_PER_REQUEST = 20
@@ -111,13 +114,13 @@ class Saving(Preparing):
         self._note(entry, seen)
         # What was saved and cannot be written down is not done: the next run reads what became of it.
         of_replies = ServiceReader(self.client).take_findings()
-        told_once = [one for one in entry.findings if one.rule is not LedgerRule.LEDGER_GONE or not run.is_ledger_gone]
-        findings = (*run.findings, *of_replies, *purpose.findings, *told_once, *self._notices())
+        of_ledger = _told_once((*run.findings, *entry.findings))
+        findings = (*of_ledger, *of_replies, *purpose.findings, *self._notices())
         run = replace(
             run,
             is_recorded=run.is_recorded and entry.is_written,
             findings=findings,
-            refusals=(*run.refusals, *_refused_as_gone(run, findings)),
+            refusals=(*run.refusals, *_refused_by_ledger(run, findings)),
             start=None if self.ledger is None else start,
         )
         events.summary(run)
@@ -318,12 +321,19 @@ def _locked_ledger(
         yield ledger, seen
 
 
-def _refused_as_gone(run: Run, findings: tuple[Finding, ...]) -> tuple[Refusal, ...]:
-    """Return the refusal of *run* where its ledger went away before it saved anything."""
-    gone = next((one for one in findings if one.rule is LedgerRule.LEDGER_GONE), None)
-    if gone is None or run.saved_something:
+def _told_once(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """Return *findings*, in which each of `_WHOLE` stands once: every later call of the ledger says it again."""
+    first = {one.rule: one for one in reversed(findings)}
+    return tuple(one for one in findings if one.rule not in _WHOLE or one is first[one.rule])
+
+
+def _refused_by_ledger(run: Run, findings: tuple[Finding, ...]) -> tuple[Refusal, ...]:
+    """Return the refusal of *run* where it lost its lock, or its ledger went away before it saved anything."""
+    found = next((one for one in findings if one.rule in _WHOLE), None)
+    if found is None or (found.rule is LedgerRule.LEDGER_GONE and run.saved_something):
         return ()
-    return (refused_by("ledger-gone", gone.message, remedy=gone.hint),)
+    rule = "locked" if found.rule is LedgerRule.LOCK_LOST else "ledger-gone"
+    return (refused_by(rule, found.message, remedy=found.hint),)
 
 
 def _settle_holds(entry: RunEntry, planned: Planned, declared: Declared, run: Run, purpose: RunPurpose) -> None:

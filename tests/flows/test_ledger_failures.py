@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconcile.errors import LedgerError
+from reconcile.errors import LedgerError, LedgerGoneError, LockLostError
 from reconcile.flows.pacing import Pacing
 from reconcile.ledger.memory_ledger import MemoryLedger
 from reconcile.model.outcome import Result
@@ -122,3 +122,71 @@ def test_what_the_ledger_advises_is_kept(hint):
 
     done = run(planned(FakeService({}), *creates(1)), FakeService({}), ledger=Lost())
     assert (done.findings[0].hint or "").startswith(hint or "run plan and apply again")
+
+
+TAKEN_OVER = LockLostError("the lock was taken over", hint="look at who has it")
+
+
+class LosingLedger(MemoryLedger):
+    """Loses its lock after so many waves. It then *notices* by itself, or not before it writes."""
+
+    def __init__(self, *, waves, notices=False, error=TAKEN_OVER):
+        super().__init__()
+        self._left, self._notices, self._error = waves, notices, error
+        self.is_lost = notices and waves == 0
+
+    def objection(self):
+        return self._error if self.is_lost else None
+
+    def record_intents(self, intents):
+        self._write(is_refused=self._left == 0)
+        super().record_intents(intents)
+
+    def record_outcomes(self, outcomes):
+        self._write(is_refused=False)
+        super().record_outcomes(outcomes)
+        self._left -= 1
+        self.is_lost = self._notices and self._left == 0
+
+    def _write(self, *, is_refused):
+        self.is_lost = self.is_lost or is_refused
+        if self.is_lost:
+            raise self._error
+
+
+@pytest.mark.parametrize("notices", [pytest.param(True, id="by-its-clock"), pytest.param(False, id="by-the-ledger")])
+@pytest.mark.parametrize(
+    "waves, saved, code",
+    [pytest.param(0, 0, 3, id="before-the-first-save"), pytest.param(2, 4, 4, id="between-two-waves")],
+)
+def test_what_is_left_when_the_lock_is_lost_is_refused(notices, waves, saved, code):
+    service = FakeService({})
+    done = run(planned(service, *creates(8)), service, wave_size=3, ledger=LosingLedger(waves=waves, notices=notices))
+    assert sum(len(each) for each in service.saved) == saved
+    assert list(results(done).values()) == [(Result.VERIFIED, "saved")] * saved + [(Result.REFUSED, "guard")] * (
+        8 - saved
+    )
+    assert "the lock was taken over" in done.outcomes[-1].message
+    assert done.outcomes[-1].hint == "look at who has it"
+    (found,) = done.findings
+    assert (found.rule, done.exit_code) == ("lock-lost", code)
+
+
+def test_a_lock_that_is_lost_in_the_middle_of_the_last_wave_is_told():
+    service = FakeService({})
+    ledger = LosingLedger(waves=2)
+
+    def lose(*_):
+        ledger.is_lost = len(service.saved) == 2
+
+    service.on_save = lose
+    done = run(planned(service, *creates(4)), service, ledger=ledger)
+    assert list(results(done).values()) == [(Result.VERIFIED, "saved")] * 2 + [(Result.REFUSED, "guard")] * 2
+    assert ([one.rule for one in done.findings], done.exit_code) == (["lock-lost"], 4)
+
+
+def test_a_ledger_that_is_gone_is_not_taken_for_a_lost_lock():
+    service = FakeService({})
+    gone = LedgerGoneError("the file was removed")
+    done = run(planned(service, *creates(4)), service, ledger=LosingLedger(waves=1, error=gone))
+    assert ([one.rule for one in done.findings], done.exit_code) == (["ledger-gone"], 4)

@@ -34,17 +34,16 @@ class HeldUp:
 
 @pytest.fixture
 def held_up(at_home, warm, service, tmp_path):
-    """Hold an apply of another process up, in the answer to its first save or to its second query."""
+    """Hold an apply of another process up: in the answer to its first save, or to the query that *at* tells."""
     with contextlib.ExitStack() as stack:
 
-        def one(*, at="save", **more):
+        def one(*, at=None, **more):
             reached, go_on = threading.Event(), threading.Event()
             stack.callback(go_on.set)
-            queries = iter(range(9))
 
             def hook(tenant, body):
                 is_save = body.get("xw_quartz", {}).get("opttype") == "save"
-                if is_save if at == "save" else "codes" in body and next(queries) == 1:
+                if is_save if at is None else "codes" in body and at(body["codes"].split(",")):
                     service.hook = lambda *_: None
                     answer = service.save(tenant, body["xw_quartz"]) if is_save else None  # it is done, and not told
                     reached.set()
@@ -99,7 +98,7 @@ def test_a_run_that_was_stopped_past_its_lease_saves_nothing_more(
     assert (code, len(service.saves)) == (0, 3), run
     os.kill(first.number, signal.SIGCONT)
     ended = first.ended()
-    assert (ended.code, len(service.saves)) == (4, 3), ended
+    assert (ended.code, rules(ended.document), len(service.saves)) == (4, ["locked"], 3), ended
     said = ended.out + ended.err
     assert "lock" in said
     assert "taken over" in said or "could not be renewed" in said or "was not renewed" in said
@@ -108,17 +107,61 @@ def test_a_run_that_was_stopped_past_its_lease_saves_nothing_more(
     assert program("plan", "--detailed-exitcode").code == 0
 
 
-@pytest.mark.parametrize("home", ["file", "postgresql"], indirect=True)
-def test_a_run_that_was_stopped_before_its_first_save_saves_nothing(at_home, held_up, waiting, service):
-    program, _ = at_home
-    first = held_up(at="query")
+def reading_for_the_plan(service):
+    return lambda _: True
+
+
+def reading_again_before_its_first_wave(service):
+    return lambda codes: codes == ["1"]
+
+
+def reading_again_before_its_second_wave(service):
+    return lambda codes: codes == ["2", "3"] and len(service.saves) == 1
+
+
+@pytest.fixture
+def lost_by(program, waiting):
+    """Take the lock from a run that stands still, by another apply: it waits for the lock, or frees it first."""
+
+    def one(way):
+        lock = program.json("status")[1]["environments"][0]["lock"]
+        if way == "unlocked" and lock is not None:
+            assert program("unlock", lock["id"]).code == 0
+        else:
+            waiting()
+        assert program("apply", "--yes", "--lock-timeout", "5m").code == 0
+
+    return one
+
+
+@pytest.mark.parametrize("way", ["taken-over", "unlocked"])
+@pytest.mark.parametrize("at", [reading_for_the_plan, reading_again_before_its_first_wave])
+def test_a_run_that_was_stopped_before_its_first_save_saves_nothing(at_home, home, held_up, lost_by, service, at, way):
+    """In Git a run has no lock before its first push: it plans anew, and finds all done."""
+    first = held_up(at=at(service))
     os.kill(first.number, signal.SIGSTOP)
-    waiting()
-    assert program("apply", "--yes", "--lock-timeout", "5m").code == 0
+    lost_by(way)
     os.kill(first.number, signal.SIGCONT)
     ended = first.ended()
-    assert (ended.code, len(service.saves)) == (3, 3), ended
+    assert len(service.saves) == 3
+    if home == "git":
+        assert (ended.code, ended.document["changes"]) == (0, [])
+        return
+    assert (ended.code, rules(ended.document)) == (3, ["locked"]), ended
     assert "taken over" in ended.out
+
+
+@pytest.mark.parametrize("way", ["taken-over", "unlocked"])
+def test_a_run_that_was_stopped_between_two_waves_refuses_what_is_left(at_home, held_up, lost_by, service, way):
+    first = held_up(at=reading_again_before_its_second_wave(service))
+    os.kill(first.number, signal.SIGSTOP)
+    lost_by(way)
+    os.kill(first.number, signal.SIGCONT)
+    ended = first.ended()
+    assert (ended.code, rules(ended.document), len(service.saves)) == (4, ["locked"], 3), ended
+    outcomes = [one["outcome"] for one in ended.document["changes"]]
+    assert [(one["result"], one["reason"]) for one in outcomes][:1] == [("verified", "saved")]
+    assert {one["result"] for one in outcomes[1:]} <= {"refused", "verified"}
 
 
 def test_of_two_applies_at_once_one_waits_and_then_finds_nothing_to_do(at_home, held_up, waiting, service):

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from reconcile.errors import LedgerError, LedgerMovedError
+from reconcile.errors import LedgerError, LedgerMovedError, LockLostError
 from reconcile.ledger import git_ledger, git_steps
 from reconcile.ledger.environment_lock import POLL_SECONDS
 from reconcile.ledger.lease import Lease
@@ -192,7 +192,7 @@ def test_who_was_unlocked_records_nothing_more(opened, write):
         assert other.unlock(lock.id) is None
         with pytest.raises(LedgerError):
             write(run)
-        with pytest.raises(LedgerError, match=f"run {RUN} no longer holds the lock of prod") as lost:
+        with pytest.raises(LockLostError, match=f"run {RUN} no longer holds the lock of prod") as lost:
             write(run)
         assert "apply again" in lost.value.hint
         assert (other.open_changes(), other.last_applied()) == ((), {})
@@ -284,10 +284,11 @@ def test_a_dead_holder_s_lock_is_taken_over_by_who_waits_and_it_records_nothing_
     with run_in(first) as run, second.lock(LATER_RUN, "li", timeout_seconds=90):
         assert clock.passed == pytest.approx(60, abs=POLL_SECONDS)
         second.begin(start(LATER_RUN)).record_intents([Intent(update("2"))])
-        with pytest.raises(LedgerError, match="no longer holds the lock"):
+        with pytest.raises(LockLostError, match="no longer holds the lock"):
             run.record_intents([Intent(update("1"))])
-        with pytest.raises(LedgerError, match="taken over or unlocked"):
+        with pytest.raises(LockLostError, match="taken over or unlocked"):
             run.record_outcomes([outcome(update("1"))])
+        assert isinstance(run.objection(), LockLostError)  # without waiting for a renewal
     assert [name for name, _ in second.open_changes()] == [LATER_RUN]
 
 
@@ -329,8 +330,8 @@ def test_a_holder_stops_saving_before_its_lease_ends_and_for_good(sleepy, clock)
         assert run.objection() is None
         run.record_intents([Intent(update("1"))])
         clock.passed = 51
-        assert run.objection() == "its lock could not be renewed for 51 s, and another run may have it"
-        with pytest.raises(LedgerError, match=f"run {RUN} no longer holds the lock of prod: its lock") as lost:
+        assert "its lock could not be renewed for 51 s, and another run may have it" in run.objection().message
+        with pytest.raises(LockLostError, match=f"run {RUN} no longer holds the lock of prod: its lock") as lost:
             run.record_intents([Intent(update("2"))])
         assert "apply again" in lost.value.hint
         # It wakes up late: a renewal would find the row its own, and is not made.
@@ -370,7 +371,7 @@ def test_who_was_unlocked_says_so_after_its_next_renewal(sleepy):
         other.unlock(other.lock_holder().id)
         assert run.objection() is None
         assert not holder._lock.renew(holder._held)
-        assert run.objection() == "its lock was taken over or unlocked"
+        assert "its lock was taken over or unlocked" in run.objection().message
 
 
 QUICK = Lease(seconds=60, renew_seconds=0.01)

@@ -6,7 +6,14 @@ import contextlib
 
 import pytest
 
-from reconcile.errors import LedgerError, LedgerGoneError, LedgerMovedError, LedgerRefusedError, UsageError
+from reconcile.errors import (
+    LedgerError,
+    LedgerGoneError,
+    LedgerMovedError,
+    LedgerRefusedError,
+    LockLostError,
+    UsageError,
+)
 from reconcile.git.refs import ledger_ref
 from reconcile.ledger import git_ledger
 from reconcile.ledger.git_steps import LEASE, POLL_SECONDS
@@ -215,7 +222,7 @@ def test_who_waits_takes_the_lock_over_from_a_run_that_stands_still(opened, cloc
             assert dead.steps.objection() is not None  # long before, by its own clock
             run = second.begin(start(LATER_RUN))
             run.record_intents([Intent(update("2"))])
-            with pytest.raises(LedgerError, match="no longer holds the lock"):
+            with pytest.raises(LockLostError, match="no longer holds the lock"):
                 entry.record_intents([Intent(update("3"))])
             end(run)
     assert {record.key.code for _, record in opened().open_changes()} == {"1", "2"}
@@ -244,7 +251,7 @@ def test_a_holder_that_cannot_renew_saves_nothing_more(opened, clock):
         clock.passed += LEASE.saving_seconds
         assert entry.objection() is None
         clock.passed += 0.1
-        assert "not renewed" in entry.objection()
+        assert "not renewed" in entry.objection().message
 
 
 def test_who_was_unlocked_saves_nothing_more(opened):
@@ -253,7 +260,7 @@ def test_who_was_unlocked_saves_nothing_more(opened):
         other = opened()
         assert other.unlock("another") is None
         assert other.unlock(other.lock_holder().id).run == RUN
-        with pytest.raises(LedgerError, match="no longer holds the lock"):
+        with pytest.raises(LockLostError, match="no longer holds the lock"):
             entry.record_intents([Intent(update("2"))])
     assert opened().lock_holder() is None
 
@@ -274,7 +281,7 @@ def test_what_a_run_records_after_it_was_unlocked_is_not_in_the_ledger(opened, r
         other.unlock(other.lock_holder().id)
         tip = remote.tip()
         write(entry)
-        with pytest.raises(LedgerError, match="no longer holds the lock"):
+        with pytest.raises(LockLostError, match="no longer holds the lock"):
             end(entry)
     assert remote.tip() == tip
 
@@ -287,7 +294,7 @@ def test_a_run_that_was_unlocked_says_so_after_its_next_renewal(opened, clock):
         assert entry.objection() is None
         clock.passed += LEASE.renew_seconds
         entry.git.steps.renew()
-        assert "taken over, or unlocked" in entry.objection()
+        assert "taken over, or unlocked" in entry.objection().message
 
 
 def test_a_run_that_pushes_while_it_is_unlocked_is_unlocked_all_the_same(opened, clock):
@@ -297,7 +304,7 @@ def test_a_run_that_pushes_while_it_is_unlocked_is_unlocked_all_the_same(opened,
         other = opened()
         entry.record_intents([Intent(update("2"))])
         assert other.unlock(other.lock_holder().id).run == RUN
-        with pytest.raises(LedgerError, match="no longer holds the lock"):
+        with pytest.raises(LockLostError, match="no longer holds the lock"):
             entry.record_intents([Intent(update("3"))])
 
 

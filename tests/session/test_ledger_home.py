@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconcile.errors import LedgerError, SettingError
+from reconcile.errors import LedgerError, LedgerGoneError, LockLostError, SettingError
 from reconcile.git.repository import Repository
 from reconcile.ledger.address import ledger_address
 from reconcile.model.finding import RefusedError
@@ -75,3 +75,11 @@ def test_a_run_that_saves_is_refused_for_an_error_of_the_ledger():
     (refusal,) = caught.value.refusals
     assert (refusal.rule, refusal.setting) == ("no-ledger", "ledger")
     assert caught.value.hint == "make room; or `ledger: none` in reconcile.yaml applies without one"
+
+
+@pytest.mark.parametrize("error, rule", [(LockLostError, "locked"), (LedgerGoneError, "ledger-gone")])
+def test_a_run_whose_lock_or_ledger_is_not_there_any_more_is_refused_by_a_rule_of_its_own(error, rule):
+    with pytest.raises(RefusedError) as caught, ledger_required():
+        raise error("it was taken over", hint="apply again")
+    assert [one.rule for one in caught.value.refusals] == [rule]
+    assert caught.value.hint == "apply again"

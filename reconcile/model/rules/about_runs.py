@@ -231,6 +231,11 @@ class LedgerRule(Rule):
         "Commit the `lineage` that the message shows beside `ledger`.",
         Severity.NOTE,
     )
+    LOCK_LOST = (
+        "lock-lost",
+        "The run lost its lock: it saved nothing more, and the ledger did not take all that it did.",
+        "See `reconcile runs` for who has been applying since, and apply again: open saves are then read and settled.",
+    )
     # `ledger-not-written` is about the intents of saves, `ledger-unwritten` about the end of a run. The ids are stable.
     LEDGER_NOT_WRITTEN = (
         "ledger-not-written",
