@@ -14,8 +14,9 @@ from reconcile.model.keys import Key
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
 from reconcile.session.command_line import Group
-from reconcile.session.ledger_home import ledger_to_change
+from reconcile.session.ledger_home import ledger_to_change, locate_ledger
 from reconcile.session.runtime import Runtime
+from reconcile.session.seen_ledger import refuse_behind
 from reconcile.text import counted, listed
 
 _MOST_LISTED = 5
@@ -35,6 +36,8 @@ def release(runtime: Runtime, *, patterns: tuple[str, ...]) -> CommandReport:
         raise UsageError("no key is named", hint="write TENANT/CODE, a pattern such as 'acme/*', or --tenant")
     split = [_split(pattern) for pattern in patterns]
     with ledger_to_change(runtime) as (ledger, checkout):
+        # A hold that only a later ledger knows would stay, and one that it had lifted would be lifted for nothing.
+        refuse_behind(locate_ledger(checkout, checkout.environment), ledger)
         name = checkout.environment.name
         held = sorted(ledger.holds())
         selected = [key for key in held if selection.fits_key(key)]

@@ -29,7 +29,7 @@ def behind(home: LedgerHome, ledger: SqlLedger | None) -> tuple[Finding, ...]:
 
 
 def refuse_behind(home: LedgerHome, ledger: SqlLedger | None) -> SeenNote:
-    """Refuse a run that would save by a ledger that is behind what was seen here; return the note of what was.
+    """Refuse what would save by a ledger that is behind what was seen here, or lift a hold; return the note of that.
 
     Raises:
         RefusedError: it is.

@@ -69,6 +69,22 @@ def test_by_a_ledger_from_a_backup_nothing_is_saved_and_what_only_reads_says_so(
     assert (code, found(status)) == (1, ["ledger-behind"])
 
 
+def test_no_hold_is_lifted_in_a_ledger_from_a_backup_and_its_lock_can_be_freed(restored, program, service):
+    """The backup was made while the schedule was held; the hold was lifted since, and another one placed."""
+    assert program("release", "acme/1").code == 0
+    assert program("apply", "--yes").code == 0
+    assert program("rollback", run_ids(program)[0], "--yes").code == 0
+    restored.restore()
+    for pattern in ("acme/1", "acme/*"):
+        code, refused = program.json("release", pattern)
+        assert (code, rules(refused)) == (3, ["ledger-behind"])
+        assert "reconcile ledger accept --env test" in refused["errors"][0]["hint"]
+    ended = program("unlock", "1a2b3c4d")
+    assert (ended.code, "test is free" in ended.err) == (1, True)
+    assert program("ledger", "accept").code == 0
+    assert program("release", "acme/1").code == 1  # this ledger knows no hold
+
+
 def test_a_drift_check_by_a_ledger_from_a_backup_is_not_green(restored, program, declare):
     restored.restore()
     declare(more=f"ledger: {restored.setting}\n")
