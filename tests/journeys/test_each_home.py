@@ -6,7 +6,6 @@ import subprocess
 
 import pytest
 
-from tests import postgres
 from tests.journeys.conftest import FIRST, TENANT, rules, verdicts
 
 FEWER = TENANT.replace(FIRST, "")
@@ -18,9 +17,10 @@ class Repository:
     def __init__(self, folder, home):
         self.folder, self._home = folder, home
         self.remote = f"file://{folder / 'remote.git'}"
-        self.git("init", "--quiet", "--bare", "remote.git")
-        self.git("init", "--quiet", "--initial-branch=main")
-        self.git("remote", "add", "origin", self.remote)
+        if home != "git":  # where the ledger is in Git, there is a remote already
+            self.git("init", "--quiet", "--bare", "remote.git")
+            self.git("init", "--quiet", "--initial-branch=main")
+            self.git("remote", "add", "origin", self.remote)
 
     def git(self, *arguments, folder="."):
         who = ("-c", "user.name=li", "-c", "user.email=li@example.com")
@@ -51,24 +51,8 @@ class Repository:
         return str(self.folder / name / "schedules")
 
 
-@pytest.fixture(params=["file", "postgresql", "git"])
-def home(request):
-    """The name of a home."""
-    return request.param
-
-
 @pytest.fixture
-def setting(home, request):
-    """The line of the workspace file that names the home."""
-    if home != "postgresql":
-        yield f"ledger: {home}\n"
-        return
-    with postgres.database(request.getfixturevalue("server")) as address:
-        yield f'ledger: "{address}"\n'
-
-
-@pytest.fixture
-def repository(home, program, tmp_path):
+def repository(home, setting, program, tmp_path):
     return Repository(tmp_path, home)
 
 
