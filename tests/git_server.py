@@ -2,7 +2,7 @@
 
 The first part of the path names the fault: `/lost/…` carries the push out and never answers, `/lost-once/…` does so for
 the first push alone, `/cut/…` closes before git sees the push, `/busy/…` is 503, `/deny/…` refuses to push with 403,
-`/auth/…` wants the header `Authorization`. Any other path has no fault.
+`/auth/…` wants the header `Authorization`. Any other path has no fault. What a caller sent of secrets is kept.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ FAULTS = frozenset({"lost", "lost-once", "cut", "busy", "deny", "auth"})
 
 @dataclass
 class GitServer:
-    """*url* serves the repositories below *root*; *pushes* are the paths that were pushed to."""
+    """*url* serves the repositories below *root*; *pushes* are the paths that were pushed to, *secrets* the values of
+    `Authorization` and `Cookie` that were sent."""
 
     root: Path
     url: str = ""
+    calls: int = 0
     pushes: list[str] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
 
     def bare(self, name: str, *options: str) -> Path:
         """Make an empty repository that can be pushed to."""
@@ -68,6 +71,8 @@ class _Requests(BaseHTTPRequestHandler):
         is_push = path.endswith("git-receive-pack") and self.command == "POST"
         if fault in FAULTS:
             path = path[len(fault) + 1 :]
+        self.server_of.calls += 1
+        self.server_of.secrets += [self.headers[name] for name in ("Authorization", "Cookie") if name in self.headers]
         if is_push:
             self.server_of.pushes.append(self.path)
         if fault == "auth" and not self.headers.get("Authorization"):

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -240,6 +240,11 @@ class Settings:
         """Whether *key* is set aside, and the runner's own configuration has no value for it."""
         return key in self.set_aside and all(entry.key != key or entry.is_of_repository for entry in self.entries)
 
+    def names_remote(self, remote: str) -> bool:
+        """Whether *remote* is the name or the address of a remote in the configuration."""
+        addresses = (one for one in self.entries if one.key.startswith("remote.") and one.key.endswith(".url"))
+        return any(remote == one.value or one.key == f"remote.{remote}.url" for one in addresses)
+
     def options(self, remote: str, option: str) -> tuple[str, ...]:
         """Return *option* for a call to *remote*, if it sets something aside."""
         for key, kind in self.set_aside.items():
@@ -264,8 +269,13 @@ def read_entries(listed: bytes) -> tuple[ConfigEntry, ...]:
     return tuple(entries)
 
 
-def settings(entries: Iterable[ConfigEntry], allow: frozenset[Allow]) -> Settings:
-    """Return the settings for git whose whole configuration is *entries*, in the order in which git reads them."""
+def settings(
+    entries: Iterable[ConfigEntry], allow: frozenset[Allow], *, never: Callable[[str], bool] = lambda _: False
+) -> Settings:
+    """Return the settings for git whose whole configuration is *entries*, in the order in which git reads them.
+
+    *allow* allows no key of which *never* is true.
+    """
     entries = tuple(entries)
     own: dict[str, list[str]] = {}
     for entry in entries:
@@ -274,7 +284,9 @@ def settings(entries: Iterable[ConfigEntry], allow: frozenset[Allow]) -> Setting
     found: dict[str, UnsafeSetting] = {}
     for entry in entries:
         kind = _kind(entry) if entry.is_of_repository else None
-        if kind is not None and (kind.lifted_by is None or kind.lifted_by not in allow):
+        if kind is None:
+            continue
+        if kind.lifted_by not in allow or never(entry.key):
             found[entry.key] = kind
     given = list(_ALL_RUNS.items())
     for key, kind in found.items():
@@ -283,6 +295,26 @@ def settings(entries: Iterable[ConfigEntry], allow: frozenset[Allow]) -> Setting
     given += _hooks_off(entries)
     given += _transports(own)
     return Settings(tuple(given), found, entries)
+
+
+def is_for_any_host(key: str) -> bool:
+    """Return whether *key* is of a credential that is sent to whichever host is called: its address names none.
+
+    >>> list(map(is_for_any_host, ["http.extraheader", "http.https://*.com/.cookiefile", "credential.https://.helper"]))
+    [True, True, True]
+    >>> list(map(is_for_any_host, ["http.https://h:8080/.extraheader", "credential.me@h.helper", "core.sshcommand"]))
+    [False, False, False]
+    """
+    section, _, rest = key.partition(".")
+    address, _, name = rest.rpartition(".")
+    if f"{section}.{name}" not in _SENT:
+        return False
+    scheme, mark, place = address.partition("://")
+    host = (place if mark else scheme).partition("/")[0].rpartition("@")[2]
+    return not host or "*" in host
+
+
+_SENT = frozenset({"core.askpass", "credential.helper", "http.cookiefile", "http.extraheader"})
 
 
 def _kind(entry: ConfigEntry) -> UnsafeSetting | None:
@@ -334,15 +366,19 @@ def _plain(address: str) -> str:
     return f"{scheme.lower()}://{host.lower()}/{path}".rstrip("/")
 
 
-def _credential_helpers(found: Iterable[str], entries: Iterable[ConfigEntry]) -> Iterable[tuple[str, str]]:
-    """Yield settings that drop all credential helpers, if one is set aside, and add the runner's own again.
+def _credential_helpers(found: Collection[str], entries: Iterable[ConfigEntry]) -> Iterable[tuple[str, str]]:
+    """Yield settings that drop all credential helpers, if one is set aside, and add the others again.
 
     Git asks every helper that fits an address, and an empty value drops the helpers of all addresses.
     """
     if any(key.startswith("credential.") for key in found):
         yield "credential.helper", ""
         for entry in entries:
-            if entry.key.startswith("credential.") and entry.key.endswith(".helper") and not entry.is_of_repository:
+            if (
+                entry.key.startswith("credential.")
+                and entry.key.endswith(".helper")
+                and not (entry.is_of_repository and entry.key in found)
+            ):
                 yield entry.key, entry.value
 
 

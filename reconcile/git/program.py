@@ -56,7 +56,7 @@ _OWNER_HINT = (
 )
 _ACCESS_HINT = (
     "the credentials that git uses here must be allowed to read and write refs/reconcile/*; those in the repository's "
-    f"own configuration are used with {VARIABLE}=credentials"
+    f"own configuration are used with {VARIABLE}=credentials, those that name no host only for its own remotes"
 )
 # A part of git's message in its C locale, in small letters, and what to do; the first that fits is used.
 _HINTS = (

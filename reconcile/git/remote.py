@@ -9,11 +9,12 @@ import itertools
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
 from reconcile.errors import ReconcileError
-from reconcile.git.configuration import VARIABLE, Allow
+from reconcile.git.configuration import VARIABLE, Allow, is_for_any_host, settings
 from reconcile.git.program import CompletedGit
 from reconcile.git.repository import Repository, foreign
 from reconcile.secrets import safe_line
@@ -33,11 +34,23 @@ def run_on_remote(repository: Repository, remote: str, command: str, *arguments:
         ReconcileError: the command did not end in time, or needs a setting that cannot be set aside.
     """
     refuse_unusable(repository, remote)
+    repository = fitted(repository, remote)
     # Addresses come from the repository's configuration: only transports that the runner allows.
     option = "--receive-pack" if command == "push" else "--upload-pack"
     words = (command, *repository.settings.options(remote, option), *arguments)
     # Only *remote* is called: a partial clone would fetch missing files from another one, with its programs.
     return repository.as_user(words, {"GIT_PROTOCOL_FROM_USER": "0", "GIT_NO_LAZY_FETCH": "1"})
+
+
+def fitted(repository: Repository, remote: str) -> Repository:
+    """Return *repository* with the settings for calls to *remote*, which a branch may name in `ledger`.
+
+    Where it is none of the repository's own remotes, no credential is sent there whose setting names no host.
+    """
+    found = repository.settings
+    if found.names_remote(remote):
+        return repository
+    return replace(repository, settings=settings(found.entries, repository.allow, never=is_for_any_host))
 
 
 def refuse_unusable(repository: Repository, remote: str) -> None:

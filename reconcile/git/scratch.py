@@ -18,7 +18,7 @@ from pathlib import Path
 from reconcile.errors import ReconcileError
 from reconcile.git import program
 from reconcile.git.program import CompletedGit, configured, user_environment
-from reconcile.git.remote import refuse_unusable
+from reconcile.git.remote import fitted, refuse_unusable
 from reconcile.git.repository import Repository
 
 LOCAL_SECONDS = 60
@@ -85,6 +85,7 @@ def scratch(repository: Repository, remote: str) -> Iterator[Scratch]:
     if repository.top is None and not repository.is_outside:
         raise repository.unavailable.failure("git does not answer")
     refuse_unusable(repository, remote)
+    repository = fitted(repository, remote)
     with tempfile.TemporaryDirectory(prefix="reconcile-ledger-") as folder:
         bare = Path(folder) / "ledger.git"
         environment = _environment(repository, Path(folder))

@@ -13,7 +13,7 @@ import pytest
 
 from reconcile.errors import ReconcileError, SettingError
 from reconcile.git.clean_check import not_as_committed
-from reconcile.git.configuration import UNSAFE_SETTINGS, Allow, ConfigEntry, allowed, settings
+from reconcile.git.configuration import UNSAFE_SETTINGS, Allow, ConfigEntry, allowed, is_for_any_host, settings
 from reconcile.git.old_ref import old_applied_commit
 from reconcile.git.refs import commit_of
 from reconcile.git.repository import author, find, head
@@ -45,6 +45,21 @@ def test_the_runners_own_value_counts_in_the_place_of_the_repositorys():
     own = of("global", ("core.sshcommand", "ssh -i mine"))
     assert told([*own, *of("local", ("core.sshcommand", "evil"))])["core.sshcommand"] == ["ssh -i mine"]
     assert told(of("local", ("core.sshcommand", "evil")))["core.sshcommand"] == ["ssh"]
+
+
+def test_a_credential_for_any_host_is_set_aside_alone_where_no_other_is():
+    own = of("global", ("credential.helper", "store"))
+    local = of(
+        "local", ("credential.https://h.helper", "kept"), ("credential.helper", "evil"), ("http.extraheader", "x")
+    )
+    found = settings([*own, *local], CREDENTIALS, never=is_for_any_host)
+    assert found.names == ("credential.helper", "http.extraHeader")
+    assert [each for each in found.given if each[0].startswith(("credential", "http."))] == [
+        ("http.extraheader", ""),
+        ("credential.helper", ""),
+        ("credential.helper", "store"),
+        ("credential.https://h.helper", "kept"),
+    ]
 
 
 def test_what_only_the_runner_says_is_left_alone():

@@ -250,6 +250,59 @@ def test_a_token_of_a_checkout_is_used_where_that_is_allowed_and_never_shown(sha
     assert TOKEN not in git(remote, "log", "--patch", REF)
 
 
+def in_header(url, folder):
+    return {"http.extraHeader": f"AUTHORIZATION: basic {TOKEN}"}
+
+
+def in_header_for_any_host(url, folder):
+    return {f"http.{url.replace('127', '*')}/.extraHeader": f"AUTHORIZATION: basic {TOKEN}"}
+
+
+def in_cookies(url, folder):
+    file = folder / "cookies"
+    file.write_text(f"127.0.0.1\tFALSE\t/\tFALSE\t0\ttoken\t{TOKEN}\n", encoding="utf-8")
+    return {"http.cookieFile": str(file)}
+
+
+def in_helper(url, folder):
+    return {"credential.helper": f"!echo username=x; echo password={TOKEN}; :"}
+
+
+def in_helper_for_any_host(url, folder):
+    return {f"credential.{url.partition('127')[0]}.helper": f"!echo username=x; echo password={TOKEN}; :"}
+
+
+def in_question(url, folder):
+    program = folder / "ask"
+    program.write_text(f"#!/bin/sh\necho {TOKEN}\n", encoding="utf-8")
+    program.chmod(0o755)
+    return {"core.askPass": str(program)}
+
+
+@pytest.mark.parametrize(
+    "kept", [in_header, in_header_for_any_host, in_cookies, in_helper, in_helper_for_any_host, in_question]
+)
+def test_a_credential_without_a_host_is_sent_to_no_address_that_a_branch_brings(
+    shared, server, service, tmp_path, declare, kept
+):
+    for key, value in kept(server.url, tmp_path).items():
+        git(tmp_path, "config", key, value)
+    address = f"{server.url}/auth/remote.git"
+    # A host that asks for a credential, and one that only listens: there the old ref is looked for too.
+    for brought in (address, f"{server.url}/remote.git"):
+        declare(more=f"ledger: git+{brought}\n")
+        planned = shared("plan", RECONCILE_GIT_ALLOW="credentials")
+        assert (planned.code, server.calls > 0, server.secrets) == (0, True, []), planned.out
+        server.calls = 0
+    # For a remote of the checkout it is there, by its name as by its address.
+    git(tmp_path, "remote", "set-url", "origin", address)
+    for named in (f"git+{address}", "git"):
+        server.secrets.clear()
+        declare(more=f"ledger: {named}\n")
+        shared("plan", RECONCILE_GIT_ALLOW="credentials")
+        assert server.secrets != [], named
+
+
 def shallow(folder, url, _):
     git(folder.parent, "clone", "--quiet", "--depth=1", "--branch=main", url, str(folder))
 
