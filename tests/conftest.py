@@ -18,6 +18,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import providers
 from hypothesis.internal.constants_ast import Constants
 
+from tests import postgres
+
 # Hypothesis also draws the constants of all modules that are loaded. Which these are depends on the tests that ran in
 # the process before: the same seed would find today what it does not tomorrow.
 _NO_CONSTANTS = Constants()
@@ -65,6 +67,13 @@ def check(family: int, address: Any) -> None:
     """Raise `OutsideLoopbackError` if *address* is on another machine; a UNIX socket never is."""
     if family in (socket.AF_INET, socket.AF_INET6) and not is_loopback(address[0]):
         raise OutsideLoopbackError(f"a test wanted to connect to {address}")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The address of a PostgreSQL server: one for all tests of a process, for to make one takes seconds."""
+    with postgres.running() as url:
+        yield url
 
 
 @pytest.fixture(scope="module", autouse=True)

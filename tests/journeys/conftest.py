@@ -12,6 +12,7 @@ from reconcile.ledger.open_ledger import open_ledger
 from reconcile.service.system_clock import SystemClock
 from tests import postgres
 from tests.journeys.crashes import Nursery, nursery
+from tests.journeys.homes import HOMES
 from tests.journeys.program import Program
 from tests.journeys.service import Service, running
 
@@ -99,13 +100,6 @@ def warm() -> Iterator[Nursery]:
         yield one
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of a PostgreSQL server."""
-    with postgres.running() as url:
-        yield url
-
-
 @pytest.fixture
 def declare(write, service):
     """Declare tenant acme anew; *more* is appended to the workspace file."""
@@ -135,7 +129,7 @@ def ledger_of(tmp_path):
     return one
 
 
-@pytest.fixture(params=["file", "postgresql", "git"])
+@pytest.fixture(params=HOMES)
 def home(request):
     """The name of a home of a ledger."""
     return request.param

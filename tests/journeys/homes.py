@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
 
+import pytest
+
 from tests import postgres
 
 TABLES = ("runs", "changes", "applied", "holds", "ledgers")
@@ -110,7 +112,8 @@ class GitHome(Home):
         git(self.remote, "update-ref", self.ref, "refs/kept")
 
 
-HOMES = ("file", "postgresql", "git")
+# A file every day; in the other homes, where a journey takes seconds, in CI.
+HOMES = ("file", *(pytest.param(one, marks=pytest.mark.slow) for one in ("postgresql", "git")))
 
 
 @contextmanager

@@ -6,21 +6,25 @@ import subprocess
 
 import pytest
 
+from tests import postgres
 from tests.journeys.conftest import FIRST, TENANT
+from tests.journeys.homes import HOMES
 
 RULE = "guards-changed"
 
 
-@pytest.fixture(params=["file", "postgresql", "git"])
+@pytest.fixture(params=HOMES)
 def home(request, tmp_path):
-    """Return the line of the workspace file that names a ledger of this kind."""
+    """The line of the workspace file that names a ledger of this kind."""
     if request.param == "postgresql":
-        return f"ledger: {request.getfixturevalue('server')}\n"
+        with postgres.database(request.getfixturevalue("server")) as address:
+            yield f"ledger: {address}\n"
+        return
     subprocess.run(["git", "init", "-q", "-b", "main"], cwd=tmp_path, check=True)
     if request.param == "git":
         subprocess.run(["git", "init", "-q", "--bare", "remote.git"], cwd=tmp_path, check=True)
         subprocess.run(["git", "remote", "add", "origin", "remote.git"], cwd=tmp_path, check=True)
-    return f"ledger: {request.param}\n"
+    yield f"ledger: {request.param}\n"
 
 
 def told(document):

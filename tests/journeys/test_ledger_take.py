@@ -18,9 +18,10 @@ from reconcile.model.outcome import Intent
 from tests import postgres
 from tests.builders import HOURLY, NIGHTLY, row, schedule
 from tests.journeys.conftest import CLOCK, FIRST, IN_GIT, TENANT, rules, run_ids, verdicts
+from tests.journeys.homes import HOMES
 
+ELSEWHERE = ["postgresql", pytest.param("git", marks=pytest.mark.slow)]
 BAD = TENANT.replace("0 0 2 * * ?", "0 0 3 * * ?")
-HOMES = ("file", "postgres", "git")
 
 
 def git(folder, *arguments):
@@ -45,7 +46,7 @@ def setting(request, remote):
     """Gives the setting `ledger` of each home, and an address for --from that names it."""
 
     def one(home):
-        if home == "postgres":
+        if home == "postgresql":
             return request.getfixturevalue("database")
         return home
 
@@ -90,8 +91,13 @@ def knows_everything(program, runs, parent):
 
 @pytest.mark.parametrize(
     "old, new",
-    [("file", "git"), ("file", "postgres"), ("git", "file"), ("git", "postgres"), ("postgres", "git")],
-    ids=str,
+    [
+        ("file", "postgresql"),
+        *(
+            pytest.param(*pair, marks=pytest.mark.slow)
+            for pair in (("file", "git"), ("git", "file"), ("git", "postgresql"), ("postgresql", "git"))
+        ),
+    ],
 )
 def test_a_ledger_is_carried_to_another_home_with_all_that_it_holds(program, service, declare, setting, old, new):
     runs = remember_everything(program, service, declare, f"ledger: {setting(old)}\n")
@@ -197,7 +203,7 @@ def test_a_folder_that_moved_takes_the_file_that_it_left(program, service, decla
     shutil.rmtree(new)
 
 
-@pytest.mark.parametrize("home", ["git", "postgres"])
+@pytest.mark.parametrize("home", ELSEWHERE)
 def test_a_folder_that_moved_keeps_a_ledger_that_is_no_file(program, service, declare, tmp_path, setting, home):
     runs = remember_everything(program, service, declare, f"ledger: {setting(home)}\n")
     (tmp_path / "deploy").mkdir()
@@ -208,7 +214,7 @@ def test_a_folder_that_moved_keeps_a_ledger_that_is_no_file(program, service, de
     assert (ended.code, "names the ledger of test itself" in ended.err) == (1, True)
 
 
-@pytest.mark.parametrize("new", ["git", "postgres"])
+@pytest.mark.parametrize("new", ELSEWHERE)
 def test_a_save_in_doubt_is_settled_from_the_new_place(program, service, declare, tmp_path, setting, new):
     declare(more="ledger: file\n")
     assert program("apply", "--yes").code == 0
@@ -304,7 +310,7 @@ def test_a_ledger_that_a_run_is_using_is_not_taken(program, declare, database, r
     assert program("ledger", "take", "--from", old).code == 0
 
 
-@pytest.mark.parametrize("new", ["git", "postgres"])
+@pytest.mark.parametrize("new", ELSEWHERE)
 def test_what_broke_off_after_the_note_is_completed_by_the_same_command(
     program, service, declare, setting, new, monkeypatch
 ):

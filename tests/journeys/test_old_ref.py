@@ -19,7 +19,7 @@ def live_as_declared(service):
         service.put("acme", code, cron)
 
 
-@pytest.fixture(params=["file", "git"])
+@pytest.fixture(params=["file", pytest.param("git", marks=pytest.mark.slow)])
 def ledger(request, git, write, service):
     """The home of the ledger."""
     git("remote", "add", "origin", "./remote.git")

@@ -29,13 +29,6 @@ in_databases = pytest.mark.parametrize("address", ["sqlite", "postgres"], indire
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
-    """A PostgreSQL server."""
-    with postgres.running() as url:
-        yield url
-
-
-@pytest.fixture(scope="session")
 def _database(server: str) -> Iterator[str]:
     with postgres.database(server) as url:
         yield url
