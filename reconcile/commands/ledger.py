@@ -15,13 +15,13 @@ from reconcile.model.last_applied import NO_LAST_APPLIED
 from reconcile.model.ledger_records import Ending, RunKind
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
-from reconcile.service.endpoint import service_mark
 from reconcile.service.reader import ServiceReader
 from reconcile.session.carrying import origin_of, take
 from reconcile.session.command_line import SELECTION, Group
 from reconcile.session.connect import connect
 from reconcile.session.declared import declare, open_checkout
 from reconcile.session.identity import identify
+from reconcile.session.known_elsewhere import subject_of
 from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.observed import read_live
 from reconcile.session.runtime import Runtime
@@ -83,8 +83,7 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     start = identify(declared.checkout, actor).start(RunKind.ADOPT)
     with home.to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
         note = read_note_of(home)
-        service = service_mark(declared.environment, runtime.environ)
-        entry = written.begin(start, parents=new_parents(located, written, note), service=service)
+        entry = written.begin(start, parents=new_parents(located, written, note), about=subject_of(declared))
         entry.record_applied(found)
         entry.end(Ending.FINISHED, {})
         findings = (*noted(note, written)[1], *written.notices_of_run())

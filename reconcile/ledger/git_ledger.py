@@ -29,7 +29,17 @@ from reconcile.ledger.tables import CHANGES, IS_DOUBLED, IS_OPEN
 from reconcile.model.finding import Finding, RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
-from reconcile.model.ledger_records import ChangeRecord, Ending, Hold, Lineage, LockHolder, RunRecord, RunStart, Settled
+from reconcile.model.ledger_records import (
+    ChangeRecord,
+    Ending,
+    Hold,
+    Lineage,
+    LockHolder,
+    RunRecord,
+    RunStart,
+    Settled,
+    Subject,
+)
 from reconcile.model.outcome import Intent, Outcome
 from reconcile.model.rules import LedgerRule
 from reconcile.times import instant, instant_text
@@ -265,7 +275,7 @@ class GitLedger(SqlLedger):
                     self.steps.push()
             self.steps.lock = None
 
-    def begin(self, start: RunStart, *, parents: Collection[str] = (), service: str | None = None) -> RunLedger:
+    def begin(self, start: RunStart, *, parents: Collection[str] = (), about: Subject | None = None) -> RunLedger:
         """Record that a run begins, and return what records it; the lock must be held.
 
         With *parents* it begins a new lineage, which names them and the one before it.
@@ -273,7 +283,7 @@ class GitLedger(SqlLedger):
         # In its rows a ledger has another id than it is known by.
         known = self.lineage()
         named = (*(() if known is None else (known.as_parent,)), *parents) if parents else ()
-        begun = super().begin(start, parents=named, service=service)
+        begun = super().begin(start, parents=named, about=about)
         assert isinstance(begun, GitRunLedger), "it is made of `recorder`"
         begun.git = self
         if parents and (made := super().lineage()) is not None:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select, update
 
 from reconcile.ledger import queries
 from reconcile.ledger.tables import LEDGERS, RUNS
-from reconcile.model.ledger_records import Lineage
+from reconcile.model.ledger_records import Lineage, Subject
 
 
 def new_lineage() -> str:
@@ -35,20 +35,19 @@ def begun(connection: Connection, owner: queries.Owner) -> Lineage:
 
 
 def advance(
-    connection: Connection, owner: queries.Owner, *, parents: Collection[str] = (), service: str | None = None
+    connection: Connection, owner: queries.Owner, *, parents: Collection[str] = (), about: Subject | None = None
 ) -> Lineage:
     """Count one more step of *owner* that later runs decide by, and return the lineage with its serial.
 
     With *parents* a new lineage begins here: it names them, the one that it follows, and the parents of that one.
-    *service* is the mark of the service that the step is about. Another step at the same time waits until this
-    transaction ends.
+    *about* is what the step is about. Another step at the same time waits until this transaction ends.
     """
     before = queries.lineage(connection, owner)
     known = before or begun(connection, owner)
     row = update(LEDGERS).where(LEDGERS.c.workspace == owner.workspace, LEDGERS.c.environment == owner.environment)
     connection.execute(row.values(serial=LEDGERS.c.serial + 1))
-    if service is not None:
-        connection.execute(row.values(service=service))
+    if about is not None:
+        connection.execute(row.values(service=about.service, folder=about.folder))
     if parents:
         followed = () if before is None else (before.as_parent, *before.parents)
         named = list(dict.fromkeys((*followed, *parents)))

@@ -110,6 +110,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             taken_to TEXT,
             guards TEXT,
             service TEXT,
+            folder TEXT,
             PRIMARY KEY (workspace, environment))""",
         "ALTER TABLE reconcile_runs ADD COLUMN serial INTEGER NOT NULL DEFAULT 0",
         "ALTER TABLE reconcile_applied ADD COLUMN serial INTEGER NOT NULL DEFAULT 0",

@@ -159,6 +159,11 @@ def guards(connection: Connection, owner: Owner) -> dict[str, str] | None:
     return None if row is None or row.guards is None else dict(row.guards)
 
 
+def folder(connection: Connection, owner: Owner) -> str | None:
+    """Return the folder of the declarations that the last run of *owner* was about; None: that is not known."""
+    return connection.execute(select(LEDGERS.c.folder).where(*_of(LEDGERS, owner))).scalar()
+
+
 def elsewhere(connection: Connection, owner: Owner, service: str, keys: Collection[Key]) -> tuple[Elsewhere, ...]:
     """Return the ledgers of others than *owner* that know some of *keys* as applied to *service*.
 

@@ -22,7 +22,16 @@ from reconcile.ledger.tables import RUNS
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, ValueInForce
-from reconcile.model.ledger_records import ChangeRecord, Elsewhere, Hold, Lineage, LockHolder, RunRecord, RunStart
+from reconcile.model.ledger_records import (
+    ChangeRecord,
+    Elsewhere,
+    Hold,
+    Lineage,
+    LockHolder,
+    RunRecord,
+    RunStart,
+    Subject,
+)
 from reconcile.ports import Clock
 
 
@@ -135,6 +144,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             return queries.elsewhere(connection, self._owner, service, keys)
 
+    def folder(self) -> str | None:
+        """Return the folder of the declarations that the last run was about; None: that is not known."""
+        with self._database.reading() as connection:
+            return queries.folder(connection, self._owner)
+
     def runs(self, *, most: int) -> tuple[RunRecord, ...]:
         """Return the last runs, newest first."""
         with self._database.reading() as connection:
@@ -203,11 +217,10 @@ class SqlLedger:
         finally:
             self._held = None
 
-    def begin(self, start: RunStart, *, parents: Collection[str] = (), service: str | None = None) -> RunLedger:
+    def begin(self, start: RunStart, *, parents: Collection[str] = (), about: Subject | None = None) -> RunLedger:
         """Record that a run begins, and return the `RunLedger` that records it. The lock must be held.
 
-        With *parents* it begins a new lineage, which names them and the one before it. *service* is the mark of the
-        service that it is about.
+        With *parents* it begins a new lineage, which names them and the one before it. *about* is what it is about.
 
         Raises:
             LedgerError: the start could not be recorded, or the lock is not held.
@@ -218,7 +231,7 @@ class SqlLedger:
             self._database, self._owner, start=start, lock=self._lock, held=self._held, clock=self._clock
         )
         with run_ledger.writing() as connection:
-            serial = advance(connection, self._owner, parents=parents, service=service).serial
+            serial = advance(connection, self._owner, parents=parents, about=about).serial
             record = RunRecord(start, serial=serial)
             connection.execute(insert(RUNS), {**self._owner._asdict(), **run_columns(record)})
         return run_ledger

@@ -159,7 +159,7 @@ HOLDS = Table(
 # Which ledger of its owner this is, and the serial of its last run or release. The first run makes the row.
 # `taken_to` is where the ledger was carried (`carry`): from then on no run uses it here. `guards` are those of the
 # workspace when everything was last applied: settings and their values. `service` marks the service that the last run
-# was about.
+# was about, and `folder` is that of its declarations, from the top of the repository.
 LEDGERS = Table(
     "reconcile_ledgers",
     metadata,
@@ -171,6 +171,7 @@ LEDGERS = Table(
     _maybe("taken_to"),
     Column("guards", Json),
     _maybe("service"),
+    _maybe("folder"),
 )
 
 # The lock of each environment. The row stays when the lock is free (without a nonce): the token only grows.

@@ -167,6 +167,17 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What a run is about: *service* marks the service; *folder*, from the top of the repository, has the declarations.
+
+    *folder* is ``""`` at the top, and outside Git.
+    """
+
+    service: str
+    folder: str
+
+
+@dataclass(frozen=True, slots=True)
 class Lineage:
     """Which ledger this is: an *id* from when it was made, and the *serial* of its last run or release.
 

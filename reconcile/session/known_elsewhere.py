@@ -13,12 +13,14 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconcile.declare import WORKSPACE_FILE, load_workspace
 from reconcile.engine.guard import refused_by
-from reconcile.errors import LedgerError, SettingError
+from reconcile.errors import LedgerError, ReconcileError, SettingError
+from reconcile.git.worktree import WorkTree
 from reconcile.ledger.file_places import NAME
 from reconcile.model.finding import Finding, RefusedError
 from reconcile.model.keys import Key
-from reconcile.model.ledger_records import Elsewhere
+from reconcile.model.ledger_records import Elsewhere, Subject
 from reconcile.model.rules import LedgerRule
 from reconcile.service.endpoint import service_mark
 from reconcile.session.declared import Declared
@@ -32,9 +34,13 @@ if TYPE_CHECKING:
 def known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedger | None) -> tuple[Finding, ...]:
     """Return the finding that another ledger knows declared keys, where *ledger* (None: there is none) knows nothing.
 
+    Or that *ledger* is that of another folder, which still has a workspace of this id.
+
     Raises:
         LedgerError: the ledgers cannot be asked.
     """
+    if ledger is not None and (other := _other_folder(declared, ledger.folder())) is not None:
+        return (_shared(declared, home, other),)
     if home.address is None or (ledger is not None and (ledger.lineage() is not None or ledger.last_applied())):
         return ()
     keys = sorted(declared.everything)
@@ -47,6 +53,16 @@ def known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedger | No
     found = [] if ledger is None else [*ledger.elsewhere(service, keys)]
     found += _beside(home, service, keys)
     return tuple(_finding(declared, home, one) for one in found[:1])
+
+
+def subject_of(declared: Declared) -> Subject:
+    """Return what a run of *declared* is about.
+
+    Raises:
+        SettingError: the address of the service names a variable that is not set.
+    """
+    service = service_mark(declared.environment, declared.runtime.environ)
+    return Subject(service, declared.checkout.repository.prefix)
 
 
 def refuse_known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedger | None) -> None:
@@ -82,6 +98,28 @@ def _other_files(own: Path, common_dir: str) -> Iterator[Path]:
     """Yield the files of other workspaces. Outside Git the folder may be anything: nothing is looked for there."""
     if common_dir:
         yield from (path for path in sorted(own.parent.parent.glob(f"*/{NAME}")) if path != own)
+
+
+def _other_folder(declared: Declared, folder: str | None) -> str | None:
+    """Return *folder*, if it is another one than this, and a workspace of the same id is there."""
+    checkout = declared.checkout
+    if folder is None or checkout.repository.top is None or folder == checkout.repository.prefix:
+        return None
+    try:
+        there, _ = load_workspace(folder, WorkTree(checkout.repository.top / folder))
+    except ReconcileError:
+        return None  # it moved here
+    return folder if there is not None and there.id == checkout.workspace.id else None
+
+
+def _shared(declared: Declared, home: LedgerHome, folder: str) -> Finding:
+    workspace = declared.checkout.workspace.id
+    message = (
+        f"the ledger {home.shown} was written last by {folder or 'the top folder'}, which declares workspace "
+        f"{workspace} too: what each of the two declares would count as removed by the other"
+    )
+    hint = f"give one of them another id: workspace in {declared.checkout.name(WORKSPACE_FILE)}; or remove the other"
+    return Finding(LedgerRule.KNOWN_ELSEWHERE, message, hint=hint)
 
 
 def _finding(declared: Declared, home: LedgerHome, found: Elsewhere) -> Finding:

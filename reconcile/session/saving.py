@@ -45,7 +45,6 @@ from reconcile.model.rules import LedgerRule
 from reconcile.model.run import Run
 from reconcile.ports import Progress
 from reconcile.report.plan_view import after_answer, plan_view
-from reconcile.service.endpoint import service_mark
 from reconcile.service.reader import ServiceReader
 from reconcile.service.writer import ServiceWriter
 from reconcile.session.command_line import SaveOptions
@@ -53,7 +52,7 @@ from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
 from reconcile.session.events import Events, TellingLedger
 from reconcile.session.identity import RunIdentity, identify
-from reconcile.session.known_elsewhere import refuse_known_elsewhere
+from reconcile.session.known_elsewhere import refuse_known_elsewhere, subject_of
 from reconcile.session.ledger_home import ledger_required
 from reconcile.session.observed import Planned
 from reconcile.session.preparing import Prepared, Preparing, RunPurpose, kept_home, preparing
@@ -159,9 +158,7 @@ class Saving(Preparing):
         if self.ledger is None:
             return RunEntry(None)
         with ledger_required():
-            declared = self.declared
-            service = service_mark(declared.environment, declared.runtime.environ)
-            entry = RunEntry(self.ledger.begin(start, service=service))
+            entry = RunEntry(self.ledger.begin(start, about=subject_of(self.declared)))
         memory = planned.memory
         taken = to_take_over(memory.last_applied)
         # A rollback places holds though all of it is refused, and says so.

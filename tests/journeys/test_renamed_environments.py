@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.journeys.conftest import FIRST, TENANT, WORKSPACE, rules, verdicts
@@ -115,3 +117,24 @@ def test_a_moved_folder_and_a_second_place_use_the_same_ledger(program, home, tm
 
 def run_ids_at(program, place):
     return [run["run"] for run in program.json("runs", "--dir", place)[1]["runs"]]
+
+
+def test_two_folders_of_one_workspace_do_not_share_its_ledger(home, program, tmp_path, write):
+    assert program("apply", "--yes").code == 0
+    shutil.copytree(tmp_path / "schedules", tmp_path / "copy")
+    write("../copy/tenants/acme.yaml", TENANT.replace(FIRST, ""))
+    for _ in range(2):
+        code, refused = program.json("apply", "--yes", "--park-removed", "--dir", "copy")
+        assert (code, rules(refused)) == (3, ["known-elsewhere"])
+    assert "schedules/, which declares workspace test too" in refused["errors"][0]["message"]
+    assert found(program.json("plan", "--dir", "copy")[1]) == ["known-elsewhere"]
+    assert program("apply", "--yes").code == 0
+
+
+def test_a_folder_that_was_moved_keeps_its_ledger(home, program, service, tmp_path):
+    assert program("apply", "--yes").code == 0
+    (tmp_path / "schedules").rename(tmp_path / "moved")
+    del service.jobs["acme", "1"]
+    assert rules(program.json("apply", "--yes", "--dir", "moved")[1]) == ["vanished"]
+    assert program("apply", "--yes", "--recreate", "--dir", "moved").code == 0
+    assert found(program.json("plan", "--dir", "moved")[1]) == []
