@@ -145,7 +145,7 @@ def _note(connection: Connection, source: SqlLedger, place: str) -> Lineage:
 
 
 def _child(identity: str, parent: Lineage) -> Lineage:
-    return Lineage(identity, parent.serial + 1, (f"{parent.id}@{parent.serial}",))
+    return Lineage(identity, parent.serial + 1, (parent.as_parent, *parent.parents))
 
 
 def _begin(connection: Connection, owner: Owner, start: RunStart, made: Lineage, ended_at: datetime) -> Lineage:

@@ -151,8 +151,21 @@ def test_a_ledger_is_taken_back_with_what_was_recorded_since(program, service, d
     declare(BAD, more=f"ledger: {setting(home)}\n")
     assert program("ledger", "take", "--from", setting(other)).code == 0
     assert run_ids(program)[1:] == runs
-    assert status_of(program)["lineage"]["parents"] == [f"{between['id']}@{between['serial']}"]
+    assert status_of(program)["lineage"]["parents"] == [f"{between['id']}@{between['serial']}", *between["parents"]]
     assert program("apply", "--yes").code == 0
+
+
+@pytest.mark.parametrize("home", HOMES)
+def test_a_ledger_that_was_taken_there_and_back_is_the_one_that_was_seen(program, declare, setting, home):
+    """No run was in between: what this repository has seen is the lineage before both."""
+    other = "git" if home == "file" else "file"
+    declare(more=f"ledger: {setting(home)}\n")
+    assert program("apply", "--yes").code == 0
+    for at, old in ((other, home), (home, other)):
+        declare(more=f"ledger: {setting(at)}\n")
+        assert program("ledger", "take", "--from", setting(old)).code == 0
+    assert program("apply", "--yes").code == 0
+    assert "nothing was to be done" in program.json("ledger", "accept")[1]["message"]
 
 
 def renamed(service, more, *, workspace="test", environment="production"):
