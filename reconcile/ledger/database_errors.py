@@ -8,11 +8,14 @@ from collections.abc import Iterator
 
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from reconcile.errors import LedgerError
+from reconcile.errors import LedgerError, LedgerGoneError
 from reconcile.ledger.address import WITHOUT_LEDGER, LedgerAddress
 from reconcile.ledger.migrations import NoLedgerError
 
 REBUILD = "`reconcile ledger rebuild` moves it away and adopts live"
+
+_UNDEFINED_TABLE = "42P01"
+"""What PostgreSQL calls a table that is not there."""
 
 # A part of SQLite's message, what it means, and what to do. SQLite has no error code for each of these.
 _SQLITE_ERRORS = (
@@ -28,13 +31,27 @@ _SQLITE_ERRORS = (
 
 @contextlib.contextmanager
 def ledger_errors(address: LedgerAddress, action: str) -> Iterator[None]:
-    """Raise errors from inside as `LedgerError`: the ledger at *address* cannot be *action* (`opened`, `read`, …)."""
+    """Raise errors from inside as `LedgerError`: the ledger at *address* cannot be *action* (`opened`, `read`, …).
+
+    Raises:
+        LedgerGoneError: it was to be written, and a table is not there: opening had made sure of each.
+        LedgerError: anything else.
+    """
     try:
         yield
     except (SQLAlchemyError, sqlite3.Error, OSError, ValueError, NoLedgerError, ImportError) as error:
+        if action == "written" and _lacks_a_table(error):
+            message = f"the ledger {address.shown} has lost a table while it was open"
+            hint = "see who dropped it, and put the newest ledger back"
+            raise LedgerGoneError(message, hint=hint) from None
         reason, hint = _reason(error, address)
         message = f"the ledger {address.shown} cannot be {action}: {address.hide(reason)}"
         raise LedgerError(message, hint=f"{hint}; or {WITHOUT_LEDGER}") from None
+
+
+def _lacks_a_table(error: Exception) -> bool:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlstate", None) == _UNDEFINED_TABLE or "no such table" in str(cause)
 
 
 def _reason(error: Exception, address: LedgerAddress) -> tuple[str, str]:

@@ -67,6 +67,7 @@ class GitRunLedger(RunLedger):
         super().record_intents(listed)
         self._commit(f"intents of {len(listed)}")
         self.git.steps.push()
+        self.git.steps.landed = self.git.lineage()
         if objection := self.objection():
             raise objection
 
@@ -159,8 +160,8 @@ class GitLedger(SqlLedger):
         return replace(lineage, id=self.steps.meta.lineage)
 
     def durable_lineage(self) -> Lineage | None:
-        """Return the lineage as the ref has it: None before the first push."""
-        return self.lineage() if self.steps.has_landed and self.steps.head == self.steps.at else None
+        """Return the lineage as the ref had it after the last push: None before the first one."""
+        return self.lineage() if self.steps.has_landed and self.steps.head == self.steps.at else self.steps.landed
 
     def lock_holder(self) -> LockHolder | None:
         """Return the holder of the lock, as the ledger said when it was read, or as this run has written it since."""

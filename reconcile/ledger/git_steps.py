@@ -23,6 +23,7 @@ from reconcile.errors import (
 )
 from reconcile.ledger.lease import Lease
 from reconcile.ledger.ledger_tree import LOCK, META
+from reconcile.model.ledger_records import Lineage
 from reconcile.ports import PushKind, SharedRef
 
 # A renewal is a push: it is made less often than in a database.
@@ -70,7 +71,8 @@ def _content(value: Mapping[str, object]) -> bytes:
 class Steps:
     """The commits of one opening of the ledger. *at* is where the ref stands, as far as this run knows; None: nowhere.
 
-    *head* is the newest commit, *doubtful* one whose push had no answer. One push at a time: a thread renews the lock.
+    *head* is the newest commit, *doubtful* one whose push had no answer; *landed* is the
+    lineage as of the last intents that were pushed. One push at a time: a thread renews the lock.
     """
 
     ref: SharedRef
@@ -83,6 +85,7 @@ class Steps:
     has_landed: bool = False
     pushed_at: float = 0.0
     lost: LedgerError | None = None
+    landed: Lineage | None = None
     _one_at_a_time: threading.RLock = field(default_factory=threading.RLock)
 
     def __post_init__(self) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import (
     tuple_,
 )
 
-from reconcile.errors import UsageError
+from reconcile.errors import LedgerGoneError, UsageError
 from reconcile.ledger.encoding import applied_in, change_in, hold_in, in_force_of, json_text, key_in, run_in
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, LEDGERS, RUNS
 from reconcile.model.keys import Key
@@ -204,3 +204,16 @@ def _runs(owner: Owner) -> Select[Any]:
 
 def _of(table: Table, owner: Owner) -> tuple[Any, Any]:
     return table.c.workspace == owner.workspace, table.c.environment == owner.environment
+
+
+def check_entry(connection: Connection, run: str, shown: str) -> None:
+    """Raise where the ledger does not hold the *run* that is under way any more.
+
+    Raises:
+        LedgerGoneError: its rows were deleted, or a backup was restored in their place.
+    """
+    if connection.execute(select(RUNS.c.id).where(RUNS.c.id == run)).first() is None:
+        raise LedgerGoneError(
+            f"the ledger {shown} does not hold run {run} any more: it was emptied or replaced while the run went on",
+            hint="see who emptied or restored it, and put the newest ledger back",
+        )

@@ -17,7 +17,7 @@ from reconcile.errors import LedgerError, LockLostError
 from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import applied_columns, change_columns, hold_columns, in_force_value
 from reconcile.ledger.environment_lock import EnvironmentLock, Held
-from reconcile.ledger.queries import Owner, in_force, known
+from reconcile.ledger.queries import Owner, check_entry, in_force, known
 from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_OPEN, LEDGERS, RUNS
 from reconcile.model.change import Change, known_name
 from reconcile.model.keys import Key
@@ -64,6 +64,7 @@ class RunLedger:
         self._lock = lock
         self._held = held
         self._clock = clock
+        self._is_begun = False
         self._begun: set[Key] = set()
         self._learned = NOTHING_LEARNED
         self._may_have_saved = False
@@ -74,10 +75,13 @@ class RunLedger:
     def writing(self) -> Iterator[Connection]:
         """Give a connection in a transaction, if the run still holds the lock."""
         with self._database.writing() as connection:
+            if self._is_begun:
+                check_entry(connection, self._start.id, self._database.address.shown)
             if not self._lock.is_held_by(connection, self._held):
                 self._held.lose()
                 raise self._lost("its lock was taken over or unlocked")
             yield connection
+        self._is_begun = True
 
     def objection(self) -> LedgerError | None:
         """Return why nothing may be saved now; None: it may. Only this run's clock is asked, and where the file is."""
@@ -178,6 +182,7 @@ class RunLedger:
         """Record how the run ended, also when it lost its lock."""
         values = {"ended_at": self._clock.now(), "ending": ending, "summary": dict(summary)}
         with self._database.writing() as connection:
+            check_entry(connection, self._start.id, self._database.address.shown)
             connection.execute(update(RUNS).where(RUNS.c.id == self._start.id).values(values))
             if self._lock.is_held_by(connection, self._held):
                 self._settle_dead(connection)

@@ -10,7 +10,7 @@ from types import TracebackType
 
 from sqlalchemy import Connection, insert
 
-from reconcile.errors import LedgerError
+from reconcile.errors import LedgerError, LockLostError
 from reconcile.ledger import queries
 from reconcile.ledger.database import Database
 from reconcile.ledger.encoding import run_columns
@@ -245,7 +245,7 @@ class SqlLedger:
         """Give a connection in a transaction, if the lock is still held; durable after the block."""
         with self._database.writing() as connection:
             if self._held is not None and not self._lock.is_held_by(connection, self._held):
-                raise LedgerError(f"the lock of {self._owner.environment} was taken over or unlocked")
+                raise LockLostError(f"the lock of {self._owner.environment} was taken over or unlocked")
             yield connection
 
     def secure(self) -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 
 import pytest
 
-from tests.journeys.conftest import FIRST, TENANT, rules, verdicts
+from reconcile.session import saving
+from tests import postgres
+from tests.journeys.conftest import FIRST, IN_GIT, TENANT, rules, verdicts
+from tests.journeys.homes import TABLES
+from tests.journeys.service import nothing
 
 FEWER = TENANT.replace(FIRST, "")
+LATER = TENANT.replace("0 0 2", "0 0 3").replace("0 0/30", "0 0/15").replace("0 0 4", "0 0 5")
+GIT_LEDGER = "refs/reconcile/ledger/test/test"
 
 
 class Repository:
@@ -145,3 +152,104 @@ def test_what_no_commit_holds_is_not_applied_though_the_index_hides_it(applied, 
     ended = applied("apply", "--yes", "--require-git-clean", "--dir", other)
     assert (ended.code, len(service.saves)) == (3, 3)
     assert "tenants/acme.yaml" in ended.err
+
+
+def file_removed(repository, _):
+    (repository.folder / IN_GIT).unlink()
+
+
+def another_file_moved_over_it(repository, _):
+    for ending in ("-wal", "-shm"):  # else the other file gets what they hold
+        (repository.folder / f"{IN_GIT}{ending}").unlink()
+    (repository.folder / "earlier.db").replace(repository.folder / IN_GIT)
+
+
+def rows_deleted(_, url):
+    postgres.execute(url, f"TRUNCATE {', '.join(f'reconcile_{table}' for table in TABLES)}")
+
+
+def tables_dropped(_, url):
+    found = postgres.execute(url, "SELECT tablename FROM pg_tables WHERE starts_with(tablename, 'reconcile_')")
+    postgres.execute(url, f"DROP TABLE {', '.join(name for (name,) in found)} CASCADE")
+
+
+def ref_deleted(repository, _):
+    repository.git("update-ref", "-d", GIT_LEDGER, folder="remote.git")
+
+
+def ref_taken_back(repository, _):
+    repository.git("update-ref", GIT_LEDGER, "refs/earlier", folder="remote.git")
+
+
+HARMS = [
+    pytest.param(home, harm, id=harm.__name__)
+    for home, harms in {
+        "file": (file_removed, another_file_moved_over_it),
+        "postgresql": (rows_deleted, tables_dropped),
+        "git": (ref_deleted, ref_taken_back),
+    }.items()
+    for harm in harms
+]
+
+
+@pytest.fixture
+def harmed(applied, merged, repository, home, setting, service, monkeypatch):
+    """Do harm to the ledger during the second save of an apply with three changes, each a wave of its own."""
+    if home == "file":
+        shutil.copy(repository.folder / IN_GIT, repository.folder / "earlier.db")
+    if home == "git":
+        repository.git("update-ref", "refs/earlier", GIT_LEDGER, folder="remote.git")
+    monkeypatch.setattr(saving, "CHANGES_PER_REQUEST", 1)
+    merged(LATER)
+    service.saves.clear()
+
+    def one(harm, *arguments):
+        def hook(tenant, body):
+            if body.get("xw_quartz", {}).get("opttype") == "save" and len(service.saves) == 1:
+                service.hook = nothing
+                harm(repository, setting.partition('"')[2].rstrip('"\n'))
+
+        service.hook = hook
+        return applied("apply", "--yes", "--parallelism", "1", *arguments)
+
+    return one
+
+
+@pytest.mark.parametrize("home, harm", HARMS, indirect=["home"])
+def test_a_ledger_that_goes_away_during_an_apply_ends_it_and_no_report_says_that_the_run_is_recorded(
+    harmed, harm, applied, service
+):
+    ended = harmed(harm)
+    assert (ended.code, len(service.saves)) == (4, 2)
+    assert "ledger-gone" in ended.out
+    assert "Recorded" not in ended.out
+    assert "reconcile rollback" not in ended.out
+
+
+@pytest.mark.parametrize("home, harm", HARMS, indirect=["home"])
+def test_after_a_ledger_went_away_nothing_is_saved_until_it_is_accepted_and_then_nothing_twice(
+    harmed, harm, applied, service
+):
+    run = harmed(harm, "--format", "json").document
+    assert sorted(one["outcome"]["result"] for one in run["changes"]) == ["skipped", "verified", "verified"]
+    assert [one["rule"] for one in run["findings"] if one["rule"].startswith("ledger-gone")] == ["ledger-gone"]
+    for _ in range(2):
+        code, refused = applied.json("apply", "--yes")
+        assert (code, rules(refused), len(service.saves)) == (3, ["ledger-behind"], 2)
+    assert applied("ledger", "accept").code == 0
+    for saves in (3, 3):
+        assert (applied("apply", "--yes").code, len(service.saves)) == (0, saves)
+    assert [len(rows) for rows in service.jobs.values()] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("home", ["file"], indirect=True)
+def test_a_fresh_runner_of_a_pipeline_does_not_begin_a_file(applied, repository, service):
+    """The other homes are found by every runner."""
+    repository.git("clone", "--quiet", "--branch=main", repository.remote, "fresh")
+    fresh = str(repository.folder / "fresh" / "schedules")
+    for _ in range(2):
+        code, refused = applied.json("apply", "--yes", "--dir", fresh, CI="true")
+        assert (code, rules(refused), len(service.saves)) == (3, ["no-ledger"], 3)
+    hint = refused["errors"][0]["hint"]
+    assert [way in hint for way in ("postgresql://", "git", "`reconcile ledger begin`")] == [True] * 3
+    assert not (repository.folder / "fresh" / IN_GIT).exists()

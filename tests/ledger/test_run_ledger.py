@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from reconcile.errors import LedgerError, UsageError
+from reconcile.errors import LedgerError, LedgerGoneError, UsageError
 from reconcile.ledger.encoding import applied_of, applied_value, json_text, live_of, live_value
 from reconcile.ledger.lease import LEASE
 from reconcile.ledger.sql_ledger import SqlLedger
@@ -259,6 +259,25 @@ def test_a_run_that_lost_its_lock_settles_no_other_run(ledger, opened):
             with contextlib.suppress(LedgerError):
                 end(frozen)
             assert {one.settled_by for one in opened().runs(most=3)} == {None}
+
+
+@in_databases
+@pytest.mark.parametrize("how", ["DELETE FROM", "DROP TABLE"])
+def test_a_run_that_the_ledger_does_not_hold_any_more_records_nothing_and_says_so(ledger, how):
+    with run_in(ledger) as run:
+        run.record_intents([Intent(update("1"))])
+        with ledger._database.writing() as connection:
+            for table in ("changes", "runs"):
+                connection.exec_driver_sql(f"{how} reconcile_{table}")
+        for write in (
+            lambda: run.record_outcomes([outcome(update("1"))]),
+            lambda: run.record_intents([Intent(update("2"))]),
+            lambda: run.hold([hold("1")]),
+            lambda: run.end(Ending.FINISHED, {}),
+        ):
+            with pytest.raises(LedgerGoneError, match=r"any more|has lost a table"):
+                write()
+    assert (ledger.holds(), ledger.last_applied()) == ({}, {})
 
 
 @pytest.mark.parametrize("result", [Result.VERIFIED, Result.MISMATCHED, Result.UNKNOWN])

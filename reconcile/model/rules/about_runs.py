@@ -203,7 +203,7 @@ class LedgerRule(Rule):
     )
     LEDGER_GONE = (
         "ledger-gone",
-        "The ledger that `lineage` names is not there or was taken back; or its file went away during the run.",
+        "The ledger that `lineage` names is not there or was taken back; or it went away during the run.",
         "See who moved it, and put the newest ledger back, or push it to its ref.",
         Severity.WARNING,
     )
