@@ -155,6 +155,7 @@ def test_the_files_of_the_branch_would_leave_a_trace(tmp_path):
     assert "json" in (tmp_path / "trace").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(READERS))
 def test_a_pipeline_plans_applies_what_was_reviewed_and_sees_drift(name, twin, tmp_path):
     jobs, runners = PIPELINES[name], Runners(tmp_path, twin.url)

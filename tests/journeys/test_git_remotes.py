@@ -13,6 +13,8 @@ from tests.git_server import serving
 from tests.journeys.conftest import rules, run_ids
 from tests.journeys.test_ledger_in_git import REF, git, lineage_of
 
+pytestmark = pytest.mark.slow  # every day: `test_ledger_in_git`, with a remote that answers
+
 TOKEN = "dG9rZW46aHVudGVyMg"
 KEYS = ["1", "2", "3"]
 SEEN = "refs/reconcile/seen/test/test"

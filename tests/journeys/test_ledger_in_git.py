@@ -69,6 +69,7 @@ def test_what_one_clone_applied_the_other_knows(shared, remote, service, write):
     assert len(service.saves) == 3
 
 
+@pytest.mark.slow
 def test_what_one_clone_rolled_back_the_other_holds_until_it_is_released(shared, service, write):
     program, clone = shared
     assert program("apply", "--yes").code == 0
@@ -84,6 +85,7 @@ def test_what_one_clone_rolled_back_the_other_holds_until_it_is_released(shared,
     assert service.jobs["acme", "1"][0]["cronexpression"] == "0 0 3 * * ?"
 
 
+@pytest.mark.slow
 def test_of_two_applies_at_once_the_later_one_plans_anew(shared, service):
     program, clone = shared
     other, during = clone(), []

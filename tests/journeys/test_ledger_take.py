@@ -138,6 +138,7 @@ def test_a_ledger_that_was_taken_is_used_no_more_and_says_where_it_went(program,
     assert "was taken to" in {one["rule"]: one["message"] for one in plan["findings"]}["ledger-unreadable"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("home", HOMES)
 def test_a_ledger_is_taken_back_with_what_was_recorded_since(program, service, declare, setting, home):
     other = "git" if home == "file" else "file"
@@ -227,6 +228,7 @@ def test_a_folder_that_moved_keeps_a_ledger_that_is_no_file(program, service, de
     assert (ended.code, "names the ledger of test itself" in ended.err) == (1, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("new", ELSEWHERE)
 def test_a_save_in_doubt_is_settled_from_the_new_place(program, service, declare, tmp_path, setting, new):
     declare(more="ledger: file\n")
@@ -323,6 +325,7 @@ def test_a_ledger_that_a_run_is_using_is_not_taken(program, declare, database, r
     assert program("ledger", "take", "--from", old).code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("new", ELSEWHERE)
 def test_what_broke_off_after_the_note_is_completed_by_the_same_command(
     program, service, declare, setting, new, monkeypatch

@@ -269,6 +269,7 @@ def shallow_at(git, tmp_path, origin):
     return one
 
 
+@pytest.mark.slow
 class TestShallow:
     def test_a_clone_of_depth_one_is_deepened_for_a_newer_commit(self, program, history, git, commit, shallow_at):
         newer = commit(6)
@@ -320,6 +321,7 @@ class TestShallow:
         refused_alike(program, "older-commit")
 
 
+@pytest.mark.slow
 class TestUnknown:
     def test_a_live_commit_that_was_taken_out_of_the_history_is_unknown(self, program, history, git, commit, origin):
         git("reset", "--quiet", "--hard", history[0])
@@ -354,6 +356,7 @@ class TestUnknown:
         refused_alike(program, "older-commit")
 
 
+@pytest.mark.slow
 class TestLedgerInGit:
     @pytest.fixture
     def ledger(self, git, tmp_path):
@@ -382,6 +385,7 @@ class TestWithoutLedger:
         assert program("apply", "--yes").code == 0
 
 
+@pytest.mark.slow
 class TestTakenOver:
     """No run of this ledger applied anything yet: the ref of an older reconcile says which commit is live."""
 

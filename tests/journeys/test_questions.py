@@ -184,6 +184,7 @@ def test_a_rollback_of_a_rollback_that_was_done_meanwhile_is_not_asked_about_aga
     assert (ended.code, len(service.saves)) == (0, saved + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("home", ["git"], indirect=True)
 @pytest.mark.parametrize(
     "coming, questions",

@@ -100,6 +100,7 @@ def in_postgres(server):
         yield url
 
 
+@pytest.mark.slow
 class TestInPostgres:
     @pytest.fixture
     def ledger(self, in_postgres):

@@ -9,6 +9,7 @@ import socket
 import pytest
 
 
+@pytest.mark.slow  # demo.md shows it, and is tried every day
 def test_the_demo_shows_the_main_loop_and_leaves_nothing_behind(program, tmp_path):
     before = sorted(tmp_path.rglob("*"))
     ended = program("demo")

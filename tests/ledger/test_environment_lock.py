@@ -27,6 +27,7 @@ from reconcile.model.outcome import Intent
 from reconcile.service.system_clock import SystemClock
 from tests import pgbouncer
 from tests.builders import key
+from tests.ledger.conftest import IN_GIT
 from tests.ledger.run_builders import LATER_RUN, NOON, RUN, Clock, applied, hold, outcome, run_in, start, update
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -34,12 +35,12 @@ ROOT = Path(__file__).resolve().parents[2]
 SLEEPY = Lease(seconds=60, renew_seconds=10_000)
 
 
-POOLER = pytest.param("pgbouncer", marks=pgbouncer.needed)
+POOLER = pytest.param("pgbouncer", marks=[pgbouncer.needed, pytest.mark.slow])
 # For the row that is the lock in a database: `test_git_ledger` tries the same of the file that is the lock in Git.
 in_databases = pytest.mark.parametrize("address", ["sqlite", "postgres", POOLER], indirect=True)
 
 
-@pytest.fixture(params=["sqlite", "postgres", POOLER, "git"])
+@pytest.fixture(params=["sqlite", "postgres", POOLER, IN_GIT])
 def address(request):
     """The address of a ledger that does not exist yet; the lock is the same in each."""
     return request.getfixturevalue(f"{request.param}_address")

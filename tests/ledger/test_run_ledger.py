@@ -36,7 +36,7 @@ from reconcile.model.schedule import PARKED_CRON, BeforeRun, State
 from reconcile.model.verdicts import Action
 from tests.builders import HOURLY, NIGHTLY, NIGHTLY_TOO, key, row, schedule
 from tests.examples import examples
-from tests.ledger.conftest import in_databases, open_at
+from tests.ledger.conftest import IN_GIT, in_databases, open_at
 from tests.ledger.run_builders import LATER_RUN, NOON, RUN, Clock, applied, end, hold, outcome, run_in, start, update
 
 
@@ -587,7 +587,7 @@ def fresh(address, opened):
     )
 
 
-@pytest.mark.parametrize("address", ["sqlite", "postgres", pytest.param("git", marks=pytest.mark.slow)], indirect=True)
+@pytest.mark.parametrize("address", ["sqlite", "postgres", IN_GIT], indirect=True)
 @settings(
     examples(0.5),
     phases=[Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink],  # to explain a failure takes minutes here
