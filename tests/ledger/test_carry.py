@@ -99,6 +99,7 @@ def test_within_one_database_its_rows_get_another_owner(opened, to):
     assert (target.lock_holder(), source.lock_holder()) == (None, None)
 
 
+@pytest.mark.slow
 def test_runs_that_only_the_history_of_a_ref_holds_are_carried_too(other):
     source = other("git")
     names = [f"run-{number:02}" for number in range(KEPT_RUNS + 3)]

@@ -228,6 +228,7 @@ def test_who_waits_takes_the_lock_over_from_a_run_that_stands_still(opened, cloc
     assert {record.key.code for _, record in opened().open_changes()} == {"1", "2"}
 
 
+@pytest.mark.slow
 def test_a_lock_that_is_renewed_is_not_taken_over(opened, clock):
     holder = opened()
     with run_in(holder) as entry:
