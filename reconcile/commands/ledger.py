@@ -8,6 +8,7 @@ import click
 
 from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
+from reconcile.commands.save_options import LOCK_TIMEOUT
 from reconcile.engine.find_last_applied import found_live, with_declarations
 from reconcile.exits import Exit
 from reconcile.model.finding import Finding
@@ -110,8 +111,11 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
 )
 @click.option("--from-workspace", metavar="ID", help="The former id of the workspace, if it was another.")
 @_ACTOR
+@LOCK_TIMEOUT
 @command()
-def taken(runtime: Runtime, *, named: tuple[str, ...], from_workspace: str | None, actor: str | None) -> CommandReport:
+def taken(
+    runtime: Runtime, *, named: tuple[str, ...], from_workspace: str | None, actor: str | None, lock_timeout: float
+) -> CommandReport:
     """Carry a ledger here: from another home, from the environment's former name, or from another folder.
 
     The ledger that reconcile.yaml names must be empty. It gets all that the old one holds: runs, last applied, holds,
@@ -120,7 +124,7 @@ def taken(runtime: Runtime, *, named: tuple[str, ...], from_workspace: str | Non
     checkout = open_checkout(runtime)
     origin = origin_of(named, from_workspace)
     start = identify(checkout, actor).start(RunKind.TAKE)
-    carried, findings, place = take(checkout, origin, start)
+    carried, findings, place = take(checkout, origin, start, timeout_seconds=lock_timeout)
     from reconcile.ledger.carry import in_words
 
     began = "Took" if carried.is_new else "Already taken:"

@@ -39,13 +39,15 @@ class Soak(click.ParamType):  # type: ignore[type-arg]  # generic only in later 
         return timedelta(seconds=_DURATION.convert(value, param, ctx))
 
 
+LOCK_TIMEOUT = click.option(
+    "--lock-timeout", type=_DURATION, default=0.0, metavar="DURATION", help="Wait so long for another apply: 10m."
+)
+
 _OPTIONS = (
     click.option("--yes", is_flag=True, help="Do not ask."),
     click.option("--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names."),
     click.option("--events", metavar="FILE", help="Write what happens as NDJSON; - is stderr."),
-    click.option(
-        "--lock-timeout", type=_DURATION, default=0.0, metavar="DURATION", help="Wait so long for another apply: 10m."
-    ),
+    LOCK_TIMEOUT,
     click.option(
         "--soak",
         type=Soak(),

@@ -37,8 +37,17 @@ class Carried:
     is_new: bool
 
 
-def carry(source: SqlLedger, target: SqlLedger, start: RunStart, *, place: str, ended_at: datetime) -> Carried:
-    """Carry *source* to *target*, which *place* names; the run of *start* is recorded there. Neither lock is held yet.
+def carry(
+    source: SqlLedger,
+    target: SqlLedger,
+    start: RunStart,
+    *,
+    place: str,
+    ended_at: datetime,
+    timeout_seconds: float = 0.0,
+) -> Carried:
+    """Carry *source* to *target*, which *place* names; the run of *start* is recorded there. Neither lock is held yet:
+    for each it waits up to *timeout_seconds*.
 
     Raises:
         LedgerError: *target* holds something already, *source* holds nothing or was carried to another place, or one of
@@ -46,7 +55,10 @@ def carry(source: SqlLedger, target: SqlLedger, start: RunStart, *, place: str, 
         LedgerMovedError: another run moved a ledger in Git meanwhile.
         RefusedError: a run holds one of the locks.
     """
-    with target.lock(start.id, start.actor, timeout_seconds=0) as held, _locked_too(source, start):
+    with (
+        target.lock(start.id, start.actor, timeout_seconds=timeout_seconds) as held,
+        _locked_too(source, start, timeout_seconds),
+    ):
         known = target.lineage()
         is_done = source.taken_to() == place and target.taken_to() is None  # a rebuild names the lineage too
         if known is not None and is_done and _is_made_from(known, source.lineage()):
@@ -76,13 +88,13 @@ def carry(source: SqlLedger, target: SqlLedger, start: RunStart, *, place: str, 
 
 
 @contextlib.contextmanager
-def _locked_too(source: SqlLedger, start: RunStart) -> Iterator[None]:
+def _locked_too(source: SqlLedger, start: RunStart, timeout_seconds: float) -> Iterator[None]:
     """Hold the lock of *source* too. One row locks all workspaces of an environment: this run may hold it already."""
     holder = source.lock_holder()
     if holder is not None and holder.run == start.id:
         yield
         return
-    with source.lock(start.id, start.actor, timeout_seconds=0):
+    with source.lock(start.id, start.actor, timeout_seconds=timeout_seconds):
         yield
 
 

@@ -47,8 +47,12 @@ def origin_of(named: tuple[str, ...], workspace: str | None) -> Origin:
     return Origin(next(iter(addresses), None), next(iter(environments), None), workspace)
 
 
-def take(checkout: Checkout, origin: Origin, start: RunStart) -> tuple[Carried, tuple[Finding, ...], str]:
+def take(
+    checkout: Checkout, origin: Origin, start: RunStart, *, timeout_seconds: float
+) -> tuple[Carried, tuple[Finding, ...], str]:
     """Carry the ledger of *origin* to that of the environment; return what became of it, and the old place.
+
+    For each of the two locks it waits up to *timeout_seconds*.
 
     Raises:
         LedgerError: see `carry`; or there is no ledger at *origin*.
@@ -68,7 +72,8 @@ def take(checkout: Checkout, origin: Origin, start: RunStart) -> tuple[Carried, 
         from reconcile.ledger.git_ledger import lineage_to_commit
 
         try:
-            carried = carry(old, new, start, place=_place(target), ended_at=checkout.runtime.clock.now())
+            ended_at = checkout.runtime.clock.now()
+            carried = carry(old, new, start, place=_place(target), ended_at=ended_at, timeout_seconds=timeout_seconds)
         except LedgerMovedError as error:
             refusal = refused_by("locked", error.message)
             raise RefusedError(

@@ -167,6 +167,14 @@ class Scene:
         """Run here."""
         return self.nursery.run(self.folder, *arguments, **more)
 
+    def keep_in(self, ledger: str) -> None:
+        """Name another *ledger* in the declarations."""
+        workspace = self.folder / "schedules" / "reconcile.yaml"
+        kept = [line for line in workspace.read_text(encoding="utf-8").split("\n") if not line.startswith("ledger: ")]
+        kept.insert(2, f"ledger: {json.dumps(ledger)}")
+        workspace.write_text("\n".join(kept), encoding="utf-8")
+        self.ledger = ledger
+
     def status(self) -> dict[str, Any]:
         """What the program says of the environment."""
         ended = self.run("status", "--format", "json")

@@ -116,6 +116,37 @@ def test_a_rollback_that_was_killed_at_any_boundary_is_finished_by_the_same_roll
     assert count > ROLLED_BACK if boundary == "save" else count > 8
 
 
+@pytest.mark.parametrize("places", ["postgres"], indirect=True)
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("is_back", [False, True], ids=["from-a-file", "to-a-file"])
+def test_a_ledger_whose_carrying_was_killed_at_any_step_is_carried_by_the_same_command(places, moment, is_back):
+    for count in itertools.count(1):
+        here, _ = places(ROLLED_BACK)
+        old, new = (here.ledger, "file") if is_back else ("file", here.ledger)
+        here.keep_in(old)
+        assert here.run(*APPLY, lease_seconds=LEASE_SECONDS).code == 0
+        before = here.status()
+        here.keep_in(new)
+        take = ("ledger", "take", "--from", old, "--format", "json")
+        ended = here.run(*take, lease_seconds=LEASE_SECONDS, die=["commit", moment, count])
+        # Who died holds its locks until they were watched for the length of a lease.
+        again = here.run(*take, "--lock-timeout", "5m", lease_seconds=LEASE_SECONDS)
+        assert again.code == 0, (count, again.out, again.err)
+        told = here.status()
+        assert [one["run"] for one in told["runs"][1:]] == [one["run"] for one in before["runs"]], count
+        assert (told["keys"], told["runs"][0]["kind"], told["lock"]) == (before["keys"], "take", None)
+        assert told["lineage"]["parents"] == ["{id}@{serial}".format(**before["lineage"])]
+        here.check_told()
+        here.keep_in(old)
+        assert here.run(*APPLY).code == 3, "there is one memory, at the new place"
+        if ended.code != KILLED:
+            break
+    assert ended.code == 0, ended.out
+    print(f"killed a carrying {moment} each of {count - 1} boundaries")
+    # The tables, and both locks; the note and the rows; both locks again.
+    assert count - 1 == 7
+
+
 @pytest.mark.parametrize("part", range(2))
 def test_killed_at_random_moments_of_a_long_run_one_more_run_makes_all_as_declared(places, watched, part):
     seed = 20261125 + part
