@@ -26,6 +26,8 @@ def old_applied_commit(repository: Repository, environment: str, remote: str | N
     Raises:
         ReconcileError: a ref cannot be read, or its commit is not there: that must not count as no ref.
     """
+    if repository.is_outside:
+        return None  # there is no repository to fetch a commit into
     return (None if remote is None else _at_remote(repository, environment, remote)) or _here(repository, environment)
 
 

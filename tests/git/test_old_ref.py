@@ -117,3 +117,7 @@ def test_a_remote_that_breaks_off_is_an_error(shared, other_git):
     other_git(f'case "$*" in *" fetch "*) echo "fatal: early EOF" >&2; exit 128;; esac; exec "{real}" "$@"')
     with pytest.raises(ReconcileError, match="could not be fetched from origin: fatal: early EOF"):
         fetch(find(one))
+
+
+def test_outside_git_no_remote_is_asked(tmp_path):
+    assert old_applied_commit(find(tmp_path), "prod", f"file://{tmp_path}/nowhere.git") is None
