@@ -119,11 +119,13 @@ def rule_of(error: LedgerError, *, else_by: LedgerRule) -> LedgerRule:
     return LedgerRule.LOCK_LOST if isinstance(error, LockLostError) else else_by
 
 
-def guard_of(error: ReconcileError) -> str:
-    """Return the rule of the guard that refuses a run because of *error* of its ledger."""
+def refusal_of(error: ReconcileError, message: str, remedy: str | None) -> Refusal:
+    """Return the refusal of a run because of *error* of its ledger."""
     if isinstance(error, LedgerGoneError):
-        return "ledger-gone"
-    return "locked" if isinstance(error, LockLostError) else "no-ledger"
+        return refused_by("ledger-gone", message, remedy=remedy)
+    if isinstance(error, LockLostError):
+        return refused_by("locked", message, remedy=remedy)
+    return refused_by("no-ledger", message, remedy=remedy)
 
 
 def lock_lost(error: LockLostError) -> Finding:
@@ -133,7 +135,7 @@ def lock_lost(error: LockLostError) -> Finding:
 
 def refused_by_ledger(error: LedgerError) -> Refusal:
     """Return the refusal of all that is left, where the ledger or its lock is no longer there: by *error*."""
-    return refused_by(guard_of(error), f"nothing more is saved: {error.message}", remedy=error.hint)
+    return refusal_of(error, f"nothing more is saved: {error.message}", error.hint)
 
 
 def _about_activity(change: Change, live: Live | None) -> str:

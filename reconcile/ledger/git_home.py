@@ -18,6 +18,9 @@ from reconcile.ledger.git_steps import FORMAT, GitLock, Meta, as_ledger_error
 from reconcile.ledger.ledger_tree import LOCK, META, LedgerTree
 from reconcile.ledger.lineage import new_lineage
 from reconcile.ledger.migrations import SCHEMA_VERSION
+from reconcile.model.finding import Finding
+from reconcile.model.ledger_records import LockHolder
+from reconcile.model.rules import LedgerRule
 from reconcile.ports import Clock, SharedRef
 from reconcile.times import instant
 
@@ -129,3 +132,17 @@ def gone(home: GitHome, why: str) -> LedgerGoneError:
         hint="see who pushed to the ref (`git push --mirror` does) and push the newest ledger back; only if it is lost "
         "for good, delete `lineage` and begin anew",
     )
+
+
+def lineage_to_commit(lineage: str) -> Finding:
+    """Return the finding that the workspace is to name *lineage*."""
+    message = f'commit this line beside `ledger`: lineage: "{lineage}"'
+    hint = "without it, a ledger that was deleted cannot be told from one that no apply has begun"
+    return Finding(LedgerRule.LEDGER_LINEAGE, message, hint=hint)
+
+
+def holder_of(lock: GitLock) -> LockHolder:
+    """Return *lock* as the other homes tell it."""
+    since = instant(lock.since)
+    assert since is not None, "a lock that is read has one"
+    return LockHolder(lock.id, lock.run, lock.actor, since=since, renewed_at=since)

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, or_, select
 
 from reconcile.errors import LedgerError, LedgerMovedError
 from reconcile.ledger.environment_lock import refused
-from reconcile.ledger.git_home import GitHome, Loaded, gone, load
+from reconcile.ledger.git_home import GitHome, Loaded, gone, holder_of, lineage_to_commit, load
 from reconcile.ledger.git_steps import LEASE, POLL_SECONDS, GitLock, Steps, as_ledger_error
 from reconcile.ledger.lease import Mark, Watch
 from reconcile.ledger.ledger_tree import RUN_FOLDER, run_path
@@ -41,8 +41,7 @@ from reconcile.model.ledger_records import (
     Subject,
 )
 from reconcile.model.outcome import Intent, Outcome
-from reconcile.model.rules import LedgerRule
-from reconcile.times import instant, instant_text
+from reconcile.times import instant_text
 
 KEPT_RUNS = 20
 """So many runs are in the tree; those before them are in its history."""
@@ -166,7 +165,7 @@ class GitLedger(SqlLedger):
     def lock_holder(self) -> LockHolder | None:
         """Return the holder of the lock, as the ledger said when it was read, or as this run has written it since."""
         lock = self._lock_now()
-        return None if lock is None else _holder(lock)
+        return None if lock is None else holder_of(lock)
 
     def _lock_now(self) -> GitLock | None:
         return self.steps.lock if self.steps.has_landed else self._loaded.lock
@@ -264,7 +263,7 @@ class GitLedger(SqlLedger):
         try:
             # The lock of the run's own database, which no other run sees, is always free.
             with super().lock(run, actor, timeout_seconds=0):
-                yield _holder(self.steps.lock)
+                yield holder_of(self.steps.lock)
         finally:
             done.set()
             renewal.join()
@@ -355,7 +354,7 @@ class GitLedger(SqlLedger):
             watch = watch.seeing(Mark(self._loaded.commit or "", 0), at=clock.monotonic())  # read after the answer
 
     def _refused(self, lock: GitLock) -> RefusedError:
-        return refused(_holder(lock), self._home.environment, LEASE)
+        return refused(holder_of(lock), self._home.environment, LEASE)
 
     def _read_again(self) -> None:
         known = self._loaded.meta
@@ -395,16 +394,3 @@ def open_git_ledger(home: GitHome, *, create: bool) -> GitLedger | None:
     """
     loaded = load(home, create=create)
     return None if loaded is None else GitLedger(home, loaded)
-
-
-def lineage_to_commit(lineage: str) -> Finding:
-    """Return the finding that the workspace is to name *lineage*."""
-    message = f'commit this line beside `ledger`: lineage: "{lineage}"'
-    hint = "without it, a ledger that was deleted cannot be told from one that no apply has begun"
-    return Finding(LedgerRule.LEDGER_LINEAGE, message, hint=hint)
-
-
-def _holder(lock: GitLock) -> LockHolder:
-    since = instant(lock.since)
-    assert since is not None, "a lock that is read has one"
-    return LockHolder(lock.id, lock.run, lock.actor, since=since, renewed_at=since)

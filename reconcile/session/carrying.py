@@ -69,7 +69,7 @@ def take(
             )
         # Here, so that commands without a ledger do not pay for its library.
         from reconcile.ledger.carry import carry
-        from reconcile.ledger.git_ledger import lineage_to_commit
+        from reconcile.ledger.git_home import lineage_to_commit
 
         try:
             ended_at = checkout.runtime.clock.now()

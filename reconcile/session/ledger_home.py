@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconcile.engine.guard import refused_by
 from reconcile.errors import LedgerError, LedgerGoneError, LedgerRefusedError, ReconcileError, SettingError
-from reconcile.flows.wording import guard_of
+from reconcile.flows.wording import refusal_of
 from reconcile.git.refs import ledger_ref
 from reconcile.git.repository import Repository
 from reconcile.git.tracked import is_tracked
@@ -389,11 +388,10 @@ def ledger_required() -> Iterator[None]:
     try:
         yield
     except (LedgerError, LedgerRefusedError) as error:
-        rule = guard_of(error)
-        if rule != "no-ledger":
-            refusal = refused_by(rule, error.message, remedy=error.hint or "")
+        refusal = refusal_of(error, error.message, error.hint or "")
+        if refusal.rule != "no-ledger":
             raise RefusedError(error.message, refusals=(refusal,), hint=error.hint) from error
         ways = (error.hint, None if WITHOUT_LEDGER in (error.hint or "") else WITHOUT_LEDGER)
         hint = "; or ".join(filter(None, ways))
-        refusal = refused_by(rule, error.message, remedy=hint)
+        refusal = refusal_of(error, error.message, hint)
         raise RefusedError(f"no ledger, no apply: {error.message}", refusals=(refusal,), hint=hint) from error
