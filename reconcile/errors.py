@@ -9,6 +9,7 @@
     ├── CronSyntaxError           1   a cron expression that the service's Quartz would refuse
     ├── LedgerError               1   the ledger cannot be opened, read or written
     ├── LedgerGoneError           1   the ledger that `lineage` names is not there, or was taken back
+    ├── NoLedgerYetError          1   there is no ledger yet, for a command that makes none
     ├── LockLostError             1   the run no longer holds the lock of its ledger: it saves nothing more
     ├── LedgerMovedError          1   another run moved the ledger before this one wrote to it: nothing was saved
     ├── LedgerRefusedError        1   the ledger took nothing of a run that has saved nothing
@@ -81,6 +82,10 @@ class LedgerError(ReconcileError):
 
 class LedgerGoneError(LedgerError):
     """The ledger that was there is not there any more, is another one, or was taken back: it is not begun anew."""
+
+
+class NoLedgerYetError(LedgerError):
+    """There is no ledger yet, and the command makes none."""
 
 
 class LockLostError(LedgerError):

@@ -22,6 +22,8 @@ _LOOKED_AT = 16 * 1024
 # Greedy up to the last @ before the path: a password may hold one. In a text, an address ends at a blank.
 _USER_IN_ADDRESS = re.compile(r"//[^/]*@")
 _USER_IN_TEXT = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://)[^/\s]*@")
+# USER:PASSWORD@HOST of an address that may be mistyped: without its scheme, or with one that nothing knows.
+_PASSWORD_IN_TEXT = re.compile(r"""((?:^|[/+\s"'])[^\s:/@+"']*:)[^\s/"']+@(?=[\w\[])""")
 _QUERY_IN_TEXT = re.compile(r"(?i)([a-z][a-z0-9+.-]{0,30}://[^\s?]*)\?[^\s'\"]*")
 
 
@@ -77,6 +79,15 @@ def _escaped(text: str) -> Iterable[str]:
     yield repr(text)[1:-1]
 
 
+def without_passwords(text: str) -> str:
+    """Return *text* with the password of each address hidden, also where it is none that can be used.
+
+    >>> without_passwords('"posgresql://u:s3cret@h/db", git+u:s3cret@h/x, x//u:s3cret@h; git+ssh://git@h:22/x.git')
+    '"posgresql://u:***@h/db", git+u:***@h/x, x//u:***@h; git+ssh://git@h:22/x.git'
+    """
+    return _PASSWORD_IN_TEXT.sub(rf"\1{HIDDEN}@", text) if "@" in text else text
+
+
 def without_login(address: str) -> str:
     """Return *address*, which is one address and nothing else, without user and password.
 
@@ -92,7 +103,8 @@ def without_credentials(text: str) -> str:
     >>> without_credentials("fatal: unable to access 'https://bot:p@ss@example.org/a.git?token=1/': 403")
     "fatal: unable to access 'https://***@example.org/a.git?***': 403"
     """
-    return _QUERY_IN_TEXT.sub(rf"\1?{HIDDEN}", _USER_IN_TEXT.sub(rf"\1{HIDDEN}@", text))
+    text = _QUERY_IN_TEXT.sub(rf"\1?{HIDDEN}", _USER_IN_TEXT.sub(rf"\1{HIDDEN}@", text))
+    return without_passwords(text)
 
 
 def safe_line(text: str) -> str:

@@ -10,6 +10,7 @@ from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.commands.save_options import LOCK_TIMEOUT
 from reconcile.engine.find_last_applied import found_live, with_declarations
+from reconcile.errors import LedgerError
 from reconcile.exits import Exit
 from reconcile.model.finding import Finding
 from reconcile.model.last_applied import NO_LAST_APPLIED
@@ -26,8 +27,8 @@ from reconcile.session.known_elsewhere import subject_of
 from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.observed import read_live
 from reconcile.session.runtime import Runtime
-from reconcile.session.seen_ledger import new_parents, noted, read_note_of
-from reconcile.text import counted
+from reconcile.session.seen_ledger import behind, new_parents, noted, read_note_of
+from reconcile.text import counted, listed
 
 
 @click.group("ledger")
@@ -35,6 +36,7 @@ def ledger() -> None:
     """Begin, rebuild or accept the ledger of an environment, or take one that was kept elsewhere."""
 
 
+_MOST_LISTED = 5
 _ACTOR = click.option(
     "--actor", metavar="NAME", help="The actor to record; else the one that the pipeline or Git names."
 )
@@ -52,6 +54,8 @@ def begin(runtime: Runtime) -> CommandReport:
     name = checkout.environment.name
     home = locate_ledger(checkout, checkout.environment)
     with home.if_exists() as known:
+        for found in behind(home, known):
+            raise LedgerError(found.message, hint=found.hint)
         is_there = known is not None
         lineage = None if known is None else known.lineage()
     if lineage is None and not home.is_in_git:
@@ -90,6 +94,9 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
         findings = (*noted(note, written)[1], *written.notices_of_run())
     unread = sum(not isinstance(rows, tuple) for rows in live.values())
     message = f"{counted(len(found), 'schedule')} of {len(declared.desired)} taken for applied as they are live."
+    absent = [key for key in declared.desired if live[key] == ()]
+    if absent:
+        message += f" Without a job, and for an apply never applied: {listed(absent, most=_MOST_LISTED)}."
     message += f" {unread} could not be read." if unread else ""
     message += f" The old ledger is {moved_to}." if moved_to else ""
     name = declared.environment.name
@@ -149,6 +156,11 @@ def accept(runtime: Runtime, *, actor: str | None) -> CommandReport:
     start = identify(checkout, actor).start(RunKind.ADOPT)
     with home.to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
         note = read_note_of(home)
+        if written.lineage() is None:
+            raise LedgerError(
+                f"the ledger {home.shown} holds no run: there is nothing to accept",
+                hint="see `reconcile plan`; or begin anew with reconcile ledger rebuild",
+            )
         parents = new_parents(located, written, note)
         findings: tuple[Finding, ...] = ()
         if parents:

@@ -13,8 +13,9 @@ from reconcile.errors import UsageError
 from reconcile.model.keys import Key
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
+from reconcile.session.chosen_ledger import ledger_to_change
 from reconcile.session.command_line import Group
-from reconcile.session.ledger_home import ledger_to_change, locate_ledger
+from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.runtime import Runtime
 from reconcile.session.seen_ledger import refuse_behind
 from reconcile.text import counted, listed

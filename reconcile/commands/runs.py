@@ -9,7 +9,7 @@ from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.report.ledger_documents import runs_document
 from reconcile.report.ledger_views import run_record_view, runs_view
-from reconcile.session.ledger_home import chosen_ledger
+from reconcile.session.chosen_ledger import chosen_ledger
 from reconcile.session.runtime import Runtime
 
 MOST = 20

@@ -9,7 +9,7 @@ from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import done_view
-from reconcile.session.ledger_home import ledger_to_change
+from reconcile.session.chosen_ledger import ledger_to_change
 from reconcile.session.runtime import Runtime
 from reconcile.times import instant_text
 

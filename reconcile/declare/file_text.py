@@ -15,6 +15,7 @@ from functools import cached_property
 from reconcile.engine.problems import Place
 from reconcile.model.finding import Finding
 from reconcile.model.rules import FileRule
+from reconcile.secrets import without_passwords
 from reconcile.source import Span
 
 MAX_BYTES = 32 * 1024 * 1024
@@ -97,8 +98,8 @@ class FileText:
 
 
 def line_shown(text: str) -> str:
-    """Return *text* for a terminal: of the same width, without control characters."""
-    clipped = text[:MAX_LINE]
+    """Return *text* for a terminal, without control characters and passwords; only without these is it shorter."""
+    clipped = without_passwords(text[:MAX_LINE])
     return clipped if clipped.isprintable() else _FORBIDDEN.sub("\ufffd", clipped).replace("\t", "→")
 
 

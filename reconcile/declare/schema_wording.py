@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 from reconcile.engine.problems import Part, Pointer, Problem
 from reconcile.model.rules import FileRule
+from reconcile.secrets import without_passwords
 from reconcile.text import ascii_of, counted, did_you_mean, shown
 
 NOT_BUILT_YET: Mapping[str, str] = {
@@ -126,7 +127,7 @@ def _pattern(refused: _Refused) -> Iterator[Problem]:
     value = refused.value
     allowed = refused.schema.get("patternErrorMessage", f"it must match {refused.limit}")
     typed = _full_width_hint(value)
-    message = f"{refused.name}: {shown(value) or 'nothing'} cannot be used"
+    message = f"{refused.name}: {without_passwords(shown(value)) or 'nothing'} cannot be used"
     yield Problem(
         FileRule.FULL_WIDTH_SIGN if typed else FileRule.WRONG_FORM, message, refused.at, hint=typed or allowed
     )

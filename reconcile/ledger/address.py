@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit, urlunsplit
 
 from reconcile.errors import SettingError
 from reconcile.model.variables import expanded, variables_in
-from reconcile.secrets import HIDDEN, Redactor, refuse_untrusted, without_credentials
+from reconcile.secrets import HIDDEN, Redactor, refuse_untrusted, without_credentials, without_passwords
 
 FILE = "file"
 NONE = "none"
@@ -114,9 +114,10 @@ def file_address(path: Path) -> LedgerAddress:
 def shown_path(path: Path) -> str:
     """Return *path* as messages show it: relative to the working directory where that is shorter."""
     try:
-        return min(os.path.relpath(path), os.fspath(path), key=len)
+        place = min(os.path.relpath(path), os.fspath(path), key=len)
     except (OSError, ValueError):  # the working directory is gone, or on another drive
-        return os.fspath(path)
+        place = os.fspath(path)
+    return without_passwords(place)  # of an address that was taken for a path
 
 
 def _postgres(text: str, named: str) -> tuple[LedgerAddress, list[str]]:

@@ -185,6 +185,6 @@ def taken_error(shown: str, place: str) -> LedgerError:
     """Return the error that the ledger *shown* was carried to *place*."""
     return LedgerError(
         f"the ledger {shown} is not used any more: it was taken to {place}",
-        hint="name that one in `ledger`, or run from a commit that does; `reconcile ledger take` completes what broke "
-        "off, and takes it back",
+        hint="name that one in `ledger`, or run from a commit that does; `reconcile ledger take --from` with that "
+        "address or that environment takes it back",
     )

@@ -130,7 +130,7 @@ def gone(home: GitHome, why: str) -> LedgerGoneError:
     return LedgerGoneError(
         f"the ledger {home.ref.shown} is not what it was: {why}{named}",
         hint="see who pushed to the ref (`git push --mirror` does) and push the newest ledger back; only if it is lost "
-        "for good, delete `lineage` and begin anew",
+        f"for good, reconcile ledger accept --env {home.environment}, or ledger rebuild where nothing is left",
     )
 
 

@@ -14,7 +14,9 @@ from reconcile.model.ledger_records import Hold
 from reconcile.model.rules import LedgerRule
 from reconcile.model.verdicts import Condition, Verdict
 
-_OLD_LEDGER = frozenset({LedgerRule.LEDGER_BEHIND, LedgerRule.KNOWN_ELSEWHERE})
+_DOUBTED_LEDGER = frozenset(
+    {LedgerRule.LEDGER_BEHIND, LedgerRule.KNOWN_ELSEWHERE, LedgerRule.LEDGER_GONE, LedgerRule.LEDGER_UNREADABLE}
+)
 _MOVED_VERDICTS = frozenset({Verdict.DRIFTED, Verdict.CONFLICTING, Verdict.VANISHED})
 _MOVED_CONDITIONS = frozenset({Condition.DUPLICATE, Condition.INACTIVE})
 
@@ -63,8 +65,8 @@ class Drift:
 
     @property
     def is_in_doubt(self) -> bool:
-        """Return whether the ledger is not the last one: what it forgot may have moved."""
-        return any(finding.rule in _OLD_LEDGER for finding in self.findings)
+        """Return whether the ledger is not the last one, or cannot be read: what it would know may have moved."""
+        return any(finding.rule in _DOUBTED_LEDGER for finding in self.findings)
 
     @property
     def exit_code(self) -> Exit:

@@ -48,7 +48,7 @@ def closing(drift: Drift) -> str:
     parts += [f"{held} held"] if held else []
     parts += [f"{rest} not as declared"] if rest else []
     if not parts:
-        seen = " seen, by a ledger that is not the last one" if drift.is_in_doubt else ""
+        seen = " seen, but the ledger is not what it should be" if drift.is_in_doubt else ""
         return f"No drift{seen}: {counted(drift.unchanged, 'schedule')} as declared."
     parts += [f"{drift.unchanged} as declared"] if drift.unchanged else []
     return f"Drift: {', '.join(parts)}." if moved else f"No drift seen: {', '.join(parts)}."

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconcile.declare import WORKSPACE_FILE, load_workspace
 from reconcile.engine.guard import refused_by
-from reconcile.errors import LedgerError, ReconcileError, SettingError
+from reconcile.errors import LedgerError, LedgerGoneError, ReconcileError, SettingError
 from reconcile.git.worktree import WorkTree
 from reconcile.ledger.file_places import NAME
 from reconcile.model.finding import Finding, RefusedError
@@ -75,6 +76,16 @@ def refuse_known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedg
     for found in known_elsewhere(declared, home, ledger):
         refusal = refused_by("known-elsewhere", found.message, remedy=found.hint)
         raise RefusedError(found.message, refusals=(refusal,), hint=found.hint)
+
+
+@contextlib.contextmanager
+def renamed_if_known_elsewhere(declared: Declared, home: LedgerHome) -> Iterator[None]:
+    """Refuse by `known-elsewhere` where the ledger that `lineage` names is absent, because it has another name."""
+    try:
+        yield
+    except LedgerGoneError:
+        refuse_known_elsewhere(declared, replace(home, lineage=None), None)
+        raise
 
 
 def _beside(home: LedgerHome, service: str, keys: Collection[Key]) -> list[Elsewhere]:

@@ -8,17 +8,25 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconcile.errors import LedgerError, LedgerGoneError, LedgerRefusedError, ReconcileError, SettingError
+from reconcile.errors import (
+    LedgerError,
+    LedgerGoneError,
+    LedgerRefusedError,
+    LockLostError,
+    NoLedgerYetError,
+    ReconcileError,
+    SettingError,
+)
 from reconcile.flows.wording import refusal_of
 from reconcile.git.refs import ledger_ref
 from reconcile.git.repository import Repository
 from reconcile.git.tracked import is_tracked
-from reconcile.ledger.address import WITHOUT_LEDGER, LedgerAddress, file_address, ledger_address, shown_path
+from reconcile.ledger.address import FILE, NONE, WITHOUT_LEDGER, LedgerAddress, file_address, ledger_address, shown_path
 from reconcile.ledger.file_places import file_places
 from reconcile.model.finding import RefusedError
 from reconcile.model.ledger_records import Lineage
 from reconcile.model.workspace import Environment
-from reconcile.session.declared import Checkout, open_checkout
+from reconcile.session.declared import Checkout
 from reconcile.session.runtime import Runtime
 
 if TYPE_CHECKING:
@@ -54,6 +62,11 @@ class LedgerHome:
     def remote(self) -> str | None:
         """Return the remote of this repository that holds the ledger in a ref; None: it is kept elsewhere."""
         return None if self.address is None else self.address.remote
+
+    @property
+    def named(self) -> str:
+        """Return what `ledger` calls the place, without secrets."""
+        return NONE if self.address is None else FILE if self.address.path is not None else self.address.shown
 
     @contextlib.contextmanager
     def if_exists(self) -> Iterator[SqlLedger | None]:
@@ -354,28 +367,7 @@ def locate_ledger(checkout: Checkout, environment: Environment) -> LedgerHome:
 
 def _not_yet(address: LedgerAddress) -> LedgerError:
     hint = "the first apply makes it, or reconcile ledger rebuild"
-    return LedgerError(f"there is no ledger {address.shown} yet", hint=hint)
-
-
-@contextlib.contextmanager
-def ledger_to_change(runtime: Runtime) -> Iterator[tuple[SqlLedger, Checkout]]:
-    """Open the ledger of the chosen environment to write it while the block runs. Raises what `chosen_ledger` does."""
-    checkout = open_checkout(runtime)
-    with locate_ledger(checkout, checkout.environment).existing_to_write() as ledger:
-        yield ledger, checkout
-
-
-@contextlib.contextmanager
-def chosen_ledger(runtime: Runtime) -> Iterator[tuple[SqlLedger, Checkout]]:
-    """Open the ledger of the chosen environment to read it while the block runs: for the commands that are about it.
-
-    Raises:
-        LedgerError: it cannot be opened, or there is none yet.
-        SettingError: the workspace says that there is none, or there is no such environment.
-    """
-    checkout = open_checkout(runtime)
-    with locate_ledger(checkout, checkout.environment).existing() as ledger:
-        yield ledger, checkout
+    return NoLedgerYetError(f"there is no ledger {address.shown} yet", hint=hint)
 
 
 @contextlib.contextmanager
@@ -389,7 +381,7 @@ def ledger_required() -> Iterator[None]:
         yield
     except (LedgerError, LedgerRefusedError) as error:
         refusal = refusal_of(error, error.message, error.hint or "")
-        if refusal.rule != "no-ledger":
+        if isinstance(error, LedgerGoneError | LockLostError):
             raise RefusedError(error.message, refusals=(refusal,), hint=error.hint) from error
         ways = (error.hint, None if WITHOUT_LEDGER in (error.hint or "") else WITHOUT_LEDGER)
         hint = "; or ".join(filter(None, ways))

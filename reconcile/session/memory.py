@@ -112,6 +112,8 @@ def read_memory(declared: Declared, *, base: str | None) -> Memory:
     """
     try:
         home = locate_ledger(declared.checkout, declared.environment)
+        if home.address is not None:
+            home.refuse_to_begin()  # where a pipeline has no ledger, an apply would begin none
         with home.if_exists() as ledger:
             memory = remember(declared, ledger, base=base)
             told = (*behind(home, ledger), *known_elsewhere(declared, home, ledger))
@@ -119,8 +121,11 @@ def read_memory(declared: Declared, *, base: str | None) -> Memory:
     except (LedgerError, SettingError) as error:
         memory = _remembered(declared, Memory(), base)
         rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNREADABLE
-        found = Finding(rule, error.message, hint=error.hint)
-        return replace(memory, findings=(*memory.findings, found))
+        found: tuple[Finding, ...] = (Finding(rule, error.message, hint=error.hint),)
+        if isinstance(error, LedgerGoneError):
+            home = replace(locate_ledger(declared.checkout, declared.environment), lineage=None)
+            found = known_elsewhere(declared, home, None) or found
+        return replace(memory, findings=(*memory.findings, *found))
 
 
 def remember(declared: Declared, ledger: SqlLedger | None, *, base: str | None) -> Memory:

@@ -22,7 +22,7 @@ from reconcile.session.command_line import SaveOptions
 from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
 from reconcile.session.identity import RunIdentity, identify
-from reconcile.session.known_elsewhere import refuse_known_elsewhere
+from reconcile.session.known_elsewhere import refuse_known_elsewhere, renamed_if_known_elsewhere
 from reconcile.session.ledger_home import LedgerHome, ledger_required, locate_ledger
 from reconcile.session.live_commit import commit_order, find_live_commits
 from reconcile.session.memory import remember
@@ -113,7 +113,7 @@ def preparing(declared: Declared, options: SaveOptions) -> Iterator[Preparing]:
         home, ledger = kept_home(declared), None
         if home is not None:
             # Only an error that is raised before the block is about the ledger as a whole.
-            with ledger_required():
+            with ledger_required(), renamed_if_known_elsewhere(declared, home):
                 home.refuse_to_begin()
                 ledger = stack.enter_context(home.if_exists())
                 refuse_behind(home, ledger)

@@ -52,7 +52,7 @@ from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
 from reconcile.session.events import Events, TellingLedger
 from reconcile.session.identity import RunIdentity, identify
-from reconcile.session.known_elsewhere import refuse_known_elsewhere, subject_of
+from reconcile.session.known_elsewhere import refuse_known_elsewhere, renamed_if_known_elsewhere, subject_of
 from reconcile.session.ledger_home import ledger_required
 from reconcile.session.observed import Planned
 from reconcile.session.preparing import Prepared, Preparing, RunPurpose, kept_home, preparing
@@ -309,7 +309,7 @@ def _locked_ledger(
         return
     with contextlib.ExitStack() as stack:
         # Only an error that is raised before the block is about the ledger as a whole.
-        with ledger_required():
+        with ledger_required(), renamed_if_known_elsewhere(declared, home):
             home.refuse_to_begin()
             ledger = stack.enter_context(home.to_write())
             stack.enter_context(ledger.lock(identity.id, identity.actor, timeout_seconds=options.lock_timeout))

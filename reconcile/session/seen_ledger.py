@@ -13,6 +13,7 @@ from reconcile.errors import ReconcileError
 from reconcile.git.seen_note import SeenNote, read_note
 from reconcile.model.finding import Finding, RefusedError
 from reconcile.model.rules import LedgerRule
+from reconcile.secrets import safe_line
 from reconcile.session.ledger_home import LedgerHome
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def read_note_of(home: LedgerHome) -> SeenNote:
     Raises:
         LedgerError: it cannot be read.
     """
-    return read_note(home.repository, home.workspace, home.environment)
+    return read_note(home.repository, home.workspace, home.environment, here=home.named)
 
 
 def new_parents(home: LedgerHome, ledger: SqlLedger, note: SeenNote) -> tuple[str, ...]:
@@ -81,8 +82,19 @@ def _found(home: LedgerHome, ledger: SqlLedger | None, note: SeenNote) -> tuple[
         f"the ledger {home.shown} {why}, and this repository has seen run {seen.serial} of lineage {seen.id}: "
         "it is not the last one"
     )
-    hint = (
-        "put the newest ledger back; or, to go on with this one, "
-        f"reconcile ledger accept --env {home.environment}: it begins a new lineage, which other runners take"
+    return (Finding(LedgerRule.LEDGER_BEHIND, message, hint=_way_on(home, note, is_empty=own is None)),)
+
+
+def _way_on(home: LedgerHome, note: SeenNote, *, is_empty: bool) -> str:
+    """Return what to do about a ledger that is behind *note*."""
+    there = f"--env {home.environment}"
+    anew = f"to begin anew, without its holds and what was removed, reconcile ledger rebuild {there}"
+    if note.was_elsewhere:
+        place = safe_line(note.place or "")
+        return f"it was kept at {place}: reconcile ledger take --from {place} {there} carries it here; or, {anew}"
+    if is_empty:
+        return f"put the ledger back; or, {anew}"
+    return (
+        f"put the newest ledger back; or, to go on with this one, reconcile ledger accept {there}: "
+        "it begins a new lineage, which other runners take"
     )
-    return (Finding(LedgerRule.LEDGER_BEHIND, message, hint=hint),)

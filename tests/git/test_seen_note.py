@@ -21,7 +21,7 @@ def repository(tmp_path) -> Repository:
 
 
 def read(repository):
-    return read_note(repository, "shop", "prod")
+    return read_note(repository, "shop", "prod", here="file")
 
 
 @pytest.mark.parametrize(

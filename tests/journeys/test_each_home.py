@@ -9,7 +9,7 @@ import pytest
 
 from reconcile.session import saving
 from tests import postgres
-from tests.journeys.conftest import FIRST, IN_GIT, TENANT, rules, verdicts
+from tests.journeys.conftest import FIRST, IN_GIT, TENANT, WORKSPACE, rules, run_ids, verdicts
 from tests.journeys.homes import TABLES
 from tests.journeys.service import nothing
 
@@ -227,7 +227,7 @@ def test_a_ledger_that_goes_away_during_an_apply_ends_it_and_no_report_says_that
 
 
 @pytest.mark.parametrize("home, harm", HARMS, indirect=["home"])
-def test_after_a_ledger_went_away_nothing_is_saved_until_it_is_accepted_and_then_nothing_twice(
+def test_after_a_ledger_went_away_nothing_is_saved_until_it_is_rebuilt_and_then_nothing_twice(
     harmed, harm, applied, service
 ):
     run = harmed(harm, "--format", "json").document
@@ -236,7 +236,7 @@ def test_after_a_ledger_went_away_nothing_is_saved_until_it_is_accepted_and_then
     for _ in range(2):
         code, refused = applied.json("apply", "--yes")
         assert (code, rules(refused), len(service.saves)) == (3, ["ledger-behind"], 2)
-    assert applied("ledger", "accept").code == 0
+    assert applied("ledger", "rebuild").code == 0
     for saves in (3, 3):
         assert (applied("apply", "--yes").code, len(service.saves)) == (0, saves)
     assert [len(rows) for rows in service.jobs.values()] == [1, 1, 1]
@@ -253,3 +253,68 @@ def test_a_fresh_runner_of_a_pipeline_does_not_begin_a_file(applied, repository,
     hint = refused["errors"][0]["hint"]
     assert [way in hint for way in ("postgresql://", "git", "`reconcile ledger begin`")] == [True] * 3
     assert not (repository.folder / "fresh" / IN_GIT).exists()
+
+
+@pytest.mark.parametrize("home", ["file"], indirect=True)
+def test_after_a_change_of_the_home_the_hint_carries_the_ledger_and_no_hold_is_lost(
+    applied, merged, declare, repository, service
+):
+    merged(TENANT.replace("0 0 2", "0 0 3"))
+    assert applied("apply", "--yes").code == 0
+    assert applied("rollback", run_ids(applied)[0], "--yes").code == 0
+    declare(TENANT.replace("0 0 2", "0 0 3"), more="ledger: git\n")
+    repository.commit()
+    code, refused = applied.json("apply", "--yes")
+    assert (code, rules(refused)) == (3, ["ledger-behind"])
+    assert "reconcile ledger take --from file --env test" in refused["errors"][0]["hint"]
+    assert applied("ledger", "accept").code == 1  # nothing is there
+    assert applied("ledger", "begin").code == 1
+    assert applied("ledger", "take", "--from", "file").code == 0
+    assert applied("apply", "--yes").code == 3
+    assert service.jobs["acme", "1"][0]["cronexpression"] == "0 0 2 * * ?"
+
+
+@pytest.mark.parametrize("home", ["git"], indirect=True)
+def test_a_renamed_environment_is_told_though_lineage_names_the_ledger(applied, write, service, repository, setting):
+    lineage = applied.json("status")[1]["environments"][0]["lineage"]["id"]
+    renamed = WORKSPACE.format(url=service.url).replace("  test:\n", "  prod:\n")
+    write("reconcile.yaml", f"{renamed}{setting}lineage: {lineage}\n")
+    repository.commit()
+    code, refused = applied.json("apply", "--yes")
+    assert (code, rules(refused)) == (3, ["known-elsewhere"])
+    assert "reconcile ledger take --from test --env prod" in refused["errors"][0]["hint"]
+    code, drift = applied.json("drift")
+    assert (code, [one["rule"] for one in drift["findings"]]) == (1, ["known-elsewhere"])
+    assert applied("ledger", "take", "--from", "test").code == 0
+
+
+def test_a_drift_check_without_its_ledger_is_not_green(applied, harm_all, service):
+    service.jobs.clear()
+    harm_all()
+    for _ in range(2):
+        assert applied("drift").code in (1, 2)
+        assert applied("drift", CI="true").code in (1, 2)
+
+
+@pytest.fixture
+def harm_all(home, repository, setting):
+    """Take the ledger away."""
+
+    def one():
+        if home == "file":
+            (repository.folder / IN_GIT).write_text("garbage", encoding="utf-8")
+        elif home == "git":
+            repository.git("update-ref", "-d", GIT_LEDGER, folder="remote.git")
+        else:
+            postgres.empty(setting.split('"')[1])
+
+    return one
+
+
+@pytest.mark.parametrize("home", ["file"], indirect=True)
+def test_a_drift_check_of_a_pipeline_that_has_no_ledger_is_not_green(applied, repository, service):
+    del service.jobs["acme", "1"]
+    repository.git("clone", "--quiet", "--branch=main", repository.remote, "fresh")
+    fresh = str(repository.folder / "fresh" / "schedules")
+    code, drift = applied.json("drift", "--dir", fresh, CI="true")
+    assert (code, [one["rule"] for one in drift["findings"]]) == (1, ["ledger-unreadable"])

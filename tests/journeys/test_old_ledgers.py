@@ -50,7 +50,12 @@ def test_a_run_that_writes_notes_which_run_of_the_ledger_it_has_seen(home, progr
     assert program("apply", "--yes").code == 0
     assert program("apply", "--yes").code == 0
     lineage = program.json("status")[1]["environments"][0]["lineage"]
-    assert seen(tmp_path) == {"lineage": lineage["id"], "serial": 2}
+    noted = seen(tmp_path)
+    assert (noted["lineage"], noted["serial"], noted["place"].partition(":")[0]) == (
+        lineage["id"],
+        2,
+        {"git": "git+origin"}.get(home.name, home.name),
+    )
     assert git(home.remote, "for-each-ref", SEEN) == ""
 
 
@@ -66,7 +71,7 @@ def test_by_a_ledger_from_a_backup_nothing_is_saved_and_what_only_reads_says_so(
     code, plan = program.json("plan")
     assert (code, "ledger-behind" in found(plan)) == (0, True)
     code, status = program.json("status")
-    assert (code, found(status)) == (1, ["ledger-behind"])
+    assert (code, "ledger-behind" in found(status)) == (1, True)
 
 
 def test_no_hold_is_lifted_in_a_ledger_from_a_backup_and_its_lock_can_be_freed(restored, program, service):
@@ -90,7 +95,7 @@ def test_a_drift_check_by_a_ledger_from_a_backup_is_not_green(restored, program,
     declare(more=f"ledger: {restored.setting}\n")
     code, drift = program.json("drift")
     assert (code, drift["keys"], found(drift)) == (1, [], ["ledger-behind"])
-    assert "No drift seen, by a ledger that is not the last one" in program("drift").out
+    assert "No drift seen, but the ledger is not what it should be" in program("drift").out
 
 
 def test_who_accepts_a_ledger_from_a_backup_locks_nobody_out_that_has_seen_the_later_one(restored, program, service):

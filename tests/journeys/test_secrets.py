@@ -254,3 +254,24 @@ def test_a_bug_that_says_a_secret_is_told_without_it(watch, monkeypatch, name):
     monkeypatch.setattr("reconcile.session.observed.make_plan", fail)
     ended = one("plan", "--format", name)
     assert (ended.code, "bug in reconcile" in ended.err, "Traceback" in ended.err) == (1, True, True)
+
+
+@pytest.mark.parametrize(
+    "words", [["validate"], ["plan"], ["apply", "--yes"], ["status", "--format", "json"]], ids=" ".join
+)
+@pytest.mark.parametrize(
+    "address",
+    ["posgresql://u:s3cr3ttok@h/db", "https://u:s3cr3ttok@h/x.git", "git+https://u:s3cr3ttok@h/x y.git"],
+)
+def test_the_password_of_an_address_that_is_mistyped_is_shown_by_no_command(program, declare, address, words):
+    declare(more=f'ledger: "{address}"\n')
+    ended = program(*words)
+    assert ended.code == 1
+    assert "s3cr3ttok" not in ended.out + ended.err
+
+
+@pytest.mark.parametrize("address", ["git+u:s3cr3ttok@h/x", "postgresql//u:s3cr3ttok@h/db"])
+def test_the_password_of_an_address_to_take_a_ledger_from_is_not_shown(program, address):
+    ended = program("ledger", "take", "--from", address)
+    assert ended.code == 1
+    assert "s3cr3ttok" not in ended.out + ended.err
