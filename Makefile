@@ -13,6 +13,8 @@ RELATIVE = for link in .venv/lib/python3*/site-packages/*_reconcile.pth; do echo
 # The tests start the program many times: it must use compiled files, even if the environment forbids to write them.
 export PYTHONDONTWRITEBYTECODE =
 EVERYDAY := not slow and not browser
+# Folders of tests that a run leaves out: make test WITHOUT=tests/house.
+WITHOUT ?=
 # What a run of the tests adds when it is measured: make test COVERAGE=yes.
 COVERAGE ?=
 MEASURED := --cov --cov-append --cov-report=
@@ -54,7 +56,7 @@ help:
 	@touch .venv/installed $@
 
 test: .venv/complete
-	@$(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)" $(if $(COVERAGE),$(MEASURED))
+	@$(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)" $(addprefix --ignore=,$(WITHOUT)) $(if $(COVERAGE),$(MEASURED))
 
 check: .venv/complete
 	@tests=$$($(VENV_PYTHON) -m tests.affected $(FILES)) && $(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)" $$tests
