@@ -13,7 +13,7 @@ from reconcile.commands.override_options import overrides
 from reconcile.commands.save_options import run_report, save_options
 from reconcile.engine.find_last_applied import found_in_sync
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
-from reconcile.engine.roll_back import before_run, holds, left_running
+from reconcile.engine.roll_back import before_run, holds, left_running, standing
 from reconcile.errors import SettingError, UsageError
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
@@ -58,10 +58,11 @@ def rollback(
             raise UsageError(f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show")
         # Names are part of what was live before: no option is needed for them.
         planned = run.observed_back_to(before).plan(allowances.adding(INCLUDE_RENAMES))
+        placed = holds(before, declared.everything, run=run.identity.id, reason=reason, now=runtime.begun_at)
         purpose = RunPurpose(
             RunKind.ROLLBACK,
             in_sync=_back_already(planned, before),
-            holds=holds(before, declared.everything, run=run.identity.id, reason=reason, now=runtime.begun_at),
+            holds=standing(placed, planned.memory.holds),
             findings=tuple(left_running(changes)),
             of_run=record.start.id,
         )

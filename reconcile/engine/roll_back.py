@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from reconcile.engine.judges import holds_back
@@ -61,6 +62,20 @@ def holds(
         for key, restored in before.items()
         if (schedule := declared.get(key)) is not None and not _is_declared_so(restored, schedule)
     )
+
+
+def standing(placed: Iterable[Hold], known: Mapping[Key, Hold]) -> tuple[Hold, ...]:
+    """Return *placed*, in which a hold that is *known* already stays as it is: the same rollback again says no more.
+
+    One that gives another reason replaces it.
+    """
+    return tuple(known[hold.key] if _says_as_much(known.get(hold.key), hold) else hold for hold in placed)
+
+
+def _says_as_much(known: Hold | None, hold: Hold) -> bool:
+    if known is None or (hold.reason and hold.reason != known.reason):
+        return False
+    return replace(known, run=hold.run, reason=hold.reason, placed_at=hold.placed_at) == hold
 
 
 def not_brought_back(run: Run) -> frozenset[Key]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from reconcile.model.ledger_records import RunKind
 from reconcile.model.live import Unreadable
 from reconcile.model.outcome import Outcome, Result
 from reconcile.model.run import Run
@@ -60,8 +61,11 @@ def closing(run: Run) -> str:
     counts.append((sum(one.is_blocked for one in attention), "blocked"))
     counts.append((sum(isinstance(one.live, Unreadable) for one in attention), "unreadable"))
     counted_results = ", ".join(f"{count} {word}" for count, word in counts if count)
+    if run.is_done and counted_results:
+        return f"Applied: {counted_results}."
     if run.is_done:
-        return f"Applied: {counted_results}." if counted_results else "Nothing to apply: live is as declared."
+        is_rollback = run.start is not None and run.start.kind is RunKind.ROLLBACK
+        return f"Nothing to {'roll back: live is as it was' if is_rollback else 'apply: live is as declared'}."
     if run.saved_something:
         return f"Not all is done: {counted_results}."
     return f"Nothing was saved: {counted_results}." if counted_results else "Nothing was saved."

@@ -21,6 +21,7 @@ from reconcile.engine.roll_back import (
     holds,
     left_running,
     not_brought_back,
+    standing,
 )
 from reconcile.model.last_applied import Applied, LastApplied, LastAppliedSource
 from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
@@ -131,6 +132,22 @@ def test_what_is_to_be_brought_back_is_held_as_it_is_declared():
     assert holds(before, declared, run="r2", reason="it broke", now=NEW_YEAR) == (
         Hold(key(), "订单同步", NIGHTLY, State.ACTIVE, "r2", "it broke", NEW_YEAR),
     )
+
+
+@pytest.mark.parametrize(
+    "cron, reason, stays",
+    [
+        pytest.param(NIGHTLY, "", True, id="the-same-again"),
+        pytest.param(NIGHTLY, "so", True, id="for-the-same-reason"),
+        pytest.param(NIGHTLY, "it broke", False, id="for-another-reason"),
+        pytest.param(HOURLY, "", False, id="declared-otherwise-since"),
+    ],
+)
+def test_a_hold_that_is_there_already_stays_as_it_is(cron, reason, stays):
+    known = Hold(key(), "订单同步", NIGHTLY, State.ACTIVE, "r1", "so", NEW_YEAR)
+    placed = Hold(key(), "订单同步", cron, State.ACTIVE, "r2", reason, NEW_YEAR)
+    assert standing([placed], {key(): known}) == ((known if stays else placed),)
+    assert standing([placed], {}) == (placed,)
 
 
 def test_a_hold_ends_when_its_key_is_declared_otherwise_or_by_no_file():

@@ -42,6 +42,7 @@ def test_a_rollback_brings_back_what_was_live_and_holds_it(applied, service, dec
     assert (code, {one["code"]: one["action"] for one in run["changes"]}) == (0, {"1": "update", "4": "park"})
     assert service.jobs["acme", "1"][0]["cronexpression"] == "0 0 2 * * ?"
     assert service.jobs["acme", "4"][0]["cronexpression"] == "0 0 0 1 1 ? 2099"
+    assert "Nothing to roll back: live is as it was." in applied("rollback", bad, "--yes").out
     code, run = applied.json("apply", "--yes")
     assert (code, rules(run)) == (3, ["held", "held"])
     code, drift = applied.json("drift")
