@@ -20,7 +20,7 @@ COVERAGE ?=
 MEASURED := --cov --cov-append --cov-report=
 
 .DEFAULT_GOAL := help
-.PHONY: help test check test-all examples faults lint docs coverage coverage-rest demo clean .FORCE
+.PHONY: help test check test-all examples slow faults lint docs coverage coverage-report demo clean .FORCE
 .SUFFIXES:
 
 help:
@@ -31,8 +31,9 @@ help:
 	@echo "make faults    only the tests that kill runs and disturb services many hundred times"
 	@echo "make lint      ruff and mypy"
 	@echo "make docs      generates what is read from the code: schemas, tables of the docs, golden reports"
-	@echo "make coverage  measures every test except make faults; fails below the coverage that each part promises"
-	@echo "make coverage-rest  the second half of it, after make test COVERAGE=yes"
+	@echo "make slow      the tests that take seconds each, and those in a browser"
+	@echo "make coverage  measures the everyday tests; fails below the coverage that each part promises"
+	@echo "make coverage-report  the second half of it, after make test COVERAGE=yes"
 	@echo "make demo      validate, plan and apply against an embedded scheduler"
 	@echo "make clean     removes everything that the others made, also .venv"
 	@echo "PYTHON=...     the Python for .venv (3.11 or newer); without it, the first one that fits"
@@ -86,13 +87,16 @@ docs: .venv/complete
 	@$(VENV_PYTHON) -m tests.docs.tables
 	@$(VENV_PYTHON) -m tests.report.golden
 
+slow: .venv/complete
+	@$(VENV_PYTHON) -m pytest -q -n auto -rs -m "(slow or browser) and not faults"
+
 coverage: .venv/complete
 	@$(VENV_PYTHON) -m coverage erase
 	@$(MAKE) --no-print-directory test COVERAGE=yes
-	@$(MAKE) --no-print-directory coverage-rest
+	@$(MAKE) --no-print-directory coverage-report
 
-coverage-rest: .venv/complete
-	@$(VENV_PYTHON) -m pytest -q -n auto -rs -m "(slow or browser) and not faults" $(MEASURED)
+# After make test COVERAGE=yes.
+coverage-report: .venv/complete
 	@if ls .coverage.* >/dev/null 2>&1; then $(VENV_PYTHON) -m coverage combine --quiet --append; fi
 	@mkdir -p artefacts
 	@$(VENV_PYTHON) -m coverage json --quiet -o artefacts/coverage.json

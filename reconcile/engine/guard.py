@@ -392,8 +392,6 @@ def _of_run(guard: Guard, saves: tuple[Change, ...], plan: Plan, judging: Judgin
                 if not guard.lifts(objection, judging.allowances):
                     yield guard.refusal(objection)
         case OfRun(judge_run):
-            for objection in judge_run(judging.situation):
-                if not guard.lifts(objection, judging.allowances):
-                    yield guard.refusal(objection)
+            yield from map(guard.refusal, judge_run(judging.situation))
         case OfNow(judge_now):
             yield from _at_both(guard, judging, partial(judge_now, judging.situation))

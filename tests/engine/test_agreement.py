@@ -11,6 +11,7 @@ from reconcile.engine.diff import Sides
 from reconcile.engine.make_plan import make_plan
 from reconcile.model.finding import Refusal
 from reconcile.model.last_applied import Applied, LastApplied, LastAppliedSource
+from reconcile.model.live import Unreadable
 from tests.builders import HOURLY, NIGHTLY, WEEKLY, desired, key, row, schedule
 
 WANTED = desired(schedule("1"), schedule("2"))
@@ -71,3 +72,9 @@ def test_where_a_plan_is_refused_as_a_whole_each_key_that_is_let_pass_is_told():
     assert since_answer(SHOWN, plan_of(refused=[None])) == tuple(
         f"acme/{code}: was refused, and no longer is" for code in "12"
     )
+
+
+def test_a_live_side_that_could_not_be_read_is_told_too():
+    lost = tuple(replace(one, live=Unreadable("service-timeout", "no reply")) for one in SHOWN.changes)
+    told = since_answer(replace(SHOWN, digest="0", changes=lost), SHOWN)
+    assert told[0].endswith(f"live was {HOURLY} (enable, job 900), and is unreadable")

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from reconcile.engine.judge_freezes import freezes_of, frozen, near_fire
+from reconcile.engine.judge_freezes import freezes_of, frozen, last_fire_between, near_fire
 from reconcile.engine.judges import Situation
 from reconcile.model.live import Unreadable
 from reconcile.model.reading import DEFAULT_READING, reading_of
@@ -210,3 +210,9 @@ def test_a_window_in_a_doubled_or_skipped_hour_holds(zone, start, end, now):
     freeze = Freeze("so", between=(datetime.fromisoformat(start), datetime.fromisoformat(end)))
     (found,) = frozen(Situation(freezes=(freeze,), zone=zone), datetime.fromisoformat(now))
     assert "frozen until " + end.replace("T", " ") in found.message
+
+
+def test_a_cron_that_this_service_refuses_has_no_last_fire():
+    refused = change(wanted=schedule(cron="0 0 2 ? * *,"))
+    now = datetime(2026, 11, 27, tzinfo=UTC)
+    assert last_fire_between(refused, Situation(), now, now + timedelta(days=1)) is None
