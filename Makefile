@@ -70,7 +70,7 @@ examples: .venv/complete
 	@seed="$(SEED)"; seed="$${seed:-$$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}"; \
 	again="the same examples again: make examples SEED=$$seed (one test: pytest --hypothesis-profile=drawn --hypothesis-seed=$$seed)"; \
 	echo "$$again"; \
-	$(VENV_PYTHON) -m pytest -q -n auto -m "hypothesis and not faults" --hypothesis-profile=drawn --hypothesis-seed="$$seed" \
+	$(VENV_PYTHON) -m pytest -q -n auto -m "hypothesis and not faults and not slow" --hypothesis-profile=drawn --hypothesis-seed="$$seed" \
 	    --timeout=900 || { echo "$$again"; exit 1; }
 
 lint: .venv/complete

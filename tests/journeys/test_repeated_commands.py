@@ -327,7 +327,7 @@ SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
 @pytest.mark.parametrize("home", ["file", "none"], indirect=True)
-@settings(examples(0.3), suppress_health_check=SUPPRESSED)
+@settings(examples(0.2), suppress_health_check=SUPPRESSED)
 @LAW
 def test_any_command_repeated_says_the_same_and_does_the_same(program, service, home, make, world, flags):
     make(world)
@@ -336,7 +336,7 @@ def test_any_command_repeated_says_the_same_and_does_the_same(program, service, 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("home", ["postgresql", "git"], indirect=True)
-@settings(examples(0.2), suppress_health_check=SUPPRESSED)
+@settings(max_examples=8, suppress_health_check=SUPPRESSED)
 @LAW
 def test_so_it_does_where_the_ledger_is_elsewhere(program, service, home, make, world, flags):
     make(world)
