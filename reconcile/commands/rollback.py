@@ -53,9 +53,10 @@ def rollback(
 
     def prepare(run: Preparing) -> Prepared:
         record, changes = _recorded(run.ledger, run_id, declared)
-        before = before_run(record.start.id, changes, declared.everything)
-        if not before:
+        if not changes:
             raise UsageError(f"run {record.start.id} changed nothing that is selected", hint="see reconcile runs show")
+        # Where reading has shown that a save of a killed run came to nothing, there is nothing to bring back.
+        before = before_run(record.start.id, changes, declared.everything)
         # Names are part of what was live before: no option is needed for them.
         planned = run.observed_back_to(before).plan(allowances.adding(INCLUDE_RENAMES))
         placed = holds(before, declared.everything, run=run.identity.id, reason=reason, now=runtime.begun_at)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from sqlite3 import connect
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from reconcile.ledger.run_ledger import RunLedger
@@ -326,7 +326,22 @@ LAW = given(world=WORLDS, flags=FLAGS)
 SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 
 
+NIGHTLY_ONCE = {"1": ("0 0 2 * * ?", "订单", "active", False)}
+# A run was killed in a save that came to nothing, and is rolled back.
+CAME_TO_NOTHING = World(
+    then=NIGHTLY_ONCE,
+    seen={},
+    dies=True,
+    rolled_back=False,
+    declared=NIGHTLY_ONCE,
+    live={},
+    settings="",
+    answers={"1": "rejected"},
+)
+
+
 @pytest.mark.parametrize("home", ["file", "none"], indirect=True)
+@example(world=CAME_TO_NOTHING, flags=[])
 @settings(examples(0.2), suppress_health_check=SUPPRESSED)
 @LAW
 def test_any_command_repeated_says_the_same_and_does_the_same(program, service, home, make, world, flags):
