@@ -81,9 +81,9 @@ def test_killed_at_any_boundary_one_more_run_makes_all_as_declared(places, bound
     assert ended.code == 0, ended.out
     here.check(most_saves=1)
     print(f"killed {moment} each of {count - 1} boundaries of kind {boundary}")
-    # Making the ledger, lock, beginning, what is in sync; two each for the canaries and the waves; end, lock.
+    # Making the ledger, lock, beginning, what is in sync; two each for the canaries and the waves; guards, end, lock.
     # In Git: the intents of the canaries and the waves, with all that was before them; the end.
-    steps = {"save": CHANGES, "commit": 4 + 2 * (2 + 3) + 3, "push": (2 + 3) + 1}
+    steps = {"save": CHANGES, "commit": 4 + 2 * (2 + 3) + 4, "push": (2 + 3) + 1}
     assert count - 1 == steps[boundary], count - 1
 
 
