@@ -153,13 +153,14 @@ class Git:
     ref = "refs/reconcile/ledger/test/test"
 
     def __init__(self, folder):
-        self.remote = folder / "remote.git"
+        self.folder, self.remote = folder, folder / "remote.git"
         git(folder, "init", "--quiet", "--bare", str(self.remote))
         git(folder, "init", "--quiet")
         git(folder, "remote", "add", "origin", f"file://{self.remote}")
 
     def begin_anew(self):
         git(self.remote, "update-ref", "-d", self.ref)
+        git(self.folder, "update-ref", "-d", "refs/reconcile/seen/test/test")  # what was seen of the world before
 
     def deciding(self):
         """Return the rows of last applied, holds, and changes whose outcome is not known, as the tree has them."""
