@@ -87,8 +87,8 @@ WORLDS = st.builds(
     settings=st.sampled_from(["", "", "on_drift: hold\n", "limits: {max_changes: 1}\n", FROZEN]),
     answers=ANSWERS,
 )
-# Without --enable-inactive: a save counts as verified though its job stays paused (decision 1). With this option the next
-# run saves such a job once more, to start it.
+# Without --enable-inactive: a save counts as verified though its job stays paused (decision 1). With this option the
+# next run saves such a job once more, to start it.
 FLAGS = st.lists(
     st.sampled_from(["--include-renames", "--allow-inactive", "--park-removed", "--recreate", "--accept-drift"]),
     unique=True,
