@@ -100,7 +100,7 @@ def test_what_was_verified_is_not_saved_again_and_the_rest_ends_as_before(
             if code != 0 and not any(sent and result in TOUCHED for result, sent in outcomes.values()):
                 assert rows(tmp_path) == decided
             # Whether a late read is in time hangs on the machine: only where saves alone are harmed the runs end alike.
-                if before is not None and share == 1.0 and operations == ["save"] and not verified:
+            if before is not None and share == 1.0 and operations == ["save"] and not verified:
                 assert (code, outcomes) == before
             before = code, outcomes
             verified |= {key for key, (result, _) in outcomes.items() if result == "verified"}
