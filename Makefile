@@ -24,7 +24,7 @@ MEASURED := --cov --cov-append --cov-report=
 .SUFFIXES:
 
 help:
-	@echo "make test      the everyday tests, always with the same examples, in about three minutes"
+	@echo "make test      the everyday tests, always with the same examples, in about four minutes"
 	@echo "make check     the tests for some changed files: make check FILES='reconcile/engine/guard.py docs/cron.md'"
 	@echo "make test-all  every test, also the slow ones and those in a browser"
 	@echo "make examples  only the laws, with many new random examples; SEED=N repeats them"

@@ -156,7 +156,7 @@ def accept(runtime: Runtime, *, actor: str | None) -> CommandReport:
     start = identify(checkout, actor).start(RunKind.ADOPT)
     with home.to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
         note = read_note_of(home)
-        if written.lineage() is None:
+        if not written.runs(most=1):
             raise LedgerError(
                 f"the ledger {home.shown} holds no run: there is nothing to accept",
                 hint="see `reconcile plan`; or begin anew with reconcile ledger rebuild",

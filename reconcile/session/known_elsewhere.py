@@ -42,7 +42,7 @@ def known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedger | No
     """
     if ledger is not None and (other := _other_folder(declared, ledger.folder())) is not None:
         return (_shared(declared, home, other),)
-    if home.address is None or (ledger is not None and (ledger.lineage() is not None or ledger.last_applied())):
+    if home.address is None or (ledger is not None and (ledger.runs(most=1) or ledger.last_applied())):
         return ()
     keys = sorted(declared.everything)
     try:

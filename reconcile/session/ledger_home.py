@@ -300,7 +300,7 @@ class LedgerHome:
 
     @contextlib.contextmanager
     def other_refs(self) -> Iterator[tuple[GitHome, ...]]:
-        """Give the other ledgers in the remote that holds this one, whoever they belong to.
+        """Give the other ledgers in the remote that holds this one, of all workspaces and environments.
 
         Raises:
             LedgerError: the remote cannot be asked.

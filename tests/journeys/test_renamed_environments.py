@@ -54,6 +54,13 @@ def test_a_renamed_environment_is_no_first_run(program, rename, service):
     assert (code, drift["keys"], found(drift)) == (1, [], ["known-elsewhere"])
 
 
+def test_an_empty_ledger_that_was_begun_by_hand_is_no_first_run_either(program, rename):
+    assert program("apply", "--yes").code == 0
+    rename("prod")
+    assert program("ledger", "begin").code == 0
+    assert rules(program.json("apply", "--yes")[1]) == ["known-elsewhere"]
+
+
 def test_who_means_to_begin_another_ledger_rebuilds_it(program, rename):
     assert program("apply", "--yes").code == 0
     rename("prod")
