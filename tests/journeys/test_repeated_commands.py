@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, event, example, given, settings
 from hypothesis import strategies as st
 
 from reconcile.ledger.run_ledger import RunLedger
+from reconcile.service import retries
 from reconcile.service.system_clock import SystemClock
 from tests.examples import examples
 from tests.journeys.conftest import WORKSPACE, rules, run_ids, verdicts
@@ -105,6 +106,7 @@ def home(request, tmp_path):
 def make(program, service, write, home, monkeypatch):
     """Make a world anew."""
     monkeypatch.setattr(SystemClock, "sleep", lambda *_: None)
+    monkeypatch.setattr(retries, "BASE_PAUSE_SECONDS", 0.001)
 
     def put(jobs):
         service.jobs.clear()
