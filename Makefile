@@ -15,6 +15,8 @@ export PYTHONDONTWRITEBYTECODE =
 EVERYDAY := not slow and not browser
 # Folders of tests that a run leaves out: make test WITHOUT=tests/house.
 WITHOUT ?=
+# How often a law is tried: make test EXAMPLES=few.
+EXAMPLES ?= everyday
 # What a run of the tests adds when it is measured: make test COVERAGE=yes.
 COVERAGE ?=
 MEASURED := --cov --cov-append --cov-report=
@@ -57,7 +59,7 @@ help:
 	@touch .venv/installed $@
 
 test: .venv/complete
-	@$(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)" $(addprefix --ignore=,$(WITHOUT)) $(if $(COVERAGE),$(MEASURED))
+	@$(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)" --hypothesis-profile=$(EXAMPLES) $(addprefix --ignore=,$(WITHOUT)) $(if $(COVERAGE),$(MEASURED))
 
 check: .venv/complete
 	@tests=$$($(VENV_PYTHON) -m tests.affected $(FILES)) && $(VENV_PYTHON) -m pytest -q -n auto -m "$(EVERYDAY)" $$tests

@@ -31,6 +31,7 @@ os.environ.pop("CI", None)
 
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None)
 settings.register_profile("everyday", settings.get_profile("patient"), derandomize=True, max_examples=40)
+settings.register_profile("few", settings.get_profile("everyday"), max_examples=8)
 settings.register_profile("drawn", settings.get_profile("patient"), max_examples=200, print_blob=True)
 settings.load_profile("everyday")  # --hypothesis-profile names another
 
