@@ -17,7 +17,7 @@ from tests.journeys.crashes import KILLED, nothing, scene, watched_twin
 
 pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
-CHANGES = 20
+CHANGES = 12
 ROLLED_BACK = 6
 PARKED = "0 0 0 1 1 ? 2099"
 LEASE_SECONDS = 0.3
@@ -83,7 +83,7 @@ def test_killed_at_any_boundary_one_more_run_makes_all_as_declared(places, bound
     print(f"killed {moment} each of {count - 1} boundaries of kind {boundary}")
     # Making the ledger, lock, beginning, what is in sync; two each for the canaries and the waves; guards, end, lock.
     # In Git: the intents of the canaries and the waves, with all that was before them; the end.
-    steps = {"save": CHANGES, "commit": 4 + 2 * (2 + 3) + 4, "push": (2 + 3) + 1}
+    steps = {"save": CHANGES, "commit": 4 + 2 * (2 + 2) + 4, "push": (2 + 2) + 1}
     assert count - 1 == steps[boundary], count - 1
 
 
