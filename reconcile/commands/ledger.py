@@ -14,9 +14,10 @@ from reconcile.errors import LedgerError
 from reconcile.exits import Exit
 from reconcile.model.finding import Finding
 from reconcile.model.last_applied import NO_LAST_APPLIED
+from reconcile.model.ledger_change import LedgerChange
 from reconcile.model.ledger_records import Ending, RunKind
 from reconcile.report.ledger_documents import ledger_document
-from reconcile.report.ledger_views import done_view
+from reconcile.report.ledger_views import ledger_view
 from reconcile.service.reader import ServiceReader
 from reconcile.session.carrying import origin_of, take
 from reconcile.session.command_line import SELECTION, Group
@@ -66,8 +67,8 @@ def begin(runtime: Runtime) -> CommandReport:
     else:
         how = "is there already" if is_there else "was begun"
         message = f"The ledger {home.shown} {how}: lineage {lineage.id}, {counted(lineage.serial, 'run')}."
-    document = ledger_document(checkout.head, environment=name, action="begin", message=message)
-    return CommandReport(document, done_view(message, environment=name))
+    change = LedgerChange(name, "begin", message)
+    return CommandReport(ledger_document(change, checkout.head), ledger_view(change))
 
 
 @ledger.command("rebuild")
@@ -100,11 +101,9 @@ def rebuild(runtime: Runtime, *, actor: str | None) -> CommandReport:
     message += f" {unread} could not be read." if unread else ""
     message += f" The old ledger is {moved_to}." if moved_to else ""
     name = declared.environment.name
-    document = ledger_document(
-        declared.head, environment=name, action="rebuild", message=message, keys=found, findings=findings
-    )
-    view = done_view(message, environment=name, findings=findings)
-    return CommandReport(document, view, exit_code=Exit.ERROR if unread else Exit.DONE)
+    change = LedgerChange(name, "rebuild", message, findings=findings)
+    document = ledger_document(replace(change, keys=tuple(found)), declared.head)
+    return CommandReport(document, ledger_view(change), exit_code=Exit.ERROR if unread else Exit.DONE)
 
 
 @ledger.command("take")
@@ -137,8 +136,8 @@ def taken(
     began = "Took" if carried.is_new else "Already taken:"
     message = f"{began} the ledger {place}: {in_words(carried.held)}."
     name = checkout.environment.name
-    document = ledger_document(checkout.head, environment=name, action="take", message=message, findings=findings)
-    return CommandReport(document, done_view(message, environment=name, findings=findings))
+    change = LedgerChange(name, "take", message, findings=findings)
+    return CommandReport(ledger_document(change, checkout.head), ledger_view(change))
 
 
 @ledger.command("accept")
@@ -173,5 +172,5 @@ def accept(runtime: Runtime, *, actor: str | None) -> CommandReport:
         message = f'The ledger {home.shown} is the one from now on: lineage: "{lineage.id}", at run {lineage.serial}.'
         message += "" if located.lineage is None else " Commit that line in place of the earlier lineage."
     name = environment.name
-    document = ledger_document(checkout.head, environment=name, action="accept", message=message, findings=findings)
-    return CommandReport(document, done_view(message, environment=name, findings=findings))
+    change = LedgerChange(name, "accept", message, findings=findings)
+    return CommandReport(ledger_document(change, checkout.head), ledger_view(change))

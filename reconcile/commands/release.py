@@ -11,8 +11,9 @@ from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
 from reconcile.model.keys import Key
+from reconcile.model.ledger_change import LedgerChange
 from reconcile.report.ledger_documents import ledger_document
-from reconcile.report.ledger_views import done_view
+from reconcile.report.ledger_views import ledger_view
 from reconcile.session.chosen_ledger import ledger_to_change
 from reconcile.session.command_line import Group
 from reconcile.session.ledger_home import locate_ledger
@@ -51,8 +52,8 @@ def release(runtime: Runtime, *, patterns: tuple[str, ...]) -> CommandReport:
         chosen = {key for pattern in split for key in _matching(pattern, selected)} if split else selected
         released = ledger.release(chosen)
     message = f"{counted(len(released), 'hold')} lifted."
-    document = ledger_document(checkout.head, environment=name, action="release", message=message, keys=released)
-    return CommandReport(document, done_view(message, environment=name, keys=released))
+    change = LedgerChange(name, "release", message, keys=released)
+    return CommandReport(ledger_document(change, checkout.head), ledger_view(change))
 
 
 def _split(pattern: str) -> tuple[str, str]:

@@ -7,8 +7,9 @@ import click
 from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.errors import UsageError
+from reconcile.model.ledger_change import LedgerChange
 from reconcile.report.ledger_documents import ledger_document
-from reconcile.report.ledger_views import done_view
+from reconcile.report.ledger_views import ledger_view
 from reconcile.session.chosen_ledger import ledger_to_change
 from reconcile.session.runtime import Runtime
 from reconcile.times import instant_text
@@ -27,5 +28,5 @@ def unlock(runtime: Runtime, *, lock: str) -> CommandReport:
         hint = f"{name} is locked by {holder.id}" if holder is not None else f"{name} is free"
         raise UsageError(f"there is no lock {lock!r}", hint=hint)
     message = f"Freed the lock of {freed.actor} (run {freed.run}, since {instant_text(freed.since)})."
-    document = ledger_document(checkout.head, environment=name, action="unlock", message=message, lock=freed)
-    return CommandReport(document, done_view(message, environment=name))
+    change = LedgerChange(name, "unlock", message, lock=freed)
+    return CommandReport(ledger_document(change, checkout.head), ledger_view(change))

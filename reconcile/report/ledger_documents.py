@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.field_values import field_values
-from reconcile.model.finding import Finding
-from reconcile.model.keys import Key
+from reconcile.model.ledger_change import LedgerChange
 from reconcile.model.ledger_records import ChangeRecord, Hold, LockHolder, RunRecord
 from reconcile.report.document_head import Head
 from reconcile.report.document_members import Document, live_document
@@ -44,25 +43,16 @@ def status_document(statuses: Iterable[EnvironmentStatus], head: Head) -> Docume
     }
 
 
-def ledger_document(
-    head: Head,
-    *,
-    environment: str,
-    action: str,
-    message: str,
-    keys: Iterable[Key] = (),
-    lock: LockHolder | None = None,
-    findings: Iterable[Finding] = (),
-) -> Document:
-    """Return the document of a command that changed a ledger: *action* is the command's name."""
+def ledger_document(change: LedgerChange, head: Head) -> Document:
+    """Return the document of a command that changed a ledger."""
     return {
-        **head_members("ledger", head, environment),
+        **head_members("ledger", head, change.environment),
         "complete": True,
-        "action": action,
-        "message": message,
-        "keys": [{"tenant": key.tenant, "code": key.code} for key in keys],
-        "lock": None if lock is None else _lock(lock),
-        **tail_members(findings, ()),
+        "action": change.action,
+        "message": change.message,
+        "keys": [{"tenant": key.tenant, "code": key.code} for key in change.keys],
+        "lock": None if change.lock is None else _lock(change.lock),
+        **tail_members(change.findings, ()),
     }
 
 

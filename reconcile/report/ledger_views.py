@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from reconcile.model.environment_status import EnvironmentStatus
-from reconcile.model.finding import Finding
-from reconcile.model.keys import Key
 from reconcile.model.last_applied import LastAppliedSource
+from reconcile.model.ledger_change import LedgerChange
 from reconcile.model.ledger_records import ChangeRecord, LockHolder, RunRecord, RunState
 from reconcile.report.findings_view import finding_blocks
 from reconcile.report.plan_view import SYMBOLS, TWO_WAY, live_crons
@@ -70,10 +69,11 @@ def _status_headline(statuses: Sequence[EnvironmentStatus]) -> str:
     return f"Status{TWO_WAY}" if len(without) == len(statuses) else f"Status{TWO_WAY} ({', '.join(without)})"
 
 
-def done_view(message: str, *, environment: str, keys: Iterable[Key] = (), findings: Iterable[Finding] = ()) -> View:
-    """Return the view of a command that changed the ledger."""
-    shown = sections(("Keys", (Note(str(key)) for key in keys)), ("Findings", finding_blocks(findings)))
-    return View(f"Ledger of {environment}", shown, message)
+def ledger_view(change: LedgerChange) -> View:
+    """Return the view of a command that changed a ledger."""
+    keys = (Note(str(key)) for key in change.keys)
+    shown = sections(("Keys", keys), ("Findings", finding_blocks(change.findings)))
+    return View(f"Ledger of {change.environment}", shown, change.message)
 
 
 def _table(runs: Iterable[RunRecord], lock: LockHolder | None) -> Table:

@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 from reconcile.errors import PlanFileError
 from reconcile.model.finding import DeclarationError, RefusedError
 from reconcile.model.keys import Key
+from reconcile.model.ledger_change import LedgerChange
 from reconcile.report.drift_view import drift_view
 from reconcile.report.findings_view import error_view, findings_view
 from reconcile.report.history_view import history_view
-from reconcile.report.ledger_views import done_view, run_record_view, runs_view, status_view
+from reconcile.report.ledger_views import ledger_view, run_record_view, runs_view, status_view
 from reconcile.report.markdown_format import as_markdown
 from reconcile.report.plan_view import plan_view
 from reconcile.report.run_view import run_view
@@ -39,7 +40,7 @@ VIEWS = {
     "run-record": run_record_view(samples.APPLIED, samples.RECORDS, environment="prod"),
     "run-record-empty": run_record_view(samples.UNRECORDED, (), environment="prod"),
     "status": status_view(samples.STANDINGS),
-    "released": done_view("1 hold lifted.", environment="prod", keys=(samples.HOLD.key,)),
+    "released": ledger_view(LedgerChange("prod", "release", "1 hold lifted.", keys=(samples.HOLD.key,))),
     "history": history_view(_KEY, samples.LIVE[_KEY], samples.PAGES, timezone=_CHINA),
     "history-absent": history_view(_KEY, (), {}, timezone=_CHINA),
     "history-unreadable": history_view(_KEY, samples.NO_ANSWER, {}, timezone=_CHINA),

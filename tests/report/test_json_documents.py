@@ -16,6 +16,7 @@ from reconcile.engine.make_plan import make_plan, plan_digest
 from reconcile.errors import PlanFileError
 from reconcile.model.finding import DeclarationError, RefusedError
 from reconcile.model.keys import Key
+from reconcile.model.ledger_change import LedgerChange
 from reconcile.model.live import LiveRow, Unreadable
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.workspace import Limits
@@ -41,12 +42,8 @@ DOCUMENTS = {
     ),
     "run-record": ledger_documents.runs_document((samples.APPLIED,), HEAD, environment="prod", changes=samples.RECORDS),
     "status": ledger_documents.status_document(samples.STANDINGS, HEAD),
-    "released": ledger_documents.ledger_document(
-        HEAD, environment="prod", action="release", message="x", keys=(Key("a", "1"),)
-    ),
-    "unlocked": ledger_documents.ledger_document(
-        HEAD, environment="prod", action="unlock", message="x", lock=samples.LOCK
-    ),
+    "released": ledger_documents.ledger_document(LedgerChange("prod", "release", "x", keys=(Key("a", "1"),)), HEAD),
+    "unlocked": ledger_documents.ledger_document(LedgerChange("prod", "unlock", "x", lock=samples.LOCK), HEAD),
     "findings": json_documents.findings_document((samples.FINDING,), HEAD, schedules=2, tenants=1),
     "error": json_documents.error_document(PlanFileError("no plan", hint="make one", place=Span("a.yaml", 1)), HEAD),
     "error-with-findings": json_documents.error_document(DeclarationError("bad", findings=(samples.FINDING,)), HEAD),
