@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from reconcile.exits import Exit
 from reconcile.model.change import Change
@@ -37,7 +38,9 @@ def has_moved(change: Change) -> bool:
 class Drift:
     """A drift check of *environment*: *keys* are those with something to say, sorted; *unchanged* counts the rest.
 
-    *holds* are those of *keys* that a rollback placed. With *is_strict* an orphan counts as moved.
+    *holds* are those of *keys* that a rollback placed. With *is_strict* an orphan counts as moved. *first_seen* has the
+    instant of the first check that saw a key that moved as it is now, in the zone of the environment; where that is not
+    remembered, the key is missing.
     """
 
     environment: str
@@ -45,6 +48,7 @@ class Drift:
     unchanged: int
     holds: Mapping[Key, Hold] = field(default_factory=dict)
     is_strict: bool = False
+    first_seen: Mapping[Key, datetime] = field(default_factory=dict)
     last_applied: LastAppliedSource = LastAppliedSource.NONE
     findings: tuple[Finding, ...] = ()
     assumptions: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from reconcile.report.findings_view import assumption_blocks, finding_blocks
 from reconcile.report.plan_view import change_entry, two_way, why_unreadable
 from reconcile.report.view import Detail, Entry, Tone, View, sections
 from reconcile.text import counted
+from reconcile.times import local_text
 
 
 def drift_view(drift: Drift) -> View:
@@ -60,14 +61,17 @@ def _is_readable(change: Change) -> bool:
 
 def _entry(change: Change, drift: Drift) -> Entry:
     if not isinstance(change.live, Unreadable):
-        return change_entry(change, more=_hold_details(change, drift), is_saved=False)
+        return change_entry(change, more=_more_details(change, drift), is_saved=False)
     details = [Detail("why", why_unreadable(change.live), Tone.BAD)]
     if change.live.hint:
         details.append(Detail("hint", change.live.hint))
     return Entry("!", (*change.key, change.desired.name, str(change.desired.origin)), tuple(details), Tone.BAD)
 
 
-def _hold_details(change: Change, drift: Drift) -> Iterator[Detail]:
+def _more_details(change: Change, drift: Drift) -> Iterator[Detail]:
+    since = drift.first_seen.get(change.key)
+    if since is not None:
+        yield Detail("since", f"first seen {local_text(since, timespec='minutes')}")
     hold = drift.holds.get(change.key)
     if hold is not None:
         yield Detail("held", hold.cause)

@@ -41,6 +41,7 @@ from reconcile.report.document_members import (
     selection_of,
 )
 from reconcile.source import span_document
+from reconcile.times import instant_text
 
 OwnKind: TypeAlias = Literal["bug", "interrupted"]
 """The kinds of errors that have no class of their own."""
@@ -216,9 +217,10 @@ def tail_members(
 
 
 def _drifted(change: Change, drift: Drift) -> Document:
-    hold = drift.holds.get(change.key)
+    hold, since = drift.holds.get(change.key), drift.first_seen.get(change.key)
     return change_document(change) | {
         "moved": drift.has_moved(change),
+        "first_seen": instant_text(since) if since is not None else None,
         "held_by": hold.run if hold is not None else None,
     }
 

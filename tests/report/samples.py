@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from reconcile.engine.diff import Sides
 from reconcile.engine.find_drift import find_drift
@@ -84,6 +85,7 @@ PLAN = make_plan(
     "prod", Sides(DECLARED, LIVE), judging=Judging(Situation(Limits(max_changes=1))), findings=(FINDING, LINELESS)
 )
 DRIFT = find_drift("prod", Sides(DECLARED, LIVE), findings=(LINELESS,))
+DRIFT = replace(DRIFT, first_seen={DRIFT.moved[0].key: datetime(2026, 11, 24, 2, tzinfo=ZoneInfo("Asia/Shanghai"))})
 NO_DRIFT = find_drift("prod", Sides({}, {}))
 EMPTY_PLAN = make_plan("prod", Sides({}, {}))
 

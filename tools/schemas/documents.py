@@ -107,6 +107,10 @@ _DRIFT_KEY = record(
     {
         **CHANGE_PROPERTIES,
         "moved": flag("Whether the live side was changed, and not by an apply.", True),
+        "first_seen": text_or_null(
+            "When a drift check first saw a key that moved as it is now, UTC; null where that is not remembered.",
+            "2026-11-25T02:00:00Z",
+        ),
         "held_by": text_or_null("The rollback run whose hold still applies; else null.", A_RUN),
     },
     optional=("unreadable",),
@@ -137,7 +141,7 @@ DRIFT = document(
         "keys": listed(
             "The keys that differ or need attention, sorted.",
             ref("drift#key"),
-            [A_CHANGE | {"action": None, "moved": True, "held_by": None}],
+            [A_CHANGE | {"action": None, "moved": True, "first_seen": None, "held_by": None}],
         ),
     },
     {"key": _DRIFT_KEY},
