@@ -15,8 +15,9 @@ from sqlalchemy import Connection, Row, Table, create_engine, delete, insert, se
 from reconcile.engine.diff import Sides, diff
 from reconcile.engine.make_plan import desired_digest, make_plan, plan_digest
 from reconcile.ledger import encoding
-from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, RUNS, metadata
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, OBSERVED, RUNS, metadata
 from reconcile.model.change import Change, same_live
+from reconcile.model.drift_note import DriftNote
 from reconcile.model.environment_status import EnvironmentStatus
 from reconcile.model.finding import Finding, Refusal
 from reconcile.model.keys import Key
@@ -26,7 +27,7 @@ from reconcile.model.live import Live, LiveRow, Unreadable
 from reconcile.model.rules import ScheduleRule, Severity
 from reconcile.model.schedule import BeforeRun, DeclaredAt, Removed, Schedule, State
 from reconcile.model.selection import Selection
-from reconcile.model.verdicts import Action
+from reconcile.model.verdicts import Action, Verdict
 from reconcile.report import document_members, json_documents, ledger_documents
 from reconcile.report.json_format import as_json
 from tests.builders import HOURLY, NIGHTLY, row, schedule
@@ -325,6 +326,12 @@ PLACES = (
         AS_DECLARED,
         lambda one: stored(APPLIED, encoding.applied_columns(KEY, one)),
         encoding.applied_in,
+    ),
+    Place(
+        "ledger.encoding.note_columns",
+        DriftNote(KEY, Verdict.DRIFTED, (row(),), NOON),
+        lambda one: stored(OBSERVED, {**encoding.note_columns(one), "workspace": "w", "environment": "e"}),
+        lambda columns: encoding.note_of({**columns._mapping}),
     ),
     Place(
         "ledger.encoding.run_columns",

@@ -22,7 +22,8 @@ from reconcile.session.runtime import Runtime
 def drift(runtime: Runtime, *, strict: bool, base: str | None) -> CommandReport:
     """Say whether the service still does what the files declare.
 
-    Nothing is saved. Exit 2 when something moved, 1 when some schedule could not be read.
+    Nothing is saved. Exit 2 when something moved, 1 when some schedule could not be read. With a ledger it also says
+    since when.
     """
     declared = declare(runtime)
     with observed(declared, base=base) as seen:

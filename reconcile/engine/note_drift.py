@@ -16,7 +16,7 @@ DriftNotes: TypeAlias = Mapping[Key, DriftNote]
 
 
 def note_drift(notes: DriftNotes, drift: Drift, *, now: datetime, asked: Collection[Key] | None = None) -> DriftNotes:
-    """Return the *notes* after *drift*, which was found at *now*: one for each key that moved.
+    """Return the *notes* after *drift*, which was found at *now*: one for each key that moved, to the second.
 
     A key that is as it was noted keeps its note, and so does one that this check could not read, or did not look at:
     with a selection it looked at the keys *asked* only (None: at all).
@@ -28,7 +28,7 @@ def note_drift(notes: DriftNotes, drift: Drift, *, now: datetime, asked: Collect
         if (_stays(note, found[key]) if key in found else asked is not None and key not in asked)
     }
     new = {
-        change.key: DriftNote(change.key, change.verdict, change.live, now)
+        change.key: DriftNote(change.key, change.verdict, change.live, now.replace(microsecond=0))
         for change in drift.moved
         if change.key not in kept and not isinstance(change.live, Unreadable)
     }

@@ -12,6 +12,7 @@ from reconcile.text import did_you_mean, shown
 OLD = "refs/reconcile/applied/"
 LEDGER = "refs/reconcile/ledger/"
 SEEN = "refs/reconcile/seen/"
+OBSERVED = "refs/reconcile/observed/"
 
 OBJECT_ID = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _PLAIN = re.compile(r"[0-9A-Za-z_.-]")
@@ -90,6 +91,15 @@ def seen_ref(workspace: str, environment: str) -> str:
     'refs/reconcile/seen/shop/prod'
     """
     return f"{SEEN}{_part(workspace)}/{_part(environment)}"
+
+
+def observed_ref(workspace: str, environment: str) -> str:
+    """Return the ref that holds what drift checks of *environment* noted, where its ledger is in Git.
+
+    >>> observed_ref("shop", "prod")
+    'refs/reconcile/observed/shop/prod'
+    """
+    return f"{OBSERVED}{_part(workspace)}/{_part(environment)}"
 
 
 def _part(name: str) -> str:

@@ -9,7 +9,7 @@ at work.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -60,12 +60,18 @@ class _Answer:
 
 
 class GitRef:
-    """*ref* in the remote of *scratch*. *sleep* waits between two pushes of the same commit."""
+    """*ref* in the remote of *scratch*. *sleep* waits between two pushes of the same commit, for each of *pauses*.
 
-    def __init__(self, scratch: Scratch, ref: str, *, sleep: Callable[[float], None]) -> None:
+    Without pauses, a push whose end is unknown is not repeated.
+    """
+
+    def __init__(
+        self, scratch: Scratch, ref: str, *, sleep: Callable[[float], None], pauses: Sequence[float] | None = None
+    ) -> None:
         self._scratch = scratch
         self._ref = ref
         self._sleep = sleep
+        self._pauses = _PAUSES if pauses is None else pauses
 
     @property
     def shown(self) -> str:
@@ -145,7 +151,7 @@ class GitRef:
         expected = "" if old is None else _checked(old)
         _checked(new)  # an empty one would delete the ref
         pushed = Pushed(PushKind.UNKNOWN)
-        for pause in (*_PAUSES, None):
+        for pause in (*self._pauses, None):
             answer = self._push_once(expected, new)
             pushed = answer.pushed
             if answer.kind is PushKind.STALE or (answer.kind is None and self._has_moved(old)):

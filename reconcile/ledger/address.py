@@ -36,6 +36,8 @@ class LedgerAddress:
     """Where a ledger is. *url* may hold a password, *shown* may be printed; *path* is that of a SQLite file, else None.
     *remote* is the name or address of the repository that holds the ledger in a ref, else None; it may hold a password.
 
+    *is_copy* is set where the file is a copy that this run made to read.
+
     *secrets* are the spellings of the password that no output may hold.
     """
 
@@ -44,6 +46,7 @@ class LedgerAddress:
     path: Path | None = None
     remote: str | None = field(default=None, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    is_copy: bool = False
 
     @property
     def exists(self) -> bool:

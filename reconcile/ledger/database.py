@@ -16,6 +16,7 @@ from reconcile.ledger.open_file import OpenFile
 
 # How long a statement waits for another program's transaction on the same file.
 BUSY_SECONDS = 30
+BRIEF_SECONDS = 1
 CONNECT_SECONDS = 10
 # How soon a run notices that the server is gone: it may not wait for hours on a dead network.
 _KEEPALIVES = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
@@ -61,6 +62,22 @@ class Database:
         with ledger_errors(self.address, "written"), self._connected() as connection, write_transaction(connection):
             yield connection
         self.check_file()
+
+    @contextlib.contextmanager
+    def writing_briefly(self) -> Iterator[Connection]:
+        """Give a connection as `writing` does, for what may be left undone: it waits a second for another transaction.
+
+        The connection to a file keeps to that: close the database then.
+        """
+        if self.address.path is not None:
+            with ledger_errors(self.address, "written"):
+                driver: Any = self._connection.connection.driver_connection
+                driver.execute(f"PRAGMA busy_timeout = {BRIEF_SECONDS * 1000}").close()
+        with self.writing() as connection:
+            if self.address.path is None:
+                for limit in ("lock_timeout", "statement_timeout"):
+                    connection.exec_driver_sql(f"SET LOCAL {limit} = '{BRIEF_SECONDS}s'")
+            yield connection
 
     def objection(self) -> LedgerGoneError | None:
         """Return why no other run would see what is written; None: it would, as far as files tell. Nothing is asked."""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import UTC
+from datetime import MAXYEAR, MINYEAR, UTC, datetime
 from typing import Any, TypeAlias
 
 from sqlalchemy import Row
 
+from reconcile.model.drift_note import DriftNote
 from reconcile.model.field_values import field_values, with_fields
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, LastDeclaration, ValueInForce
@@ -21,7 +22,7 @@ from reconcile.model.live import Live, LiveRow, Rows, Unreadable
 from reconcile.model.outcome import Result
 from reconcile.model.rules import rule_called
 from reconcile.model.schedule import State
-from reconcile.model.verdicts import Action
+from reconcile.model.verdicts import Action, Verdict
 from reconcile.times import instant
 
 Json: TypeAlias = Any
@@ -159,12 +160,36 @@ def hold_in(row: Row[Any]) -> Hold:
     return with_fields(Hold, {**row._mapping, "key": key_in(row), "state": State(row.state)})
 
 
+def note_columns(note: DriftNote) -> Columns:
+    """Return what the table of what drift checks noted holds of *note*."""
+    return _with_key(note) | {"live": rows_value(note.live)}
+
+
+def note_of(values: Mapping[str, Any]) -> DriftNote:
+    """Return what `note_columns` was made from.
+
+    Raises:
+        ValueError: it was made from something else.
+    """
+    try:
+        key, live = Key(values["tenant"], values["code"]), rows_of(values["live"])
+        found = DriftNote(key, Verdict(values["verdict"]), live, values["first_seen"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{error} in a note") from None
+    texts = [*key, *(text for row in live for text in (row.job_id, row.cron, row.status))]
+    is_note = all(isinstance(text, str) for text in texts) and isinstance(found.first_seen, datetime)
+    # Every zone has such an instant on its calendar.
+    if not is_note or not MINYEAR < found.first_seen.year < MAXYEAR:
+        raise ValueError("a note holds something else")
+    return found
+
+
 def key_in(row: Row[Any]) -> Key:
     """Return the key that *row* is about."""
     return Key(row.tenant, row.code)
 
 
-def _with_key(value: ChangeRecord | Hold) -> Columns:
+def _with_key(value: ChangeRecord | Hold | DriftNote) -> Columns:
     columns = field_values(value)
     return {**columns.pop("key")._asdict(), **columns}
 

@@ -21,7 +21,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, inspect, text
 
 from reconcile.ledger.migrations import SCHEMA_VERSION, NoLedgerError, migrate
-from reconcile.ledger.tables import CHANGES, LOCKS, RUNS, metadata
+from reconcile.ledger.tables import CHANGES, LOCKS, OBSERVED, RUNS, metadata
 
 META, LOCK, RUN_FOLDER = "meta.json", "lock.json", "runs"
 STATE_FOLDER = "state"
@@ -29,7 +29,7 @@ STATE_FOLDER = "state"
 _ENDING = ".ndjson"
 _TABLE = "table"
 _NOTED = "reconcile_noted"
-_TABLES = {table.name: table for table in metadata.tables.values() if table is not LOCKS}
+_TABLES = {table.name: table for table in metadata.tables.values() if table not in (LOCKS, OBSERVED)}
 _OF_STATE = [table for table in _TABLES.values() if table not in (RUNS, CHANGES)]
 
 

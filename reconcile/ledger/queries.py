@@ -22,8 +22,9 @@ from sqlalchemy import (
 )
 
 from reconcile.errors import LedgerGoneError, UsageError
-from reconcile.ledger.encoding import applied_in, change_in, hold_in, in_force_of, json_text, key_in, run_in
-from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, LEDGERS, RUNS
+from reconcile.ledger.encoding import applied_in, change_in, hold_in, in_force_of, json_text, key_in, note_of, run_in
+from reconcile.ledger.tables import APPLIED, CHANGES, HOLDS, IS_DOUBLED, IS_OPEN, LEDGERS, OBSERVED, RUNS
+from reconcile.model.drift_note import DriftNote
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, ValueInForce
 from reconcile.model.ledger_records import ChangeRecord, Elsewhere, Ending, Hold, Lineage, RunKind, RunRecord, Settled
@@ -186,6 +187,12 @@ def elsewhere(connection: Connection, owner: Owner, service: str, keys: Collecti
 def holds(connection: Connection, owner: Owner) -> dict[Key, Hold]:
     """Return the holds of *owner*."""
     return {key_in(row): hold_in(row) for row in connection.execute(select(HOLDS).where(*_of(HOLDS, owner)))}
+
+
+def drift_notes(connection: Connection, owner: Owner) -> dict[Key, DriftNote]:
+    """Return what drift checks of *owner* noted."""
+    rows = connection.execute(select(OBSERVED).where(*_of(OBSERVED, owner)))
+    return {note.key: note for note in (note_of({**row._mapping}) for row in rows)}
 
 
 def _known(

@@ -38,7 +38,7 @@ def readable_file(address: LedgerAddress) -> Iterator[LedgerAddress]:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="reconcile-ledger-"))
             copy = Path(folder) / "ledger.db"
             _copy(address.path, copy, shown=address.shown)
-        yield replace(address, path=copy)
+        yield replace(address, path=copy, is_copy=True)
 
 
 def may_write(path: Path) -> bool:

@@ -8,17 +8,18 @@ from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from types import TracebackType
 
-from sqlalchemy import Connection, insert
+from sqlalchemy import Connection, delete, insert
 
+from reconcile.engine.note_drift import DriftNotes
 from reconcile.errors import LedgerError, LockLostError
 from reconcile.ledger import queries
 from reconcile.ledger.database import Database
-from reconcile.ledger.encoding import run_columns
+from reconcile.ledger.encoding import note_columns, run_columns
 from reconcile.ledger.environment_lock import EnvironmentLock, Held, wait_for
 from reconcile.ledger.lease import Lease
 from reconcile.ledger.lineage import advance, begun, new_lineage
 from reconcile.ledger.run_ledger import RunLedger, lift
-from reconcile.ledger.tables import RUNS
+from reconcile.ledger.tables import OBSERVED, RUNS
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied, ValueInForce
@@ -110,6 +111,27 @@ class SqlLedger:
         """Return the holds, by key."""
         with self._database.reading() as connection:
             return queries.holds(connection, self._owner)
+
+    def drift_notes(self) -> DriftNotes:
+        """Return what drift checks noted, by key. A ledger in Git has them elsewhere (`observed_ref`)."""
+        with self._database.reading() as connection:
+            return queries.drift_notes(connection, self._owner)
+
+    def replace_drift_notes(self, before: DriftNotes, after: DriftNotes) -> None:
+        """Put *after* in the place of the notes *before*. The lock is not asked for: no run that saves is concerned.
+
+        Raises:
+            LedgerError: another check has noted something since, or the ledger could not be written at once.
+        """
+        if self._database.address.is_copy:
+            raise LedgerError(f"the ledger {self.shown} may not be written by this user")
+        with self._database.writing_briefly() as connection:
+            if queries.drift_notes(connection, self._owner) != before:
+                raise LedgerError("another check noted what it saw at the same time")
+            owner = self._owner._asdict()
+            connection.execute(delete(OBSERVED).where(*(OBSERVED.c[name] == value for name, value in owner.items())))
+            if after:
+                connection.execute(insert(OBSERVED), [{**owner, **note_columns(note)} for note in after.values()])
 
     def lineage(self) -> Lineage | None:
         """Return which ledger this is; None: no run was recorded yet."""

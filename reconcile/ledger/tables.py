@@ -174,6 +174,20 @@ LEDGERS = Table(
     _maybe("folder"),
 )
 
+# The keys that drift checks found moved, each with its first check. It is written without the lock, and no run that
+# saves reads it. Where the ledger is in Git, a ref of its own holds this (`observed_ref`).
+OBSERVED = Table(
+    "reconcile_observed",
+    metadata,
+    _key("workspace"),
+    _key("environment"),
+    _key("tenant"),
+    _key("code"),
+    _words("verdict"),
+    Column("live", Json, nullable=False),
+    Column("first_seen", Instant, nullable=False),
+)
+
 # The lock of each environment. The row stays when the lock is free (without a nonce): the token only grows.
 # `renewed_at` is for people to read: no program compares it with anything.
 LOCKS = Table(

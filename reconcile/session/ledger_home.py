@@ -257,7 +257,7 @@ class LedgerHome:
 
     def _open(self, address: LedgerAddress, *, create: bool) -> SqlLedger | None:
         if address.remote is not None:
-            return self._open_in_git(address.remote, address, create=create)
+            return self._open_in_git(create=create)
         # Here, so that a run without a ledger does not pay for its library.
         from reconcile.ledger.open_ledger import open_ledger
 
@@ -288,11 +288,11 @@ class LedgerHome:
             f"reconcile ledger accept --env {self.environment}",
         )
 
-    def _open_in_git(self, remote: str, address: LedgerAddress, *, create: bool) -> SqlLedger | None:
+    def _open_in_git(self, *, create: bool) -> SqlLedger | None:
         from reconcile.ledger.git_ledger import open_git_ledger
 
         with contextlib.ExitStack() as stack:
-            home = self._git_home(stack.enter_context(self._scratch(remote, address)))
+            home = self._git_home(stack.enter_context(self.scratch()))
             ledger = open_git_ledger(home, create=create)
             if ledger is not None:
                 ledger.closing = stack.pop_all().close
@@ -308,10 +308,9 @@ class LedgerHome:
         from reconcile.git.ledger_refs import ledger_refs
         from reconcile.ledger.git_steps import as_ledger_error
 
-        assert self.address is not None and self.address.remote is not None, "the ledger is in Git"
         own = ledger_ref(self.workspace, self.environment)
-        with self._scratch(self.address.remote, self.address) as place:
-            with as_ledger_error(self.address.shown):
+        with self.scratch() as place:
+            with as_ledger_error(self.named):
                 refs = ledger_refs(place)
             yield tuple(replace(self._git_home(place, ref), lineage=None) for ref in refs if ref != own)
 
@@ -324,14 +323,20 @@ class LedgerHome:
         return GitHome(shared, place.folder.parent, self.workspace, self.environment, clock, self.lineage)
 
     @contextlib.contextmanager
-    def _scratch(self, remote: str, address: LedgerAddress) -> Iterator[Scratch]:
+    def scratch(self) -> Iterator[Scratch]:
+        """Give a repository in which to work on the refs of the remote that holds this ledger.
+
+        Raises:
+            LedgerError: it cannot be made.
+        """
         from reconcile.git.scratch import scratch
 
+        assert self.address is not None and self.address.remote is not None, "the ledger is in Git"
         with contextlib.ExitStack() as stack:
             try:
-                place = stack.enter_context(scratch(self.repository, remote))
+                place = stack.enter_context(scratch(self.repository, self.address.remote))
             except ReconcileError as error:
-                message = f"the ledger {address.shown} cannot be opened: {error.message}"
+                message = f"the ledger {self.address.shown} cannot be opened: {error.message}"
                 raise LedgerError(message, hint=error.hint) from error
             yield place
 

@@ -41,7 +41,7 @@ class Memory:
     *holds* are those of rollbacks, *foreign* the keys of other workspaces, each with its owner.
     *open_changes* are saves whose outcome is unknown, with their run id; *doubled* are keys that a save of ours added a
     job to. *settled_changes* are the outcomes of open changes that reading has shown, by run and key, *settled_applied*
-    is last applied after them: a run that saves has yet to record both.
+    is last applied after them: a run that saves has yet to record both. *has_ledger* says that a ledger was read.
     """
 
     last_applied: LastApplied = NO_LAST_APPLIED
@@ -52,6 +52,7 @@ class Memory:
     settled_changes: Mapping[tuple[str, Key], Settled] = field(default_factory=dict)
     settled_applied: Mapping[Key, Applied] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
+    has_ledger: bool = False
 
     @property
     def in_doubt(self) -> frozenset[Key]:
@@ -152,6 +153,7 @@ def remember(declared: Declared, ledger: SqlLedger | None, *, base: str | None) 
             ledger.open_changes(),
             ledger.doubled(),
             findings=_guards_since(declared, ledger.guards(), recorded),
+            has_ledger=ledger.lineage() is not None,
         )
     home = locate_ledger(declared.checkout, declared.environment)
     if home.address is not None and not memory.last_applied.by_key:

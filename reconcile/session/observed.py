@@ -22,6 +22,7 @@ from reconcile.model.plan import Plan
 from reconcile.service.reader import ServiceReader
 from reconcile.session.connect import connect
 from reconcile.session.declared import Declared
+from reconcile.session.drift_notes import with_first_seen
 from reconcile.session.memory import Memory, read_memory
 from reconcile.session.runtime import Runtime
 
@@ -75,15 +76,20 @@ class Observed:
         return Planned(plan, live, memory, memory.situation(self.declared), allowances, self.reader.skew())
 
     def drift(self, *, is_strict: bool) -> Drift:
-        """Return what live does otherwise than declared; with *is_strict* also what no file declares any more."""
+        """Return what live does otherwise than declared; with *is_strict* also what no file declares any more.
+
+        What moved is noted, best effort: where the ledger is, since when.
+        """
         observation, memory = self._read()
-        return find_drift(
+        drift = find_drift(
             self.declared.environment.name,
             Sides(self.declared.desired, observation.live, memory.last_applied),
             holds=memory.holds,
             is_strict=is_strict,
             findings=(*self.declared.findings, *memory.findings, *observation.findings),
         )
+        asked = self.declared.desired.keys() | memory.last_applied.removed.keys()
+        return with_first_seen(drift, self.declared, asked=asked) if memory.has_ledger else drift
 
     def _read(self) -> tuple[Observation, Memory]:
         """Return the live side, with what was noted of the replies, and the memory after reading it."""

@@ -62,7 +62,8 @@ def with_tables_of_version_four(file):
         connection.execute("ALTER TABLE reconcile_runs DROP COLUMN settled_by")
         for column in ("declared", "in_force"):
             connection.execute(f"ALTER TABLE reconcile_applied DROP COLUMN {column}")
-        connection.execute("DROP TABLE reconcile_ledgers")
+        for table in ("ledgers", "observed"):
+            connection.execute(f"DROP TABLE reconcile_{table}")
         connection.execute("UPDATE reconcile_meta SET value = '4' WHERE name = 'schema_version'")
     connection.close()
 
@@ -77,6 +78,17 @@ def test_what_only_reads_knows_all_of_a_ledger_that_it_may_not_write_and_leaves_
     assert (code, plan["last_applied"], verdicts(plan), unreadable(plan)) == (0, "ledger", {"1": "drifted"}, [])
     assert len(program.json("runs")[1]["runs"]) == 1
     assert contents(kept) == before
+
+
+def test_what_a_drift_check_noted_before_is_shown_where_the_next_may_not_note_anything(kept, program, service):
+    service.put("acme", "1", "0 0 9 * * ?")
+    _, before = program.json("drift")
+    forbid(kept)
+    service.put("acme", "2", "0 0 9 * * ?")
+    code, drift = program.json("drift")
+    assert (code, [one["first_seen"] for one in drift["keys"]]) == (2, [before["keys"][0]["first_seen"], None])
+    assert "could not be noted: the ledger" in program("drift", "-v").err
+    assert program("drift").err == ""
 
 
 def test_what_another_run_has_not_written_into_the_file_yet_is_read_too(kept, program):
