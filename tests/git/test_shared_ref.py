@@ -51,9 +51,9 @@ def opened():
     """Opens the ref as seen from a folder, as often as it is called."""
     with contextlib.ExitStack() as stack:
 
-        def opener(folder, remote="origin", *, allow=frozenset(), slept=None):
+        def opener(folder, remote="origin", *, allow=frozenset(), slept=None, pauses=None):
             place = stack.enter_context(scratch(find(folder, allow), remote))
-            return GitRef(place, REF, sleep=(slept if slept is not None else []).append)
+            return GitRef(place, REF, sleep=(slept if slept is not None else []).append, pauses=pauses)
 
         yield opener
 
@@ -155,6 +155,12 @@ def test_what_never_answers_stays_unknown_in_the_words_that_came(clone, opened, 
     assert (pushed.kind, len(slept)) == (PushKind.UNKNOWN, 3)
     assert says in pushed.message
     assert opened(clone).tip() is None
+
+
+def test_without_pauses_a_push_that_had_no_answer_is_not_repeated(clone, opened, bare, server):
+    slept = []
+    ref = opened(clone, f"{server.url}/busy/ledger.git", slept=slept, pauses=())
+    assert (kind_of(ref, None, ref.commit(None, {"a": b"1"}, "1")), slept) == (PushKind.UNKNOWN, [])
 
 
 def test_what_the_server_refuses_is_told_in_its_own_words(clone, opened, bare):
