@@ -1,7 +1,7 @@
-"""What drift checks noted, where the ledger is in Git: a file in a ref of its own, with one commit for each change.
+"""What drift checks noted, where the ledger is in Git: a file in a ref of its own, of one commit without a parent.
 
-The ref of the ledger stays where it is: a run that holds its lock is not disturbed, and no lock hangs on this ref. Each
-commit follows the one before it, since many hosts refuse a push that does not. It is pushed once, by compare-and-swap.
+The ref of the ledger stays where it is: a run that holds its lock is not disturbed, and no lock hangs on this ref. It is
+moved by compare-and-swap, with one push.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class ObservedRef:
         """
         assert before != after, "a push changes something"
         content = "".join(_line(after[key]) for key in sorted(after)).encode()
-        commit = self._ref.commit(self._at, {FILE: content}, f"drift: {counted(len(after), 'key')} moved")
+        commit = self._ref.commit(None, {FILE: content}, f"drift: {counted(len(after), 'key')} moved")
         pushed = self._ref.push(self._at, commit)
         if pushed.kind is not PushKind.LANDED:
             raise LedgerError(pushed.message, hint=pushed.hint)

@@ -230,12 +230,12 @@ def test_a_remote_that_refuses_the_ref_changes_nothing_else(applied, service, ni
 
 @pytest.mark.slow
 @pytest.mark.parametrize("home", ["git"], indirect=True)
-def test_a_remote_that_takes_only_what_follows_is_enough(applied, service, night, tmp_path, noted):
-    git(tmp_path / "remote.git", "config", "receive.denyNonFastForwards", "true")
+def test_the_ref_does_not_grow(applied, service, night, tmp_path, noted):
     for number, cron in enumerate((NINE, "0 0 10 * * ?", "0 0 2 * * ?")):
         service.put("acme", "1", cron)
         night(number)
         assert seen(applied, code=0 if number == 2 else 2) == ({} if number == 2 else {"1": NIGHTS[number]})
+        assert git(tmp_path / "remote.git", "rev-list", "--count", OBSERVED_REF) == "1"
     assert noted()[1] == ""
 
 

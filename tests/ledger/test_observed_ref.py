@@ -65,12 +65,12 @@ def test_where_there_is_no_such_ref_one_call_tells():
     assert (ObservedRef(ref).drift_notes(), ref.calls) == ({}, ["tip"])
 
 
-def test_what_is_noted_is_a_sorted_file_of_a_commit_after_the_one_that_was_read():
+def test_what_is_noted_is_a_sorted_file_of_one_commit_without_a_parent():
     ref = Ref(**{FILE: ""})
     kept = ObservedRef(ref)
     assert kept.drift_notes() == {}
     kept.replace_drift_notes({}, BOTH)
-    assert (ref.calls, ref.parents) == (["tip", "fetch", "push"], {"c1": "c0"})
+    assert (ref.calls, ref.parents) == (["tip", "fetch", "push"], {"c1": None})
     lines = ref.files("c1")[FILE].decode().splitlines()
     assert [json.loads(line)["code"] for line in lines] == ["10", "2"]
     whole = {"tenant": "acme", "code": "10", "verdict": "vanished", "live": [], "first_seen": "2026-11-25T12:00:00Z"}
