@@ -1,7 +1,7 @@
 """What drift checks noted, where the ledger is in Git: a file in a ref of its own, of one commit without a parent.
 
-The ref of the ledger stays where it is: a run that holds its lock is not disturbed, and no lock hangs on this ref. It is
-moved by compare-and-swap, with one push.
+The ref of the ledger stays where it is: a run that holds its lock is not disturbed, and no lock hangs on this ref. One
+push moves it, by compare-and-swap.
 """
 
 from __future__ import annotations

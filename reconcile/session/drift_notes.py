@@ -21,25 +21,26 @@ from reconcile.times import in_zone
 
 if TYPE_CHECKING:
     from reconcile.ledger.observed_ref import ObservedRef
-    from reconcile.ledger.sql_ledger import SqlLedger
 
 
-def with_first_seen(drift: Drift, declared: Declared, *, asked: Collection[Key]) -> Drift:
+def with_first_seen(drift: Drift, notes: DriftNotes, declared: Declared, *, asked: Collection[Key]) -> Drift:
     """Return *drift*, which looked at the keys *asked*, with the first check that saw each; and note it for later ones.
 
-    Only for an environment that has a ledger. Without a note that lasts, nothing is said of a key.
+    *notes* are those that the ledger has; where it is in Git, they are read here. Of a key without a note that lasts,
+    nothing is said.
     """
     runtime, environment = declared.runtime, declared.environment
     looked_at = None if runtime.options.selection.is_everything else asked
-    notes: DriftNotes = {}
     try:
-        with _opened(locate_ledger(declared.checkout, environment)) as kept:
-            if kept is not None:
-                notes = kept.drift_notes()
-                after = note_drift(notes, drift, now=runtime.begun_at, asked=looked_at)
-                if after != notes:
-                    kept.replace_drift_notes(notes, after)
-                    notes = after
+        home = locate_ledger(declared.checkout, environment)
+        with contextlib.ExitStack() as stack:
+            in_git = stack.enter_context(_in_git(home)) if home.is_in_git else None
+            notes = notes if in_git is None else in_git.drift_notes()
+            after = note_drift(notes, drift, now=runtime.begun_at, asked=looked_at)
+            if after != notes:
+                kept = in_git or stack.enter_context(home.existing())
+                kept.replace_drift_notes(notes, after)
+                notes = after
     except (ReconcileError, OSError) as error:
         why = error.message if isinstance(error, ReconcileError) else error.strerror or str(error)
         runtime.log("info", runtime.facts.hide(f"what this check saw could not be noted: {why}"))
@@ -48,17 +49,13 @@ def with_first_seen(drift: Drift, declared: Declared, *, asked: Collection[Key])
 
 
 @contextlib.contextmanager
-def _opened(home: LedgerHome) -> Iterator[SqlLedger | ObservedRef | None]:
-    """Open where the notes of *home* are kept while the block runs."""
-    if home.is_in_git:
-        # Here, as where a ledger is opened: a run without one does not pay for its library.
-        from reconcile.git.shared_ref import GitRef
-        from reconcile.ledger.observed_ref import ObservedRef
+def _in_git(home: LedgerHome) -> Iterator[ObservedRef]:
+    """Open the ref that holds the notes of *home* while the block runs."""
+    # Here, as where a ledger is opened: a run without one does not pay for its library.
+    from reconcile.git.shared_ref import GitRef
+    from reconcile.ledger.observed_ref import ObservedRef
 
-        with home.scratch() as place:
-            ref = observed_ref(home.workspace, home.environment)
-            # What is only noted is not worth a push after a pause.
-            yield ObservedRef(GitRef(place, ref, sleep=home.runtime.clock.sleep, pauses=()))
-        return
-    with home.if_exists() as ledger:
-        yield ledger
+    with home.scratch() as place:
+        ref = observed_ref(home.workspace, home.environment)
+        # What is only noted is not worth a push after a pause.
+        yield ObservedRef(GitRef(place, ref, sleep=home.runtime.clock.sleep, pauses=()))

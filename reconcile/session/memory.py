@@ -10,6 +10,7 @@ from reconcile.declare import WORKSPACE_FILE
 from reconcile.engine.find_last_applied import FIRST, FROM_LEDGER, settled_changes
 from reconcile.engine.judge_freezes import freezes_of
 from reconcile.engine.judges import Situation
+from reconcile.engine.note_drift import DriftNotes
 from reconcile.engine.orphans import removed
 from reconcile.engine.workspace_guards import WorkspaceGuards, guard_findings, lifted_protection
 from reconcile.errors import LedgerError, LedgerGoneError, SettingError
@@ -41,7 +42,10 @@ class Memory:
     *holds* are those of rollbacks, *foreign* the keys of other workspaces, each with its owner.
     *open_changes* are saves whose outcome is unknown, with their run id; *doubled* are keys that a save of ours added a
     job to. *settled_changes* are the outcomes of open changes that reading has shown, by run and key, *settled_applied*
-    is last applied after them: a run that saves has yet to record both. *has_ledger* says that a ledger was read.
+    is last applied after them: a run that saves has yet to record both.
+
+    *drift_notes* are what drift checks noted, for a command that saves nothing; a ledger in Git has them elsewhere.
+    None: no ledger is kept or readable, or no run has begun it.
     """
 
     last_applied: LastApplied = NO_LAST_APPLIED
@@ -52,7 +56,7 @@ class Memory:
     settled_changes: Mapping[tuple[str, Key], Settled] = field(default_factory=dict)
     settled_applied: Mapping[Key, Applied] = field(default_factory=dict)
     findings: tuple[Finding, ...] = ()
-    has_ledger: bool = False
+    drift_notes: DriftNotes | None = None
 
     @property
     def in_doubt(self) -> frozenset[Key]:
@@ -118,7 +122,7 @@ def read_memory(declared: Declared, *, base: str | None) -> Memory:
         with home.if_exists() as ledger:
             memory = remember(declared, ledger, base=base)
             told = (*behind(home, ledger), *known_elsewhere(declared, home, ledger))
-            return replace(memory, findings=(*memory.findings, *told))
+            return replace(memory, findings=(*memory.findings, *told), drift_notes=_drift_notes(declared, ledger))
     except (LedgerError, SettingError) as error:
         memory = _remembered(declared, Memory(), base)
         rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNREADABLE
@@ -127,6 +131,14 @@ def read_memory(declared: Declared, *, base: str | None) -> Memory:
             home = replace(locate_ledger(declared.checkout, declared.environment), lineage=None)
             found = known_elsewhere(declared, home, None) or found
         return replace(memory, findings=(*memory.findings, *found))
+
+
+def _drift_notes(declared: Declared, ledger: SqlLedger | None) -> DriftNotes | None:
+    try:
+        return None if ledger is None or ledger.lineage() is None else ledger.drift_notes()
+    except LedgerError as error:  # nothing else depends on them
+        declared.runtime.log("info", f"what drift checks noted cannot be read: {error.message}")
+        return None
 
 
 def remember(declared: Declared, ledger: SqlLedger | None, *, base: str | None) -> Memory:
@@ -153,7 +165,6 @@ def remember(declared: Declared, ledger: SqlLedger | None, *, base: str | None) 
             ledger.open_changes(),
             ledger.doubled(),
             findings=_guards_since(declared, ledger.guards(), recorded),
-            has_ledger=ledger.lineage() is not None,
         )
     home = locate_ledger(declared.checkout, declared.environment)
     if home.address is not None and not memory.last_applied.by_key:

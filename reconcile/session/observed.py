@@ -89,7 +89,8 @@ class Observed:
             findings=(*self.declared.findings, *memory.findings, *observation.findings),
         )
         asked = self.declared.desired.keys() | memory.last_applied.removed.keys()
-        return with_first_seen(drift, self.declared, asked=asked) if memory.has_ledger else drift
+        notes = memory.drift_notes
+        return drift if notes is None else with_first_seen(drift, notes, self.declared, asked=asked)
 
     def _read(self) -> tuple[Observation, Memory]:
         """Return the live side, with what was noted of the replies, and the memory after reading it."""
