@@ -267,12 +267,14 @@ class GitLedger(SqlLedger):
         finally:
             done.set()
             renewal.join()
-            if self.steps.lock is not None and self.steps.has_landed:
-                self.steps.lock = None
-                # A lock that cannot be given back is taken over by who waits for it.
-                with contextlib.suppress(LedgerError, LedgerMovedError):
+            # A lock that cannot be given back is taken over by who waits for it.
+            with contextlib.suppress(LedgerError, LedgerMovedError):
+                if self.steps.lock is not None and self.steps.has_landed:
+                    self.steps.lock = None
                     self.commit(f"free the lock of {run}")
                     self.steps.push()
+                elif self._loaded.lock is not None and not self.steps.has_landed:
+                    self.steps.free(self._loaded.lock, self._loaded.meta)
             self.steps.lock = None
 
     def begin(self, start: RunStart, *, parents: Collection[str] = (), about: Subject | None = None) -> RunLedger:

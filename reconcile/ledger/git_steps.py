@@ -116,6 +116,16 @@ class Steps:
             if self.head is not None and self.head != self.at:
                 self._push(self.head)
 
+    def free(self, dead: GitLock, meta: Meta) -> None:
+        """Free the lock of a *dead* run that was taken over by one that pushed nothing; the ledger read was of *meta*.
+
+        Raises what `push` does.
+        """
+        if self.doubtful is None:  # else its own lock may be there
+            self.head, self.meta, self.lock = self.at, meta, None
+            self.commit({}, f"free the lock of {dead.run}, which is dead")
+            self.push()
+
     def objection(self) -> LedgerError | None:
         """Return why nothing may be saved now; None: it may."""
         if self.lost is not None:

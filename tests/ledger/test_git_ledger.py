@@ -228,6 +228,37 @@ def test_who_waits_takes_the_lock_over_from_a_run_that_stands_still(opened, cloc
     assert {record.key.code for _, record in opened().open_changes()} == {"1", "2"}
 
 
+@pytest.fixture
+def dead(opened):
+    """A run that has saved something, holds the lock, and will not go on."""
+    with contextlib.ExitStack() as stack:
+        ledger = opened()
+        stack.enter_context(run_in(ledger)).record_intents([Intent(update("1"))])
+        ledger.steps.renew = lambda: None
+        yield ledger
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["nothing-was-done", "broke-off-before-its-first-push"])
+def test_who_takes_the_lock_of_a_dead_run_over_and_pushes_nothing_frees_it(opened, remote, dead, begun):
+    second = opened()
+    with second.lock(LATER_RUN, "li", timeout_seconds=300):
+        if begun:
+            second.begin(start(LATER_RUN)).record_applied(applied("3"))
+    assert remote.subjects()[-1] == f"free the lock of {RUN}, which is dead"
+    after = opened(create=False)
+    assert after.lock_holder() is None
+    assert ([one.start.id for one in after.runs(most=5)], after.last_applied()) == ([RUN], {})
+
+
+def test_of_two_that_take_the_lock_of_a_dead_run_over_the_one_that_pushes_nothing_leaves_it_to_the_other(opened, dead):
+    first, second = opened(), opened()
+    with first.lock(LATER_RUN, "li", timeout_seconds=300):
+        with second.lock("r3", "wu", timeout_seconds=300):
+            first.begin(start(LATER_RUN)).record_intents([Intent(update("2"))])
+        assert opened(create=False).lock_holder().run == LATER_RUN
+        assert first.steps.objection() is None
+
+
 @pytest.mark.slow
 def test_a_lock_that_is_renewed_is_not_taken_over(opened, clock):
     holder = opened()
