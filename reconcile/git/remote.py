@@ -24,7 +24,9 @@ _TRANSPORT = re.compile(r"[A-Za-z0-9]+::")
 _TOKEN = re.compile(r"(?=.*\d)[A-Za-z0-9_-]{20,}")  # longer than the names of people
 
 
-def run_on_remote(repository: Repository, remote: str, command: str, *arguments: str) -> CompletedGit:
+def run_on_remote(
+    repository: Repository, remote: str, command: str, *arguments: str, stdin: bytes = b""
+) -> CompletedGit:
     """Run git's *command* to *remote* in the folder of *repository*, as the user.
 
     *remote* is a name, an address or a path.
@@ -39,7 +41,7 @@ def run_on_remote(repository: Repository, remote: str, command: str, *arguments:
     option = "--receive-pack" if command == "push" else "--upload-pack"
     words = (command, *repository.settings.options(remote, option), *arguments)
     # Only *remote* is called: a partial clone would fetch missing files from another one, with its programs.
-    return repository.as_user(words, {"GIT_PROTOCOL_FROM_USER": "0", "GIT_NO_LAZY_FETCH": "1"})
+    return repository.as_user(words, {"GIT_PROTOCOL_FROM_USER": "0", "GIT_NO_LAZY_FETCH": "1"}, stdin=stdin)
 
 
 def fitted(repository: Repository, remote: str) -> Repository:

@@ -13,8 +13,9 @@ from dataclasses import replace
 from reconcile.declare import WORKSPACE_FILE, load_declarations, load_workspace
 from reconcile.engine.resolve import resolve
 from reconcile.errors import ReconcileError
+from reconcile.git.promised import fetch_named, whole_tree
 from reconcile.git.repository import Repository
-from reconcile.git.revision import RevisionTree, files_with_line, revision_tree
+from reconcile.git.revision import RevisionTree, files_with_line
 from reconcile.model.finding import DeclarationError, Finding
 from reconcile.model.keys import Key
 from reconcile.model.rules import CronRule, Severity, WorkspaceRule
@@ -38,7 +39,7 @@ def declared_at(
         SettingError: there is no such commit.
         ReconcileError: the workspace had another folder, or the environment another name; or git cannot read.
     """
-    tree = revision_tree(repository, commit)
+    tree = whole_tree(repository, commit)
     if WORKSPACE_FILE not in tree.paths():
         _refuse_other_folder(repository, workspace, tree)
         return None
@@ -78,6 +79,7 @@ def _refuse_other_folder(repository: Repository, workspace: Workspace, tree: Rev
     if tree.paths():
         raise ReconcileError(f"{_at(tree, file)} is not there, though its folder holds files", hint=_HINT)
     pattern = f"""^workspace:[[:space:]]*["']?{workspace.id.replace(".", "[.]")}["']?[[:space:]]*(#.*)?$"""
+    fetch_named(repository, tree.commit, name=WORKSPACE_FILE)
     found = files_with_line(repository, tree.commit, pattern, name=WORKSPACE_FILE)
     if found:
         place = _at(tree, found[0])

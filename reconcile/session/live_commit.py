@@ -95,6 +95,6 @@ def _digest_at(checkout: Checkout, environment: str, commit: str) -> str | None:
     """Return the digest of all that was declared at *commit*; None where not all of it can be read without errors."""
     try:
         then = checkout.declared_at(environment, commit)
-    except ReconcileError:  # a partial clone does not hold its files, or the file is from another time
+    except ReconcileError:  # its files are not here and cannot be fetched, or one is from another time
         return None
     return None if then is None else desired_digest(environment, then)

@@ -91,6 +91,41 @@ def test_a_file_that_this_clone_does_not_hold_is_named(program, commit, git, tmp
     assert "this clone does not hold it" in document["findings"][0]["message"]
 
 
+@pytest.fixture
+def partial(git, commit, tmp_path, monkeypatch):
+    """Two commits, and a clone as docs/pipelines.md makes it: all commits, and the files of the newest one alone."""
+    first = commit()
+    commit(TENANT.replace(FIRST, ""))
+    git("config", "uploadpack.allowFilter", "true")
+    git("clone", "--quiet", "--filter=blob:none", f"file://{tmp_path}", "partial")
+    monkeypatch.chdir(tmp_path / "partial")
+    return first
+
+
+def test_what_a_partial_clone_does_not_hold_is_fetched_for_a_revision_that_is_read(program, service, git, partial):
+    service.put("acme", "1", "0 0 2 * * ?")
+    for _ in range(2):
+        code, plan = program.json("plan", "--base", partial)
+        assert (code, verdicts(plan)["1"]) == (0, "orphan")
+        git("remote", "set-url", "origin", "file:///nowhere", folder="partial")  # the second time nothing is missing
+
+
+def test_without_its_remote_a_partial_clone_says_what_to_do(program, git, partial):
+    git("remote", "set-url", "origin", "file:///nowhere", folder="partial")
+    code, document = program.json("plan", "--base", partial)
+    (error,) = document["errors"]
+    assert (code, "1 file of " + partial[:12] in error["message"]) == (1, True), document
+    assert "which this partial clone does not hold, cannot be fetched: git fetch origin: fatal:" in error["message"]
+    assert "see why `git fetch origin` fails here" in error["hint"]
+
+
+def test_in_a_partial_clone_the_folder_of_then_is_looked_for_too(program, git, partial):
+    git("mv", "schedules", "deploy", folder="partial")
+    git("commit", "--quiet", "--message", "moved", folder="partial")
+    code, document = program.json("plan", "--dir", "deploy", "--base", partial)
+    assert (code, "schedules/reconcile.yaml had the workspace test" in document["errors"][0]["message"]) == (1, True)
+
+
 def test_a_file_whose_object_is_broken_is_named(program, commit, git, tmp_path):
     first = commit()
     blob = git("rev-parse", f"HEAD:{ACME}")
