@@ -3,7 +3,8 @@
 What a test asks for is written to its stdin, a JSON object a line: ``{"arguments": [...], "folder": ..., "environ":
 ...}`` is answered with the number of a new process, ``{"wait": number}`` with how that ended. `tests.journeys.crashes`
 asks. A run that is to die is told where by ``"die": [boundary, moment, count]``: it then kills itself *before* or
-*after* its count-th `commit` (a transaction of the ledger that writes), `push` (of a ledger in Git) or `save`.
+*after* its count-th `commit` (a transaction of the ledger that writes), `push` (of a ledger in Git), `step` (a commit
+or push that is durable) or `save`.
 """
 
 from __future__ import annotations
@@ -122,19 +123,25 @@ def _die(boundary: str, moment: str, count: int) -> None:
 def _writing(writing: Callable[[Database], Any], reach: Callable[[str, str], None]) -> Callable[[Database], Any]:
     @contextlib.contextmanager
     def instead(database: Database) -> Iterator[Connection]:
+        # The database of a run with a ledger in Git is the run's own.
+        kinds = ("commit", "step") if database.address.url else ("commit",)
         with writing(database) as connection:
             yield connection
-            reach("commit", "before")
-        reach("commit", "after")
+            for kind in kinds:
+                reach(kind, "before")
+        for kind in kinds:
+            reach(kind, "after")
 
     return instead
 
 
 def _pushing(push: Callable[..., Pushed], reach: Callable[[str, str], None]) -> Callable[..., Pushed]:
     def instead(ref: GitRef, old: str | None, new: str) -> Pushed:
-        reach("push", "before")
+        for kind in ("push", "step"):
+            reach(kind, "before")
         pushed = push(ref, old, new)
-        reach("push", "after")
+        for kind in ("push", "step"):
+            reach(kind, "after")
         return pushed
 
     return instead
