@@ -18,17 +18,26 @@ from reconcile.text import shown
 _ONLY_OBJECTS = ("--quiet", "--no-tags", "--no-prune", "--no-recurse-submodules", "--no-write-fetch-head")
 
 
-def old_applied_commit(repository: Repository, environment: str, remote: str | None) -> str | None:
-    """Return the commit last applied to *environment*, by the ref of *remote*, else by that of this repository.
+ORIGIN = "origin"
+"""The remote to which pipelines pushed the ref."""
 
-    None where there is no such ref. Without *remote* only this repository is asked.
+
+def has_origin(repository: Repository) -> bool:
+    """Return whether *repository* has a remote that is called so."""
+    return not repository.is_outside and bool(repository.settings.last(f"remote.{ORIGIN}.url"))
+
+
+def old_applied_commit(repository: Repository, environment: str, remote: str | None) -> str | None:
+    """Return the commit last applied to *environment*, by the ref of *remote*; None: by that of this repository.
+
+    None where there is no such ref.
 
     Raises:
         ReconcileError: a ref cannot be read, or its commit is not there: that must not count as no ref.
     """
     if repository.is_outside:
         return None  # there is no repository to fetch a commit into
-    return (None if remote is None else _at_remote(repository, environment, remote)) or _here(repository, environment)
+    return _here(repository, environment) if remote is None else _at_remote(repository, environment, remote)
 
 
 def _here(repository: Repository, environment: str) -> str | None:

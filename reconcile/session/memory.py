@@ -168,7 +168,7 @@ def remember(declared: Declared, ledger: SqlLedger | None, *, base: str | None) 
         )
     home = locate_ledger(declared.checkout, declared.environment)
     if home.address is not None and not memory.last_applied.by_key:
-        taken = last_applied_of_old_ref(declared, home, foreign=memory.foreign)
+        taken = last_applied_of_old_ref(declared, home, ledger, foreign=memory.foreign)
         memory = memory if taken is None else replace(memory, last_applied=taken)
     return _remembered(declared, memory, base)
 

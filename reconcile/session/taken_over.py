@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from reconcile.engine.find_last_applied import applied_at
-from reconcile.errors import ReconcileError
-from reconcile.git.old_ref import old_applied_commit
+from reconcile.errors import LedgerError, ReconcileError
+from reconcile.git.old_ref import ORIGIN, has_origin, old_applied_commit
 from reconcile.git.refs import old_ref
+from reconcile.git.repository import Repository
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import LastApplied, LastAppliedSource
 from reconcile.secrets import without_credentials
@@ -15,30 +17,68 @@ from reconcile.session.declared import Declared
 from reconcile.session.ledger_home import LedgerHome
 from reconcile.text import shown
 
+if TYPE_CHECKING:
+    from reconcile.ledger.sql_ledger import SqlLedger
 
-def last_applied_of_old_ref(declared: Declared, home: LedgerHome, *, foreign: Collection[Key]) -> LastApplied | None:
+_FEW_RUNS = 20
+
+
+def last_applied_of_old_ref(
+    declared: Declared, home: LedgerHome, ledger: SqlLedger | None, *, foreign: Collection[Key]
+) -> LastApplied | None:
     """Return what the commit declares that the old ref names, but for *foreign* keys; None where there is no such ref.
 
-    A ledger that is a ref of a remote is asked there. A commit that does not know the folder is of another workspace.
+    It is looked for at the remote that holds *ledger*, at `origin` until a run has ended, and here. A commit that does
+    not know the folder is of another workspace.
 
     Raises:
+        LedgerError: `origin` cannot be asked, so that it cannot be told what was applied.
         ReconcileError: the ref or its commit cannot be read as a whole.
     """
     checkout, environment = declared.checkout, declared.environment.name
-    commit = old_applied_commit(checkout.repository, environment, home.remote)
-    if commit is None:
+    found = _found(checkout.repository, environment, home, ledger)
+    if found is None:
         return None
+    remote, commit = found
     named = f"{old_ref(environment)} at {commit[:12]}"
     try:
         applied_then = checkout.declared_at(environment, commit)
     except ReconcileError as error:
         message = f"{named} cannot be taken over: {error.message}"
-        raise ReconcileError(message, hint=_without_it(old_ref(environment), home.remote)) from error
+        raise ReconcileError(message, hint=_without_it(old_ref(environment), remote)) from error
     if applied_then is None:
         return None
     applied = {key: one for key, one in applied_at(applied_then.values(), commit).items() if key not in foreign}
     assumption = f"last applied is taken over from {named}: job ids are not known"
     return LastApplied(LastAppliedSource.LEDGER, applied, {}, (assumption,), frozenset(applied))
+
+
+def _found(
+    repository: Repository, environment: str, home: LedgerHome, ledger: SqlLedger | None
+) -> tuple[str | None, str] | None:
+    """Return the commit of the ref, and at which remote it was found; None for the remote: here."""
+    asks_origin = has_origin(repository) and _is_first(ledger)
+    remotes = dict.fromkeys([*([home.remote] if home.remote else []), *([ORIGIN] if asks_origin else [])])
+    for remote in (*remotes, None):
+        try:
+            commit = old_applied_commit(repository, environment, remote)
+        except ReconcileError as error:
+            if remote != ORIGIN or home.remote == ORIGIN:
+                raise
+            raise LedgerError(
+                "the ledger knows no last applied, and whether an older reconcile left one cannot be told: "
+                f"{error.message}",
+                hint=f"see why `git ls-remote {ORIGIN}` fails here ({error.hint}); where no older reconcile applied, "
+                f"reconcile ledger rebuild --env {environment} begins with what is live",
+            ) from error
+        if commit is not None:
+            return remote, commit
+    return None
+
+
+def _is_first(ledger: SqlLedger | None) -> bool:
+    """Whether no run has ended in *ledger*: one that did has taken the ref over, if there was one."""
+    return ledger is None or all(run.ending is None for run in ledger.runs(most=_FEW_RUNS))
 
 
 def _without_it(ref: str, remote: str | None) -> str:

@@ -59,7 +59,7 @@ def test_that_of_the_remote_goes_first_and_none_here_is_made_or_moved(shared):
     assert (fetch(find(one)), old_applied_commit(find(one), "prod", None)) == (commits[0], commits[1])
     run_git(bare, "update-ref", "-d", REF)
     run_git(bare, "update-ref", f"refs/heads/{REF}", commits[2])  # ends alike
-    assert fetch(find(one)) == commits[1]
+    assert fetch(find(one)) is None
 
 
 def test_a_commit_that_is_not_here_is_fetched_alone(shared):

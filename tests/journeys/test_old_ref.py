@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.journeys.conftest import FIRST, TENANT, WORKSPACE, verdicts
+from tests.journeys.conftest import FIRST, TENANT, WORKSPACE, rules, verdicts
 from tests.journeys.test_git import commit, git
 
 __all__ = ["commit", "git"]  # fixtures
@@ -19,20 +19,34 @@ def live_as_declared(service):
         service.put("acme", code, cron)
 
 
-@pytest.fixture(params=["file", pytest.param("git", marks=pytest.mark.slow)])
-def ledger(request, git, write, service):
-    """The home of the ledger."""
+@pytest.fixture(
+    params=[
+        pytest.param(("file", "here"), id="file"),
+        pytest.param(("file", "origin"), id="file-and-the-ref-at-origin"),
+        pytest.param(("git", "origin"), marks=pytest.mark.slow, id="git"),
+        pytest.param(("git+{url}", "origin"), marks=pytest.mark.slow, id="git-and-the-ref-at-origin"),
+        pytest.param(("git+{url}", "here"), marks=pytest.mark.slow, id="git-and-the-ref-here"),
+    ]
+)
+def place(request, git, write, service, tmp_path):
+    """Where the ref is, with a ledger in one of the homes."""
+    home, place = request.param
     git("remote", "add", "origin", "./remote.git")
-    write("reconcile.yaml", WORKSPACE.format(url=service.url) + f"ledger: {request.param}\n")
-    return request.param
+    git("init", "-q", "--bare", "ledgers.git")
+    (tmp_path / ".gitignore").write_text("*.git\n", encoding="utf-8")
+    write(
+        "reconcile.yaml",
+        WORKSPACE.format(url=service.url) + f"ledger: {home.format(url=f'file://{tmp_path}/ledgers.git')}\n",
+    )
+    return place
 
 
 @pytest.fixture
-def noted(git, commit, service, ledger):
-    """What is declared is live, and the ref says that its commit was applied; a ledger in Git has it at its remote."""
+def noted(git, commit, service, place):
+    """What is declared is live, and the ref says that its commit was applied."""
     first = commit()
     live_as_declared(service)
-    if ledger == "git":
+    if place == "origin":
         git("push", "-q", "origin", f"{first}:{REF}")
     else:
         git("update-ref", REF, first)
@@ -40,7 +54,7 @@ def noted(git, commit, service, ledger):
 
 
 def test_an_orphan_and_a_change_by_hand_are_known_from_it_by_what_reads_and_recorded_by_the_next_apply(
-    program, git, commit, service, noted
+    program, git, commit, service, noted, place
 ):
     commit(TENANT.replace(FIRST, ""))
     service.put("acme", "2", "0 0 * * * ?")
@@ -50,7 +64,7 @@ def test_an_orphan_and_a_change_by_hand_are_known_from_it_by_what_reads_and_reco
     assert program("drift").code == 2
     ended = program("apply", "--yes")
     assert (ended.code, ended.err.count(TAKEN)) == (0, 1)
-    where = ("--git-dir=remote.git",) if program.json("status")[1]["environments"][0]["ledger"] == "git+origin" else ()
+    where = ("--git-dir=remote.git",) if place == "origin" else ()
     assert git(*where, "rev-parse", REF) == noted  # it was not moved
     empty = git(*where, "hash-object", "-t", "tree", "-w", "/dev/null")
     git(*where, "update-ref", REF, git(*where, "commit-tree", "-m", "nothing is declared", empty))
@@ -70,6 +84,54 @@ def test_what_vanished_since_is_refused_again_and_again(program, git, service, n
 def test_without_a_ledger_it_is_not_read(program, git, commit, write, service, noted):
     write("reconcile.yaml", WORKSPACE.format(url=service.url) + "ledger: none\n")
     assert program.json("plan")[1]["last_applied"] == "none"
+
+
+def test_it_is_taken_over_in_a_partial_clone_as_docs_pipelines_md_makes_it(
+    program, git, commit, write, service, tmp_path, monkeypatch
+):
+    write("reconcile.yaml", WORKSPACE.format(url=service.url))
+    first = commit()
+    live_as_declared(service)
+    commit(TENANT.replace(FIRST, ""))
+    git("--git-dir=remote.git", "config", "uploadpack.allowFilter", "true")
+    git("push", "-q", "./remote.git", f"{first}:{REF}", "main")
+    git("--git-dir=remote.git", "symbolic-ref", "HEAD", "refs/heads/main")
+    git("clone", "-q", "--filter=blob:none", f"file://{tmp_path}/remote.git", "runner")
+    monkeypatch.chdir(tmp_path / "runner")
+    ended = program("apply", "--yes")
+    assert (ended.code, ended.err.count(TAKEN)) == (0, 1)
+    assert verdicts(program.json("plan")[1]) == {"1": "orphan"}
+
+
+@pytest.fixture
+def unreachable(git, commit, write, service):
+    """A file ledger that no run has begun, in a repository whose `origin` does not answer; what is declared is live."""
+    git("remote", "add", "origin", "./nowhere.git")
+    write("reconcile.yaml", WORKSPACE.format(url=service.url))
+    commit()
+    live_as_declared(service)
+
+
+def test_an_origin_that_cannot_be_asked_does_not_pass_for_one_without_the_ref(program, git, service, unreachable):
+    del service.jobs["acme", "1"]
+    code, plan = program.json("plan")
+    (found,) = [one for one in plan["findings"] if one["rule"] == "ledger-unreadable"]
+    assert (code, "whether an older reconcile left one cannot be told" in found["message"]) == (0, True)
+    assert "see why `git ls-remote origin` fails here" in found["hint"]
+    assert program("drift").code == 1
+    code, refused = program.json("apply", "--yes")
+    assert (code, rules(refused), service.saves) == (3, ["no-ledger"], [])
+    git("remote", "set-url", "origin", "./remote.git")
+    git("push", "-q", "origin", f"HEAD:{REF}")
+    assert program("apply", "--yes").code == 3  # the first one vanished
+    assert service.saves == []
+
+
+def test_once_a_run_has_ended_origin_is_asked_no_more(program, service, unreachable):
+    service.jobs.clear()
+    assert program("ledger", "rebuild").code == 0  # nothing is live, so nothing is last applied
+    assert program("apply", "--yes").code == 0
+    assert len(service.saves) == 3
 
 
 BROKEN = "tenant: acme\nschedules: [\n"
