@@ -13,6 +13,7 @@ from reconcile.errors import LedgerGoneError
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.database_errors import ledger_errors
 from reconcile.ledger.open_file import OpenFile
+from reconcile.ledger.tied_wal import refuse_mixture, tie
 
 # How long a statement waits for another program's transaction on the same file.
 BUSY_SECONDS = 30
@@ -31,6 +32,8 @@ class Database:
         with ledger_errors(address, "opened"):
             if create and address.path is not None and not address.path.exists():
                 address.path.touch()  # no connection makes it, or else a later one would after it was removed
+            if address.path is not None:
+                refuse_mixture(address.path, address.shown)
             self.engine = _engine(address)
             self._connection = self.engine.connect()
         self._file: OpenFile | None = None
@@ -60,6 +63,8 @@ class Database:
                 be put back.
         """
         with ledger_errors(self.address, "written"), self._connected() as connection, write_transaction(connection):
+            if self.address.path is not None and self.objection() is None:
+                tie(connection, self.address.path)
             yield connection
         self.check_file()
 

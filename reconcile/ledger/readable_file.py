@@ -18,6 +18,7 @@ from pathlib import Path
 from reconcile.errors import LedgerError
 from reconcile.ledger.address import LedgerAddress
 from reconcile.ledger.database_errors import ledger_errors
+from reconcile.ledger.tied_wal import refuse_mixture
 
 BUSY_SECONDS = 30
 _COMPANIONS = ("-wal", "-shm")
@@ -53,6 +54,7 @@ def _is_writable(path: Path) -> bool:
 
 def _copy(path: Path, copy: Path, *, shown: str) -> None:
     try:
+        refuse_mixture(path, shown)
         _back_up(path, copy, "mode=ro")
     except sqlite3.OperationalError as error:
         if _has_changes_beside(path):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
+import signal
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests import postgres
-from tests.journeys.conftest import LEDGER, rules
+from tests.journeys.conftest import LEDGER, TENANT, rules
 
 
 def test_a_damaged_ledger_is_told_by_plan_and_refuses_apply(program, service, declare, tmp_path):
@@ -30,6 +32,31 @@ def test_a_damaged_ledger_is_told_by_plan_and_refuses_apply(program, service, de
     assert (ended.code, "3 schedules of 3 taken for applied" in ended.out, ".bad" in ended.out) == (0, True, True)
     _, plan = program.json("plan")
     assert (plan["last_applied"], plan["changes"]) == ("ledger", [])
+
+
+def test_an_older_ledger_put_under_what_a_killed_run_left_is_told_and_mixed_with_nothing(
+    program, service, declare, tmp_path, warm
+):
+    ledger = tmp_path / LEDGER
+    assert program("apply", "--yes").code == 0
+    older = shutil.copy(ledger, tmp_path / "older.db")
+    declare(TENANT.replace("0 0 2", "0 0 3"))
+    assert program("apply", "--yes").code == 0
+    declare(TENANT.replace("0 0 2", "0 0 5"))
+    killed = warm.run(tmp_path, "apply", "--yes", die=["save", "after", 1])
+    assert killed.code == -signal.SIGKILL
+    saves = len(service.saves)
+    shutil.copy(older, ledger)
+    for _ in range(2):
+        _, plan = program.json("plan")
+        (found,) = [one for one in plan["findings"] if one["rule"] == "ledger-unreadable"]
+        assert "ledger.db-wal beside it holds changes to another file" in found["message"]
+        assert program("drift").code == 1
+        code, refused = program.json("apply", "--yes", "--lock-timeout", "5m")
+        assert (code, rules(refused), len(service.saves)) == (3, ["no-ledger"], saves)
+    ended = program("ledger", "rebuild")
+    assert (ended.code, ".bad" in ended.out) == (0, True)
+    assert program("plan", "--detailed-exitcode").code == 0
 
 
 def test_a_workspace_can_do_without_a_ledger(program, declare, tmp_path):
