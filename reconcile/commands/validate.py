@@ -22,6 +22,7 @@ from reconcile.report.findings_view import findings_view
 from reconcile.report.json_documents import findings_document
 from reconcile.session.declared import find_repository, open_checkout
 from reconcile.session.garbage_collection import without_garbage_collection
+from reconcile.session.ledger_setting import ledger_setting_findings
 from reconcile.session.runtime import Runtime
 from reconcile.source import Span
 
@@ -68,7 +69,7 @@ def validate(runtime: Runtime, *, paths: tuple[str, ...], fail_severity: str) ->
 @without_garbage_collection()
 def _found(runtime: Runtime, repository: Repository | None) -> tuple[tuple[Finding, ...], frozenset[Key]]:
     checkout = open_checkout(runtime, repository)
-    findings = list(checkout.findings)
+    findings = [*checkout.findings, *ledger_setting_findings(checkout)]
     keys: set[Key] = set()
     used: set[Span] = set()
     # Environments mostly share their files: these are read once.

@@ -74,6 +74,47 @@ def test_a_variable_that_is_not_set_is_named_and_validate_works_without_it(progr
     assert "NOT_SET" in ended.err
 
 
+@pytest.mark.parametrize(
+    "setting",
+    [
+        pytest.param("git+/srv/ledgers.git", id="git-and-a-path"),
+        pytest.param("git+ext::sh", id="git-and-a-program"),
+        pytest.param("postgresql://h:x/d", id="no-port"),
+        pytest.param("postgresql://u:p@x@h/d", id="an-at-in-a-password"),
+    ],
+)
+@pytest.mark.parametrize("is_of_environment", [False, True], ids=["of-the-workspace", "of-an-environment"])
+def test_a_ledger_that_apply_refuses_is_a_finding_of_validate_in_the_same_words(
+    program, write, service, setting, is_of_environment
+):
+    text = WORKSPACE.format(url=service.url)
+    line = f'ledger: "{setting}"\n'
+    text = text.replace("    timeout:", f"    {line}    timeout:") if is_of_environment else text + line
+    write("reconcile.yaml", text)
+    code, found = program.json("validate")
+    (finding,) = found["findings"]
+    assert (code, finding["rule"], finding["place"]["file"]) == (1, "bad-ledger", "schedules/reconcile.yaml")
+    _, refused = program.json("apply", "--yes")
+    assert finding["message"] in refused["errors"][0]["message"]
+    assert finding["hint"] in refused["errors"][0]["hint"]
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "${LEDGER}",
+        "postgresql://${A}:${B}@${C}:${D}/${E}",
+        "git+ssh://${A}@${B}/x.git",
+        "git+${A}",
+        "git+origin",
+        "none",
+    ],
+)
+def test_validate_knows_no_variable_of_the_ledger_and_misses_none(program, write, service, setting):
+    write("reconcile.yaml", WORKSPACE.format(url=service.url) + f'ledger: "{setting}"\n')
+    assert program.json("validate", RECONCILE_TRUSTED_HOSTS="db.example.com")[1]["findings"] == []
+
+
 def test_a_service_that_is_down_makes_every_key_unreadable(program, write):
     write("reconcile.yaml", WORKSPACE.format(url="http://127.0.0.1:1"))
     code, plan = program.json("plan")

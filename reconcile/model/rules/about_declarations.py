@@ -82,6 +82,11 @@ class WorkspaceRule(Rule):
         "`url` is not an address that can be used.",
         "Write http:// or https://, a host, and, if needed, a port and a base path.",
     )
+    BAD_LEDGER = (
+        "bad-ledger",
+        "`ledger` names no place where a ledger can be kept.",
+        "Write file, postgresql://USER:${PASSWORD}@HOST/DATABASE, git, git+REMOTE, git+URL, or none.",
+    )
     CREDENTIALS_IN_URL = (
         "credentials-in-url",
         "`url` holds credentials.",
