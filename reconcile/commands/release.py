@@ -16,6 +16,7 @@ from reconcile.report.ledger_documents import ledger_document
 from reconcile.report.ledger_views import ledger_view
 from reconcile.session.chosen_ledger import ledger_to_change
 from reconcile.session.command_line import Group
+from reconcile.session.known_elsewhere import known_elsewhere_to, refuse
 from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.runtime import Runtime
 from reconcile.session.seen_ledger import refuse_behind
@@ -39,7 +40,9 @@ def release(runtime: Runtime, *, patterns: tuple[str, ...]) -> CommandReport:
     split = [_split(pattern) for pattern in patterns]
     with ledger_to_change(runtime) as (ledger, checkout):
         # A hold that only a later ledger knows would stay, and one that it had lifted would be lifted for nothing.
-        refuse_behind(locate_ledger(checkout, checkout.environment), ledger)
+        home = locate_ledger(checkout, checkout.environment)
+        refuse_behind(home, ledger)
+        refuse(known_elsewhere_to(checkout, home, ledger))
         name = checkout.environment.name
         held = sorted(ledger.holds())
         selected = [key for key in held if selection.fits_key(key)]

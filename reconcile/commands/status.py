@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,7 @@ from reconcile.model.workspace import Environment
 from reconcile.report.ledger_documents import status_document
 from reconcile.report.ledger_views import status_view
 from reconcile.session.declared import Checkout, open_checkout
+from reconcile.session.known_elsewhere import known_elsewhere_to
 from reconcile.session.ledger_home import locate_ledger
 from reconcile.session.runtime import Runtime
 from reconcile.session.seen_ledger import behind
@@ -53,11 +56,17 @@ def _status(checkout: Checkout, environment: Environment) -> EnvironmentStatus:
         with home.if_exists() as ledger:
             if ledger is not None:
                 found = _by_ledger(checkout, ledger, environment, home.shown)
-            told = (replace(one, message=f"{environment.name}: {one.message}") for one in behind(home, ledger))
-            found = replace(found, findings=(*found.findings, *told))
+            told = (*behind(home, ledger), *known_elsewhere_to(checkout, home, ledger))
+            found = replace(found, findings=(*found.findings, *_of(environment, told)))
     except (LedgerError, SettingError) as error:
-        rule = LedgerRule.LEDGER_GONE if isinstance(error, LedgerGoneError) else LedgerRule.LEDGER_UNREADABLE
-        found = replace(found, findings=(_finding(environment, rule, error),))
+        is_gone = isinstance(error, LedgerGoneError)
+        rule = LedgerRule.LEDGER_GONE if is_gone else LedgerRule.LEDGER_UNREADABLE
+        told = (Finding(rule, error.message, hint=error.hint),)
+        if is_gone:
+            with contextlib.suppress(LedgerError):  # the others cannot be asked either
+                home = replace(locate_ledger(checkout, environment), lineage=None)
+                told = known_elsewhere_to(checkout, home, None) or told
+        found = replace(found, findings=_of(environment, told))
     return found
 
 
@@ -77,7 +86,7 @@ def _by_ledger(checkout: Checkout, ledger: SqlLedger, environment: Environment, 
         holds=tuple(ledger.holds().values()),
         open_changes=ledger.open_changes(),
         lock=ledger.lock_holder(),
-        findings=tuple(replace(one, message=f"{environment.name}: {one.message}") for one in ledger.notices()),
+        findings=_of(environment, ledger.notices()),
     )
 
 
@@ -99,5 +108,5 @@ def _may_have_saved(run: RunRecord) -> bool:
     return run.ending is None or any(run.summary.get(result) for result in TOUCHED)
 
 
-def _finding(environment: Environment, rule: LedgerRule, error: ReconcileError) -> Finding:
-    return Finding(rule, f"{environment.name}: {error.message}", hint=error.hint)
+def _of(environment: Environment, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(replace(one, message=f"{environment.name}: {one.message}") for one in findings)

@@ -213,7 +213,15 @@ def declare(runtime: Runtime) -> Declared:
 def declare_everything(runtime: Runtime) -> Declared:
     """Return what is declared for the chosen environment, whatever is selected. Raises what `declare` does."""
     checkout = open_checkout(runtime)
-    environment = checkout.environment
+    return declared_in(checkout, checkout.environment)
+
+
+def declared_in(checkout: Checkout, environment: Environment) -> Declared:
+    """Return what is declared for *environment*, all of it.
+
+    Raises:
+        DeclarationError: there are findings that are errors; it carries all of them.
+    """
     declarations, more = checkout.load(environment)
     resolution = checkout.resolve(declarations, environment)
     findings = (*checkout.findings, *more, *resolution.findings)

@@ -9,7 +9,7 @@ other refs of the same remote. Only those count that were about the same service
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,12 +19,12 @@ from reconcile.engine.guard import refused_by
 from reconcile.errors import LedgerError, LedgerGoneError, ReconcileError, SettingError
 from reconcile.git.worktree import WorkTree
 from reconcile.ledger.file_places import NAME
-from reconcile.model.finding import Finding, RefusedError
+from reconcile.model.finding import DeclarationError, Finding, RefusedError
 from reconcile.model.keys import Key
 from reconcile.model.ledger_records import Elsewhere, Subject
 from reconcile.model.rules import LedgerRule
 from reconcile.service.endpoint import service_mark
-from reconcile.session.declared import Declared
+from reconcile.session.declared import Checkout, Declared, declared_in
 from reconcile.session.ledger_home import LedgerHome
 from reconcile.text import counted
 
@@ -40,9 +40,9 @@ def known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedger | No
     Raises:
         LedgerError: the ledgers cannot be asked.
     """
-    if ledger is not None and (other := _other_folder(declared, ledger.folder())) is not None:
-        return (_shared(declared, home, other),)
-    if home.address is None or (ledger is not None and (ledger.runs(most=1) or ledger.last_applied())):
+    if ledger is not None and (other := _other_folder(declared.checkout, ledger.folder())) is not None:
+        return (_shared(declared.checkout, home, other),)
+    if home.address is None or _knows_something(ledger):
         return ()
     keys = sorted(declared.everything)
     try:
@@ -54,6 +54,26 @@ def known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedger | No
     found = [] if ledger is None else [*ledger.elsewhere(service, keys)]
     found += _beside(home, service, keys)
     return tuple(_finding(declared, home, one) for one in found[:1])
+
+
+def known_elsewhere_to(checkout: Checkout, home: LedgerHome, ledger: SqlLedger | None) -> tuple[Finding, ...]:
+    """Return the same for a command that is about a ledger: declarations are read only where it knows nothing.
+
+    Raises:
+        LedgerError: the ledgers cannot be asked.
+    """
+    if ledger is not None and _knows_something(ledger):
+        other = _other_folder(checkout, ledger.folder())
+        return () if other is None else (_shared(checkout, home, other),)
+    environment = checkout.workspace.environments[home.environment]
+    try:
+        return known_elsewhere(declared_in(checkout, environment), home, ledger)
+    except DeclarationError:
+        return ()  # what is declared is not known: validate and plan say why
+
+
+def _knows_something(ledger: SqlLedger | None) -> bool:
+    return ledger is not None and bool(ledger.runs(most=1) or ledger.last_applied())
 
 
 def subject_of(declared: Declared) -> Subject:
@@ -73,7 +93,12 @@ def refuse_known_elsewhere(declared: Declared, home: LedgerHome, ledger: SqlLedg
         RefusedError: it would.
         LedgerError: the ledgers cannot be asked.
     """
-    for found in known_elsewhere(declared, home, ledger):
+    refuse(known_elsewhere(declared, home, ledger))
+
+
+def refuse(findings: Iterable[Finding]) -> None:
+    """Raise `RefusedError` with the first of *findings* that a ledger is known elsewhere, if there is one."""
+    for found in findings:
         refusal = refused_by("known-elsewhere", found.message, remedy=found.hint)
         raise RefusedError(found.message, refusals=(refusal,), hint=found.hint)
 
@@ -111,9 +136,8 @@ def _other_files(own: Path, common_dir: str) -> Iterator[Path]:
         yield from (path for path in sorted(own.parent.parent.glob(f"*/{NAME}")) if path != own)
 
 
-def _other_folder(declared: Declared, folder: str | None) -> str | None:
+def _other_folder(checkout: Checkout, folder: str | None) -> str | None:
     """Return *folder*, if it is another one than this, and a workspace of the same id is there."""
-    checkout = declared.checkout
     if folder is None or checkout.repository.top is None or folder == checkout.repository.prefix:
         return None
     try:
@@ -123,13 +147,13 @@ def _other_folder(declared: Declared, folder: str | None) -> str | None:
     return folder if there is not None and there.id == checkout.workspace.id else None
 
 
-def _shared(declared: Declared, home: LedgerHome, folder: str) -> Finding:
-    workspace = declared.checkout.workspace.id
+def _shared(checkout: Checkout, home: LedgerHome, folder: str) -> Finding:
+    workspace = checkout.workspace.id
     message = (
         f"the ledger {home.shown} was written last by {folder or 'the top folder'}, which declares workspace "
         f"{workspace} too: what each of the two declares would count as removed by the other"
     )
-    hint = f"give one of them another id: workspace in {declared.checkout.name(WORKSPACE_FILE)}; or remove the other"
+    hint = f"give one of them another id: workspace in {checkout.name(WORKSPACE_FILE)}; or remove the other"
     return Finding(LedgerRule.KNOWN_ELSEWHERE, message, hint=hint)
 
 

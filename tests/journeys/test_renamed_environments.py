@@ -49,6 +49,11 @@ def test_a_renamed_environment_is_no_first_run(program, rename, service):
     assert "reconcile ledger take --from test --env prod" in error["hint"]
     code, plan = program.json("plan")
     assert (code, found(plan)) == (0, ["known-elsewhere"])
+    _, status = program.json("status")
+    (told,) = [one for one in status["findings"] if one["rule"] == "known-elsewhere"]
+    assert told["message"] == "prod: " + error["message"]
+    ended = program("release", "acme/1")
+    assert (ended.code, "are known to the ledger of environment test" in ended.err) in ((1, True), (3, True))
     service.put("acme", "1", "0 0 2 * * ?")
     code, drift = program.json("drift")
     assert (code, drift["keys"], found(drift)) == (1, [], ["known-elsewhere"])
