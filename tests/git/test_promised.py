@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from reconcile.errors import ReconcileError
@@ -71,3 +73,17 @@ def test_no_program_that_the_configuration_of_the_repository_names_is_run(partia
     run_git(partial, "config", "remote.origin.vcs", "ran")
     with pytest.raises(ReconcileError, match=r"cannot be fetched: remote\.origin\.vcs .* names a program"):
         fetch_named(find(partial, frozenset({Allow.CREDENTIALS})), "HEAD", name="a.yaml")
+
+
+@pytest.mark.parametrize(
+    "command, says",
+    [
+        ("ls-tree", "the files of .* cannot be listed"),
+        ("rev-list", "which files of .* are not here cannot be found out"),
+    ],
+)
+def test_a_git_that_breaks_off_is_an_error(partial, other_git, command, says):
+    repository, real = find(partial), shutil.which("git")
+    other_git(f'case "$*" in *" {command} "*) echo "fatal: broken" >&2; exit 128;; esac; exec "{real}" "$@"')
+    with pytest.raises(ReconcileError, match=f"{says}: fatal: broken"):
+        whole_tree(repository, "HEAD")

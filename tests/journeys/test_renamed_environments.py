@@ -59,6 +59,20 @@ def test_a_renamed_environment_is_no_first_run(program, rename, service):
     assert (code, drift["keys"], found(drift)) == (1, [], ["known-elsewhere"])
 
 
+def test_status_says_what_plan_says_where_the_lineage_is_committed(program, home, rename, write):
+    assert program("apply", "--yes").code == 0
+    lineage = program.json("status")[1]["environments"][0]["lineage"]["id"]
+    rename("prod", more=f'lineage: "{lineage}"\n')
+    _, plan = program.json("plan")
+    code, status = program.json("status")
+    told = [one["rule"] for one in status["findings"]]
+    assert (code, told) == (1, ["known-elsewhere" if home.setting == "git" else "ledger-gone"])
+    assert set(told) <= {one["rule"] for one in plan["findings"]}
+    write("tenants/acme.yaml", TENANT + "later: 1\n")
+    code, status = program.json("status")
+    assert (code, [one["rule"] for one in status["findings"]]) == (1, ["ledger-gone"])
+
+
 def test_an_empty_ledger_that_was_begun_by_hand_is_no_first_run_either(program, rename):
     assert program("apply", "--yes").code == 0
     rename("prod")

@@ -259,6 +259,20 @@ def test_of_two_that_take_the_lock_of_a_dead_run_over_the_one_that_pushes_nothin
         assert first.steps.objection() is None
 
 
+def test_who_took_it_over_and_got_no_answer_to_its_first_push_leaves_the_lock_that_may_be_its_own(opened, dead):
+    second = opened()
+    real = second.steps.ref.push
+
+    def push(old, new):
+        real(old, new)
+        return Pushed(PushKind.UNKNOWN, "cut")
+
+    with pytest.raises(LedgerRefusedError, match="cut"), second.lock(LATER_RUN, "li", timeout_seconds=300):
+        second.steps.ref.push = push
+        second.begin(start(LATER_RUN)).record_intents([Intent(update("2"))])
+    assert opened(create=False).lock_holder().run == LATER_RUN
+
+
 @pytest.mark.slow
 def test_a_lock_that_is_renewed_is_not_taken_over(opened, clock):
     holder = opened()

@@ -13,6 +13,7 @@ import pytest
 from reconcile.errors import LedgerError
 from reconcile.ledger.address import file_address
 from reconcile.ledger.readable_file import readable_file
+from reconcile.ledger.tied_wal import tie
 from tests.builders import HOURLY
 from tests.ledger.run_builders import applied, end, run_in
 from tests.ledger.test_open_ledger import opening
@@ -131,3 +132,11 @@ def test_the_look_at_the_file_takes_no_lock_of_this_process_away(path):
         assert "database is locked" in asked.stderr
         end(entry)
     assert known(path) == {"1", "2"}
+
+
+def test_a_file_that_went_away_just_then_is_tied_to_nothing(path):
+    whole_run(path, 1)
+    gone = path.with_name("gone.db")
+    with opening(file_address(path)) as ledger, ledger._database.writing() as connection:
+        tie(connection, gone)
+    assert (known(path), gone.exists()) == ({"1"}, False)
