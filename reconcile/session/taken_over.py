@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from reconcile.engine.find_last_applied import applied_at
-from reconcile.errors import LedgerError, ReconcileError
+from reconcile.engine.find_last_applied import FIRST, applied_at
+from reconcile.errors import ReconcileError
 from reconcile.git.old_ref import ORIGIN, has_origin, old_applied_commit
 from reconcile.git.refs import old_ref
 from reconcile.git.repository import Repository
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import LastApplied, LastAppliedSource
+from reconcile.model.last_applied import NO_LAST_APPLIED, LastApplied, LastAppliedSource
 from reconcile.secrets import without_credentials
 from reconcile.session.declared import Declared
 from reconcile.session.ledger_home import LedgerHome
@@ -29,17 +30,15 @@ def last_applied_of_old_ref(
     """Return what the commit declares that the old ref names, but for *foreign* keys; None where there is no such ref.
 
     It is looked for at the remote that holds *ledger*, at `origin` until a run has ended, and here. A commit that does
-    not know the folder is of another workspace.
+    not know the folder is of another workspace. That a ledger kept elsewhere could not ask `origin` is an assumption.
 
     Raises:
-        LedgerError: `origin` cannot be asked, so that it cannot be told what was applied.
         ReconcileError: the ref or its commit cannot be read as a whole.
     """
     checkout, environment = declared.checkout, declared.environment.name
-    found = _found(checkout.repository, environment, home, ledger)
-    if found is None:
-        return None
-    remote, commit = found
+    remote, commit, unasked = _found(checkout.repository, environment, home, ledger)
+    if commit is None:
+        return replace(NO_LAST_APPLIED, assumptions=(FIRST, *unasked)) if unasked else None
     named = f"{old_ref(environment)} at {commit[:12]}"
     try:
         applied_then = checkout.declared_at(environment, commit)
@@ -50,13 +49,14 @@ def last_applied_of_old_ref(
         return None
     applied = {key: one for key, one in applied_at(applied_then.values(), commit).items() if key not in foreign}
     assumption = f"last applied is taken over from {named}: job ids are not known"
-    return LastApplied(LastAppliedSource.LEDGER, applied, {}, (assumption,), frozenset(applied))
+    return LastApplied(LastAppliedSource.LEDGER, applied, {}, (assumption, *unasked), frozenset(applied))
 
 
 def _found(
     repository: Repository, environment: str, home: LedgerHome, ledger: SqlLedger | None
-) -> tuple[str | None, str] | None:
-    """Return the commit of the ref, and at which remote it was found; None for the remote: here."""
+) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Return at which remote the ref was found (None: here), its commit (None: none), and what could not be asked."""
+    unasked: tuple[str, ...] = ()
     asks_origin = has_origin(repository) and _is_first(ledger)
     remotes = dict.fromkeys([*([home.remote] if home.remote else []), *([ORIGIN] if asks_origin else [])])
     for remote in (*remotes, None):
@@ -65,15 +65,11 @@ def _found(
         except ReconcileError as error:
             if remote != ORIGIN or home.remote == ORIGIN:
                 raise
-            raise LedgerError(
-                "the ledger knows no last applied, and whether an older reconcile left one cannot be told: "
-                f"{error.message}",
-                hint=f"see why `git ls-remote {ORIGIN}` fails here ({error.hint}); where no older reconcile applied, "
-                f"reconcile ledger rebuild --env {environment} begins with what is live",
-            ) from error
+            unasked = (f"no older reconcile left last applied at {ORIGIN}, which could not be asked: {error.message}",)
+            continue
         if commit is not None:
-            return remote, commit
-    return None
+            return remote, commit, unasked
+    return None, None, unasked
 
 
 def _is_first(ledger: SqlLedger | None) -> bool:
