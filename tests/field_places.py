@@ -221,6 +221,7 @@ PLACES = (
         Change(schedule(), None, ()),
         in_json(document_members.change_document),
         document_members.change_of,
+        left_out={"to_activate": "an option of the run that saves, which no saved plan gives"},
         given=OF_CHANGE,
     ),
     Place(

@@ -12,7 +12,7 @@ from reconcile.commands.decorators import base_option, command, grouped
 from reconcile.commands.override_options import overriding
 from reconcile.commands.reviewed import as_reviewed, open_plan, refuse_unreviewed, refuse_used
 from reconcile.commands.save_options import run_report, save_options
-from reconcile.engine.find_last_applied import found_in_sync, unchanged_in, with_declarations
+from reconcile.engine.find_last_applied import found_in_sync, open_in, unchanged_in, with_declarations
 from reconcile.engine.overrides import OVERRIDES, Allowances
 from reconcile.model.keys import Key
 from reconcile.model.last_applied import Applied
@@ -88,7 +88,9 @@ def _in_sync(declared: Declared, planned: Planned, saved: SavedPlan | None) -> M
     last_applied, foreign = planned.memory.last_applied, planned.memory.foreign
     ours = {key: schedule for key, schedule in declared.desired.items() if key not in foreign}
     if saved is None:
-        found = found_in_sync(ours, planned.live, last_applied)
+        open_keys = open_in(planned.plan)
+        read = {key: schedule for key, schedule in ours.items() if key not in open_keys}
+        found = found_in_sync(read, planned.live, last_applied)
     else:
         found = unchanged_in(saved.plan, ours, last_applied)
     return with_declarations(found, ours, last_applied)

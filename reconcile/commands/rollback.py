@@ -11,7 +11,7 @@ from reconcile.commands.command_report import CommandReport
 from reconcile.commands.decorators import command
 from reconcile.commands.override_options import overrides
 from reconcile.commands.save_options import run_report, save_options
-from reconcile.engine.find_last_applied import found_in_sync
+from reconcile.engine.find_last_applied import found_in_sync, open_in
 from reconcile.engine.overrides import INCLUDE_RENAMES, Allowances
 from reconcile.engine.roll_back import before_run, holds, left_running, standing
 from reconcile.errors import SettingError, UsageError
@@ -79,7 +79,8 @@ def rollback(
 def _back_already(planned: Planned, before: Mapping[Key, Schedule]) -> Mapping[Key, Applied]:
     """Return last applied of the keys that are live as *before* already: what was brought back by hand is no drift."""
     memory = planned.memory
-    ours = {key: schedule for key, schedule in before.items() if key not in memory.foreign}
+    left_out = open_in(planned.plan) | memory.foreign.keys()
+    ours = {key: schedule for key, schedule in before.items() if key not in left_out}
     return found_in_sync(ours, planned.live, memory.last_applied)
 
 

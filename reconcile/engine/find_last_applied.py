@@ -69,6 +69,17 @@ def unchanged_in(plan: Plan, declared: Mapping[Key, Schedule], last_applied: Las
     }
 
 
+def open_in(plan: Plan) -> frozenset[Key]:
+    """Return the keys of *plan* that reading says nothing final about, though their crons may be live as declared.
+
+    Such a key is still to be renamed or made active. If reading taught its cron, and the save was not made, the next
+    run would judge the key otherwise. A key of which nothing is known is learned unless a guard refuses it: without
+    that, a job that is never made active would be no orphan once it is removed.
+    """
+    known = {change.key for change in plan.changes if change.applied is not None}
+    return frozenset(known | {refusal.key for refusal in plan.refusals if refusal.key is not None})
+
+
 def found_in_sync(
     declared: Mapping[Key, Schedule], live: Mapping[Key, Live], last_applied: LastApplied
 ) -> dict[Key, Applied]:

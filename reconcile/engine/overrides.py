@@ -38,7 +38,9 @@ class Override:
 
 
 ALLOW_INACTIVE = Override("--allow-inactive", "Save also over jobs that are paused.")
-ENABLE_INACTIVE = Override("--enable-inactive", "Save also jobs that differ only in being paused.")
+ENABLE_INACTIVE = Override(
+    "--enable-inactive", "Save also jobs that differ only in being paused; a saved job must then be active."
+)
 INCLUDE_RENAMES = Override("--include-renames", "Save also what differs only in its name.")
 PARK_REMOVED = Override("--park-removed", "Park jobs that no file declares any more.")
 RECREATE = Override("--recreate", "Create again what was applied once and is gone.")

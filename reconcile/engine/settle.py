@@ -21,10 +21,12 @@ all there is.
     acknowledged      as-both           ended: verified, on the service's word
     acknowledged      other             ended: mismatched
     rejected          as-before, -both, ended: failed, or unknown if in doubt
-                      other
+                      other, inactive
     lost              other             ended: unknown
     any               unreadable        read again; at last: failed if surely rejected, else unknown
     acknowledged      as-before         read again; at last: mismatched
+    acknowledged,     inactive          read again; at last: mismatched
+    lost
     lost              as-before, -both  read again; at last: save once more where harmless, else unknown
     rejected          (interrupted)     ended: failed, or unknown if in doubt
     any other         (interrupted)     ended: unknown
@@ -53,6 +55,8 @@ class Seen(StrEnum):
     AS_BEFORE = "as-before"
     AS_BOTH = "as-both"
     """As desired, and so it was before: reading cannot tell whether the save was done."""
+    INACTIVE = "inactive"
+    """Fires as desired, and otherwise than before, but the job that was to be made active is not."""
     OTHER = "other"
     DUPLICATE = "duplicate"
     UNREADABLE = "unreadable"
@@ -105,9 +109,12 @@ def seen(change: Change, live: Live) -> Seen:
         return Seen.DUPLICATE
     now = replace(change, live=live)
     is_as_before = isinstance(change.live, tuple) and same_rows(change.live, live)
-    if live and now.fires_as_desired and not _awaits_enabling(change, now):
+    is_done = bool(live) and now.fires_as_desired
+    if is_done and not _awaits_activation(change, now):
         return Seen.AS_BOTH if is_as_before else Seen.AS_DESIRED
-    return Seen.AS_BEFORE if is_as_before else Seen.OTHER
+    if is_as_before:
+        return Seen.AS_BEFORE
+    return Seen.INACTIVE if is_done else Seen.OTHER
 
 
 def settle(attempt: Attempt, evidence: Evidence) -> tuple[Attempt, Step]:
@@ -125,10 +132,9 @@ def interrupted(attempt: Attempt) -> Ended:
     return Ended(Result.UNKNOWN, "interrupted")
 
 
-def _awaits_enabling(before: Change, now: Change) -> bool:
-    return (
-        before.action is Action.ENABLE and before.desired.state is State.ACTIVE and Condition.INACTIVE in now.conditions
-    )
+def _awaits_activation(before: Change, now: Change) -> bool:
+    is_asked = before.to_activate or before.action is Action.ENABLE
+    return is_asked and before.desired.state is State.ACTIVE and Condition.INACTIVE in now.conditions
 
 
 def _after_answer(attempt: Attempt, answer: AnswerKind) -> tuple[Attempt, Step]:
@@ -163,6 +169,8 @@ def _after_reading(attempt: Attempt, evidence: Seen) -> Step:
         return ReadBack(attempt.reads)
     if evidence is Seen.UNREADABLE:
         return _after_unreadable(attempt)
+    if evidence is Seen.INACTIVE:
+        return Ended(Result.MISMATCHED, "still-inactive")
     return _after_no_effect(attempt)
 
 
@@ -182,6 +190,8 @@ def _after_unreadable(attempt: Attempt) -> Step:
 
 def _after_no_effect(attempt: Attempt) -> Step:
     if attempt.answer is AnswerKind.ACKNOWLEDGED:
+        if attempt.action is Action.ENABLE:
+            return Ended(Result.MISMATCHED, "still-inactive")
         return Ended(Result.MISMATCHED, "not-taken")
     harmless = attempt.action is not Action.CREATE or attempt.upserting
     if harmless and attempt.saves < MAX_SAVES:

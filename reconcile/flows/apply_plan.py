@@ -14,11 +14,12 @@ where one was, in any wave, stop the run: of what is left the updates are then r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from reconcile.engine.guard import CLOCKS_DISAGREE, Judging, refusals, refused_by
 from reconcile.engine.judges import Situation
-from reconcile.engine.overrides import OVERRIDE_FREEZE, Allowances
+from reconcile.engine.overrides import ENABLE_INACTIVE, OVERRIDE_FREEZE, Allowances
 from reconcile.flows.canaries import SentCanaries, kinds_in, send_canaries
 from reconcile.flows.closing import close
 from reconcile.flows.moment import Moment, without_refused
@@ -57,7 +58,9 @@ def apply_plan(
     moment = Moment(Judging(situation, allowances), ports)
     refused = refusals(plan, moment.now())
     upserting = situation.service.save in (SaveMode.UPSERT, SaveMode.REPLACE)
-    tally = Tally(plan.changes, upserting=upserting)
+    # Who asks for active jobs is not done while one is inactive, also where its cron is saved (or it is new).
+    changes = tuple(replace(change, to_activate=ENABLE_INACTIVE in allowances) for change in plan.changes)
+    tally = Tally(changes, upserting=upserting)
     tally = without_refused(tally, _refused(tally, refused), ports)
     sent = _go_first(moment, tally, pacing=pacing, situation=situation)
     tally = sent.tally

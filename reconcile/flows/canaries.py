@@ -6,7 +6,7 @@ decides about the rest:
     verified with a save        it is the canary of its kind
     already as desired, stale   nothing was tried: the next one is taken
     refused at this moment      nothing was tried either: it fires too near, or a freeze has begun for all
-    surely not saved            the cause may be this key alone, and one bad key must not block all others for ever: the
+    surely not saved, inactive  the cause may be this key alone, and one bad key must not block all others for ever: the
                                 next one is taken, CANARY_TRIES in all
     anything else               the run stops
 
@@ -97,7 +97,8 @@ def _send_canary(
         if outcome.result is Result.REFUSED:
             continue
         tries += 1
-        if outcome.result is not Result.FAILED or tries == CANARY_TRIES:
+        may_be_alone = outcome.result is Result.FAILED or outcome.reason == "still-inactive"
+        if not may_be_alone or tries == CANARY_TRIES:
             tally = tally.stopped(f"{outcome.key}, which went first, was not saved and verified ({outcome.reason})")
     return None, tally
 

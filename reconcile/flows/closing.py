@@ -7,7 +7,7 @@ the run must report it.
     outcome            read again                    corrected to
     not verified       as-desired                    verified (landed-late)
     not verified       as-both, if not in doubt      verified (acknowledged)
-    verified           other, as-before              mismatched (moved-after)
+    verified           other, as-before, inactive    mismatched (moved-after)
     any                duplicate                     mismatched (duplicated)
     any                anything else, unreadable     -
 """
@@ -79,7 +79,7 @@ def _correction(outcome: Outcome, found: Seen, live: Live) -> Outcome | None:
         is_known = outcome.reason == "duplicated"
         return None if is_known else corrected(outcome, Result.MISMATCHED, "duplicated", live)
     if outcome.result is Result.VERIFIED:
-        has_moved = found in (Seen.OTHER, Seen.AS_BEFORE)
+        has_moved = found in (Seen.OTHER, Seen.AS_BEFORE, Seen.INACTIVE)
         return corrected(outcome, Result.MISMATCHED, "moved-after", live) if has_moved else None
     if found is Seen.AS_DESIRED:
         return corrected(outcome, Result.VERIFIED, "landed-late", live)

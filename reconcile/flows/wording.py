@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconcile.engine.guard import refused_by
+from reconcile.engine.overrides import ENABLE_INACTIVE
 from reconcile.engine.settle import Attempt, Ended
 from reconcile.errors import LedgerError, LedgerGoneError, LockLostError, ReconcileError
 from reconcile.model.change import Change
@@ -16,6 +17,11 @@ from reconcile.model.verdicts import Condition
 from reconcile.ports import SaveAnswer
 
 _AGAIN = "run plan and apply again: what is done is recognised, the rest is finished"
+
+_ACTIVATE = (
+    "activate it in the service; if no save does that here, set service.save_enables to false in reconcile.yaml; "
+    f"if it is to stay off, leave out {ENABLE_INACTIVE.option}, or declare state: parked"
+)
 
 # reason → (sentence, hint). {answer} is what the save call came back with, {live} what was read last.
 WORDS: dict[str, tuple[str, str | None]] = {
@@ -54,6 +60,10 @@ WORDS: dict[str, tuple[str, str | None]] = {
     "not-taken": (
         "the service acknowledged the save, but still shows what was there before ({live})",
         "ask the service's operator; running again tries once more",
+    ),
+    "still-inactive": (
+        "after the save the job is still inactive ({live}): the service did not make it active",
+        _ACTIVATE,
     ),
     "unreadable-after-save": ("sent, but it could not be read back ({live})", "the next run reads and settles it"),
     "lost-reply": (

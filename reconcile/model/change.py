@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
 from reconcile.cron import same_fires
@@ -93,11 +93,15 @@ def conditions(live: Live) -> tuple[Condition, ...]:
 
 @dataclass(frozen=True)
 class Change:
-    """One key, seen from three sides. *live* is what the service had when it was read."""
+    """One key, seen from three sides. *live* is what the service had when it was read.
+
+    *to_activate*: the run was asked to make inactive jobs active, so a save of this key is to leave an active job.
+    """
 
     desired: Schedule
     applied: Applied | None
     live: Live
+    to_activate: bool = field(default=False, compare=False)
 
     @property
     def key(self) -> Key:

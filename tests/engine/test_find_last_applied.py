@@ -9,12 +9,15 @@ from reconcile.engine.find_last_applied import (
     applied_at,
     found_in_sync,
     found_live,
+    open_in,
     settled_changes,
     to_take_over,
     unchanged_in,
 )
+from reconcile.engine.guard import Judging
 from reconcile.engine.make_plan import make_plan
 from reconcile.engine.orphans import removed
+from reconcile.engine.overrides import ENABLE_INACTIVE, Allowances
 from reconcile.model.change import Change
 from reconcile.model.last_applied import Applied, LastApplied, LastAppliedSource, last_declaration
 from reconcile.model.ledger_records import ChangeRecord, Settled
@@ -90,6 +93,23 @@ def test_a_key_that_was_not_read_stays_open():
 def test_what_is_live_as_declared_is_taken_for_applied(live, known, expected):
     found = found_in_sync(desired(schedule()), {key(): live}, last_applied({} if known is None else {key(): known}))
     assert found == ({} if expected is None else {key(): expected})
+
+
+@pytest.mark.parametrize(
+    "known, protect, is_open",
+    [
+        pytest.param(Applied(HOURLY, "订单同步"), False, True, id="known-otherwise"),
+        pytest.param(None, True, True, id="refused"),
+        # Else it would be no orphan once it is removed, as long as no save makes it active.
+        pytest.param(None, False, False, id="not-known"),
+    ],
+)
+def test_reading_teaches_nothing_of_a_paused_job_that_would_be_judged_otherwise_by_it(known, protect, is_open):
+    applied = {} if known is None else {key(): known}
+    sides = Sides(desired(schedule(protect=protect)), {key(): (row(active=False),)}, last_applied(applied))
+    allowances = Allowances({ENABLE_INACTIVE: True})
+    plan = make_plan("prod", sides, judging=Judging(allowances=allowances))
+    assert open_in(plan) == ({key()} if is_open else set())
 
 
 def test_what_is_taken_over_is_recorded_whole_and_the_ids_of_what_is_live_as_declared_are_learned():

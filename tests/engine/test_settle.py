@@ -7,7 +7,7 @@ is played to its end, for each action.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 import pytest
@@ -131,6 +131,7 @@ WANTED = [
     (Action.RENAME, change((row(active=False),), applied=RENAMED.applied)),
     (Action.PARK, change((row(HOURLY),), wanted=schedule(state=State.PARKED))),
     (Action.ENABLE, change((row(active=False),))),
+    (Action.UPDATE, replace(change((row(HOURLY, active=False),)), to_activate=True)),
 ]
 
 
@@ -238,6 +239,12 @@ def ending(*evidence, action=Action.UPDATE, upserting=False):
             Ended(Result.MISMATCHED, "not-taken"),
             id="acknowledged-without-effect",
         ),
+        pytest.param([AnswerKind.ACKNOWLEDGED, Seen.INACTIVE], ReadBack(1), id="it-may-become-active-yet"),
+        *(
+            pytest.param([answer, *[Seen.INACTIVE] * MAX_READS], Ended(Result.MISMATCHED, "still-inactive"), id=answer)
+            for answer in (AnswerKind.ACKNOWLEDGED, AnswerKind.LOST)
+        ),
+        pytest.param([AnswerKind.REJECTED, Seen.INACTIVE], Ended(Result.FAILED, "rejected"), id="refused-and-inactive"),
         pytest.param(
             [AnswerKind.ACKNOWLEDGED, Seen.DUPLICATE],
             Ended(Result.MISMATCHED, "duplicated", stops_run=True),
@@ -253,6 +260,17 @@ def test_a_create_in_doubt_is_repeated_only_where_saving_upserts():
     evidence = [AnswerKind.LOST, *[Seen.AS_BEFORE] * MAX_READS]
     assert ending(*evidence, action=Action.CREATE) == Ended(Result.UNKNOWN, "lost-reply")
     assert ending(*evidence, action=Action.CREATE, upserting=True) == SaveNow()
+
+
+@pytest.mark.parametrize(
+    "evidence, expected",
+    [
+        pytest.param(Seen.AS_BEFORE, Ended(Result.MISMATCHED, "still-inactive"), id="paused-as-before"),
+        pytest.param(Seen.AS_DESIRED, Ended(Result.VERIFIED, "saved"), id="active"),
+    ],
+)
+def test_enabling_is_verified_only_where_live_reads_active(evidence, expected):
+    assert ending(AnswerKind.ACKNOWLEDGED, *[evidence] * MAX_READS, action=Action.ENABLE) == expected
 
 
 @pytest.mark.parametrize(
@@ -329,6 +347,23 @@ PAUSED = change((row(active=False),))
         pytest.param(PAUSED, (row(),), Seen.AS_DESIRED, id="active-after-enabling"),
         pytest.param(
             change((row(HOURLY, active=False),)), (row(active=False),), Seen.AS_DESIRED, id="saved-while-inactive"
+        ),
+        *(
+            pytest.param(replace(change(live), to_activate=True), (row(active=False),), Seen.INACTIVE, id=name)
+            for name, live in (
+                ("still-inactive-with-its-new-cron", (row(HOURLY, active=False),)),
+                ("paused-by-the-save", (row(HOURLY),)),
+                ("created-inactive", ()),
+            )
+        ),
+        pytest.param(
+            replace(change((row(HOURLY, active=False),)), to_activate=True), (row(),), Seen.AS_DESIRED, id="activated"
+        ),
+        pytest.param(
+            replace(change((row(HOURLY),), wanted=schedule(state=State.PARKED)), to_activate=True),
+            (row(PARKED_CRON, active=False),),
+            Seen.AS_DESIRED,
+            id="a-parked-job-need-not-be-active",
         ),
         pytest.param(
             change((row(HOURLY),), wanted=schedule(state=State.PARKED)), (), Seen.OTHER, id="gone-while-parking"

@@ -161,11 +161,43 @@ def test_after_saving_over_a_paused_job_the_outcome_says_what_became_of_it(enabl
     assert said in done.outcomes[0].message
 
 
+def leaving_it_inactive(fake, save):
+    fake.rows[save.key] = (row(save.cron, active=False),)
+    return SaveAnswer(AnswerKind.ACKNOWLEDGED)
+
+
 def test_enabling_that_has_no_effect_is_a_mismatch():
     service = FakeService({key("p"): (row(active=False),)})
     allowances = Allowances({ENABLE_INACTIVE: True})
     done = run(planned(service, schedule("p"), allowances=allowances), service, allowances=allowances)
-    assert results(done)["p"] == (Result.MISMATCHED, "not-taken")
+    assert results(done)["p"] == (Result.MISMATCHED, "still-inactive")
+    assert "still inactive" in done.outcomes[0].message
+    assert "service.save_enables" in (done.outcomes[0].hint or "")
+    assert done.exit_code == 4
+
+
+@pytest.mark.parametrize("rows", [(row(HOURLY, active=False),), (row(HOURLY),), ()], ids=["paused", "active", "absent"])
+def test_where_active_jobs_are_asked_for_a_save_that_leaves_an_inactive_one_is_a_mismatch(rows):
+    service = FakeService({key("p"): rows})
+    service.on_save = leaving_it_inactive
+    allowances = Allowances({ALLOW_INACTIVE: True, ENABLE_INACTIVE: True})
+    plan = planned(service, schedule("p"), allowances=allowances)
+    done = run(plan, service, allowances=allowances)
+    assert results(done) == {"p": (Result.MISMATCHED, "still-inactive")}
+    again = run(planned(service, schedule("p"), allowances=allowances), service, allowances=allowances)
+    assert (results(again), again.exit_code) == (results(done), done.exit_code)
+    # Of a plan that was made before it, nothing counts as done either.
+    assert results(run(plan, service, allowances=allowances)) == {"p": (Result.REFUSED, "stale")}
+
+
+def test_one_job_that_stays_inactive_does_not_keep_the_others_from_being_saved():
+    service = FakeService({key("a"): (row(HOURLY, active=False),)})
+    service.on_save = lambda fake, save: leaving_it_inactive(fake, save) if save.key.code == "a" else None
+    allowances = Allowances({ALLOW_INACTIVE: True, ENABLE_INACTIVE: True})
+    plan = planned(service, schedule("a"), *updates(service, 2), *creates(1), allowances=allowances)
+    done = run(plan, service, allowances=allowances)
+    assert results(done)["a"] == (Result.MISMATCHED, "still-inactive")
+    assert (done.count(Result.VERIFIED), done.exit_code) == (3, 4)
 
 
 def test_a_lost_reply_is_settled_by_reading_back():

@@ -31,6 +31,9 @@ FROZEN = 'freezes:\n  - {reason: audit, from: "2000-01-01T00:00", to: "2090-01-0
 TOUCHED = {"verified", "mismatched", "unknown"}
 
 
+LOST = 500, b"who knows"
+
+
 class KilledError(BaseException):
     """Ends a run as a signal would that nothing can catch, but for its lock: that is free at once."""
 
@@ -64,7 +67,8 @@ LIVE = st.dictionaries(
     ),
 )
 ANSWERS = st.dictionaries(
-    st.sampled_from(CODES), st.sampled_from(["done-and-lost", "lost", "rejected", "ignored", "doubled", "unread"])
+    st.sampled_from(CODES),
+    st.sampled_from(["done-and-lost", "lost", "rejected", "ignored", "doubled", "unread", "activated", "paused"]),
 )
 WORLDS = st.builds(
     World,
@@ -77,14 +81,14 @@ WORLDS = st.builds(
     settings=st.sampled_from(["", "", "on_drift: hold\n", "limits: {max_changes: 1}\n", FROZEN]),
     answers=ANSWERS,
 )
-# Without --enable-inactive: a save counts as verified though its job stays paused (decision 1). With this option the
-# next run saves such a job once more, to start it.
 FLAGS = st.lists(
-    st.sampled_from(["--include-renames", "--allow-inactive", "--park-removed", "--recreate", "--accept-drift"]),
+    st.sampled_from(
+        ["--include-renames", "--enable-inactive", "--allow-inactive", "--park-removed", "--recreate", "--accept-drift"]
+    ),
     unique=True,
 )
 
-OF_ROLLBACK = ("--allow-inactive", "--accept-drift")
+OF_ROLLBACK = ("--allow-inactive", "--enable-inactive", "--accept-drift")
 
 
 def tenant(declared):
@@ -153,13 +157,15 @@ def answering(service, answers):
         if wanted["opttype"] != "save" or how in (None, "unread"):
             return None
         done = 200, json.dumps({"resp_data": {"group_job_id": "1"}}).encode()
-        if how in ("done-and-lost", "doubled"):
+        if how in ("done-and-lost", "doubled", "activated", "paused"):
             done = service.save(tenant, wanted)
         else:
             service.saves.append((tenant, wanted["bizcode"], wanted["cronexpression"], wanted["jobname"]))
         if how == "doubled":
             service.jobs[tenant, wanted["bizcode"]] *= 2
-        return {"rejected": (400, b"no"), "ignored": done, "doubled": done}.get(how, (500, b"who knows"))
+        if how in ("activated", "paused"):
+            service.jobs[tenant, wanted["bizcode"]][0]["jobstatus"] = "enable" if how == "activated" else "off"
+        return {"rejected": (400, b"no"), "lost": LOST, "done-and-lost": LOST}.get(how, done)
 
     return hook
 
@@ -175,11 +181,15 @@ def decided(program, *flags):
 
 @dataclass(frozen=True)
 class Ended:
-    """How a command ended: its exit code, what became of each change, and the keys that it sent saves of."""
+    """How a command ended: its exit code, what became of each change, and the keys that it sent saves of.
+
+    *landed* are the keys that have a new cron and no active job, which was asked for: something was done for them.
+    """
 
     code: int
     outcomes: dict[str, tuple[str, str, int]]
     sent: frozenset[str]
+    landed: frozenset[str]
 
     @property
     def verified(self):
@@ -195,14 +205,16 @@ def run(program, service, *command):
     code, document = program.json(*command)
     told = {one["code"]: one["outcome"] for one in document.get("changes", ())}
     outcomes = {code: (one["result"], one["reason"], one["saves"]) for code, one in told.items()}
-    return Ended(code, outcomes, frozenset(save[1] for save in service.saves[before:]))
+    inactive = {one["code"] for one in document.get("changes", ()) if one["outcome"]["reason"] == "still-inactive"}
+    landed = {one["code"] for one in document.get("changes", ()) if one["action"] != "enable"} & inactive
+    return Ended(code, outcomes, frozenset(save[1] for save in service.saves[before:]), frozenset(landed))
 
 
 def hold_the_next_to(first, second):
     """Hold *second* to the law, which repeated the command of *first*."""
     # What was verified is so: it is not saved again. Only what was left undone may be.
     assert not second.sent & first.verified
-    if not first.verified:
+    if not first.verified | first.landed:
         assert second == first
     if first.code == 0:
         assert (second.code, second.sent) == (0, frozenset())
@@ -252,8 +264,33 @@ CAME_TO_NOTHING = World(
 )
 
 
+TO_ACTIVATE = ["--allow-inactive", "--enable-inactive"]
+# Two jobs are paused, one of them with another cron. Saving activates neither.
+STAYS_PAUSED = World(
+    then=None,
+    seen={},
+    dies=False,
+    rolled_back=False,
+    declared={**NIGHTLY_ONCE, "2": ("0 0 2 * * ?", "订单", "active", False)},
+    live={"1": ("0 0 3 * * ?", 1, "off"), "2": ("0 0 2 * * ?", 1, "off")},
+    settings="",
+)
+# A job is paused and as declared, which was not so when it was applied last. It is protected, and another one is saved.
+REFUSED_BESIDE_A_SAVE = World(
+    then=NIGHTLY_ONCE,
+    seen={},
+    dies=False,
+    rolled_back=False,
+    declared={"1": ("0 0 3 * * ?", "订单", "active", True), "2": ("0 0 2 * * ?", "订单", "active", False)},
+    live={"1": ("0 0 3 * * ?", 1, "off")},
+    settings="",
+)
+
+
 @pytest.mark.parametrize("home", ["file", "none"], indirect=True)
 @example(world=CAME_TO_NOTHING, flags=[])
+@example(world=STAYS_PAUSED, flags=TO_ACTIVATE)
+@example(world=REFUSED_BESIDE_A_SAVE, flags=TO_ACTIVATE)
 @settings(examples(0.2), suppress_health_check=SUPPRESSED)
 @LAW
 def test_any_command_repeated_says_the_same_and_does_the_same(program, service, home, make, world, flags):
