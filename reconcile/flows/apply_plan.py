@@ -13,7 +13,7 @@ where one was, in any wave, stop the run: of what is left the updates are then r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -65,7 +65,7 @@ def apply_plan(
     sent = _go_first(moment, tally, pacing=pacing, situation=situation)
     tally = sent.tally
     if sent.verified and tally.pending and pacing.soak is not None and not tally.is_stopped:
-        tally = soak(sent.verified, ports, tally, pacing=pacing, situation=situation)
+        tally = soak(sent.verified, moment, tally, pacing=pacing)
     while tally.pending and not tally.is_stopped:
         tally = _wave(moment, tally, pacing)
     # The closing look comes first: it may show that saving appends, and then what is left is refused.
@@ -96,29 +96,38 @@ def _refused(tally: Tally, refused: tuple[Refusal, ...]) -> Iterator[tuple[Chang
 
 def _go_first(moment: Moment, tally: Tally, *, pacing: Pacing, situation: Situation) -> SentCanaries:
     """Send the canaries, unless it is known that none of them would fire in time."""
-    ports = moment.ports
     waits: dict[Key, float] = {}
     if pacing.soak is SoakUntil.NEXT_FIRE and len(tally.pending) > kinds_in(tally.pending):
-        now, skew = ports.clock.now(), ports.skew()
-        waits = _waits(tally.pending, now, pacing, situation)
-        of_service = waits if skew is None else _waits(tally.pending, skew.service_at(now), pacing, situation)
-        is_in_vain, is_by_service = (min(each.values()) == _NEVER for each in (waits, of_service))
-        if is_in_vain != is_by_service and OVERRIDE_FREEZE not in moment.judging.allowances:
-            tally = _disagreed(tally, moment, is_in_vain=is_in_vain)
-        elif is_in_vain:
-            # Known before anything is saved, so nothing is left half done.
+        by_clock = [_waits(tally.pending, at, pacing, situation) for at in moment.now().instants]
+        counted = by_clock[:1] if OVERRIDE_FREEZE in moment.judging.allowances else by_clock
+        waits = {key: max(each[key] for each in counted) for key in by_clock[0]}
+        # Known before anything is saved, so nothing is left half done.
+        if all(_is_in_vain(each) for each in counted):
             tally = tally.stopped("no canary would fire before the soak's limit", in_vain(pacing))
+        elif _is_in_vain(waits):
+            tally = _disagreed(tally, moment, [_is_in_vain(each) for each in by_clock])
     return send_canaries(moment, tally, pacing=pacing, waits=waits)
 
 
-def _disagreed(tally: Tally, moment: Moment, *, is_in_vain: bool) -> Tally:
-    """Return *tally* without what is pending: a canary would fire in time by one clock alone."""
-    sides = ("this runner", "the service") if is_in_vain else ("the service", "this runner")
-    told = dict(zip(("this runner", "the service"), map(instant_text, moment.now().instants), strict=True))
-    message = (
-        f"by the clock of {sides[0]} ({told[sides[0]]}) no canary fires within the soak's limit, "
-        f"and by that of {sides[1]} ({told[sides[1]]}) one does"
-    )
+def _is_in_vain(waits: Mapping[Key, float]) -> bool:
+    return min(waits.values()) == _NEVER
+
+
+def _disagreed(tally: Tally, moment: Moment, in_vain_by: Sequence[bool]) -> Tally:
+    """Return *tally* without what is pending: no canary would fire in time by both clocks, and one by either.
+
+    *in_vain_by* says by which of them none would: that of the runner, that of the service.
+    """
+    runner, service = map(instant_text, moment.now().instants)
+    sides = [f"this runner ({runner})", f"the service ({service})"]
+    if not any(in_vain_by):
+        message = (
+            f"by the clock of {sides[0]} another canary fires within the soak's limit than by that of {sides[1]}, "
+            "and none by both"
+        )
+    else:
+        none, one = sides if in_vain_by[0] else reversed(sides)
+        message = f"by the clock of {none} no canary fires within the soak's limit, and by that of {one} one does"
     refusal = refused_by(CLOCKS_DISAGREE, message)
     return without_refused(tally, ((change, refusal) for change in tally.pending), moment.ports)
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from reconcile.engine.judges import Situation
-from reconcile.engine.overrides import ALLOW_INACTIVE, Allowances
+from reconcile.engine.overrides import ALLOW_INACTIVE, OVERRIDE_FREEZE, Allowances
 from reconcile.errors import ServiceError
 from reconcile.flows.apply_plan import apply_plan
 from reconcile.flows.pacing import Pacing, SoakUntil
 from reconcile.flows.soak import LONGEST_PAUSE_SECONDS
+from reconcile.model.clock_skew import RESOLUTION, ClockSkew
 from reconcile.model.execution import Execution, HistoryPage
 from reconcile.model.outcome import Result
 from reconcile.model.reading import Reading
@@ -304,12 +306,7 @@ def test_both_canaries_are_waited_for():
         (600, lambda: service.fire(AT_TEN, job_id="u0")), (1200, lambda: service.fire(at_twenty, job_id="c"))
     )
     service = firing(clock=clock)
-
-    def save(fake, save):
-        fake.rows[save.key] = (row(save.cron, job_id=save.key.code),)
-        return SaveAnswer(AnswerKind.ACKNOWLEDGED)
-
-    service.on_save = save
+    service.on_save = with_ids_of_codes
     done = soaked(service, *frequent(2), schedule("c", "0 0/20 * * * ?"))
     assert (done.exit_code, clock.monotonic()) == (0, 1202)
 
@@ -388,6 +385,116 @@ def test_the_fire_is_expected_as_the_environments_quartz_reads_the_cron(quartz, 
     situation = Situation(reading=Reading(quartz))
     done = apply_plan(plan, ports(service, clock=clock), situation=situation, pacing=FIRE)
     assert (done.exit_code, [one.code for wave in service.saved for one in wave]) == (code, saved)
+
+
+def apart(minutes):
+    """The service's clock is so much ahead of the runner's."""
+    by = timedelta(minutes=minutes)
+    skew = ClockSkew(by, by + RESOLUTION, NOON + by, NOON)
+    return lambda: skew
+
+
+def soaked_apart(service, minutes, *schedules, allowances=Allowances()):
+    made = ports(service, clock=service.clock, skew=apart(minutes))
+    plan = planned(service, *schedules)
+    return apply_plan(plan, made, situation=Situation(), pacing=FIRE, allowances=allowances)
+
+
+# By the clock of the service it is 12:10, or 11:50, when the soak begins.
+BY_ONE_CLOCK = [
+    pytest.param(10, NOON + timedelta(minutes=5), id="an-old-fire-that-the-runner-takes-for-new"),
+    pytest.param(-10, NOON - timedelta(minutes=5), id="a-new-fire-that-the-runner-takes-for-old"),
+]
+
+
+@pytest.mark.parametrize("minutes, fired_at", BY_ONE_CLOCK)
+def test_a_fire_that_is_new_by_one_clock_alone_ends_no_soak(minutes, fired_at):
+    service = firing(clock=TimedClock((300, lambda: service.fire(fired_at))))
+    done = soaked_apart(service, minutes, *frequent(2))
+    assert results(done) == {"u0": (Result.VERIFIED, "saved"), "u1": (Result.REFUSED, "guard")}
+    assert (service.clock.monotonic(), done.exit_code, done.findings) == (3600, 4, ())
+    left = done.outcomes[1]
+    told = f"{fired_at:%Y-%m-%dT%H:%M:%SZ}", "2026-03-01T12:00:00Z", f"{NOON + timedelta(minutes=minutes):%H:%M:00Z}"
+    assert all(text in left.message for text in ("acme/u0", "this runner", "the service", *told))
+    assert "not seen" not in left.message
+    assert "set the clocks" in (left.hint or "")
+
+
+@pytest.mark.parametrize("minutes, fired_at", BY_ONE_CLOCK)
+def test_one_that_is_new_by_both_ends_it_also_after_such_a_one(minutes, fired_at):
+    late = NOON + timedelta(minutes=12)
+    clock = TimedClock((300, lambda: service.fire(fired_at)), (1400, lambda: service.fire(late)))
+    service = firing(clock=clock)
+    done = soaked_apart(service, minutes, *frequent(2))
+    assert (done.exit_code, done.findings) == (0, ())
+    assert 1400 <= clock.monotonic() <= 1400 + LONGEST_PAUSE_SECONDS
+
+
+@pytest.mark.parametrize("minutes, fired_at", BY_ONE_CLOCK)
+def test_who_goes_on_where_the_clocks_disagree_needs_one_of_them_alone(minutes, fired_at):
+    service = firing(clock=TimedClock((300, lambda: service.fire(fired_at))))
+    allowances = Allowances({OVERRIDE_FREEZE: "the clock of the service is wrong"})
+    assert soaked_apart(service, minutes, *frequent(2), allowances=allowances).exit_code == 0
+
+
+@pytest.mark.parametrize("minutes", [10, -10])
+def test_where_no_clock_has_seen_a_fire_that_is_said_and_not_that_they_disagree(minutes):
+    service = firing(clock=TimedClock((300, lambda: service.fire(NOON - timedelta(minutes=30)))))
+    done = soaked_apart(service, minutes, *frequent(2))
+    assert results(done)["u1"] == (Result.SKIPPED, "run-stopped")
+    assert [finding.rule for finding in done.findings] == ["soak-no-fire"]
+
+
+def with_ids_of_codes(fake, save):
+    fake.rows[save.key] = (row(save.cron, job_id=save.key.code),)
+    return SaveAnswer(AnswerKind.ACKNOWLEDGED)
+
+
+# The clock of the service is at 12:50: a day has no 12:30 left, and 13:20 is within the hour.
+@pytest.mark.parametrize(
+    "cron", [pytest.param("0 30 12 * * ?", id="by-the-runner"), pytest.param("0 20 13 * * ?", id="by-the-service")]
+)
+def test_a_canary_that_fires_in_time_by_one_clock_alone_is_waited_for(cron):
+    clock = TimedClock((600, lambda: service.fire(NOON + timedelta(minutes=60), job_id="u0")))
+    service = firing(clock=clock)
+    service.on_save = with_ids_of_codes
+    done = soaked_apart(service, 50, *frequent(2), schedule("c", cron))
+    assert results(done)["u1"] == (Result.REFUSED, "guard")
+    message = done.outcomes[-1].message
+    assert message.startswith("acme/c, which went first, was not seen to fire: by the clock of")
+    one, other = message.split(", and by that of")
+    assert ("this runner" in one, "the service" in other) == 2 * (cron == "0 30 12 * * ?",)
+    assert (done.findings, clock.monotonic()) == ((), 3600)
+
+
+def test_and_ends_the_soak_when_it_fires():
+    fires = [(600, 60, "u0"), (1800, 80, "c")]
+    clock = TimedClock(
+        *(
+            (at, partial(lambda *fire: service.fire(NOON + timedelta(minutes=fire[0]), job_id=fire[1]), minute, job))
+            for at, minute, job in fires
+        )
+    )
+    service = firing(clock=clock)
+    service.on_save = with_ids_of_codes
+    done = soaked_apart(service, 50, *frequent(2), schedule("c", "0 20 13 * * ?"))
+    assert (done.exit_code, done.findings) == (0, ())
+    assert 1800 <= clock.monotonic() <= 1800 + LONGEST_PAUSE_SECONDS
+
+
+def test_the_canary_is_one_that_fires_in_time_by_both_clocks():
+    service = firing(clock=TimedClock((600, lambda: service.fire(NOON + timedelta(minutes=60)))))
+    done = soaked_apart(service, 50, schedule("u0", "0 5 12 * * ?"), *frequent(3)[1:])
+    assert service.saved[0] == [key("u1")]
+    assert done.exit_code == 0
+
+
+def test_where_none_does_by_both_nothing_is_saved():
+    service = firing()
+    done = soaked_apart(service, 50, schedule("u0", "0 30 12 * * ?"), schedule("u1", "0 20 13 * * ?"))
+    assert results(done) == {"u0": (Result.REFUSED, "guard"), "u1": (Result.REFUSED, "guard")}
+    assert (service.saved, done.exit_code) == ([], 3)
+    assert "and none by both" in done.outcomes[0].message
 
 
 def test_a_freeze_that_begins_during_the_soak_holds_for_the_rest():

@@ -9,6 +9,7 @@ import pytest
 from reconcile import cli
 from reconcile.service.system_clock import SystemClock
 from tests.journeys.conftest import rules
+from tests.journeys.service import history
 
 AHEAD = timedelta(minutes=10)
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
@@ -24,6 +25,16 @@ def clock(monkeypatch):
     Told.now = staticmethod(lambda *_: NOON)
     monkeypatch.setattr(cli, "datetime", Told)
     monkeypatch.setattr(SystemClock, "now", lambda *_: NOON)
+
+
+@pytest.fixture
+def passing(clock, monkeypatch):
+    """Time passes by sleeping. Gives the seconds since noon."""
+    slept = []
+    monkeypatch.setattr(SystemClock, "now", lambda *_: NOON + timedelta(seconds=sum(slept)))
+    monkeypatch.setattr(SystemClock, "monotonic", lambda _: sum(slept))
+    monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: slept.append(max(0.0, seconds)))
+    return lambda: sum(slept)
 
 
 def freeze(begins, ends):
@@ -120,3 +131,34 @@ def test_a_soak_that_would_pass_by_one_clock_alone_saves_nothing(program, servic
     outcomes = [one["outcome"] for one in run["changes"]]
     assert [(one["result"], one["reason"]) for one in outcomes] == 2 * [("refused", "guard")]
     assert all("no canary fires within the soak's limit" in one["message"] for one in outcomes)
+
+
+@pytest.mark.parametrize(
+    "ahead, minute, is_new",
+    [
+        pytest.param(AHEAD, 5, False, id="old-by-the-service"),
+        pytest.param(-AHEAD, -5, False, id="old-by-the-runner"),
+        pytest.param(AHEAD, 20, True, id="new-by-both"),
+        pytest.param(timedelta(), 5, True, id="clocks-alike"),
+        pytest.param(timedelta(seconds=50), 0, True, id="within-a-minute"),
+    ],
+)
+def test_a_soak_passes_by_a_fire_that_is_new_by_both_clocks(passing, program, service, declare, ahead, minute, is_new):
+    declare(
+        "tenant: acme\nschedules:\n"
+        + "".join(f'  - {{code: "{code}", name: a, cron: "0 0/5 * * * ?"}}\n' for code in "123"),
+        more="ledger: none\n",
+    )
+    for code in "123":
+        service.put("acme", code, "0 0 2 * * ?")
+    service.date = ahead
+    fired = NOON + timedelta(minutes=minute)
+    service.hook = history(lambda: [fired] if passing() >= 300 else [])
+    code, run = program.json("apply", "--yes", "--soak", "next-fire")
+    assert (code, len(service.saves)) == ((0, 3) if is_new else (4, 1))
+    if not is_new:
+        left = [one["outcome"] for one in run["changes"]][1:]
+        assert [(one["result"], one["reason"]) for one in left] == 2 * [("refused", "guard")]
+        assert all("this runner (2026-11-29T12:00:" in one["message"] for one in left)
+        assert all(f"{NOON + ahead:the service (%Y-%m-%dT%H:%M:}" in one["message"] for one in left)
+        assert "soak-no-fire" not in said(run)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from reconcile import cli
 from reconcile.service.system_clock import SystemClock
 from tests.journeys.conftest import WORKSPACE
+from tests.journeys.service import history
 
 LISTED = "0 0 2 15W,20W * ?"
 SECOND_DAY = datetime(2026, 11, 20, 1, 55, tzinfo=UTC)  # a Friday; in 2.3 only the 16th, a Monday, is a day of the list
@@ -94,23 +94,6 @@ def test_a_live_text_that_its_quartz_refuses_is_compared_as_text_and_near_no_fir
     assert [saved[1:3] for saved in service.saves] == [("1", "0 0 12 1 * ?"), ("2", "0 0 12 1 * ?")]
 
 
-def fire_of(job_id, moment):
-    said = f"{moment:%Y-%m-%dT%H:%M:%S.000+0000}"
-    return {
-        "triggerid": f"t{job_id}",
-        "jobinfoid": job_id,
-        "exestarttime": said,
-        "exedes": "",
-        "exestatus": "success",
-        "triggerstatus": "success",
-        "exetotaltime": 1,
-        "dynamicid": "1",
-        "triggertime": said,
-        "updatetime": said,
-        "runtype": "trigger",
-    }
-
-
 @pytest.mark.parametrize(
     "quartz, exit_code, saved, told",
     [
@@ -124,15 +107,7 @@ def test_a_soak_until_the_next_fire_waits_for_the_fire_of_the_environments_quart
     declare(LISTED, quartz, "ledger: none\n")
     fire = SECOND_DAY + timedelta(minutes=5)
 
-    def history(_, body):
-        wanted = body.get("xw_quartz", {})
-        if wanted.get("opttype") != "quaryjournal":
-            return None
-        found = [fire_of(wanted["jobinfoid"], fire)] if clock() >= fire else []
-        page = {"pageSize": 10, "pageIndex": 1, "resultCount": len(found), "pageCount": 1, "data": found}
-        return 200, json.dumps({"resp_data": {"quartz_list": page}}).encode()
-
-    service.hook = history
+    service.hook = history(lambda: [fire] if clock() >= fire else [])
     code, run = program.json("apply", "--yes", "--soak", "next-fire")
     assert (code, [one[1] for one in service.saves]) == (exit_code, saved)
     assert [one["rule"] for one in run["findings"] if one["rule"].startswith("soak")] == told
