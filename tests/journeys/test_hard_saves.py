@@ -115,6 +115,22 @@ def test_a_save_that_was_acknowledged_is_believed_only_when_it_reads_back(progra
     assert (code, outcomes(run)) == (4, {"1": ("mismatched", "other-live")})
 
 
+@pytest.mark.parametrize(
+    "live", [pytest.param("0 0 2 * * ?", id="only-paused"), pytest.param("0 0 5 * * ?", id="changed")]
+)
+def test_a_job_that_no_save_makes_active_is_never_called_done_where_that_was_asked_for(program, service, live):
+    service.put("acme", "1", live, status="off")
+    asked = ("apply", "--yes", "--code", "1", "--allow-inactive", "--enable-inactive")
+    for _ in range(2):
+        code, run = program.json(*asked)
+        assert (code, outcomes(run)) == (4, {"1": ("mismatched", "still-inactive")})
+    (told,) = [one["outcome"] for one in run["changes"]]
+    assert "the job is still inactive" in told["message"]
+    assert "service.save_enables" in told["hint"]
+    # Without being asked for, a paused job is attention.
+    assert program("apply", "--yes", "--code", "1").code == 0
+
+
 def test_on_a_service_that_was_seen_to_append_no_second_key_is_doubled(applied, service, write):
     write("reconcile.yaml", WORKSPACE.format(url=service.url).replace("save: upsert", "save: unknown"))
 
