@@ -70,7 +70,8 @@ def write(here, *, workspace, environment):
 def is_usable(here, runs):
     """Whether the ledger that the declarations name has these *runs*, and may be used."""
     ended = here.run("runs", "--format", "json")
-    assert ended.code == 0 or "was taken to" in ended.err or "there is no ledger" in ended.err, ended
+    there_is_none = ("was taken to", "there is no ledger", "carries that ledger here")
+    assert ended.code == 0 or any(one in ended.err for one in there_is_none), ended
     return ended.code == 0 and {one["run"] for one in ended.document["runs"]} >= runs
 
 
