@@ -113,9 +113,9 @@ def test_a_disk_that_fills_up_stops_the_run_before_its_next_save_and_all_is_told
     assert any("ledger" in one["rule"] for one in run["findings"]), run["findings"]
     service.hook = nothing
     (disk / "filler").unlink()
-    # The disk did not take either that the lock was given back; the lease would end by itself.
+    # Where the disk did not take either that the lock was given back, the lease would end by itself.
     (found,) = program.json("status")[1]["environments"]
-    assert program("unlock", found["lock"]["id"]).code == 0
+    assert found["lock"] is None or program("unlock", found["lock"]["id"]).code == 0
     assert program("apply", "--yes").code == 0
     assert sorted(code for _, code, _, _ in service.saves) == [f"{at:02}" for at in range(KEYS)]
     (found,) = program.json("status")[1]["environments"]
