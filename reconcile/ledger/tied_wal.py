@@ -36,7 +36,7 @@ def refuse_mixture(path: Path, shown: str) -> None:
     with contextlib.closing(sqlite3.connect(_uri(path, "mode=ro"), uri=True, isolation_level=None)) as connection:
         connection.execute("BEGIN")
         (ahead,) = connection.execute(_ASK).fetchone()
-        if _of_file(path) in (ahead - 1, ahead):
+        if _of_file(path) in (ahead - 1, ahead, None):
             return
     raise LedgerError(
         f"the ledger {shown} cannot be believed: {beside.name} beside it holds changes to another file: a ledger from "
@@ -49,17 +49,21 @@ def refuse_mixture(path: Path, shown: str) -> None:
 def tie(connection: Connection, path: Path) -> None:
     """Let the `-wal` be one ahead of the file at *path*, by the transaction that writes on *connection*."""
     ahead = connection.exec_driver_sql(_ASK).scalar_one()
-    try:
-        is_put_into_it = _of_file(path) == ahead
-    except sqlite3.OperationalError:
-        return  # the file went away: that is found out after the transaction
-    if is_put_into_it:
+    if _of_file(path) == ahead:
         connection.exec_driver_sql(f"{_ASK} = {ahead + 1}")
 
 
-def _of_file(path: Path) -> int:
-    with contextlib.closing(sqlite3.connect(_uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
-        return int(connection.execute(_ASK).fetchone()[0])
+def _of_file(path: Path) -> int | None:
+    """Return the number of the file alone.
+
+    None: it is not whole without its `-wal`, since what puts that into it broke off (a kill, a full disk); a backup is
+    whole. Or it went away, or is no database: the ledger finds that out.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(_uri(path, "mode=ro&immutable=1"), uri=True)) as connection:
+            return int(connection.execute(_ASK).fetchone()[0])
+    except sqlite3.DatabaseError:
+        return None
 
 
 def _uri(path: Path, how: str) -> str:

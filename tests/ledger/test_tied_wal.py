@@ -54,6 +54,19 @@ def kept(path, name):
     return shutil.copy(path, path.parent.with_name(f"{name}.db"))
 
 
+def test_a_file_into_which_its_wal_was_put_in_part_only_is_read(path, tmp_path):
+    killed_run(path, 0)
+    shutil.copytree(path.parent, tmp_path / "whole")
+    with contextlib.closing(sqlite3.connect(tmp_path / "whole" / "ledger.db")) as connection:
+        (page,) = connection.execute("PRAGMA page_size").fetchone()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    # As a kill or a full disk leaves it: the first page is new, and says how many there are.
+    path.write_bytes((tmp_path / "whole" / "ledger.db").read_bytes()[:page])
+    assert known(path) == {"0"}
+    killed_run(path, 1)
+    assert known(path) == {"0", "1"}
+
+
 def test_what_killed_runs_left_is_read_however_often_one_is_killed(path):
     for number in range(9):
         (whole_run if number in (3, 6) else killed_run)(path, number)
