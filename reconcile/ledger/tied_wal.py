@@ -30,7 +30,7 @@ def refuse_mixture(path: Path, shown: str) -> None:
         sqlite3.Error: the file cannot be read.
     """
     beside = path.with_name(f"{path.name}-wal")
-    if not beside.exists() or not beside.stat().st_size:
+    if not _size(beside):
         return
     # A connection that may write puts the `-wal` into the file when it is closed.
     with contextlib.closing(sqlite3.connect(_uri(path, "mode=ro"), uri=True, isolation_level=None)) as connection:
@@ -51,6 +51,14 @@ def tie(connection: Connection, path: Path) -> None:
     ahead = connection.exec_driver_sql(_ASK).scalar_one()
     if _of_file(path) == ahead:
         connection.exec_driver_sql(f"{_ASK} = {ahead + 1}")
+
+
+def _size(path: Path) -> int:
+    """Return how much is in the file at *path*: nothing, where another run has just put it away."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _of_file(path: Path) -> int | None:

@@ -7,13 +7,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from reconcile.errors import LedgerError
 from reconcile.ledger.address import file_address
 from reconcile.ledger.readable_file import readable_file
-from reconcile.ledger.tied_wal import tie
+from reconcile.ledger.tied_wal import refuse_mixture, tie
 from tests.builders import HOURLY
 from tests.ledger.run_builders import applied, end, run_in
 from tests.ledger.test_open_ledger import opening
@@ -145,6 +146,12 @@ def test_the_look_at_the_file_takes_no_lock_of_this_process_away(path):
         assert "database is locked" in asked.stderr
         end(entry)
     assert known(path) == {"1", "2"}
+
+
+def test_a_wal_that_another_run_puts_away_just_then_is_no_error(path, monkeypatch):
+    whole_run(path, 1)
+    monkeypatch.setattr(Path, "exists", lambda _: True)  # as it was a moment ago
+    refuse_mixture(path, "ledger.db")
 
 
 def test_a_file_that_went_away_just_then_is_tied_to_nothing(path):
