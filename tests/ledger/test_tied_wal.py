@@ -102,6 +102,32 @@ def test_another_file_put_under_it_is_an_error_as_often_as_it_is_opened(path, wh
     assert known(path) == {str(each) for each in range(1, {"older": 3, "much-older": 2, "newer": 7}[which])}
 
 
+def test_a_backup_whose_pages_lie_elsewhere_is_not_mixed_with_it(path):
+    for number in range(9):
+        whole_run(path, number)
+    backup = path.with_name("backup.db")
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("VACUUM INTO ?", [str(backup)])
+    killed_run(path, 9)
+    content = (path.parent / "backup.db").read_bytes()
+    shutil.copy(backup, path)
+    with pytest.raises(LedgerError, match="changes to another file"):
+        known(path)
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("how", ["VACUUM", "CREATE TABLE of_another_program (id)", "REINDEX"])
+def test_what_a_person_did_to_the_file_with_sqlite_is_no_mixture(path, how):
+    whole_run(path, 1)
+    for number in (2, 3):
+        with contextlib.closing(sqlite3.connect(path)) as connection:
+            connection.execute(how.replace("program", f"program_{number}"))
+        killed_run(path, number)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute(how)
+    assert known(path) == {"1", "2", "3"}
+
+
 def test_who_may_only_read_is_told_too(path, monkeypatch):
     whole_run(path, 1)
     older = kept(path, "older")
