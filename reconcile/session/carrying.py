@@ -98,6 +98,8 @@ def _source(checkout: Checkout, origin: Origin, target: LedgerHome) -> LedgerHom
     elif origin.address is not None or _address(target).path is not None:
         address = ledger_address(origin.address, places.place, runtime.environ, named=NAMED)
         earlier = places.earlier
+        if address is None:
+            raise UsageError(f"{NAMED} none names no ledger", hint="name the one to carry here")
     if address is not None:
         runtime.facts.learn_secrets(address.hide)
     found = LedgerHome(runtime, workspace, environment, address, checkout.repository, earlier=earlier)

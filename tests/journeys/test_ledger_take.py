@@ -270,7 +270,7 @@ def test_where_something_is_already_nothing_is_put_over_it(program, service, dec
         pytest.param(["--from", "a", "--from", "b"], "--from names 0 addresses and 2 environments", id="two-names"),
         pytest.param(["--from", "file"], "--from names the ledger of test itself", id="itself"),
         pytest.param(["--from", "./none.db"], "there is no ledger none.db", id="no-file"),
-        pytest.param(["--from", "none"], "ledger in reconcile.yaml is none", id="none"),
+        pytest.param(["--from", "none"], "--from none names no ledger", id="none"),
         pytest.param(["--from", "git+%"], "--from names no Git remote", id="no-remote"),
         pytest.param(["--from", "sqlite:///x.db"], "--from names a SQLite file by its path", id="sqlite-url"),
         pytest.param(
@@ -287,6 +287,13 @@ def test_what_names_no_ledger_is_an_error_that_says_so(program, remote, declare,
     assert program("apply", "--yes").code == 0
     ended = program("ledger", "take", *words)
     assert (ended.code, said in ended.err) == (1, True), ended.err
+
+
+def test_there_is_nothing_to_take_a_ledger_to_where_none_is_kept(program, remote, declare):
+    declare(more="ledger: none\n")
+    for former in ("git", "staging"):
+        ended = program("ledger", "take", "--from", former)
+        assert (ended.code, "ledger in reconcile.yaml is none" in ended.err) == (1, True), ended.err
 
 
 def test_the_ledger_of_an_environment_that_is_declared_is_its_own(program, service, write, remote):
