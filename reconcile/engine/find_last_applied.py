@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from reconcile.model.change import known_name, only_row, same_cron, same_rows
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import UNJUDGED, Applied, LastApplied, last_declaration
+from reconcile.model.last_applied import NO_ORPHANS, UNJUDGED, Applied, LastApplied, last_declaration
 from reconcile.model.ledger_records import ChangeRecord, Settled
 from reconcile.model.live import Live
 from reconcile.model.plan import Plan
 from reconcile.model.schedule import Schedule, State
 
-FIRST = f"nothing was applied with this ledger yet: two-way, no orphans; {UNJUDGED}"
+FIRST = f"nothing was applied with this ledger yet: two-way, {NO_ORPHANS}; {UNJUDGED}"
 FROM_LEDGER = "last applied comes from the ledger: what it never saw declared is not known to it, and is not an orphan"
 
 

@@ -13,7 +13,9 @@ from reconcile.model.schedule import DeclaredAt, Schedule, State
 UNJUDGED = "nothing counts as vanished, held, changed by hand, or applied at a later commit"
 """What the guards that need memory cannot tell without it."""
 
-TWO_WAY = f"no last applied: two-way, no orphans, no lock; {UNJUDGED}"
+NO_ORPHANS = "no orphans"
+ORPHANS_OF_BASE = "no orphans but those of --base"
+TWO_WAY = f"no last applied: two-way, {NO_ORPHANS}, no lock; {UNJUDGED}"
 
 
 class LastAppliedSource(StrEnum):

@@ -18,7 +18,14 @@ from reconcile.git.refs import known_commit
 from reconcile.model.change import Change
 from reconcile.model.finding import Finding
 from reconcile.model.keys import Key
-from reconcile.model.last_applied import NO_LAST_APPLIED, Applied, LastApplied, LastAppliedSource
+from reconcile.model.last_applied import (
+    NO_LAST_APPLIED,
+    NO_ORPHANS,
+    ORPHANS_OF_BASE,
+    Applied,
+    LastApplied,
+    LastAppliedSource,
+)
 from reconcile.model.ledger_records import ChangeRecord, Hold, Settled
 from reconcile.model.live import Live
 from reconcile.model.reading import reading_of
@@ -177,10 +184,12 @@ def _remembered(declared: Declared, memory: Memory, base: str | None) -> Memory:
     """Return *memory* with what is no longer declared of what was applied, or was declared at the revision *base*."""
     declared.checkout.require_git()
     earlier: Mapping[Key, Schedule] = {}
+    last_applied = memory.last_applied
     if base is not None:
         commit = known_commit(declared.checkout.repository, base)
         earlier = declared.checkout.declared_at(declared.environment.name, commit) or {}
-    last_applied = memory.last_applied
+        told = tuple(one.replace(NO_ORPHANS, ORPHANS_OF_BASE) for one in last_applied.assumptions)
+        last_applied = replace(last_applied, assumptions=told)
     gone = removed(
         applied={key: applied for key, applied in last_applied.by_key.items() if key not in memory.foreign},
         earlier={key: schedule for key, schedule in earlier.items() if key not in memory.foreign},

@@ -51,6 +51,16 @@ def test_what_a_revision_did_not_have_was_not_declared(program, git, commit):
     assert program.json("plan", "--base", empty)[1]["summary"]["create"] == 3
 
 
+@pytest.mark.parametrize("more", ["", "ledger: none\n"], ids=["first-run", "no-memory"])
+def test_where_nothing_is_remembered_no_orphan_is_known_but_those_of_a_revision(program, commit, declare, more):
+    declare(more=more)
+    commit()
+    alone, based = (program("plan", *words).out for words in ((), ("--base", "HEAD")))
+    assert "two-way, no orphans" in alone
+    assert "no orphans but" not in alone
+    assert "two-way, no orphans but those of --base" in based
+
+
 def test_only_committed_declarations_are_applied_where_that_is_asked_for(program, git, commit, write, service):
     commit()
     write("tenants/acme.yaml", TENANT.replace("0 0 2", "0 0 3"))
