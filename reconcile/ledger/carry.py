@@ -87,6 +87,23 @@ def carry(
         return Carried(made, _held(target), is_new=True)
 
 
+def refuse_empty(source: SqlLedger) -> None:
+    """Raise where *source* holds nothing that could be carried.
+
+    Raises:
+        LedgerError: it does.
+    """
+    with source.reading() as connection:
+        found, own = holdings(connection, source.owner), owners(connection)
+    if not any(found):
+        known = listed([f"{owner.environment} of workspace {owner.workspace}" for owner in own], most=_MOST_LISTED)
+        raise LedgerError(
+            f"the ledger {source.shown} holds nothing of environment {source.owner.environment} of workspace "
+            f"{source.owner.workspace}",
+            hint=f"it holds {known}" if own else "it holds nothing at all",
+        )
+
+
 @contextlib.contextmanager
 def _locked_too(source: SqlLedger, start: RunStart, timeout_seconds: float) -> Iterator[None]:
     """Hold the lock of *source* too. One row locks all workspaces of an environment: this run may hold it already."""
@@ -119,16 +136,9 @@ def _refuse(source: SqlLedger, target: SqlLedger, place: str, *, is_same: bool) 
     noted = source.taken_to()
     if noted not in (None, place):
         raise taken_error(source.shown, str(noted))
+    refuse_empty(source)
     with source.reading() as connection:
-        found, own = holdings(connection, source.owner), owners(connection)
         keys = {Key(row["tenant"], row["code"]) for row in rows_of(connection, source.owner)["reconcile_applied"]}
-    if not any(found):
-        known = listed([f"{owner.environment} of workspace {owner.workspace}" for owner in own], most=_MOST_LISTED)
-        raise LedgerError(
-            f"the ledger {source.shown} holds nothing of environment {source.owner.environment} of workspace "
-            f"{source.owner.workspace}",
-            hint=f"it holds {known}" if own else "it holds nothing at all",
-        )
     there = _held(target)
     # What was carried away from there is held elsewhere by now.
     if any(there) and target.taken_to() is None:

@@ -61,12 +61,12 @@ def take(
     """
     target = locate_ledger(checkout, checkout.environment)
     source = _source(checkout, origin, target)
+    if _address(target).path is not None:
+        _refuse_nothing(source)  # before a file is made: an empty one would pass for a ledger that was begun
     # A lineage that the workspace names is that of a ledger before this one.
     with replace(target, lineage=None).to_carry() as new, source.wherever_it_went() as old:
         if old is None:
-            raise LedgerError(
-                f"there is no ledger {source.shown}", hint=f"see what {NAMED} names: nothing was taken, nothing is made"
-            )
+            raise _none(source)
         # Here, so that commands without a ledger do not pay for its library.
         from reconcile.ledger.carry import carry
         from reconcile.ledger.git_home import lineage_to_commit
@@ -81,6 +81,22 @@ def take(
             ) from error
         is_to_commit = _address(target).remote is not None and target.lineage != carried.lineage.id
         return carried, (lineage_to_commit(carried.lineage.id),) if is_to_commit else (), _place(source)
+
+
+def _refuse_nothing(source: LedgerHome) -> None:
+    """Raise where there is no ledger of *source*, or one that holds nothing and was not taken to another place."""
+    with source.wherever_it_went() as old:
+        if old is None:
+            raise _none(source)
+        from reconcile.ledger.carry import refuse_empty
+
+        if old.taken_to() is None:
+            refuse_empty(old)
+
+
+def _none(source: LedgerHome) -> LedgerError:
+    hint = f"see what {NAMED} names: nothing was taken, nothing is made"
+    return LedgerError(f"there is no ledger {source.shown}", hint=hint)
 
 
 def _source(checkout: Checkout, origin: Origin, target: LedgerHome) -> LedgerHome:

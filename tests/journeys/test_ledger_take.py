@@ -296,6 +296,16 @@ def test_there_is_nothing_to_take_a_ledger_to_where_none_is_kept(program, remote
         assert (ended.code, "ledger in reconcile.yaml is none" in ended.err) == (1, True), ended.err
 
 
+@pytest.mark.parametrize(
+    "words", [["--from", "staging"], ["--from-workspace", "shop"], ["--from", "./none.db"], ["--from", "git"]]
+)
+def test_a_take_of_nothing_makes_no_file_that_a_pipeline_would_begin(program, service, remote, declare, words):
+    declare(more="")
+    assert program("ledger", "take", *words, CI="true").code == 1
+    assert program("apply", "--yes", CI="true").code == 3
+    assert service.saves == []
+
+
 def test_the_ledger_of_an_environment_that_is_declared_is_its_own(program, service, write, remote):
     both = renamed(service, "").replace("environments:\n", f"environments:\n  test:\n    url: {service.url}\n")
     write("reconcile.yaml", both)
