@@ -153,7 +153,7 @@ def accept(runtime: Runtime, *, actor: str | None) -> CommandReport:
     environment = checkout.environment
     home = replace(located := locate_ledger(checkout, environment), lineage=None)
     start = identify(checkout, actor).start(RunKind.ADOPT)
-    with home.to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
+    with home.existing_to_write() as written, written.lock(start.id, start.actor, timeout_seconds=0):
         note = read_note_of(home)
         if not written.runs(most=1):
             raise LedgerError(

@@ -306,6 +306,13 @@ def test_a_take_of_nothing_makes_no_file_that_a_pipeline_would_begin(program, se
     assert service.saves == []
 
 
+def test_an_accept_of_nothing_makes_no_file_that_a_pipeline_would_begin(program, service, declare):
+    declare(more="")
+    assert program("ledger", "accept", CI="true").code == 1
+    assert program("apply", "--yes", CI="true").code == 3
+    assert service.saves == []
+
+
 def test_the_ledger_of_an_environment_that_is_declared_is_its_own(program, service, write, remote):
     both = renamed(service, "").replace("environments:\n", f"environments:\n  test:\n    url: {service.url}\n")
     write("reconcile.yaml", both)
