@@ -137,7 +137,13 @@ def test_with_a_limit_on_the_size_of_files_no_save_is_made(program, service, dec
 
 @pytest.mark.parametrize("what", ["folder", "file"])
 @pytest.mark.parametrize("is_there", [False, True], ids=["first-run", "later-run"])
-def test_with_a_ledger_that_may_not_be_written_no_save_is_made(program, service, declare, monkeypatch, what, is_there):
+def test_with_a_ledger_that_may_not_be_written_no_save_is_made(
+    program, service, declare, monkeypatch, tmp_path, what, is_there
+):
+    declare(tmp_path)
+    assert program("apply", "--yes").code == 0  # loads the modules, which that user may not read
+    service.jobs.clear()
+    service.saves.clear()
     with ordinary_user() as folder:
         monkeypatch.chdir(folder)
         place = folder / "kept"
