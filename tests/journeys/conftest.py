@@ -3,10 +3,12 @@ from __future__ import annotations
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from reconcile import cli
 from reconcile.ledger.address import file_address
 from reconcile.ledger.open_ledger import open_ledger
 from reconcile.service.system_clock import SystemClock
@@ -46,6 +48,16 @@ LEDGER = ".reconcile/test/ledger.db"
 IN_GIT = ".git/reconcile/test/ledger.db"
 """Where it is in Git."""
 CLOCK = SystemClock(threading.Event())
+
+
+def begin_at(monkeypatch, now):
+    """Let what begins from now on begin when *now* says: the command line asks it."""
+
+    class Told(datetime):
+        """The command line's `datetime`."""
+
+    Told.now = staticmethod(now)
+    monkeypatch.setattr(cli, "datetime", Told)
 
 
 def rules(document):

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconcile import cli
 from reconcile.service.system_clock import SystemClock
-from tests.journeys.conftest import rules
+from tests.journeys.conftest import begin_at, rules
 from tests.journeys.service import history
 
 AHEAD = timedelta(minutes=10)
@@ -18,12 +17,7 @@ NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def clock(monkeypatch):
     """The runner's clock stands at noon."""
-
-    class Told(datetime):
-        """What the command line takes for now."""
-
-    Told.now = staticmethod(lambda *_: NOON)
-    monkeypatch.setattr(cli, "datetime", Told)
+    begin_at(monkeypatch, lambda *_: NOON)
     monkeypatch.setattr(SystemClock, "now", lambda *_: NOON)
 
 

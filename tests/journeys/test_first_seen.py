@@ -9,11 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconcile import cli
 from reconcile.ledger import database
 from reconcile.ledger.address import file_address, ledger_address
 from tests import postgres
-from tests.journeys.conftest import CLOCK, LEDGER
+from tests.journeys.conftest import CLOCK, LEDGER, begin_at
 from tests.ledger.conftest import open_at
 
 FIRST_NIGHT = datetime(2026, 11, 27, 18, 0, 5, 250_000, tzinfo=UTC)
@@ -31,15 +30,7 @@ def git(folder, *words):
 def night(monkeypatch):
     """Let what begins from now on begin in a night; a run that writes the ledger has its own clock."""
 
-    def one(number):
-        class Told(datetime):
-            """What the command line takes for now."""
-
-            now = staticmethod(lambda *_: FIRST_NIGHT + timedelta(days=number))
-
-        monkeypatch.setattr(cli, "datetime", Told)
-
-    return one
+    return lambda number: begin_at(monkeypatch, lambda *_: FIRST_NIGHT + timedelta(days=number))
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from reconcile import cli
 from reconcile.service.system_clock import SystemClock
-from tests.journeys.conftest import WORKSPACE
+from tests.journeys.conftest import WORKSPACE, begin_at
 from tests.journeys.service import history
 
 LISTED = "0 0 2 15W,20W * ?"
@@ -33,11 +32,7 @@ def clock(monkeypatch):
     def now(*_):
         return SECOND_DAY + timedelta(seconds=sum(slept))
 
-    class Told(datetime):
-        """What the command line takes for now."""
-
-    Told.now = staticmethod(now)
-    monkeypatch.setattr(cli, "datetime", Told)
+    begin_at(monkeypatch, now)
     monkeypatch.setattr(SystemClock, "now", now)
     monkeypatch.setattr(SystemClock, "monotonic", lambda _: sum(slept))
     monkeypatch.setattr(SystemClock, "sleep", lambda _, seconds: slept.append(max(0.0, seconds)))
